@@ -1,0 +1,137 @@
+"""A conversation in, deltas out: the types that everything which runs a model agrees on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+
+class EngineError(Exception):
+    """The model cannot be used; the text tells a person what is wrong and what to do next."""
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A complete call: it parsed, and its arguments fit the tool's schema. `id` is unique in the conversation."""
+
+    id: str
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message. `calls` is set on assistant messages, `call_id` and `tool` on tool messages (content: JSON)."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
+    tool: str = ""
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool as a model is told of it. `parameters` is the JSON schema of its arguments (an object)."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    """A piece of the answer, never half a character."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ReasoningDelta:
+    """A piece of what the model thinks aloud before it answers."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How much of the prompt is read, in tokens; `cached` of the total came from the key-value cache."""
+
+    done: int
+    total: int
+    cached: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """The last delta of every generation. Times in seconds."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    generated_tokens: int
+    seconds_to_first_token: float
+    seconds: float
+    stop_reason: Literal["end", "limit", "cancelled"]
+
+
+Delta = TextDelta | ReasoningDelta | ToolCall | Progress | Usage
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are drawn: temperature 0 is greedy; the same seed gives the same tokens on the same machine."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    max_tokens: int = 2048
+
+
+def _no_path_exists(path: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything a model is given for one reply.
+
+    `path_exists` lets a prompt format tell words that are paths of the working tree from words that are not; it is
+    called from the model thread and must be quick.
+    """
+
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    sampling: Sampling = field(default_factory=Sampling)
+    path_exists: Callable[[str], bool] = _no_path_exists
+
+
+class Engine(Protocol):
+    """What runs a model. All methods may be called from any thread; one generation runs at a time."""
+
+    @property
+    def model_name(self) -> str:
+        """The name shown to the person, such as `nano` or a hub id."""
+        ...
+
+    @property
+    def writes_answers(self) -> bool:
+        """Whether it can turn tool results into prose. If not (nano), the turn's answer is the results' summaries."""
+        ...
+
+    @property
+    def context_length(self) -> int:
+        """The longest prompt and reply together, in tokens."""
+        ...
+
+    def start(self) -> None:
+        """Begin to load in the background; idempotent. An error is raised by the next `generate`."""
+        ...
+
+    def generate(self, request: Request, is_cancelled: Callable[[], bool]) -> Iterator[Delta]:
+        """Yield the deltas of one reply, a Usage last. Closing the iterator cancels. Raises EngineError."""
+        ...
+
+    def close(self) -> None:
+        """Stop the model thread and free the model; idempotent."""
+        ...

@@ -1,0 +1,1 @@
+"""Settings, and where punie keeps its own files."""

@@ -1,0 +1,54 @@
+"""Fixtures every test may use: a home of its own, and small real git repositories."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def punie_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh PUNIE_HOME for each test, and git identities that come from the test alone."""
+    home = tmp_path_factory.mktemp("punie-home")
+    monkeypatch.setenv("PUNIE_HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "Ada Example")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "ada@example.org")
+    return home
+
+
+def write_files(root: Path, files: Mapping[str, str]) -> None:
+    """Create text files below `root`, with the folders they need."""
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Run git as a person would in `root`; raises on failure."""
+    return subprocess.run(
+        ["git", "-c", "init.defaultBranch=main", *arguments], cwd=root, check=True, capture_output=True, text=True
+    ).stdout
+
+
+@pytest.fixture
+def make_repository(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Make `tmp_path/NAME` a git repository whose first commit holds the given files."""
+
+    def make(files: Mapping[str, str], name: str = "project") -> Path:
+        root = tmp_path / name
+        root.mkdir()
+        write_files(root, files)
+        git(root, "init", "-q")
+        git(root, "add", "-A")
+        git(root, "commit", "-q", "--allow-empty", "-m", "Start the project")
+        return root
+
+    yield make

@@ -1,0 +1,1 @@
+"""Typed tools on a working tree, usable without the app."""

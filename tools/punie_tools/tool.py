@@ -1,0 +1,168 @@
+"""What a tool is: one typed function, its risk, and the schemas read from its signature."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, computed_field, create_model
+
+from punie_tools.workspace import Workspace
+
+
+class ToolError(Exception):
+    """An expected failure: one clear sentence that names the thing, and the nearest match where there is one."""
+
+
+class ToolCancelledError(ToolError):
+    """The person stopped the turn while the tool ran; everything the tool started has ended."""
+
+
+class Risk(StrEnum):
+    """How far a call reaches. The order is the order of growing risk."""
+
+    READS = "reads"
+    EDITS = "edits"
+    RUNS = "runs"
+
+
+class ToolResult(BaseModel):
+    """Base of every result: frozen, JSON-able, with a summary made from its fields."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore")
+
+    success: bool = True
+
+    @computed_field
+    @property
+    def summary(self) -> str:
+        """One sentence a person can read; each result overrides it."""
+        return "Done." if self.success else "Failed."
+
+
+class ProgressCallback(Protocol):
+    """Receives how far a long call is: units done, their total (None when unknown), and a short text."""
+
+    def __call__(self, done: int, total: int | None, text: str) -> None: ...
+
+
+class CallTool(Protocol):
+    """Runs another tool on behalf of a running one (`execute_code`), with its own approval and events."""
+
+    def __call__(self, name: str, arguments: Mapping[str, object]) -> ToolResult: ...
+
+
+def _no_progress(done: int, total: int | None, text: str) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True)
+class ToolContext:
+    """What a running tool may use. `cancelled` is set from another thread when the person stops the turn."""
+
+    workspace: Workspace
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    report_progress: ProgressCallback = _no_progress
+    call_tool: CallTool | None = None
+
+    def raise_if_cancelled(self) -> None:
+        """Raise ToolCancelledError once the person has stopped the turn; call it inside long loops."""
+        if self.cancelled.is_set():
+            raise ToolCancelledError("Stopped.")
+
+
+class Tool:
+    """A function `(context, **arguments) -> ToolResult` with its risk.
+
+    The arguments' schema is the function's signature, so the model's description of the tool, the command line, the
+    code sandbox and the documentation cannot drift apart. `risk_of` raises or lowers the risk for given arguments
+    (`ruff_check(fix=True)` edits).
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., ToolResult],
+        *,
+        risk: Risk,
+        risk_of: Callable[[Mapping[str, Any]], Risk] | None = None,
+        preview: Callable[..., str] | None = None,
+    ) -> None:
+        """`preview(context, **arguments)` returns what an approval shows: the whole command or diff."""
+        self.function = function
+        self.name = function.__name__
+        self.description = inspect.getdoc(function) or ""
+        self.risk = risk
+        self._risk_of = risk_of
+        self._preview = preview
+        hints = get_type_hints(function, include_extras=True)
+        self.result_type: type[ToolResult] = hints.pop("return")
+        fields: dict[str, Any] = {
+            parameter.name: (
+                hints[parameter.name],
+                ... if parameter.default is inspect.Parameter.empty else parameter.default,
+            )
+            for parameter in list(inspect.signature(function).parameters.values())[1:]
+        }
+        self.arguments_type: type[BaseModel] = create_model(
+            f"{self.name}_arguments", __config__=ConfigDict(extra="forbid", frozen=True), **fields
+        )
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return self.description.split("\n", 1)[0]
+
+    @property
+    def arguments_schema(self) -> dict[str, Any]:
+        """JSON schema of the arguments, an object."""
+        return self.arguments_type.model_json_schema()
+
+    @property
+    def result_schema(self) -> dict[str, Any]:
+        """JSON schema of the result as it is printed, `summary` included."""
+        return self.result_type.model_json_schema(mode="serialization")
+
+    def risk_for(self, arguments: Mapping[str, Any]) -> Risk:
+        """The risk of this call, known before it runs."""
+        return self._risk_of(arguments) if self._risk_of else self.risk
+
+    def validate(self, arguments: Mapping[str, object]) -> dict[str, Any]:
+        """Coerce and complete the arguments. Raises ToolError with one sentence that names the wrong ones."""
+        try:
+            parsed = self.arguments_type.model_validate(dict(arguments))
+        except ValidationError as error:
+            raise ToolError(_explain(self, error)) from None
+        return {name: getattr(parsed, name) for name in self.arguments_type.model_fields}
+
+    def preview(self, context: ToolContext, arguments: Mapping[str, Any]) -> str:
+        """What the person is shown before approving: a command or a diff. Raises ToolError if the call cannot work."""
+        if self._preview is None:
+            return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+        return self._preview(context, **arguments)
+
+    def run(self, context: ToolContext, arguments: Mapping[str, object]) -> ToolResult:
+        """Validate the arguments and run the tool on the context's workspace. Raises ToolError."""
+        return self.function(context, **self.validate(arguments))
+
+    def revive(self, result: Mapping[str, Any]) -> ToolResult:
+        """The typed result again from its JSON form, as a session file or an event holds it."""
+        return self.result_type.model_validate(dict(result))
+
+
+def _explain(tool: Tool, error: ValidationError) -> str:
+    names = ", ".join(tool.arguments_type.model_fields) or "none"
+    problems: list[str] = []
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        where = ".".join(str(part) for part in problem["loc"])
+        match problem["type"]:
+            case "extra_forbidden":
+                problems.append(f"there is no argument {where!r}")
+            case "missing":
+                problems.append(f"argument {where!r} is missing")
+            case _:
+                problems.append(f"argument {where!r}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
+    return f"{tool.name}: {'; '.join(problems)} (its arguments: {names})."
