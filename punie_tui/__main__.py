@@ -1,7 +1,79 @@
-"""The command line: parses, and hands over to one file of commands/."""
+"""The command line, standard library only: finds the verb and hands over to one file of commands/."""
 
 from __future__ import annotations
 
+import importlib
+import os
+import sys
+from collections.abc import Callable
+
+COMMANDS = {
+    "ask": "one turn, no app: prints the answer (`--json`: events)",
+    "tool": "run one typed tool: punie tool NAME key=value …",
+    "tools": "list the tools",
+    "eval": "score a model on a suite of requests",
+    "lab": "data, training and export of models",
+    "models": "list, fetch and remove models; what fits this machine",
+    "bench": "speed and memory, as ratios measured side by side",
+    "doctor": "what works on this machine, and what mends the rest",
+}
+_OPTIONS_WITH_VALUE = ("--model", "--cwd")
+_USAGE = """punie: a terminal pair programmer that runs on your own machine.
+
+usage: punie [DIR] [options]          the app on DIR (default: the current directory)
+       punie COMMAND … [options]      (a folder named like a command: punie ./tools)
+
+commands:
+{commands}
+
+options:
+  --model nano|PATH|HUB_ID|URL   the model that answers (default: nano, built in)
+  --cwd DIR                      work on DIR
+  --yes                          allow what would be asked
+  --resume                       go on with the last session of this folder (app)
+  --version, --help
+"""
+
 
 def main() -> int:
-    return 0
+    """Run punie; the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    try:
+        return _dispatch(sys.argv[1:])
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output has gone; nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _dispatch(arguments: list[str]) -> int:
+    options, rest = _leading_options(arguments)
+    if "--version" in options:
+        from punie_tui import __version__
+
+        print(f"punie {__version__}")  # noqa: T201 - the asked-for output
+        return 0
+    if "--help" in options or "-h" in options:
+        listing = "\n".join(f"  {name:<8} {summary}" for name, summary in COMMANDS.items())
+        print(_USAGE.format(commands=listing), end="")  # noqa: T201 - the asked-for output
+        return 0
+    if rest and rest[0] in COMMANDS:
+        return _load(rest[0])([*rest[1:], *options] if rest[0] != "lab" else [*options, *rest[1:]])
+    return _load("app")([*options, *rest])
+
+
+def _leading_options(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Options before the verb, so that `punie --model M ask …` works like `punie ask … --model M`."""
+    position = 0
+    while position < len(arguments) and arguments[position].startswith("-") and arguments[position] != "-":
+        position += 2 if arguments[position] in _OPTIONS_WITH_VALUE else 1
+    return arguments[:position], arguments[position:]
+
+
+def _load(command: str) -> Callable[[list[str]], int]:
+    return importlib.import_module(f"punie_tui.commands.{command}").run
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,1 +1,117 @@
-"""Settings, and where punie keeps its own files."""
+"""Settings: one frozen model, and where punie keeps its own files.
+
+Later sources win: defaults, the person's TOML, the project's TOML, `PUNIE_*` variables, flags. A repository is not
+trusted to choose a model, a policy or a theme for the person, so a project's file may set `PROJECT_FIELDS` only.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class SettingsError(Exception):
+    """A settings source is wrong; the text names it, the field, and what is allowed."""
+
+
+class Settings(BaseModel):
+    """What a person can choose. Each field can be set in `settings.toml` or as `PUNIE_<NAME>`."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    model: str = "nano"
+    """The model that answers: `nano`, a directory, a hub id, or `http://HOST:PORT/v1`."""
+
+    theme: str = "punie-dark"
+    """Colours of the app; `punie themes` are listed in its command palette."""
+
+    policy: Literal["read only", "ask", "accept edits", "allow all"] = "ask"
+    """What tools may do without asking: nothing but read, ask each time, edit freely, or everything."""
+
+    temperature: float = Field(default=0.0, ge=0.0, le=2.0)
+    """How freely tokens are drawn; 0 always takes the likeliest."""
+
+    max_calls_per_turn: int = Field(default=16, ge=1)
+    """A turn that wants more tool calls than this stops."""
+
+    max_tokens_per_turn: int = Field(default=8192, ge=64)
+    """A turn that generates more tokens than this stops."""
+
+
+PROJECT_FIELDS = frozenset({"temperature", "max_calls_per_turn", "max_tokens_per_turn"})
+PROJECT_FILE = ".punie.toml"
+_HOME_VARIABLE = "PUNIE_HOME"
+
+
+def home_directory(kind: Literal["config", "data", "cache", "state"]) -> Path:
+    """Where punie's own files of a kind live: below `PUNIE_HOME` if set, else as the platform expects."""
+    if home := os.environ.get(_HOME_VARIABLE):
+        return Path(home).expanduser().absolute() / kind
+    from platformdirs import PlatformDirs
+
+    directories = PlatformDirs("punie", appauthor=False)
+    return {
+        "config": directories.user_config_path,
+        "data": directories.user_data_path,
+        "cache": directories.user_cache_path,
+        "state": directories.user_state_path,
+    }[kind]
+
+
+def settings_file() -> Path:
+    """The person's settings file; it need not exist."""
+    return home_directory("config") / "settings.toml"
+
+
+def load_settings(workspace: Path, flags: Mapping[str, Any] | None = None) -> Settings:
+    """Read and merge all sources; flags that are None count as not given. Raises SettingsError."""
+    person = _read_toml(settings_file())
+    project = _read_toml(workspace / PROJECT_FILE)
+    for name in project:
+        if name not in PROJECT_FIELDS:
+            allowed = ", ".join(sorted(PROJECT_FIELDS))
+            raise SettingsError(f"{workspace / PROJECT_FILE}: a project may not set {name!r} (it may set: {allowed}).")
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    sources = {
+        str(settings_file()): person,
+        str(workspace / PROJECT_FILE): project,
+        "environment": _environment(),
+        "command line": given,
+    }
+    merged: dict[str, Any] = {}
+    for origin, values in sources.items():
+        merged |= values
+        _check(origin, merged)
+    return Settings.model_validate(merged)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}).") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: is not valid TOML ({error}); mend or remove it.") from None
+
+
+def _environment() -> dict[str, Any]:
+    variables = {name: os.environ.get(f"PUNIE_{name.upper()}") for name in Settings.model_fields}
+    return {name: value for name, value in variables.items() if value}
+
+
+def _check(origin: str, values: Mapping[str, Any]) -> None:
+    try:
+        Settings.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise SettingsError(f"{origin}: there is no setting {name!r}.") from None
+        raise SettingsError(f"{origin}: {name}: {first['msg'].lower()}, not {first['input']!r}.") from None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
-from punie_tools.tool import Risk
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from punie_tools.tool import Risk
 
 
 def _now() -> datetime:

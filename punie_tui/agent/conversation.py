@@ -1,0 +1,107 @@
+"""The messages of a conversation, and how they are cut to what a model can read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from punie_tui.agent.events import Event, ToolFailed, ToolFinished, ToolRequested, TurnFinished, TurnStarted
+from punie_tui.agent.tool_step import Outcome
+from punie_tui.engine.protocol import Message, ToolCall
+
+# Prompts are budgeted before they are tokenised; four characters a token is right within a third for code and English.
+_CHARACTERS_PER_TOKEN = 4
+_RESULT_CHARACTERS = 12_000
+_SHARE_FOR_PROMPT = 0.7
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """What was left out of a prompt, in estimated tokens."""
+
+    removed_tokens: int
+    kept_tokens: int
+
+
+class Conversation:
+    """All messages so far. Nothing is forgotten here; `fitted` leaves the oldest turns out of a prompt."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    @classmethod
+    def from_events(cls, events: Iterable[Event]) -> Conversation:
+        """The conversation that a session's events tell of."""
+        conversation = cls()
+        calls: dict[str, ToolCall] = {}
+        for event in events:
+            match event:
+                case TurnStarted():
+                    conversation.add_prompt(event.prompt)
+                case ToolRequested(parent_call_id=None):
+                    calls[event.call_id] = ToolCall(event.call_id, event.tool, event.arguments)
+                    conversation.messages.append(Message("assistant", calls=(calls[event.call_id],)))
+                case ToolFinished() if event.call_id in calls:
+                    conversation._add_result(calls[event.call_id], json.dumps(event.result))
+                case ToolFailed() if event.call_id in calls:
+                    conversation._add_result(calls[event.call_id], f"Error: {event.error}")
+                case TurnFinished() if event.answer:
+                    conversation.add_reply(event.answer, ())
+                case _:
+                    pass
+        return conversation
+
+    def add_prompt(self, prompt: str) -> None:
+        self.messages.append(Message("user", prompt))
+
+    def add_reply(self, text: str, calls: tuple[ToolCall, ...]) -> None:
+        self.messages.append(Message("assistant", text, calls=calls))
+
+    def add_outcome(self, outcome: Outcome) -> None:
+        content = f"Error: {outcome.error}" if outcome.result is None else outcome.result.model_dump_json()
+        self._add_result(outcome.call, content)
+
+    def _add_result(self, call: ToolCall, content: str) -> None:
+        self.messages.append(Message("tool", shortened(content), call_id=call.id, tool=call.tool))
+
+    def fitted(self, context_length: int) -> tuple[tuple[Message, ...], Trimmed | None]:
+        """The system message and the newest turns that fit, whole turns only; the newest turn always stays."""
+        budget = int(context_length * _SHARE_FOR_PROMPT)
+        turns = _split_into_turns(self.messages)
+        kept: list[Message] = []
+        while turns and (not kept or estimated_tokens(turns[-1] + kept) <= budget):
+            kept = turns.pop() + kept
+        removed = [message for turn in turns for message in turn]
+        trimmed = Trimmed(estimated_tokens(removed), estimated_tokens(kept)) if removed else None
+        return (Message("system", system_prompt()), *kept), trimmed
+
+
+@cache
+def system_prompt() -> str:
+    """What a bigger model is told about its work; nano's prompt format leaves it out."""
+    return files("punie_tui.agent").joinpath("prompts/system.md").read_text(encoding="utf-8")
+
+
+def estimated_tokens(messages: Iterable[Message]) -> int:
+    """An estimate from the number of characters, calls included."""
+    return sum(len(message.content) + len(str(message.calls)) for message in messages) // _CHARACTERS_PER_TOKEN
+
+
+def shortened(content: str) -> str:
+    """A tool result as a model gets it: a long one keeps its head and tail and says what is missing."""
+    if len(content) <= _RESULT_CHARACTERS:
+        return content
+    half = _RESULT_CHARACTERS // 2
+    return f"{content[:half]}\n… {len(content) - 2 * half} characters left out …\n{content[-half:]}"
+
+
+def _split_into_turns(messages: Iterable[Message]) -> list[list[Message]]:
+    turns: list[list[Message]] = []
+    for message in messages:
+        if message.role == "user" or not turns:
+            turns.append([])
+        turns[-1].append(message)
+    return turns

@@ -1,0 +1,134 @@
+"""A session: one folder, one engine, the conversation so far, and the file that keeps its events."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from punie_tools.registry import TOOLS
+from punie_tools.workspace import Workspace
+from punie_tui import __version__
+from punie_tui.agent.approval import AskPerson, Policy, PolicyApprover
+from punie_tui.agent.conversation import Conversation
+from punie_tui.agent.events import Event, SessionStarted
+from punie_tui.agent.session_log import SessionLog, latest_session, load_session, sessions_folder
+from punie_tui.agent.tool_step import ToolBench
+from punie_tui.agent.trust import TrustStore
+from punie_tui.agent.turn import TurnLimits, run_turn
+from punie_tui.engine.protocol import Engine
+from punie_tui.settings import Settings, home_directory
+
+_LOG = logging.getLogger(__name__)
+
+
+class Session:
+    """Runs turns one after the other. `run` and `stop` may be called from different threads."""
+
+    def __init__(
+        self,
+        folder: Path,
+        engine: Engine,
+        settings: Settings,
+        *,
+        ask_person: AskPerson | None = None,
+        allow_all: bool = False,
+        seed: int = 0,
+    ) -> None:
+        """`folder` is resolved. `ask_person` None means that nobody can be asked; `allow_all` is `--yes`."""
+        self.engine = engine
+        self.earlier_events: tuple[Event, ...] = ()
+        self.log: SessionLog | None = None
+        self._conversation = Conversation()
+        self._trust_store = TrustStore(home_directory("data") / "trust.json")
+        is_trusted = self._trust_store.is_trusted(folder)
+        self._approver = PolicyApprover(
+            Policy.ALLOW_ALL if allow_all else Policy(settings.policy),
+            is_trusted=is_trusted,
+            ask_person=ask_person,
+            policy_name="--yes" if allow_all else "policy",
+        )
+        tools = {tool.name: tool for tool in TOOLS}
+        self._bench = ToolBench(Workspace.at(folder, is_trusted=is_trusted), tools, self._approver)
+        self._limits = TurnLimits(
+            max_calls=settings.max_calls_per_turn,
+            max_tokens=settings.max_tokens_per_turn,
+            temperature=settings.temperature,
+            seed=seed,
+        )
+
+    @property
+    def workspace(self) -> Workspace:
+        return self._bench.workspace
+
+    @property
+    def policy(self) -> Policy:
+        return self._approver.policy
+
+    @policy.setter
+    def policy(self, policy: Policy) -> None:
+        self._approver.policy = policy
+
+    def trust_folder(self) -> None:
+        """Remember that the person trusts the code in this folder; counts from the next call on. Raises OSError."""
+        self._trust_store.trust(self.workspace.root)
+        self._approver.is_trusted = True
+        self._bench = replace(self._bench, workspace=replace(self._bench.workspace, is_trusted=True))
+
+    def resume(self) -> bool:
+        """Go on with the folder's newest session, if there is one; call it before the first turn."""
+        path = latest_session(self._log_folder())
+        if path is None:
+            return False
+        self.earlier_events = tuple(load_session(path))
+        self._conversation = Conversation.from_events(self.earlier_events)
+        self.log = SessionLog(path)
+        return True
+
+    def run(self, prompt: str) -> Iterator[Event]:
+        """Run one turn on the calling thread; each event is in the session's file before it is yielded."""
+        self._bench = replace(self._bench, cancelled=threading.Event())
+        self._open_log()
+        for event in run_turn(prompt, self.engine, self._conversation, self._bench, self._limits):
+            self._keep(event)
+            yield event
+
+    def stop(self) -> None:
+        """Stop the running turn: the model and every running tool."""
+        self._bench.cancelled.set()
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._bench.cancelled.is_set()
+
+    def close(self) -> None:
+        """Stop, free the engine and close the file."""
+        self.stop()
+        self.engine.close()
+        if self.log:
+            self.log.close()
+
+    def _log_folder(self) -> Path:
+        return sessions_folder(home_directory("state"), self.workspace.root)
+
+    def _open_log(self) -> None:
+        if self.log is not None:
+            return
+        started = SessionStarted(
+            punie_version=__version__, workspace=str(self.workspace.root), model=self.engine.model_name
+        )
+        try:
+            self.log = SessionLog.create(self._log_folder(), started)
+        except OSError as error:
+            # A home that cannot be written costs the record, not the answer.
+            _LOG.warning("the session is not saved: %s", error)
+
+    def _keep(self, event: Event) -> None:
+        if self.log is None:
+            return
+        try:
+            self.log.append(event)
+        except OSError as error:
+            _LOG.warning("an event is not saved: %s", error)

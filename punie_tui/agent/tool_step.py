@@ -1,0 +1,249 @@
+"""One call: find the tool, validate, approve, run, report. Several calls of one reply run side by side if they read."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import count
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from punie_tools.tool import Risk, Tool, ToolContext, ToolError, ToolResult
+from punie_tools.workspace import Workspace
+from punie_tui.agent.approval import ApprovalQuestion, Approver, Decision
+from punie_tui.agent.events import (
+    ApprovalRequested,
+    Event,
+    ToolApproved,
+    ToolDenied,
+    ToolFailed,
+    ToolFinished,
+    ToolProgressed,
+    ToolRequested,
+    ToolStarted,
+)
+from punie_tui.engine.protocol import ToolCall
+
+_LOG = logging.getLogger(__name__)
+_PARALLEL_CALLS = 4
+_SECONDS_TO_STOP = 3.0
+
+Emit = Callable[[Event], None]
+
+
+class _DeniedError(ToolError):
+    """The call may not run; `was_asked` tells whether the person said so, or nobody could be asked."""
+
+    def __init__(self, reason: str, *, was_asked: bool) -> None:
+        super().__init__(reason)
+        self.was_asked = was_asked
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a call: a result, or the reason why there is none."""
+
+    call: ToolCall
+    result: ToolResult | None = None
+    error: str = ""
+    is_denied: bool = False
+    waits_for_person: bool = False
+
+
+@dataclass(frozen=True)
+class ToolBench:
+    """The tools a turn may use, and what they work on. `cancelled` stops every running one."""
+
+    workspace: Workspace
+    tools: Mapping[str, Tool]
+    approver: Approver
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def find(self, name: str) -> Tool:
+        """Raises ToolError for a name that no tool has."""
+        if tool := self.tools.get(name):
+            return tool
+        raise ToolError(f"There is no tool {name!r}.")
+
+
+def run_calls(calls: Sequence[ToolCall], bench: ToolBench) -> Iterator[Event | list[Outcome]]:
+    """Run the calls of one reply; yields their events as they happen and last the outcomes, in the calls' order.
+
+    Reading calls that follow each other run side by side, everything else one after the other.
+    """
+    outcomes: list[Outcome] = []
+    for group in _groups(calls, bench):
+        events: SimpleQueue[Event] = SimpleQueue()
+        with _Pool(group, bench, events.put) as pool:
+            yield from _drain(events, pool)
+            outcomes += pool.outcomes()
+        if bench.cancelled.is_set():
+            break
+    yield outcomes
+
+
+def perform_call(call: ToolCall, bench: ToolBench, emit: Emit, parent_call_id: str | None = None) -> Outcome:
+    """Run one call to its end and tell every step of it; never raises."""
+    emit(
+        ToolRequested(
+            call_id=call.id, parent_call_id=parent_call_id, tool=call.tool, arguments=_json_arguments(call.arguments)
+        )
+    )
+    started = time.monotonic()
+    try:
+        tool = bench.find(call.tool)
+        arguments = tool.validate(call.arguments)
+        context = _context(call, tool, bench, emit)
+        context = _approve(call, tool, arguments, context, bench, emit)
+        emit(ToolStarted(call_id=call.id))
+        started = time.monotonic()
+        result = tool.function(context, **arguments)
+    except _DeniedError as denial:
+        emit(ToolDenied(call_id=call.id, reason=str(denial)))
+        return Outcome(call, error=str(denial), is_denied=True, waits_for_person=not denial.was_asked)
+    except ToolError as error:
+        return _failed(call, str(error), started, emit)
+    except Exception:
+        # A bug in a tool ends this call, not the app; its traceback goes to the log.
+        _LOG.exception("tool %s failed", call.tool)
+        return _failed(call, f"{call.tool} has a bug: it ended unexpectedly; the log holds the details.", started, emit)
+    emit(
+        ToolFinished(
+            call_id=call.id,
+            tool=call.tool,
+            result=result.model_dump(mode="json"),
+            summary=result.summary,
+            seconds=time.monotonic() - started,
+        )
+    )
+    return Outcome(call, result=result)
+
+
+def _failed(call: ToolCall, error: str, started: float, emit: Emit) -> Outcome:
+    emit(ToolFailed(call_id=call.id, tool=call.tool, error=error, seconds=time.monotonic() - started))
+    return Outcome(call, error=error)
+
+
+def _context(call: ToolCall, tool: Tool, bench: ToolBench, emit: Emit) -> ToolContext:
+    def report_progress(done: int, total: int | None, text: str) -> None:
+        emit(ToolProgressed(call_id=call.id, done=done, total=total, text=text))
+
+    inner_numbers = count(1)
+
+    def call_tool(name: str, arguments: Mapping[str, object]) -> ToolResult:
+        if name == tool.name:
+            raise ToolError(f"{name} cannot call itself.")
+        inner = ToolCall(id=f"{call.id}.{next(inner_numbers)}", tool=name, arguments=arguments)
+        outcome = perform_call(inner, bench, emit, parent_call_id=call.id)
+        if outcome.result is None:
+            raise ToolError(outcome.error)
+        return outcome.result
+
+    return ToolContext(
+        workspace=bench.workspace,
+        cancelled=bench.cancelled,
+        report_progress=report_progress,
+        call_tool=call_tool,
+    )
+
+
+def _approve(
+    call: ToolCall, tool: Tool, arguments: Mapping[str, Any], context: ToolContext, bench: ToolBench, emit: Emit
+) -> ToolContext:
+    """Raises _DeniedError; an approved call that runs code has the folder's trust for that one call."""
+    risk = tool.risk_for(arguments)
+    decision = bench.approver.standing_decision(tool.name, risk)
+    was_asked = decision is None
+    if decision is None:
+        question = ApprovalQuestion(call.id, tool.name, risk, tool.preview(context, arguments))
+        emit(ApprovalRequested(call_id=call.id, risk=risk, detail=question.detail))
+        decision = _ask(question, bench)
+    if not decision.is_allowed:
+        raise _DeniedError(decision.reason or "denied", was_asked=was_asked)
+    if risk is Risk.READS:
+        return context
+    emit(ToolApproved(call_id=call.id, by=decision.by))
+    if risk is Risk.RUNS:
+        return replace(context, workspace=replace(bench.workspace, is_trusted=True))
+    return context
+
+
+def _ask(question: ApprovalQuestion, bench: ToolBench) -> Decision:
+    decision = bench.approver.ask(question, bench.cancelled.is_set)
+    if bench.cancelled.is_set():
+        return Decision(is_allowed=False, reason="stopped")
+    return decision
+
+
+def _json_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(name): value for name, value in arguments.items()}
+
+
+def _groups(calls: Sequence[ToolCall], bench: ToolBench) -> Iterator[list[ToolCall]]:
+    group: list[ToolCall] = []
+    for call in calls:
+        if not _only_reads(call, bench):
+            if group:
+                yield group
+            yield [call]
+            group = []
+        else:
+            group.append(call)
+    if group:
+        yield group
+
+
+def _only_reads(call: ToolCall, bench: ToolBench) -> bool:
+    """Whether the call may run beside others; a program may change things, whatever its own risk."""
+    try:
+        tool = bench.find(call.tool)
+        return tool.risk_for(tool.validate(call.arguments)) is Risk.READS and tool.name != "execute_code"
+    except ToolError:
+        return True
+
+
+class _Pool:
+    """A few threads for one group of calls, given up on when they do not stop in time."""
+
+    def __init__(self, calls: Sequence[ToolCall], bench: ToolBench, emit: Emit) -> None:
+        self._bench = bench
+        self._executor = ThreadPoolExecutor(max_workers=min(len(calls), _PARALLEL_CALLS), thread_name_prefix="tool")
+        self._emit = emit
+        self._calls = list(calls)
+        self._futures = [self._executor.submit(perform_call, call, bench, emit) for call in calls]
+        self._stop_by: float | None = None
+
+    def __enter__(self) -> _Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def is_running(self) -> bool:
+        """False when all calls ended, or when the turn was stopped and they had their time to end."""
+        if all(future.done() for future in self._futures):
+            return False
+        if self._bench.cancelled.is_set():
+            self._stop_by = self._stop_by or time.monotonic() + _SECONDS_TO_STOP
+            return time.monotonic() < self._stop_by
+        return True
+
+    def outcomes(self) -> list[Outcome]:
+        return [
+            future.result() if future.done() and not future.cancelled() else Outcome(call, error="Stopped.")
+            for call, future in zip(self._calls, self._futures, strict=True)
+        ]
+
+
+def _drain(events: SimpleQueue[Event], pool: _Pool) -> Iterator[Event]:
+    while pool.is_running():
+        try:
+            yield events.get(timeout=0.05)
+        except Empty:
+            continue
+    while not events.empty():
+        yield events.get()

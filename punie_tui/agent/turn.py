@@ -1,0 +1,241 @@
+"""One user prompt becomes a finished turn: the loop of reply, calls and results, as a generator of events."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import uuid4
+
+from punie_tui.agent.conversation import Conversation
+from punie_tui.agent.events import (
+    ChoicesOffered,
+    ContextTrimmed,
+    Event,
+    PrefillProgressed,
+    ReasoningStreamed,
+    TextStreamed,
+    TokenUsage,
+    TurnFinished,
+    TurnStarted,
+)
+from punie_tui.agent.tool_step import Outcome, ToolBench, run_calls
+from punie_tui.engine.protocol import (
+    Engine,
+    EngineError,
+    Progress,
+    ReasoningDelta,
+    Request,
+    Sampling,
+    TextDelta,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
+
+_LOG = logging.getLogger(__name__)
+_SAME_CALLS_IN_A_ROW = 3
+
+Reason = Literal["done", "stopped", "asked", "limit", "failed"]
+
+
+@dataclass(frozen=True)
+class TurnLimits:
+    """Where a turn ends by itself; `temperature` and `seed` are passed to the engine."""
+
+    max_calls: int = 16
+    max_tokens: int = 8192
+    temperature: float = 0.0
+    seed: int = 0
+
+
+@dataclass
+class _Reply:
+    text: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    usage: Usage | None = None
+
+
+@dataclass
+class _Turn:
+    """The state of one turn while it runs."""
+
+    engine: Engine
+    conversation: Conversation
+    bench: ToolBench
+    limits: TurnLimits
+    started: float = field(default_factory=time.monotonic)
+    usage: TokenUsage = field(default_factory=TokenUsage)
+    calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    failed_replies: int = 0
+
+    def events(self) -> Iterator[Event]:
+        while True:
+            reply = _Reply()
+            yield from self._read_reply(reply)
+            self.conversation.add_reply(reply.text, reply.calls)
+            if self.bench.cancelled.is_set():
+                yield self.finished("stopped", reply.text)
+                return
+            if not reply.calls:
+                yield self.finished(*self._end_of_text(reply))
+                return
+            if excess := self._excess(reply.calls):
+                yield from self._give_up(excess)
+                return
+            outcomes: list[Outcome] = []
+            for event in run_calls(reply.calls, self.bench):
+                if isinstance(event, list):
+                    outcomes = event
+                else:
+                    yield event
+            for outcome in outcomes:
+                self.conversation.add_outcome(outcome)
+            if end := self._end_after(outcomes):
+                self.conversation.add_reply(end[1], ())
+                yield self.finished(*end)
+                return
+
+    def _read_reply(self, reply: _Reply) -> Iterator[Event]:
+        messages, trimmed = self.conversation.fitted(self.engine.context_length)
+        if trimmed:
+            yield ContextTrimmed(
+                removed_tokens=trimmed.removed_tokens,
+                kept_tokens=trimmed.kept_tokens,
+                summary="The oldest turns were left out of the prompt so that the rest fits the model.",
+            )
+        request = Request(
+            messages=messages,
+            tools=tool_specs(self.bench),
+            sampling=Sampling(
+                temperature=self.limits.temperature,
+                seed=self.limits.seed,
+                max_tokens=self.limits.max_tokens - self.usage.generated_tokens,
+            ),
+            path_exists=self._path_exists,
+        )
+        for delta in self.engine.generate(request, self.bench.cancelled.is_set):
+            match delta:
+                case TextDelta():
+                    reply.text += delta.text
+                    yield TextStreamed(text=delta.text)
+                case ReasoningDelta():
+                    yield ReasoningStreamed(text=delta.text)
+                case ToolCall():
+                    reply.calls = (*reply.calls, delta)
+                case Progress():
+                    yield PrefillProgressed(done=delta.done, total=delta.total, cached=delta.cached)
+                case Usage():
+                    self._count(delta)
+                    reply.usage = delta
+
+    def _path_exists(self, path: str) -> bool:
+        try:
+            return (self.bench.workspace.root / path).exists()
+        except (OSError, ValueError):
+            return False
+
+    def _count(self, usage: Usage) -> None:
+        is_first = self.usage.prompt_tokens == 0
+        self.usage = TokenUsage(
+            prompt_tokens=self.usage.prompt_tokens + usage.prompt_tokens,
+            cached_tokens=self.usage.cached_tokens + usage.cached_tokens,
+            generated_tokens=self.usage.generated_tokens + usage.generated_tokens,
+            seconds_to_first_token=(usage.seconds_to_first_token if is_first else self.usage.seconds_to_first_token),
+        )
+
+    def _end_of_text(self, reply: _Reply) -> tuple[Reason, str]:
+        if reply.usage and reply.usage.stop_reason == "limit":
+            return "limit", reply.text
+        return "done", reply.text
+
+    def _excess(self, calls: Sequence[ToolCall]) -> str:
+        """Why these calls are not run any more: too many, or always the same one. Empty when all is well."""
+        self.calls += [(call.tool, repr(sorted(call.arguments.items(), key=str))) for call in calls]
+        if len(self.calls) > self.limits.max_calls:
+            return f"This turn wants more than {self.limits.max_calls} tool calls."
+        last = self.calls[-_SAME_CALLS_IN_A_ROW:]
+        if len(last) == _SAME_CALLS_IN_A_ROW and len(set(last)) == 1:
+            return f"The model asks for the same {last[0][0]} call again and again."
+        return ""
+
+    def _give_up(self, excess: str) -> Iterator[Event]:
+        if len(self.calls) > self.limits.max_calls:
+            yield self.finished("limit", excess)
+            return
+        yield ChoicesOffered(question=f"{excess} How should it go on?", choices=["Try another way", "Stop here"])
+        yield self.finished("asked", excess)
+
+    def _end_after(self, outcomes: Sequence[Outcome]) -> tuple[Reason, str] | None:
+        """How the turn ends after these outcomes; None when the model gets to read them and go on."""
+        if self.bench.cancelled.is_set():
+            return "stopped", ""
+        if any(outcome.waits_for_person for outcome in outcomes):
+            return "asked", _answer_from(outcomes)
+        if not self.engine.writes_answers:
+            failed = all(outcome.result is None and not outcome.is_denied for outcome in outcomes)
+            return ("failed" if failed else "done"), _answer_from(outcomes)
+        self.failed_replies = self.failed_replies + 1 if any(_is_failure(outcome) for outcome in outcomes) else 0
+        if self.failed_replies > 1:
+            return "failed", _answer_from(outcomes)
+        if self.usage.generated_tokens >= self.limits.max_tokens:
+            return "limit", f"This turn used its {self.limits.max_tokens} tokens."
+        return None
+
+    def finished(self, reason: Reason, answer: str) -> TurnFinished:
+        usage = self.usage.model_copy(update={"seconds": time.monotonic() - self.started})
+        return TurnFinished(reason=reason, answer=answer, usage=usage)
+
+
+def run_turn(
+    prompt: str,
+    engine: Engine,
+    conversation: Conversation,
+    bench: ToolBench,
+    limits: TurnLimits | None = None,
+) -> Iterator[Event]:
+    """Run one turn on the calling thread. Ends with exactly one `turn_finished`, whatever happens; never raises.
+
+    Setting `bench.cancelled` from another thread stops the model and the running tools.
+    """
+    turn = _Turn(engine, conversation, bench, limits or TurnLimits())
+    turn_id = uuid4().hex[:12]
+    conversation.add_prompt(prompt)
+    for event in _guarded(turn, TurnStarted(prompt=prompt, model=engine.model_name)):
+        yield event.model_copy(update={"turn_id": turn_id})
+
+
+def _guarded(turn: _Turn, started: TurnStarted) -> Iterator[Event]:
+    yield started
+    try:
+        yield from turn.events()
+    except EngineError as error:
+        yield turn.finished("failed", str(error))
+    except Exception:
+        # A bug ends the turn, not the app; its traceback goes to the log.
+        _LOG.exception("turn failed")
+        yield turn.finished("failed", "punie has a bug: the turn ended unexpectedly; the log holds the details.")
+
+
+def tool_specs(bench: ToolBench) -> tuple[ToolSpec, ...]:
+    """The bench's tools as an engine is told of them."""
+    return tuple(ToolSpec(tool.name, tool.description, tool.arguments_schema) for tool in bench.tools.values())
+
+
+def _is_failure(outcome: Outcome) -> bool:
+    return outcome.result is None and not outcome.is_denied
+
+
+def _answer_from(outcomes: Sequence[Outcome]) -> str:
+    """The results' own summaries, one a line; a call without a result says why."""
+    return "\n".join(_sentence(outcome) for outcome in outcomes)
+
+
+def _sentence(outcome: Outcome) -> str:
+    if outcome.result is not None:
+        return outcome.result.summary
+    if outcome.is_denied:
+        return f"{outcome.call.tool} was not run: {outcome.error}."
+    return outcome.error

@@ -1,0 +1,127 @@
+"""`punie ask PROMPT`: one turn, no app."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType
+
+from punie_tools.safe_text import safe_text
+from punie_tui.agent.events import Event, TextStreamed, TurnFinished
+from punie_tui.agent.session import Session
+from punie_tui.commands.terminal import (
+    ask_on_terminal,
+    can_ask,
+    common_options,
+    existing_folder,
+    has_piped_input,
+    log_to_file,
+    print_error,
+    stdin_text,
+)
+from punie_tui.engine.open_engine import open_engine
+from punie_tui.engine.protocol import EngineError
+from punie_tui.settings import SettingsError, load_settings
+
+_EXIT_CODES = {"done": 0, "stopped": 130}
+
+
+def run(argv: list[str]) -> int:
+    """Run one turn and print its answer, or its events with `--json`."""
+    options = _parser().parse_args(argv)
+    log_to_file()
+    prompt = _prompt(options.prompt)
+    if not prompt.strip():
+        print_error('there is nothing to ask; try: punie ask "any type errors?"')
+        return 2
+    try:
+        session = _open_session(options)
+    except (NotADirectoryError, SettingsError) as error:
+        print_error(str(error))
+        return 2
+    except EngineError as error:
+        print_error(str(error))
+        return 1
+    _stop_on_interrupt(session)
+    try:
+        return _print_json(session.run(prompt)) if options.json else _print_text(session.run(prompt))
+    finally:
+        session.close()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="punie ask", description="One turn, no app: prints the answer.", parents=[common_options()]
+    )
+    parser.add_argument("prompt", metavar="PROMPT", help="`-` reads it from stdin; piped text is added under it")
+    parser.add_argument("--json", action="store_true", help="print the turn's events, one JSON object a line")
+    parser.add_argument("--temperature", type=float, help="how freely tokens are drawn (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same tokens")
+    return parser
+
+
+def _prompt(argument: str) -> str:
+    if argument == "-":
+        return stdin_text()
+    piped = stdin_text() if has_piped_input() else ""
+    return f"{argument}\n\n{piped}" if piped.strip() else argument
+
+
+def _open_session(options: argparse.Namespace) -> Session:
+    folder = existing_folder(options.cwd)
+    settings = load_settings(folder, {"model": options.model, "temperature": options.temperature})
+    return Session(
+        folder,
+        open_engine(settings.model),
+        settings,
+        ask_person=ask_on_terminal if can_ask() else None,
+        allow_all=options.yes,
+        seed=options.seed,
+    )
+
+
+def _stop_on_interrupt(session: Session) -> None:
+    """The first Ctrl+C stops the turn in order, the second one the program."""
+
+    def handler(_number: int, _frame: FrameType | None) -> None:
+        if session.is_stopping:
+            raise KeyboardInterrupt
+        session.stop()
+
+    signal.signal(signal.SIGINT, handler)
+
+
+def _print_json(events: Iterator[Event]) -> int:
+    code = 1
+    for event in events:
+        sys.stdout.write(event.model_dump_json() + "\n")
+        sys.stdout.flush()
+        if isinstance(event, TurnFinished):
+            code = _exit_code(event)
+    return code
+
+
+def _print_text(events: Iterator[Event]) -> int:
+    streamed = ""
+    code = 1
+    for event in events:
+        if isinstance(event, TextStreamed):
+            streamed += event.text
+            sys.stdout.write(safe_text(event.text))
+            sys.stdout.flush()
+        elif isinstance(event, TurnFinished):
+            code = _exit_code(event)
+            if code == 0 and not streamed.endswith(event.answer):
+                sys.stdout.write(("\n\n" if streamed else "") + safe_text(event.answer) + "\n")
+    if streamed and not streamed.endswith("\n"):
+        sys.stdout.write("\n")
+    return code
+
+
+def _exit_code(event: TurnFinished) -> int:
+    code = _EXIT_CODES.get(event.reason, 1)
+    if code == 1:
+        print_error(event.answer)
+    return code

@@ -1,0 +1,84 @@
+"""What the commands share: options, one-line errors, and asking on the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import logging.handlers
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from punie_tools.safe_text import safe_text
+from punie_tui.agent.approval import ApprovalQuestion, Decision
+from punie_tui.settings import home_directory
+
+
+def common_options(*, model: bool = True) -> argparse.ArgumentParser:
+    """The parent parser of `--model`, `--cwd` and `--yes`."""
+    parser = argparse.ArgumentParser(add_help=False)
+    if model:
+        parser.add_argument("--model", metavar="nano|PATH|HUB_ID|URL", help="the model that answers")
+    parser.add_argument("--cwd", type=Path, default=Path(), metavar="DIR", help="work on DIR")
+    parser.add_argument("--yes", action="store_true", help="allow what would be asked")
+    return parser
+
+
+def print_error(message: str) -> None:
+    """One line on stderr, whatever the message holds."""
+    print(f"punie: {safe_text(' '.join(message.split()))}", file=sys.stderr)
+
+
+def existing_folder(path: Path) -> Path:
+    """The resolved folder. Raises NotADirectoryError with a sentence for the person."""
+    try:
+        resolved = path.expanduser().resolve(strict=True)
+    except (OSError, RuntimeError):
+        raise NotADirectoryError(f"{path}: there is no such folder.") from None
+    if not resolved.is_dir():
+        raise NotADirectoryError(f"{path} is not a folder.")
+    return resolved
+
+
+def log_to_file() -> Path | None:
+    """Send punie's log to a file of its own, so that nothing reaches the screen; None if it cannot be written."""
+    path = home_directory("state") / "log" / "punie.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handler = logging.handlers.RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
+    except OSError:
+        logging.getLogger().addHandler(logging.NullHandler())
+        return None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    return path
+
+
+def can_ask() -> bool:
+    """Whether a person sits at a terminal that the question and the answer can use."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask_on_terminal(question: ApprovalQuestion, is_cancelled: Callable[[], bool]) -> Decision:
+    """Show the whole call and read `y` or `n`; anything but yes denies."""
+    sys.stderr.write(f"\n{question.tool} {question.risk.value}:\n{safe_text(question.detail)}\nAllow it? [y/N] ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline().strip().lower()
+    if answer in ("y", "yes") and not is_cancelled():
+        return Decision(is_allowed=True, by="person")
+    return Decision(is_allowed=False, by="person", reason="the person said no")
+
+
+def stdin_text() -> str:
+    """Everything on stdin, with undecodable bytes replaced."""
+    return sys.stdin.buffer.read().decode("utf-8", "replace")
+
+
+def has_piped_input() -> bool:
+    """Whether stdin is a pipe or a file, so that reading it cannot wait for a person."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return (mode & 0o170000) in (0o010000, 0o100000)

@@ -1,0 +1,92 @@
+"""The only place where a conversation becomes tokens, and where the tokens of a reply become deltas again.
+
+A format knows one family of models. It writes the prompt, says which grammar rules the reply and from where on, and
+reads the reply as it streams. The decoding loop knows tokens and grammars only.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from punie_tui.engine.protocol import ReasoningDelta, Request, TextDelta, ToolCall
+
+ReplyDelta = TextDelta | ReasoningDelta | ToolCall
+
+
+class Tokenizer(Protocol):
+    """What a format may ask of a model's tokenizer."""
+
+    @property
+    def end_tokens(self) -> frozenset[int]:
+        """The tokens that end a reply. They are never pushed into a decoder."""
+        ...
+
+    def encode(self, text: str) -> list[int]:
+        """Tokens of `text`; special tokens written in it become their ids, nothing is added around it."""
+        ...
+
+    def token_id(self, name: str) -> int | None:
+        """The id of the one token spelled `name` (such as `<tool_call>`), None when there is none."""
+        ...
+
+    def token_bytes(self, token: int) -> bytes:
+        """What the token stands for; may be part of a character. A special token gives its name."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Constraint:
+    """A stretch of the reply that a grammar rules. A new object means a new stretch, even with the same grammar.
+
+    `grammar` is Lark in llguidance's dialect, where special tokens are written bare (`<tool_call>`). `prefix` are
+    bytes of the stretch that the model has written already. With `ends_reply` the reply is over where the grammar is;
+    without, free text follows.
+    """
+
+    grammar: str
+    prefix: bytes = b""
+    ends_reply: bool = False
+
+
+class ReplyDecoder(Protocol):
+    """Reads one reply, token by token."""
+
+    @property
+    def constraint(self) -> Constraint | None:
+        """The grammar that the next token has to follow; None while text is free. Asked after each `push`.
+
+        A reply that is ruled from its first token on has a constraint before any token is pushed.
+        """
+        ...
+
+    def push(self, token: int) -> Sequence[ReplyDelta]:
+        """The deltas that this token completes."""
+        ...
+
+    def finish(self) -> Sequence[ReplyDelta]:
+        """What was held back, once the last token is in; an unfinished call is dropped, never guessed."""
+        ...
+
+
+@dataclass(frozen=True)
+class EncodedPrompt:
+    """A request as the model reads it, and the decoder for the one reply to it."""
+
+    tokens: Sequence[int]
+    decoder: ReplyDecoder
+
+
+class PromptFormat(Protocol):
+    """How one family of models is spoken to."""
+
+    def encode(self, request: Request) -> EncodedPrompt:
+        """Raises EngineError when the model cannot read such a conversation."""
+        ...
+
+
+def new_call_id() -> str:
+    """An id no other call of any conversation has."""
+    return f"call_{uuid.uuid4().hex[:12]}"

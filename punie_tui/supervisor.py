@@ -1,0 +1,78 @@
+"""Parent of the app: restores the terminal if the app dies of a signal, and offers to go on with the session.
+
+Metal's out-of-memory is an abort in C++ that no thread of the app survives, hence a process of its own. Standard
+library only: the app's child process does the heavy imports.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import termios
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+# Leave the alternate screen, show the cursor, and end mouse, focus and paste reports and keyboard protocols.
+_RESET_SCREEN = (
+    b"\x1b[<u\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m\r\n"
+)
+_PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
+
+
+def supervise(app_arguments: Sequence[str]) -> int:
+    """Run the app on this terminal until it ends by itself; returns its exit code."""
+    attributes = termios.tcgetattr(sys.stdin)
+    arguments = list(app_arguments)
+    while True:
+        status = _run_child(arguments)
+        if not os.WIFSIGNALED(status):
+            return os.waitstatus_to_exitcode(status)
+        killer = signal.Signals(os.WTERMSIG(status))
+        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, attributes)
+        os.write(sys.stdout.fileno(), _RESET_SCREEN)
+        if killer in (*_PASSED_ON, signal.SIGINT) or not _wants_to_resume(killer):
+            return 128 + killer
+        arguments = [*(argument for argument in arguments if argument != "--resume"), "--resume"]
+
+
+def _run_child(arguments: Sequence[str]) -> int:
+    """The wait status of one run. A stop (Ctrl+Z) of the app stops this process as well, so the shell gets its turn."""
+    # -P keeps the repository's own modules (a `textual.py`) off the import path.
+    command = [sys.executable, "-P", "-m", "punie_tui.commands.app", *arguments]
+    child = os.posix_spawn(sys.executable, command, os.environ)
+    with _signals({**dict.fromkeys(_PASSED_ON, _pass_on(child)), signal.SIGINT: signal.SIG_IGN}):
+        while True:
+            _, status = os.waitpid(child, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                return status
+            os.kill(os.getpid(), signal.SIGSTOP)
+            os.kill(child, signal.SIGCONT)
+
+
+def _pass_on(child: int) -> Callable[[int, FrameType | None], None]:
+    def handler(number: int, _frame: FrameType | None) -> None:
+        os.kill(child, number)
+
+    return handler
+
+
+class _signals:  # noqa: N801 - reads as a statement
+    """Signal handlers for the time of a `with` block."""
+
+    def __init__(self, handlers: dict[signal.Signals, Callable[[int, FrameType | None], None] | signal.Handlers]):
+        self._handlers = handlers
+
+    def __enter__(self) -> None:
+        self._previous = {number: signal.signal(number, handler) for number, handler in self._handlers.items()}
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+
+def _wants_to_resume(killer: signal.Signals) -> bool:
+    sys.stderr.write(f"punie's app ended unexpectedly ({killer.name}). The session is saved. Go on with it? [Y/n] ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    return bool(answer) and answer.strip().lower() in ("", "y", "yes")
