@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import uuid4
 
@@ -99,23 +99,15 @@ class _Turn:
                 return
 
     def _read_reply(self, reply: _Reply) -> Iterator[Event]:
-        messages, trimmed = self.conversation.fitted(self.engine.context_length)
+        limits = replace(self.limits, max_tokens=self.limits.max_tokens - self.usage.generated_tokens)
+        _, trimmed = self.conversation.fitted(self.engine.context_length)
         if trimmed:
             yield ContextTrimmed(
                 removed_tokens=trimmed.removed_tokens,
                 kept_tokens=trimmed.kept_tokens,
                 summary="The oldest turns were left out of the prompt so that the rest fits the model.",
             )
-        request = Request(
-            messages=messages,
-            tools=tool_specs(self.bench),
-            sampling=Sampling(
-                temperature=self.limits.temperature,
-                seed=self.limits.seed,
-                max_tokens=self.limits.max_tokens - self.usage.generated_tokens,
-            ),
-            path_exists=self._path_exists,
-        )
+        request = request_for(self.conversation, self.engine, self.bench, limits)
         for delta in self.engine.generate(request, self.bench.cancelled.is_set):
             match delta:
                 case TextDelta():
@@ -130,12 +122,6 @@ class _Turn:
                 case Usage():
                     self._count(delta)
                     reply.usage = delta
-
-    def _path_exists(self, path: str) -> bool:
-        try:
-            return (self.bench.workspace.root / path).exists()
-        except (OSError, ValueError):
-            return False
 
     def _count(self, usage: Usage) -> None:
         is_first = self.usage.prompt_tokens == 0
@@ -217,6 +203,24 @@ def _guarded(turn: _Turn, started: TurnStarted) -> Iterator[Event]:
         # A bug ends the turn, not the app; its traceback goes to the log.
         _LOG.exception("turn failed")
         yield turn.finished("failed", "punie has a bug: the turn ended unexpectedly; the log holds the details.")
+
+
+def request_for(conversation: Conversation, engine: Engine, bench: ToolBench, limits: TurnLimits) -> Request:
+    """What the engine is asked for the next reply; evaluation asks in the same way."""
+    messages, _ = conversation.fitted(engine.context_length)
+
+    def path_exists(path: str) -> bool:
+        try:
+            return (bench.workspace.root / path).exists()
+        except (OSError, ValueError):
+            return False
+
+    return Request(
+        messages=messages,
+        tools=tool_specs(bench),
+        sampling=Sampling(temperature=limits.temperature, seed=limits.seed, max_tokens=limits.max_tokens),
+        path_exists=path_exists,
+    )
 
 
 def tool_specs(bench: ToolBench) -> tuple[ToolSpec, ...]:
