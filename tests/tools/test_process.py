@@ -1,0 +1,184 @@
+"""Child processes: nothing hangs, nothing is left behind, nothing leaks in."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from punie_tools.process import clean_environment, project_environment, run_process
+from punie_tools.tool import ToolCancelledError, ToolError
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def has_ended(pid_file: Path, *, within: float = 5) -> bool:
+    """Whether the process whose id lies in the file is gone; it must have been there."""
+    pid = int(pid_file.read_text())
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_output_exit_code_and_stdin_come_through(tmp_path: Path) -> None:
+    code = "import sys; print(sys.stdin.read().upper()); print('no', file=sys.stderr); sys.exit(3)"
+    finished = run_process(python(code), cwd=tmp_path, timeout=10, stdin=b"hello")
+    assert (finished.exit_code, finished.stdout, finished.stderr) == (3, b"HELLO\n", b"no\n")
+    assert not finished.timed_out
+    assert not finished.truncated
+
+
+def test_large_input_that_nobody_reads_does_not_hang(tmp_path: Path) -> None:
+    finished = run_process(["true"], cwd=tmp_path, timeout=10, stdin=b"x" * 5_000_000)
+    assert finished.exit_code == 0
+
+
+def test_lines_arrive_while_the_child_runs(tmp_path: Path) -> None:
+    go_on = tmp_path / "go-on"
+    code = (
+        "import os, time\nprint('first\\r', flush=True)\n"
+        f"while not os.path.exists({str(go_on)!r}): time.sleep(0.01)\nprint('last', end='')"
+    )
+    lines: list[str] = []
+
+    def receive(line: str) -> None:
+        lines.append(line)
+        go_on.touch()
+
+    run_process(python(code), cwd=tmp_path, timeout=10, on_stdout_line=receive)
+    assert lines == ["first", "last"]
+
+
+def test_output_beyond_the_limit_is_drained_and_dropped(tmp_path: Path) -> None:
+    finished = run_process(
+        ["sh", "-c", "head -c 300000000 /dev/zero; echo done >&2"], cwd=tmp_path, timeout=60, output_limit=1000
+    )
+    assert len(finished.stdout) == 1000
+    assert finished.truncated
+    assert finished.stderr == b"done\n"
+
+
+def test_output_of_exactly_the_limit_is_whole(tmp_path: Path) -> None:
+    finished = run_process(["printf", "abcd"], cwd=tmp_path, timeout=10, output_limit=4)
+    assert finished.stdout == b"abcd"
+    assert not finished.truncated
+
+
+def test_deadline_ends_the_whole_tree(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    finished = run_process(["sh", "-c", f"sleep 300 & echo $! > {pid_file}; wait"], cwd=tmp_path, timeout=0.5)
+    assert finished.timed_out
+    assert finished.seconds < 3
+    assert has_ended(pid_file)
+
+
+def test_deadline_ends_a_child_that_left_its_group_and_its_parent(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    code = (
+        "import os, time\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        f"        open({str(pid_file)!r}, 'w').write(str(os.getpid()))\n"
+        "        time.sleep(300)\n"
+        "    os._exit(0)\n"
+        "time.sleep(300)"
+    )
+    assert run_process(python(code), cwd=tmp_path, timeout=1).timed_out
+    assert has_ended(pid_file)
+
+
+def test_a_grandchild_that_holds_the_pipe_open_cannot_hang_the_call(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    finished = run_process(
+        ["sh", "-c", f"setsid sleep 300 & echo $! > {pid_file}; echo done"], cwd=tmp_path, timeout=60
+    )
+    assert finished.exit_code == 0
+    assert finished.stdout == b"done\n"
+    assert finished.seconds < 5
+    assert has_ended(pid_file)
+
+
+def test_cancel_ends_the_call_within_a_fifth_of_a_second(tmp_path: Path) -> None:
+    cancelled = threading.Event()
+    set_at: list[float] = []
+
+    def stop(_line: str) -> None:
+        set_at.append(time.monotonic())
+        cancelled.set()
+
+    pid_file = tmp_path / "pid"
+    with pytest.raises(ToolCancelledError):
+        run_process(
+            ["sh", "-c", f"echo $$ > {pid_file}; echo ready; exec sleep 300"],
+            cwd=tmp_path,
+            timeout=60,
+            cancelled=cancelled,
+            on_stdout_line=stop,
+        )
+    assert time.monotonic() - set_at[0] < 0.2
+    assert has_ended(pid_file)
+
+
+def test_a_failing_line_receiver_leaves_no_child(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+
+    def fail(_line: str) -> None:
+        raise RuntimeError("receiver")
+
+    with pytest.raises(RuntimeError, match="receiver"):
+        run_process(
+            ["sh", "-c", f"echo $$ > {pid_file}; echo x; exec sleep 300"],
+            cwd=tmp_path,
+            timeout=60,
+            on_stdout_line=fail,
+        )
+    assert has_ended(pid_file)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["no-such-program"], "there is no program 'no-such-program'"),
+        (["/etc"], "etc cannot run: Permission denied"),
+        (["echo", "a\0b"], "null"),
+        (["echo", "x" * 3_000_000], "Argument list too long"),
+    ],
+)
+def test_a_command_that_cannot_start_is_one_clear_sentence(tmp_path: Path, argv: list[str], message: str) -> None:
+    with pytest.raises(ToolError, match=message) as caught:
+        run_process(argv, cwd=tmp_path, timeout=10)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="gone"):
+        run_process(["true"], cwd=tmp_path / "gone", timeout=10)
+
+
+def test_environments_hold_nothing_that_steers_or_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    steering = ["PYTHONPATH", "GIT_DIR", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "PUNIE_MODEL"]
+    for name in [*steering, "MY_API_TOKEN"]:
+        monkeypatch.setenv(name, "x")
+    assert not {*steering, "MY_API_TOKEN"} & clean_environment().keys()
+    assert not {*steering} & project_environment().keys()
+    assert project_environment()["MY_API_TOKEN"] == "x"
+    for environment in (clean_environment(), project_environment()):
+        assert environment["PATH"] == os.environ["PATH"]
+        assert environment["TERM"] == "dumb"
+
+
+def test_a_given_environment_replaces_the_clean_one(tmp_path: Path) -> None:
+    finished = run_process(["/usr/bin/env"], cwd=tmp_path, timeout=10, environment={"ONLY": "this"})
+    names = {line.split("=")[0] for line in finished.stdout.decode().splitlines()}
+    assert names <= {"ONLY", "PUNIE_CHILD_ID"}

@@ -1,0 +1,305 @@
+"""Run a child process so that it cannot hang punie, fill its memory, outlive its call, or inherit its secrets."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+import psutil
+
+from punie_tools.tool import ToolCancelledError, ToolError
+
+DEFAULT_OUTPUT_LIMIT = 16 * 1024 * 1024
+
+_TICK = 0.05
+_CHUNK = 1 << 16
+_LINE_LIMIT = 1 << 20
+_SECONDS_FOR_HELD_PIPES = 0.3
+_SWEEPS = 5
+_MARKER = "PUNIE_CHILD_ID"
+_KEPT_VARIABLES = frozenset(
+    {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+)
+_KEPT_PREFIXES = ("LC_", "XDG_")
+_STEERING_PREFIXES = ("PYTHON", "GIT_", "LD_", "DYLD_", "PUNIE_", "PYTEST_", "COV_")
+_STEERING_VARIABLES = frozenset({"VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT"})
+
+
+@dataclass(frozen=True)
+class FinishedProcess:
+    """How a child ended. `exit_code` is negative for a signal; `truncated` says that output went past the limit."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+    timed_out: bool
+    truncated: bool
+    seconds: float
+
+
+def clean_environment() -> dict[str, str]:
+    """A small environment for programs that punie brings along: nothing in it steers them or holds a secret."""
+    kept = {
+        name: value for name, value in os.environ.items() if name in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES)
+    }
+    return {"PATH": os.defpath, **kept, "TERM": "dumb"}
+
+
+def project_environment() -> dict[str, str]:
+    """The person's own environment, for programs of the project, without what belongs to punie's interpreter."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_STEERING_PREFIXES) and name not in _STEERING_VARIABLES
+    }
+    return {**kept, "TERM": "dumb"}
+
+
+def run_process(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path,
+    timeout: float,
+    cancelled: threading.Event | None = None,
+    environment: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    output_limit: int = DEFAULT_OUTPUT_LIMIT,
+    on_stdout_line: Callable[[str], None] | None = None,
+) -> FinishedProcess:
+    """Run argv to its end, its deadline, or the person's stop, whichever comes first; then nothing of it is left.
+
+    `output_limit` holds for stdout and stderr each: what goes beyond is read and dropped. `on_stdout_line` gets every
+    line, also those beyond the limit. Raises ToolError if argv cannot be started and ToolCancelledError when
+    `cancelled` is set. Whoever reads the result decides what a timeout or an exit code means.
+    """
+    marker = uuid4().hex
+    started = time.monotonic()
+    process = _start(argv, cwd, {**(clean_environment() if environment is None else environment), _MARKER: marker})
+    pipes = _Pipes(process, stdin, output_limit, on_stdout_line)
+    try:
+        timed_out = _attend(process, pipes, started + timeout, cancelled or threading.Event())
+        pipes.finish_last_line()
+    finally:
+        _end_tree(process, marker, has_let_go=not pipes.are_open)
+        pipes.close()
+    return FinishedProcess(
+        exit_code=process.returncode,
+        stdout=bytes(pipes.stdout.kept),
+        stderr=bytes(pipes.stderr.kept),
+        timed_out=timed_out,
+        truncated=pipes.stdout.is_truncated or pipes.stderr.is_truncated,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _start(argv: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    name = Path(argv[0]).name
+    try:
+        return subprocess.Popen(
+            [str(part) for part in argv],
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        if error.filename is not None and Path(error.filename) == cwd:
+            raise ToolError(f"{name} cannot run in {cwd}: there is no such folder.") from None
+        raise ToolError(f"{name} cannot run: there is no program {str(argv[0])!r}.") from None
+    except OSError as error:
+        raise ToolError(f"{name} cannot run: {error.strerror or error}.") from None
+    except ValueError as error:
+        raise ToolError(f"{name} cannot run: its arguments hold something no program takes ({error}).") from None
+
+
+def _attend(process: subprocess.Popen[bytes], pipes: _Pipes, deadline: float, cancelled: threading.Event) -> bool:
+    """Feed and drain the child until it has ended; True if the deadline came first."""
+    give_up_pipes_at = float("inf")
+    while True:
+        has_exited = process.poll() is not None
+        now = time.monotonic()
+        if has_exited:
+            give_up_pipes_at = min(give_up_pipes_at, now + _SECONDS_FOR_HELD_PIPES)
+            if not pipes.are_open or now >= give_up_pipes_at:
+                return False
+        if cancelled.is_set():
+            raise ToolCancelledError("Stopped.")
+        if now >= deadline:
+            return True
+        if pipes.are_open:
+            pipes.pump(_TICK)
+        else:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_TICK)
+
+
+class _Output:
+    """What is kept of one stream, up to the limit."""
+
+    def __init__(self, limit: int) -> None:
+        self.kept = bytearray()
+        self.is_truncated = False
+        self._limit = limit
+
+    def add(self, chunk: bytes) -> None:
+        room = self._limit - len(self.kept)
+        self.kept += chunk[:room]
+        self.is_truncated = self.is_truncated or len(chunk) > room
+
+
+class _Lines:
+    """Cuts a stream of bytes into lines; a line beyond the limit loses its end, not its neighbours."""
+
+    def __init__(self, receive: Callable[[str], None]) -> None:
+        self._receive = receive
+        self._rest = bytearray()
+
+    def add(self, chunk: bytes) -> None:
+        *complete, rest = chunk.split(b"\n")
+        for line in complete:
+            self._append(line)
+            self.finish(even_if_empty=True)
+        self._append(rest)
+
+    def finish(self, *, even_if_empty: bool = False) -> None:
+        if self._rest or even_if_empty:
+            line = self._rest.decode("utf-8", "replace").removesuffix("\r")
+            self._rest.clear()
+            self._receive(line)
+
+    def _append(self, piece: bytes) -> None:
+        self._rest += piece[: _LINE_LIMIT - len(self._rest)]
+
+
+class _Pipes:
+    """The three pipes of a child, served by one thread without ever blocking on one of them."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        stdin: bytes,
+        output_limit: int,
+        on_stdout_line: Callable[[str], None] | None,
+    ) -> None:
+        assert process.stdin and process.stdout and process.stderr  # all three were asked for as pipes
+        self.stdout, self.stderr = _Output(output_limit), _Output(output_limit)
+        self._lines = _Lines(on_stdout_line) if on_stdout_line else None
+        self._files: tuple[IO[bytes], ...] = (process.stdin, process.stdout, process.stderr)
+        self._stdout_file, self._stdin_file = process.stdout, process.stdin
+        self._input = memoryview(stdin)
+        self._selector = selectors.DefaultSelector()
+        for file in self._files:
+            os.set_blocking(file.fileno(), False)
+        self._selector.register(process.stdout, selectors.EVENT_READ)
+        self._selector.register(process.stderr, selectors.EVENT_READ)
+        if stdin:
+            self._selector.register(process.stdin, selectors.EVENT_WRITE)
+        else:
+            process.stdin.close()
+
+    @property
+    def are_open(self) -> bool:
+        return bool(self._selector.get_map())
+
+    def pump(self, timeout: float) -> None:
+        """Move what can be moved within the timeout."""
+        for key, _ in self._selector.select(timeout):
+            if key.fileobj is self._stdin_file:
+                self._write()
+            else:
+                self._read(key.fd, is_stdout=key.fileobj is self._stdout_file)
+
+    def finish_last_line(self) -> None:
+        """Deliver a last line that has no newline."""
+        if self._lines:
+            self._lines.finish()
+
+    def close(self) -> None:
+        """Close them; output that a killed child left in a pipe is not waited for."""
+        self._selector.close()
+        for file in self._files:
+            with suppress(OSError):
+                file.close()
+
+    def _read(self, descriptor: int, *, is_stdout: bool) -> None:
+        try:
+            chunk = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            return
+        if not chunk:
+            self._selector.unregister(descriptor)
+            return
+        (self.stdout if is_stdout else self.stderr).add(chunk)
+        if is_stdout and self._lines:
+            self._lines.add(chunk)
+
+    def _write(self) -> None:
+        try:
+            written = os.write(self._stdin_file.fileno(), self._input[:_CHUNK])
+        except BlockingIOError:
+            return
+        except OSError:
+            # The child does not read its input to the end, which is its right.
+            written = len(self._input)
+        self._input = self._input[written:]
+        if not self._input:
+            self._selector.unregister(self._stdin_file)
+            with suppress(OSError):
+                self._stdin_file.close()
+
+
+def _end_tree(process: subprocess.Popen[bytes], marker: str, *, has_let_go: bool) -> None:
+    """Kill whatever the call started. After a child that ended by itself and let go of its pipes, that is its group.
+
+    A process that called setsid has left the group, and its parent may be gone: it is found as a descendant or by the
+    marker in its environment.
+    """
+    if process.poll() is not None and has_let_go:
+        _kill_group(process.pid)
+    else:
+        _sweep(process, marker)
+    process.wait()
+
+
+def _sweep(process: subprocess.Popen[bytes], marker: str) -> None:
+    killed: set[int] = set()
+    for _ in range(_SWEEPS):
+        found = {victim.pid: victim for victim in (*_descendants(process.pid), *_marked(marker))}
+        _kill_group(process.pid)
+        for victim in found.values():
+            with suppress(psutil.Error):
+                victim.kill()
+        if not found.keys() - killed:
+            return
+        killed |= found.keys()
+
+
+def _kill_group(group: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _marked(marker: str) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get(_MARKER) == marker:
+                yield process
