@@ -17,16 +17,16 @@ from uuid import uuid4
 
 import psutil
 
-from punie_tools.tool import ToolCancelledError, ToolError
+from punie_tools.errors import ToolCancelledError, ToolError
 
 DEFAULT_OUTPUT_LIMIT = 16 * 1024 * 1024
+MARKER = "PUNIE_CHILD_ID"
 
 _TICK = 0.05
 _CHUNK = 1 << 16
 _LINE_LIMIT = 1 << 20
 _SECONDS_FOR_HELD_PIPES = 0.3
 _SWEEPS = 5
-_MARKER = "PUNIE_CHILD_ID"
 _KEPT_VARIABLES = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 )
@@ -83,8 +83,34 @@ def run_process(
     `cancelled` is set. Whoever reads the result decides what a timeout or an exit code means.
     """
     marker = uuid4().hex
+    environment = clean_environment() if environment is None else environment
+    process = _start(argv, cwd, {**environment, MARKER: marker})
+    return attend_process(
+        process,
+        timeout=timeout,
+        marker=marker,
+        cancelled=cancelled,
+        stdin=stdin,
+        output_limit=output_limit,
+        on_stdout_line=on_stdout_line,
+    )
+
+
+def attend_process(
+    process: subprocess.Popen[bytes],
+    *,
+    timeout: float,
+    marker: str,
+    cancelled: threading.Event | None = None,
+    stdin: bytes = b"",
+    output_limit: int = DEFAULT_OUTPUT_LIMIT,
+    on_stdout_line: Callable[[str], None] | None = None,
+) -> FinishedProcess:
+    """Bring a child to its end as `run_process` does, for a library that insists on starting it.
+
+    It was started in a session of its own, with pipes, and with `marker` as `MARKER` in its environment.
+    """
     started = time.monotonic()
-    process = _start(argv, cwd, {**(clean_environment() if environment is None else environment), _MARKER: marker})
     pipes = _Pipes(process, stdin, output_limit, on_stdout_line)
     try:
         timed_out = _attend(process, pipes, started + timeout, cancelled or threading.Event())
@@ -193,10 +219,10 @@ class _Pipes:
         output_limit: int,
         on_stdout_line: Callable[[str], None] | None,
     ) -> None:
-        assert process.stdin and process.stdout and process.stderr  # all three were asked for as pipes
+        assert process.stdout and process.stderr  # both were asked for as pipes
         self.stdout, self.stderr = _Output(output_limit), _Output(output_limit)
         self._lines = _Lines(on_stdout_line) if on_stdout_line else None
-        self._files: tuple[IO[bytes], ...] = (process.stdin, process.stdout, process.stderr)
+        self._files = tuple(file for file in (process.stdin, process.stdout, process.stderr) if file)
         self._stdout_file, self._stdin_file = process.stdout, process.stdin
         self._input = memoryview(stdin)
         self._selector = selectors.DefaultSelector()
@@ -204,9 +230,9 @@ class _Pipes:
             os.set_blocking(file.fileno(), False)
         self._selector.register(process.stdout, selectors.EVENT_READ)
         self._selector.register(process.stderr, selectors.EVENT_READ)
-        if stdin:
+        if process.stdin and stdin:
             self._selector.register(process.stdin, selectors.EVENT_WRITE)
-        else:
+        elif process.stdin:
             process.stdin.close()
 
     @property
@@ -216,8 +242,8 @@ class _Pipes:
     def pump(self, timeout: float) -> None:
         """Move what can be moved within the timeout."""
         for key, _ in self._selector.select(timeout):
-            if key.fileobj is self._stdin_file:
-                self._write()
+            if self._stdin_file and key.fileobj is self._stdin_file:
+                self._write(self._stdin_file)
             else:
                 self._read(key.fd, is_stdout=key.fileobj is self._stdout_file)
 
@@ -245,9 +271,9 @@ class _Pipes:
         if is_stdout and self._lines:
             self._lines.add(chunk)
 
-    def _write(self) -> None:
+    def _write(self, file: IO[bytes]) -> None:
         try:
-            written = os.write(self._stdin_file.fileno(), self._input[:_CHUNK])
+            written = os.write(file.fileno(), self._input[:_CHUNK])
         except BlockingIOError:
             return
         except OSError:
@@ -255,9 +281,9 @@ class _Pipes:
             written = len(self._input)
         self._input = self._input[written:]
         if not self._input:
-            self._selector.unregister(self._stdin_file)
+            self._selector.unregister(file)
             with suppress(OSError):
-                self._stdin_file.close()
+                file.close()
 
 
 def _end_tree(process: subprocess.Popen[bytes], marker: str, *, has_let_go: bool) -> None:
@@ -301,5 +327,5 @@ def _descendants(pid: int) -> list[psutil.Process]:
 def _marked(marker: str) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.environ().get(_MARKER) == marker:
+            if process.environ().get(MARKER) == marker:
                 yield process

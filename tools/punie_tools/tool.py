@@ -11,15 +11,8 @@ from typing import Any, ClassVar, Protocol, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, computed_field, create_model
 
+from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.workspace import Workspace
-
-
-class ToolError(Exception):
-    """An expected failure: one clear sentence that names the thing, and the nearest match where there is one."""
-
-
-class ToolCancelledError(ToolError):
-    """The person stopped the turn while the tool ran; everything the tool started has ended."""
 
 
 class Risk(StrEnum):

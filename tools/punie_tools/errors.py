@@ -1,0 +1,15 @@
+"""How a tool says that it could not do its job.
+
+ToolError: an expected failure
+    ToolCancelledError: the person stopped the turn
+"""
+
+from __future__ import annotations
+
+
+class ToolError(Exception):
+    """An expected failure: one clear sentence that names the thing, and the nearest match where there is one."""
+
+
+class ToolCancelledError(ToolError):
+    """The person stopped the turn while the tool ran; everything the tool started has ended."""
