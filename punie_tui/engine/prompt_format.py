@@ -32,6 +32,10 @@ class Tokenizer(Protocol):
         """The id of the one token spelled `name` (such as `<tool_call>`), None when there is none."""
         ...
 
+    def is_special(self, token: int) -> bool:
+        """Whether the token is a mark of its own, which a grammar names bare and text cannot spell."""
+        ...
+
     def token_bytes(self, token: int) -> bytes:
         """What the token stands for; may be part of a character. A special token gives its name."""
         ...

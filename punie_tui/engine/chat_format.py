@@ -1,0 +1,223 @@
+"""The prompt format of models that bring their own chat template."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from punie_tui.engine.prompt_format import Constraint, EncodedPrompt, ReplyDelta, Tokenizer, new_call_id
+from punie_tui.engine.protocol import EngineError, Message, ReasoningDelta, Request, TextDelta, ToolCall, ToolSpec
+from punie_tui.engine.tokenizer_adapter import ChatTokenizer
+from punie_tui.engine.tool_call_formats import JsonCalls, ToolCallFormat, detect_format
+
+_THINK_START, _THINK_END = "<think>", "</think>"
+
+
+class ChatTemplateFormat:
+    """Writes conversations with the model's own template, and reads replies in the wire format that it teaches."""
+
+    def __init__(self, tokenizer: ChatTokenizer) -> None:
+        """Raises EngineError when there is no template."""
+        template = tokenizer.chat_template
+        if template is None:
+            raise EngineError(
+                "The model has no chat template, so it cannot hold a conversation; choose one trained for chat"
+                " (often named Instruct or Chat)."
+            )
+        self._tokenizer = tokenizer
+        self._taught_format = detect_format(template)
+
+    def encode(self, request: Request) -> EncodedPrompt:
+        """Raises EngineError when the template cannot write the conversation."""
+        if self._taught_format or not request.tools:
+            messages = [_template_message(message) for message in request.messages]
+            text = self._tokenizer.render(messages, [_template_tool(tool) for tool in request.tools])
+        else:
+            text = self._tokenizer.render(_explained_messages(request), [])
+        wire_format = self._taught_format or JsonCalls()
+        is_thinking = text.rstrip().endswith(_THINK_START)
+        return EncodedPrompt(
+            tokens=self._tokenizer.encode(text),
+            decoder=ChatReplyDecoder(self._tokenizer, wire_format, request.tools, is_thinking=is_thinking),
+        )
+
+
+class ChatReplyDecoder:
+    """Reads one reply: reasoning, text and calls."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, wire_format: ToolCallFormat, tools: Sequence[ToolSpec], *, is_thinking: bool
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._format = wire_format
+        self._tools = {tool.name: tool for tool in tools}
+        self._grammar = wire_format.grammar(tools, self._mark) if tools else ""
+        self._mode: Literal["text", "reasoning", "call"] = "reasoning" if is_thinking else "text"
+        self._characters = codecs.getincrementaldecoder("utf-8")("replace")
+        self._unread: str = ""
+        self._space: str = ""
+        self._has_told = False
+        self._constraint: Constraint | None = None
+
+    @property
+    def constraint(self) -> Constraint | None:
+        """The grammar of the call that has begun."""
+        return self._constraint
+
+    def push(self, token: int) -> Sequence[ReplyDelta]:
+        """The deltas that this token completes."""
+        written = self._tokenizer.token_bytes(token)
+        if self._tokenizer.is_special(token) and written.decode("utf-8", "replace") not in self._known_marks:
+            return ()
+        self._unread += self._characters.decode(written)
+        return tuple(self._read())
+
+    def finish(self) -> Sequence[ReplyDelta]:
+        """What was held back; a call that was cut off is dropped."""
+        if self._mode == "call":
+            return ()
+        rest = self._unread + self._characters.decode(b"", final=True)
+        self._unread = ""
+        return tuple(self._tell(rest))
+
+    @property
+    def _known_marks(self) -> tuple[str, ...]:
+        """Special tokens that mean something here; all others are dropped from the text."""
+        return (self._format.end_mark,) if self._mode == "call" else (_THINK_START, _THINK_END, self._format.start)
+
+    @property
+    def _next_marks(self) -> tuple[str, ...]:
+        """What may end the present stretch of text or reasoning."""
+        think = (_THINK_END,) if self._mode == "reasoning" else (_THINK_START,)
+        may_call = self._tools and not (self._format.ends_reply and self._has_told)
+        return (*think, self._format.start) if may_call else think
+
+    def _read(self) -> Iterator[ReplyDelta]:
+        """Read on as long as there is something that cannot be the beginning of something else."""
+        while self._unread:
+            if self._mode == "call":
+                call = self._format.parse(self._unread, self._tools)
+                if call is None:
+                    return
+                yield ToolCall(new_call_id(), *call)
+                self._unread, self._constraint, self._mode = "", None, "text"
+                return
+            mark = self._first_mark()
+            if mark is None:
+                yield from self._tell_all_but_a_begun_mark()
+                return
+            before, _, self._unread = self._unread.partition(mark)
+            yield from self._tell(before)
+            self._enter(mark)
+
+    def _enter(self, mark: str) -> None:
+        if mark in (_THINK_START, _THINK_END):
+            self._mode = "reasoning" if mark == _THINK_START else "text"
+            self._space, self._has_told = "", False
+            return
+        self._mode = "call"
+        # A token may hold more than the mark. What cannot be the call's beginning is as good as not written.
+        self._unread = _common_start(self._unread, self._format.opening)
+        self._constraint = Constraint(self._grammar, self._unread.encode(), ends_reply=self._format.ends_reply)
+
+    def _first_mark(self) -> str | None:
+        """The mark that comes first in what is unread."""
+        places = [(self._unread.find(mark), mark) for mark in self._next_marks if mark in self._unread]
+        if not places:
+            return None
+        place, mark = min(places)
+        is_call_inside_text = self._format.ends_reply and mark == self._format.start and self._unread[:place].strip()
+        return None if is_call_inside_text else mark
+
+    def _tell_all_but_a_begun_mark(self) -> Iterator[ReplyDelta]:
+        held = max(_overlap(self._unread, mark) for mark in self._next_marks)
+        told = self._unread[: len(self._unread) - held]
+        self._unread = self._unread[len(told) :]
+        yield from self._tell(told)
+
+    def _tell(self, text: str) -> Iterator[ReplyDelta]:
+        """Tell text without the white space around it, which belongs to the wire format."""
+        text = self._space + text
+        shown = text.rstrip()
+        self._space = text[len(shown) :]
+        if not self._has_told:
+            shown = shown.lstrip()
+        if shown:
+            self._has_told = True
+            yield ReasoningDelta(shown) if self._mode == "reasoning" else TextDelta(shown)
+
+    def _mark(self, text: str) -> str:
+        """How a grammar names a mark: bare if it is one special token, else quoted."""
+        token = self._tokenizer.token_id(text)
+        return text if token is not None and self._tokenizer.is_special(token) else json.dumps(text)
+
+
+def _common_start(text: str, expected: str) -> str:
+    length = 0
+    while length < min(len(text), len(expected)) and text[length] == expected[length]:
+        length += 1
+    return text[:length]
+
+
+def _overlap(text: str, mark: str) -> int:
+    """How many characters at the end of `text` begin the mark."""
+    return next((size for size in range(len(mark) - 1, 0, -1) if text.endswith(mark[:size])), 0)
+
+
+def _template_message(message: Message) -> dict[str, Any]:
+    written: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.calls:
+        written["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.tool, "arguments": dict(call.arguments)}}
+            for call in message.calls
+        ]
+    if message.role == "tool":
+        written |= {"name": message.tool, "tool_call_id": message.call_id}
+    return written
+
+
+def _template_tool(tool: ToolSpec) -> dict[str, Any]:
+    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    return {"type": "function", "function": function}
+
+
+_EXPLANATION = """You can call tools. Each tool is described by one line of JSON:
+
+{tools}
+
+To call one, write exactly this, and nothing after it:
+
+<tool_call>
+{{"name": "NAME", "arguments": {{"ARGUMENT": VALUE}}}}
+</tool_call>"""
+
+
+def _explained_messages(request: Request) -> list[dict[str, Any]]:
+    """The conversation for a template that knows nothing of tools: calls and results as plain text."""
+    tools = "\n".join(json.dumps(_template_tool(tool)["function"]) for tool in request.tools)
+    system = [message.content for message in request.messages if message.role == "system"]
+    explained: list[dict[str, Any]] = [
+        {"role": "system", "content": "\n\n".join([*system, _EXPLANATION.format(tools=tools)])}
+    ]
+    for message in request.messages:
+        if message.role == "tool":
+            _add_text(explained, "user", f"<tool_response>\n{message.content}\n</tool_response>")
+        elif message.role != "system":
+            calls = [_written_call(call) for call in message.calls]
+            _add_text(explained, message.role, "\n".join([message.content, *calls]).strip())
+    return explained
+
+
+def _add_text(messages: list[dict[str, Any]], role: str, text: str) -> None:
+    """Append to the last message where the role is the same, since many templates insist on taking turns."""
+    if messages[-1]["role"] == role:
+        messages[-1]["content"] += f"\n{text}"
+    else:
+        messages.append({"role": role, "content": text})
+
+
+def _written_call(call: ToolCall) -> str:
+    written = json.dumps({"name": call.tool, "arguments": dict(call.arguments)}, ensure_ascii=False)
+    return f"<tool_call>\n{written}\n</tool_call>"

@@ -1,0 +1,68 @@
+"""Grammars of constrained stretches: compiled once, then followed token by token."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from llguidance import LLMatcher
+
+from punie_tui.engine.tokenizer_adapter import ModelTokenizer
+
+_COMPILED_KEPT = 8
+
+
+class GrammarError(Exception):
+    """A grammar does not compile, or a token was taken that it forbids: a bug of ours, never the model's fault."""
+
+
+class GrammarState:
+    """How far one stretch has come."""
+
+    def __init__(self, matcher: LLMatcher) -> None:
+        self._matcher = matcher
+
+    @property
+    def is_complete(self) -> bool:
+        """The stretch is over: nothing but the end of the reply could follow by this grammar."""
+        if self._matcher.is_error():
+            raise GrammarError(self._matcher.get_error())
+        return self._matcher.is_stopped()
+
+    def allowed(self) -> bytes:
+        """One byte a token of the vocabulary, zero where the token may not come next."""
+        return self._matcher.compute_logit_bias()
+
+    def forced_tokens(self) -> list[int]:
+        """The tokens that must come next whatever the model thinks, such as the end of a tag."""
+        return self._matcher.compute_ff_tokens()
+
+    def take(self, tokens: list[int]) -> None:
+        """Go on by tokens that are allowed."""
+        if not self._matcher.consume_tokens(tokens):
+            raise GrammarError(self._matcher.get_error())
+
+
+class GrammarCompiler:
+    """Compiles grammars for one tokenizer and remembers the last few."""
+
+    def __init__(self, tokenizer: ModelTokenizer) -> None:
+        self._vocabulary = tokenizer.grammar_vocabulary
+        self._compiled: OrderedDict[str, LLMatcher] = OrderedDict()
+
+    def start(self, grammar: str, prefix: bytes = b"") -> GrammarState:
+        """A fresh stretch by a Lark grammar, `prefix` of which is written already."""
+        if grammar not in self._compiled:
+            self._compiled[grammar] = self._compile(grammar)
+            if len(self._compiled) > _COMPILED_KEPT:
+                self._compiled.popitem(last=False)
+        self._compiled.move_to_end(grammar)
+        state = GrammarState(self._compiled[grammar].deep_copy())
+        if prefix:
+            state.take(self._vocabulary.tokenize_bytes(prefix))
+        return state
+
+    def _compile(self, grammar: str) -> LLMatcher:
+        matcher = LLMatcher(self._vocabulary, LLMatcher.grammar_from_lark(grammar), log_level=0)
+        if matcher.is_error():
+            raise GrammarError(matcher.get_error())
+        return matcher

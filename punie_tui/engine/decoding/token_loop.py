@@ -1,0 +1,113 @@
+"""The loop that draws a reply token by token: pipelined while text is free, masked where a grammar rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Literal
+
+from punie_tui.engine.cache.prompt_cache import PromptCache
+from punie_tui.engine.decoding.grammar import GrammarCompiler, GrammarState
+from punie_tui.engine.mlx_adapter import Array, Sampler, keep_allowed, start_computing, token_value
+from punie_tui.engine.prompt_format import Constraint, ReplyDecoder, ReplyDelta
+
+StopReason = Literal["end", "limit", "cancelled"]
+
+
+class TokenLoop:
+    """Draws one reply. `stop_reason` and `drawn_count` are true at every moment of it.
+
+    After each delta the cache holds the prompt and every token drawn so far, the last one included.
+    """
+
+    def __init__(
+        self,
+        cache: PromptCache,
+        compiler: GrammarCompiler,
+        decoder: ReplyDecoder,
+        sampler: Sampler,
+        end_tokens: frozenset[int],
+        is_cancelled: Callable[[], bool],
+    ) -> None:
+        self._cache = cache
+        self._compiler = compiler
+        self._decoder = decoder
+        self._sampler = sampler
+        self._end_tokens = end_tokens
+        self._is_cancelled = is_cancelled
+        self._constraint: Constraint | None = None
+        self._grammar: GrammarState | None = None
+        self.stop_reason: StopReason = "limit"
+        self.drawn_count = 0
+
+    def run(self, logits: Array, max_tokens: int) -> Iterator[ReplyDelta]:
+        """Yield the deltas of a reply whose first token is drawn from `logits`."""
+        self._follow_constraint()
+        while not self._is_over(max_tokens):
+            if self._grammar is None:
+                logits = yield from self._draw_freely(logits, max_tokens)
+            else:
+                logits = yield from self._draw_by_grammar(logits, self._grammar, max_tokens)
+        yield from self._decoder.finish()
+
+    def _draw_freely(self, logits: Array, max_tokens: int) -> Generator[ReplyDelta, None, Array]:
+        """Draw until the reply is over or a grammar takes over; returns the logits to go on from.
+
+        The step after a token is under way before the token's value is known, so the device never waits for Python.
+        When a grammar takes over, the token drawn ahead is thrown away and the logits it came from are kept.
+        """
+        drawn = self._sampler.draw(logits, self.drawn_count)
+        start_computing(drawn)
+        while self._grammar is None and not self._is_over(max_tokens):
+            logits = self._cache.feed_drawn(drawn)
+            drawn_ahead = self._sampler.draw(logits, self.drawn_count + 1)
+            start_computing(drawn_ahead)
+            token = token_value(drawn)
+            self._cache.name_drawn(token)
+            yield from self._push(token)
+            drawn = drawn_ahead
+        return logits
+
+    def _draw_by_grammar(
+        self, logits: Array, grammar: GrammarState, max_tokens: int
+    ) -> Generator[ReplyDelta, None, Array]:
+        """Draw until the reply or this stretch of it is over; returns the logits to go on from."""
+        while self._grammar is grammar and not self._is_over(max_tokens):
+            tokens = grammar.forced_tokens()[: max_tokens - self.drawn_count]
+            if not tokens:
+                tokens = [token_value(self._sampler.draw(keep_allowed(logits, grammar.allowed()), self.drawn_count))]
+            logits = self._cache.feed(tokens)
+            start_computing(logits)
+            for token in tokens:
+                yield from self._push(token)
+        return logits
+
+    def _push(self, token: int) -> Iterator[ReplyDelta]:
+        """Account for a drawn token that the cache holds already."""
+        self.drawn_count += 1
+        if token in self._end_tokens:
+            self.stop_reason = "end"
+            return
+        if self._grammar is not None:
+            self._grammar.take([token])
+        yield from self._decoder.push(token)
+        self._follow_constraint()
+        if self._constraint and self._constraint.ends_reply and self._grammar and self._grammar.is_complete:
+            self.stop_reason = "end"
+
+    def _follow_constraint(self) -> None:
+        """Begin or leave a stretch when the decoder says so."""
+        if self._decoder.constraint is self._constraint:
+            return
+        self._constraint = self._decoder.constraint
+        self._grammar = (
+            None
+            if self._constraint is None
+            else self._compiler.start(self._constraint.grammar, self._constraint.prefix)
+        )
+
+    def _is_over(self, max_tokens: int) -> bool:
+        if self.stop_reason == "end":
+            return True
+        if self._is_cancelled():
+            self.stop_reason = "cancelled"
+        return self.stop_reason == "cancelled" or self.drawn_count >= max_tokens

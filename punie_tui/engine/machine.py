@@ -1,0 +1,34 @@
+"""What this machine can hold."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import psutil
+
+_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_CGROUP_USE = Path("/sys/fs/cgroup/memory.current")
+
+OVERHEAD = 1.1
+"""Weights take this much of their own size once a prompt is read beside them."""
+
+
+def free_memory_bytes() -> int:
+    """Memory that a model could take now. On Apple silicon, the share that the system lets the GPU use."""
+    if sys.platform == "darwin":
+        return psutil.virtual_memory().total * 3 // 4
+    return min(psutil.virtual_memory().available, _container_memory())
+
+
+def _container_memory() -> int:
+    """What a container's limit leaves; as good as endless outside of one."""
+    try:
+        return int(_CGROUP_LIMIT.read_text()) - int(_CGROUP_USE.read_text())
+    except (OSError, ValueError):
+        return sys.maxsize
+
+
+def readable_size(count: int) -> str:
+    """Bytes as a person reads them."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

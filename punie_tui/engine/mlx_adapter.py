@@ -1,0 +1,196 @@
+"""The one typed adapter over `mlx` and `mlx_lm`.
+
+Everything here belongs on the model thread: MLX streams and lazy arrays belong to the thread that made them. Arrays
+leave this file as opaque `Array` handles; what leaves the thread are Python numbers.
+"""
+
+# mlx has stubs that leave much partially unknown, and mlx_lm is not typed at all.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import types
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NewType, cast
+
+import mlx.core as mx
+
+from punie_tui.engine.protocol import Sampling
+from punie_tui.engine.tokenizer_adapter import quieten_transformers
+
+Array = NewType("Array", object)
+"""A lazy array; evaluated by `start_computing` and `token_value` only."""
+
+
+class KeyValueLayers:
+    """The key-value cache of every layer of one model, as long as the tokens it was fed."""
+
+    def __init__(self, layers: list[Any]) -> None:
+        self.raw = layers
+
+    @property
+    def length(self) -> int | None:
+        """How many tokens the cache holds; None for kinds that do not count (recurrent state)."""
+        offsets = [layer.offset for layer in self.raw if isinstance(getattr(layer, "offset", None), int)]
+        return max(offsets) if offsets else None
+
+    def trim(self, count: int) -> bool:
+        """Forget the last `count` tokens; False, and nothing changed, where the kind of cache cannot."""
+        from mlx_lm.models import cache
+
+        if not cache.can_trim_prompt_cache(self.raw):
+            return False
+        return cast("int", cache.trim_prompt_cache(self.raw, count)) == count
+
+    def evaluate(self) -> None:
+        """Compute what was fed so far and free the memory that computing took."""
+        mx.eval([layer.state for layer in self.raw])
+        mx.clear_cache()
+
+
+class MlxModel:
+    """A model in memory."""
+
+    def __init__(self, network: Any, config: Mapping[str, Any]) -> None:
+        self._network = network
+        self.config = config
+        self.vocabulary_size = self._logit_count()
+
+    def new_cache(self) -> KeyValueLayers:
+        """An empty cache of the kinds this architecture needs."""
+        from mlx_lm.models import cache
+
+        return KeyValueLayers(cache.make_prompt_cache(self._network))
+
+    def feed(self, tokens: Sequence[int], cache: KeyValueLayers) -> Array:
+        """Append tokens to the cache; returns the logits after the last of them, not yet computed."""
+        return self._forward(mx.array([list(tokens)]), cache)
+
+    def feed_drawn(self, token: Array, cache: KeyValueLayers) -> Array:
+        """The same for a drawn token whose value nobody has waited for yet."""
+        return self._forward(cast("mx.array", token)[None], cache)
+
+    def _forward(self, tokens: mx.array, cache: KeyValueLayers) -> Array:
+        return cast("Array", self._network(tokens, cache=cache.raw)[:, -1, :])
+
+    def _logit_count(self) -> int:
+        """The width of the logits, which models pad beyond the tokenizer's vocabulary."""
+        return cast("int", self._network(mx.array([[0]])).shape[-1])
+
+
+class Sampler:
+    """Draws tokens. Each place of a reply has its own random key, so a draw never depends on how often others drew."""
+
+    def __init__(self, sampling: Sampling) -> None:
+        self._sampling = sampling
+
+    def draw(self, logits: Array, place: int) -> Array:
+        """One token for the reply's `place`, not yet computed."""
+        values = cast("mx.array", logits).astype(mx.float32)
+        if self._sampling.temperature <= 0:
+            return cast("Array", mx.argmax(values, axis=-1))
+        values = values / self._sampling.temperature
+        if self._sampling.top_p < 1:
+            values = _keep_nucleus(values, self._sampling.top_p)
+        key = mx.random.key((self._sampling.seed * 1_000_003 + place) % 2**64)
+        return cast("Array", mx.random.categorical(values, key=key))
+
+
+def _keep_nucleus(logits: mx.array, top_p: float) -> mx.array:
+    """Rule out all but the likeliest tokens that together reach `top_p`."""
+    order = mx.argsort(-logits, axis=-1)
+    sorted_probabilities = mx.take_along_axis(mx.softmax(logits, axis=-1), order, axis=-1)
+    before = mx.cumsum(sorted_probabilities, axis=-1) - sorted_probabilities
+    # The likeliest token stays even with top_p 0.
+    is_kept = before < max(top_p, 1e-9)
+    kept = mx.put_along_axis(mx.zeros(logits.shape, dtype=mx.bool_), order, is_kept, axis=-1)
+    return mx.where(kept, logits, -mx.inf)
+
+
+def keep_allowed(logits: Array, allowed: bytes) -> Array:
+    """Rule out every token whose byte in `allowed` is zero."""
+    values = cast("mx.array", logits)
+    mask = mx.array(cast("Any", memoryview(allowed)))[: values.shape[-1]] > 0
+    return cast("Array", mx.where(mask, values, -mx.inf))
+
+
+def start_computing(*arrays: Array) -> None:
+    """Let the device begin; does not wait."""
+    mx.async_eval(*cast("tuple[mx.array, ...]", arrays))
+
+
+def token_value(drawn: Array) -> int:
+    """The drawn token; waits until it is computed."""
+    return cast("int", cast("mx.array", drawn).item())
+
+
+def load_network(directory: Path, config: Mapping[str, Any]) -> MlxModel:
+    """Load any directory that mlx_lm can; raises whatever mlx_lm raises on broken files."""
+    quieten_transformers()
+    from mlx_lm.utils import load_model
+
+    network, full_config = cast("tuple[Any, dict[str, Any]]", load_model(directory))
+    _use_device_memory()
+    return MlxModel(network, {**config, **full_config})
+
+
+def load_lean_network(directory: Path, config: Mapping[str, Any]) -> MlxModel:
+    """Load a `qwen3` directory without mlx_lm's package code, which takes seconds to import transformers."""
+    import mlx.nn as nn
+
+    with _mlx_lm_without_its_init():
+        from mlx_lm.models import qwen3
+    network = qwen3.Model(qwen3.ModelArgs.from_dict(dict(config)))
+    weights: dict[str, mx.array] = {}
+    for path in sorted(directory.glob("model*.safetensors")):
+        weights.update(cast("dict[str, mx.array]", mx.load(str(path))))
+    if quantization := config.get("quantization"):
+        nn.quantize(
+            network,
+            group_size=quantization["group_size"],
+            bits=quantization["bits"],
+            class_predicate=lambda path, _: f"{path}.scales" in weights,
+        )
+    network.eval()
+    network.load_weights(list(network.sanitize(weights).items()))
+    mx.eval(network.parameters())
+    _use_device_memory()
+    return MlxModel(network, config)
+
+
+@contextmanager
+def _mlx_lm_without_its_init() -> Generator[None]:
+    """Import submodules of mlx_lm without running its `__init__`, and leave a later full import possible."""
+    if "mlx_lm" in sys.modules:
+        yield
+        return
+    specification = importlib.util.find_spec("mlx_lm")
+    assert specification is not None
+    package = types.ModuleType("mlx_lm")
+    package.__path__ = list(specification.submodule_search_locations or [])
+    sys.modules["mlx_lm"] = package
+    try:
+        yield
+    finally:
+        del sys.modules["mlx_lm"]
+
+
+def free_memory() -> None:
+    """Give memory that no array holds any more back to the system."""
+    mx.clear_cache()
+
+
+def device_memory_limit() -> int | None:
+    """Bytes a model may take on the GPU as Metal recommends; None where there is no such GPU."""
+    limit = mx.device_info().get("max_recommended_working_set_size") if mx.metal.is_available() else None
+    return int(limit) if limit else None
+
+
+def _use_device_memory() -> None:
+    """Keep the weights resident on Apple GPUs; without it large models are paged in and out."""
+    if (limit := device_memory_limit()) is not None:
+        mx.set_wired_limit(limit)

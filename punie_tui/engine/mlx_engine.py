@@ -1,0 +1,140 @@
+"""MlxEngine: the Engine protocol over a model directory, run by MLX on the model thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from punie_tui.engine.model_directory import ModelConfig, inspect_directory, read_config
+from punie_tui.engine.model_thread import MODEL_THREAD
+from punie_tui.engine.protocol import Delta, EngineError, Request
+
+if TYPE_CHECKING:
+    from punie_tui.engine.decoding.reply import LoadedModel
+
+_UNKNOWN_CONTEXT = 8192
+
+
+class _End:
+    """Closes a reply's queue; carries what went wrong, if anything did."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+class MlxEngine:
+    """Runs one model directory. Nothing of MLX is imported before `start` or the first reply."""
+
+    def __init__(self, directory: Path, model_name: str | None = None) -> None:
+        self._directory = directory
+        self._model_name = model_name or directory.name
+        self._loaded: LoadedModel | None = None  # of the model thread
+        self._is_started = False
+        self._closed = threading.Event()
+
+    @property
+    def model_name(self) -> str:
+        """The name shown to the person."""
+        return self._model_name
+
+    @property
+    def writes_answers(self) -> bool:
+        """Whether it can turn tool results into prose; punie's own small models cannot."""
+        config = self._config
+        return config is None or not config.is_nano
+
+    @property
+    def context_length(self) -> int:
+        """The longest prompt and reply together, in tokens; a usual length while the model cannot be read."""
+        config = self._config
+        return config.context_length if config else _UNKNOWN_CONTEXT
+
+    @property
+    def _config(self) -> ModelConfig | None:
+        try:
+            return read_config(self._directory)
+        except EngineError:
+            return None
+
+    def start(self) -> None:
+        """Begin to load in the background; idempotent. An error is raised by the next `generate`."""
+        if not self._is_started:
+            self._is_started = True
+            MODEL_THREAD.submit(self._load_quietly)
+
+    def generate(self, request: Request, is_cancelled: Callable[[], bool]) -> Iterator[Delta]:
+        """Yield the deltas of one reply, a Usage last. Closing the iterator cancels. Raises EngineError."""
+        deltas: SimpleQueue[Delta | _End] = SimpleQueue()
+        abandoned = threading.Event()
+
+        def must_stop() -> bool:
+            return abandoned.is_set() or self._closed.is_set() or is_cancelled()
+
+        MODEL_THREAD.submit(lambda: self._reply(request, must_stop, deltas))
+        try:
+            while not isinstance(delta := deltas.get(), _End):
+                yield delta
+            if delta.error is not None:
+                raise delta.error
+        finally:
+            abandoned.set()
+
+    def close(self) -> None:
+        """Stop a running reply, free the model, and wait until both is done; idempotent."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        freed = threading.Event()
+        MODEL_THREAD.submit(lambda: self._free(freed))
+        freed.wait()
+
+    def _reply(self, request: Request, must_stop: Callable[[], bool], deltas: SimpleQueue[Delta | _End]) -> None:
+        try:
+            if self._closed.is_set():
+                raise EngineError("The engine is closed.")
+            loaded = self._load()
+            from punie_tui.engine.decoding.reply import reply
+
+            for delta in reply(loaded, request, must_stop):
+                deltas.put(delta)
+            deltas.put(_End())
+        except BaseException as error:
+            # Whatever happens on this thread is raised in the caller's, and a half-fed cache is of no use.
+            if self._loaded is not None:
+                self._loaded.cache.clear()
+            deltas.put(_End(_as_engine_error(error)))
+
+    def _load(self) -> LoadedModel:
+        """The loaded model; a failed load is tried again, so a mended directory works without a restart."""
+        if self._loaded is None:
+            directory = inspect_directory(self._directory)
+            from punie_tui.engine.loading import load
+
+            self._loaded = load(directory)
+        return self._loaded
+
+    def _load_quietly(self) -> None:
+        try:
+            if not self._closed.is_set():
+                self._load()
+        except Exception:
+            # The next reply loads again and raises what is wrong to somebody who can show it.
+            return
+
+    def _free(self, freed: threading.Event) -> None:
+        if self._loaded is not None:
+            self._loaded = None
+            from punie_tui.engine.mlx_adapter import free_memory
+
+            free_memory()
+        freed.set()
+
+
+def _as_engine_error(error: BaseException) -> BaseException:
+    """MLX tells of exhausted memory by a RuntimeError; to a person that is no bug but a model too large."""
+    if isinstance(error, RuntimeError) and "alloc" in str(error).lower():
+        return EngineError("The model ran out of memory; choose a smaller model or start a new session.")
+    return error

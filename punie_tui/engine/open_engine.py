@@ -1,0 +1,18 @@
+"""From what a person calls a model to the engine that runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from punie_tui.engine.mlx_engine import MlxEngine
+from punie_tui.engine.models import NANO, resolve_model
+from punie_tui.engine.protocol import Engine, EngineError
+
+
+def open_engine(model: str) -> Engine:
+    """The engine for `nano`, a directory, a hub id or a server's address; loads nothing yet. Raises EngineError."""
+    if model.startswith(("http://", "https://")):
+        raise EngineError("Servers are not supported yet; give nano, a directory or a hub id.")
+    directory = resolve_model(model)
+    is_path = model != NANO and Path(model).expanduser().is_dir()
+    return MlxEngine(directory, model_name=directory.resolve().name if is_path else model)
