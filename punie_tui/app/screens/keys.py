@@ -1,0 +1,82 @@
+"""All keys on one screen, read from the bindings themselves so that they are true."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+_KEYS = (
+    (
+        "Anywhere",
+        (
+            ("F1", "these keys (also ? outside the prompt)"),
+            ("F2  F3  F4", "prompt and chat, trace, repo"),
+            ("Tab  Shift+Tab", "next and previous pane"),
+            ("F7  F8", "chat narrower, wider"),
+            ("F9  F10", "trace lower, higher"),
+            ("Esc", "stop the turn, its tools included; then back to the prompt"),
+            ("Ctrl+Q", "quit"),
+        ),
+    ),
+    (
+        "Prompt",
+        (
+            ("Enter", "send; while a turn runs, the message waits for its end"),
+            ("Ctrl+J  Alt+Enter", "new line"),
+            ("Up  Down", "earlier and later prompts, at the first and last line"),
+        ),
+    ),
+    (
+        "Chat",
+        (("Up  Down  PgUp  PgDn", "scroll"), ("g  G", "oldest, newest")),
+    ),
+    (
+        "Trace and repo",
+        (
+            ("Up  Down", "choose a row"),
+            ("Enter", "open the file at that line"),
+            ("Space", "fold and unfold"),
+        ),
+    ),
+    (
+        "When punie asks",
+        (
+            ("y", "allow this call"),
+            ("a", "always: edits in this session, tests in this folder"),
+            ("n", "deny"),
+        ),
+    ),
+)
+
+
+class KeysScreen(ModalScreen[None]):
+    """Closes by Escape, q, F1 or ?."""
+
+    DEFAULT_CSS = """
+    KeysScreen { align: center middle; background: $background 60%; }
+    KeysScreen > VerticalScroll {
+        width: 76; max-width: 100%; height: auto; max-height: 90%;
+        border: round $border; background: $surface; padding: 0 1;
+    }
+    KeysScreen Static { height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1,question_mark", "dismiss", "Close", priority=True)]
+
+    def compose(self) -> ComposeResult:
+        lines: list[Content] = []
+        for place, keys in _KEYS:
+            lines.append(Content.styled(place, "bold"))
+            lines += [Content(f"  {key:<22} {what}") for key, what in keys]
+            lines.append(Content(""))
+        with VerticalScroll() as scroll:
+            scroll.border_title = "Keys"
+            yield Static(Content("\n").join(lines[:-1]), markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()

@@ -1,0 +1,229 @@
+"""The main screen: chat, trace and repo panes, the prompt that always takes text, and one status line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.turn_runner import PendingApproval, TurnRunner
+from punie_tui.app.widgets.chat.approval import ApprovalPanel
+from punie_tui.app.widgets.chat.chat import Chat
+from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.messages import OpenFile
+from punie_tui.app.widgets.repo.panel import RepoPanel
+from punie_tui.app.widgets.status import StatusLine
+from punie_tui.app.widgets.tab_row import TabRow
+from punie_tui.app.widgets.trace.pane import TracePane
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from punie_tui.agent.approval import AskPerson, Decision
+    from punie_tui.agent.events import Event
+    from punie_tui.agent.session import Session
+
+_NARROW_COLUMNS = 100
+_LOW_ROWS = 12
+_PANES = {"chat": "F2 Chat", "trace": "F3 Trace", "repo": "F4 Repo"}
+_SPLIT_STEPS = (1, 2, 3, 4, 5)
+
+
+class MainScreen(Screen[None]):
+    """Wide terminals show all panes, narrow ones a pane at a time; the prompt is there in both."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "Stop", priority=True),
+        Binding("f1", "help", "Keys"),
+        Binding("question_mark", "help", "Keys", show=False),
+        Binding("f2", "pane('chat')", "Chat"),
+        Binding("f3", "pane('trace')", "Trace"),
+        Binding("f4", "pane('repo')", "Repo"),
+        Binding("f7", "resize(-1)", "Narrower chat", show=False),
+        Binding("f8", "resize(1)", "Wider chat", show=False),
+        Binding("f9", "resize_side(-1)", "Lower trace", show=False),
+        Binding("f10", "resize_side(1)", "Higher trace", show=False),
+        Binding("ctrl+q", "app.quit", "Quit", priority=True),
+    ]
+
+    def __init__(self, folder: Path, open_session: Callable[[AskPerson], Session]) -> None:
+        super().__init__()
+        self._folder = folder
+        self._open_session = open_session
+        self._session: Session | None = None
+        self._unsent: deque[str] = deque()
+        self._is_turn_running = False
+        self._width_share, self._height_share = 3, 3
+
+    def compose(self) -> ComposeResult:
+        yield TabRow(_PANES, id="tabs")
+        with Horizontal(id="panes"):
+            yield Chat(id="chat")
+            with Vertical(id="side"):
+                yield TracePane(id="trace")
+                yield RepoPanel(self._folder, id="repo")
+        yield ApprovalPanel(id="approval")
+        yield Prompt(id="prompt")
+        yield StatusLine(id="status")
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        for pane in _PANES:
+            self.query_one(f"#{pane}").border_title = pane
+        self.add_class("-pane-chat")
+        self.query_one(Prompt).focus()
+        self._runner = TurnRunner(asyncio.get_running_loop(), self._open_session, self)
+        self.call_after_refresh(self._runner.start)
+
+    def on_unmount(self) -> None:
+        self._runner.close()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < _NARROW_COLUMNS, "-narrow")
+        self.set_class(event.size.height < _LOW_ROWS, "-low")
+
+    # What the person does.
+
+    @on(Prompt.Sent)
+    def _send(self, message: Prompt.Sent) -> None:
+        if self._session is None or self._is_turn_running:
+            from punie_tui.agent.events import MessageQueued
+
+            self._show([MessageQueued(text=message.text)])
+        self._is_turn_running = True
+        self._runner.submit(message.text)
+
+    @on(OpenFile)
+    def _open_file(self, message: OpenFile) -> None:
+        from punie_tui.app.screens.viewer import FileViewerScreen
+
+        app_of(self).push_screen(FileViewerScreen(self._folder, message.path, message.line))
+
+    @on(ApprovalPanel.Decided)
+    def _decide(self, message: ApprovalPanel.Decided) -> None:
+        message.pending.answer(self._decision(message))
+        self.query_one(ApprovalPanel).settle(message.pending)
+        self.query_one(Prompt).focus()
+
+    def _decision(self, message: ApprovalPanel.Decided) -> Decision:
+        from punie_tui.agent.approval import Decision, Policy
+
+        if message.choice == "no" or self._session is None:
+            return Decision(is_allowed=False, by="person", reason="the person said no")
+        if message.choice == "always":
+            if message.pending.question.tool == "pytest_run":
+                self._session.trust_folder()
+            else:
+                self._session.policy = Policy.ACCEPT_EDITS
+            self._show_session()
+        return Decision(is_allowed=True, by="person")
+
+    def action_stop(self) -> None:
+        """Stop the running turn; without one, go back to the prompt."""
+        if self._is_turn_running:
+            self._runner.stop()
+            self.query_one(StatusLine).show_activity("stopping", is_busy=True)
+        else:
+            self.action_pane("chat")
+
+    def action_pane(self, pane: str) -> None:
+        """Show a pane and put the keys there; `chat` means its prompt."""
+        for name in _PANES:
+            self.set_class(name == pane, f"-pane-{name}")
+        self.query_one(TabRow).show(pane)
+        target: Widget = self.query_one(Prompt) if pane == "chat" else self.query_one(f"#{pane}")
+        focusable = target if target.can_focus else next(iter(target.query("*:can-focus")), target)
+        focusable.focus()
+
+    def action_resize(self, step: int) -> None:
+        self._width_share = min(max(self._width_share + step, _SPLIT_STEPS[0]), _SPLIT_STEPS[-1])
+        self.query_one("#chat").styles.width = f"{self._width_share}fr"
+
+    def action_resize_side(self, step: int) -> None:
+        self._height_share = min(max(self._height_share + step, _SPLIT_STEPS[0]), _SPLIT_STEPS[-1])
+        self.query_one("#trace").styles.height = f"{self._height_share}fr"
+
+    def action_help(self) -> None:
+        from punie_tui.app.screens.keys import KeysScreen
+
+        app_of(self).push_screen(KeysScreen())
+
+    # What the turn thread tells.
+
+    def session_opened(self, session: Session) -> None:
+        self._session = session
+        self._show_session()
+        self._show(session.earlier_events)
+        self.query_one(StatusLine).show_activity("ready", is_busy=False)
+
+    def session_failed(self, error: str) -> None:
+        from punie_tools.safe_text import safe_text
+
+        self.query_one(Chat).transcript.add("error", safe_text(error))
+        self.query_one(StatusLine).show_activity("cannot start", is_busy=False)
+
+    def events_arrived(self, events: Sequence[Event]) -> None:
+        self._show(events)
+
+    def approval_wanted(self, pending: PendingApproval) -> None:
+        from punie_tools.safe_text import safe_text
+
+        question = pending.question
+        detail = Content.assemble(
+            (f"{question.tool} {question.risk.value}", "bold"),
+            "  y allow · a always · n deny\n",
+            safe_text(question.detail),
+        )
+        self.query_one(ApprovalPanel).show(pending, detail)
+
+    def approval_settled(self, pending: PendingApproval) -> None:
+        self.query_one(ApprovalPanel).settle(pending)
+
+    def _show(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self.query_one(Chat).handle(event)
+            self.query_one(TracePane).handle(event)
+            self._show_status(event)
+
+    def _show_status(self, event: Event) -> None:
+        status = self.query_one(StatusLine)
+        match event.kind:
+            case "turn_started":
+                self._is_turn_running = True
+                status.show_activity("thinking", is_busy=True)
+            case "prefill_progressed":
+                status.show_activity(f"reading {event.done:,}/{event.total:,}", is_busy=True)
+            case "text_streamed":
+                status.show_activity("writing", is_busy=True)
+            case "tool_requested":
+                status.show_activity(event.tool, is_busy=True)
+            case "approval_requested":
+                status.show_activity("waiting for you", is_busy=True)
+            case "turn_finished":
+                self._is_turn_running = False
+                status.show_activity("ready", is_busy=False)
+                if self._session:
+                    status.show_usage(event.usage, self._session.engine.context_length)
+            case _:
+                pass
+
+    def _show_session(self) -> None:
+        from punie_tools.safe_text import safe_text
+
+        if self._session:
+            self.query_one(StatusLine).show_session(
+                safe_text(self._session.engine.model_name, single_line=True),
+                self._session.policy.value,
+                is_trusted=self._session.workspace.is_trusted,
+            )

@@ -1,0 +1,103 @@
+"""A read-only view of one file at a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Footer, Static, TextArea
+
+from punie_tools.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+_MOST_BYTES = 2_000_000
+_LANGUAGES = {
+    ".py": "python",
+    ".pyi": "python",
+    ".md": "markdown",
+    ".toml": "toml",
+    ".json": "json",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".sh": "bash",
+    ".js": "javascript",
+    ".css": "css",
+    ".html": "html",
+    ".sql": "sql",
+    ".rs": "rust",
+    ".go": "go",
+}
+
+
+class FileViewerScreen(Screen[None]):
+    """Opens the file when it is mounted; what cannot be shown is said in one line."""
+
+    DEFAULT_CSS = """
+    FileViewerScreen > #file-name { height: 1; padding: 0 1; background: $surface; text-style: bold; }
+    FileViewerScreen > TextArea { border: none; height: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss", "Back", priority=True),
+        Binding("g", "first_line", "Top"),
+        Binding("G", "last_line", "End"),
+    ]
+
+    def __init__(self, root: Path, path: str, line: int | None = None) -> None:
+        super().__init__()
+        self._root = root
+        self._path = path
+        self._line = line or 1
+
+    def compose(self) -> ComposeResult:
+        text, problem = _read(self._root, self._path)
+        place = f"{self._path}:{self._line}" if self._line > 1 else self._path
+        yield Static(
+            safe_text(place if not problem else f"{self._path}: {problem}", single_line=True),
+            id="file-name",
+            markup=False,
+        )
+        yield TextArea(
+            text,
+            language=_LANGUAGES.get(Path(self._path).suffix),
+            read_only=True,
+            show_line_numbers=True,
+            soft_wrap=False,
+            theme="css",
+        )
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        area = self.query_one(TextArea)
+        area.focus()
+        area.move_cursor((min(self._line, area.document.line_count) - 1, 0), center=True)
+
+    def action_first_line(self) -> None:
+        self.query_one(TextArea).move_cursor((0, 0))
+
+    def action_last_line(self) -> None:
+        self.query_one(TextArea).move_cursor(self.query_one(TextArea).document.end)
+
+
+def _read(root: Path, path: str) -> tuple[str, str]:
+    """The file's safe text, or why there is none."""
+    from punie_tools.errors import ToolError
+    from punie_tools.workspace import Workspace
+
+    try:
+        file = Workspace.at(root).resolve(path)
+        if not file.is_file():
+            return "", "is no file"
+        with file.open("rb") as stream:
+            data = stream.read(_MOST_BYTES + 1)
+    except ToolError as error:
+        return "", str(error)
+    except OSError as error:
+        return "", f"cannot be read ({error.strerror})"
+    if b"\0" in data[:8192]:
+        return "", "is a binary file"
+    note = "shows its first 2 MB" if len(data) > _MOST_BYTES else ""
+    return safe_text(data[:_MOST_BYTES].decode("utf-8", "replace")), note

@@ -1,0 +1,141 @@
+"""The only thread crossing of the app: prompts go to the turn thread, events come back in batches, questions wait.
+
+This module imports nothing heavy: the session, and with it the tools and the engine, is made on the turn thread by
+the factory it is given, after the first frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from punie_tui.agent.approval import ApprovalQuestion, AskPerson, Decision
+    from punie_tui.agent.events import Event
+    from punie_tui.agent.session import Session
+
+# Events reach the screen at most this often, however fast the model streams.
+_SECONDS_BETWEEN_DRAINS = 1 / 45
+_SECONDS_BETWEEN_CANCEL_CHECKS = 0.1
+
+
+@dataclass
+class PendingApproval:
+    """A question that a tool's thread waits on; `answer` may be called once, from the UI thread."""
+
+    question: ApprovalQuestion
+    _answered: threading.Event = field(default_factory=threading.Event)
+    _decision: Decision | None = None
+
+    def answer(self, decision: Decision) -> None:
+        self._decision = decision
+        self._answered.set()
+
+    def wait(self, is_cancelled: Callable[[], bool]) -> Decision | None:
+        """The answer; None when the turn was stopped first. Blocks: never call it on the UI thread."""
+        while not self._answered.wait(_SECONDS_BETWEEN_CANCEL_CHECKS):
+            if is_cancelled():
+                return None
+        return self._decision
+
+
+class RunnerListener(Protocol):
+    """What the runner tells; all methods are called on the UI thread."""
+
+    def session_opened(self, session: Session) -> None: ...
+
+    def session_failed(self, error: str) -> None: ...
+
+    def events_arrived(self, events: Sequence[Event]) -> None: ...
+
+    def approval_wanted(self, pending: PendingApproval) -> None: ...
+
+    def approval_settled(self, pending: PendingApproval) -> None: ...
+
+
+class TurnRunner:
+    """Owns the turn thread. Prompts run one after the other; those sent early wait for the session."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        open_session: Callable[[AskPerson], Session],
+        listener: RunnerListener,
+    ) -> None:
+        """`open_session` runs on the turn thread; what it raises is told by `session_failed`."""
+        self._loop = loop
+        self._open_session = open_session
+        self._listener = listener
+        self._prompts: SimpleQueue[str | None] = SimpleQueue()
+        self._events: deque[Event] = deque()
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+        self._thread = threading.Thread(target=self._run, name="turn", daemon=True)
+
+    def start(self) -> None:
+        """Begin to open the session."""
+        self._thread.start()
+
+    def submit(self, prompt: str) -> None:
+        """Run a turn on this prompt after those before it."""
+        self._prompts.put(prompt)
+
+    def stop(self) -> None:
+        """Stop the running turn; prompts that wait still run."""
+        if self._session is not None:
+            self._session.stop()
+
+    def close(self, timeout: float = 3.0) -> None:
+        """Stop everything and wait until the turn thread has ended, at most `timeout` seconds."""
+        self.stop()
+        self._prompts.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        try:
+            session = self._open_session(self._ask_person)
+        except Exception as error:  # a boundary: whatever is wrong is told to the person instead of ending a thread
+            self._tell(self._listener.session_failed, str(error) or type(error).__name__)
+            return
+        self._session = session
+        self._tell(self._listener.session_opened, session)
+        while (prompt := self._prompts.get()) is not None:
+            for event in session.run(prompt):
+                self._add(event)
+        session.close()
+
+    def _add(self, event: Event) -> None:
+        """Only the step from empty to non-empty wakes the UI thread: a wake-up a token would block the model."""
+        with self._lock:
+            was_empty = not self._events
+            self._events.append(event)
+        if was_empty:
+            self._tell(self._loop.call_later, _SECONDS_BETWEEN_DRAINS, self._drain)
+
+    def _drain(self) -> None:
+        with self._lock:
+            events = list(self._events)
+            self._events.clear()
+        self._listener.events_arrived(events)
+
+    def _ask_person(self, question: ApprovalQuestion, is_cancelled: Callable[[], bool]) -> Decision:
+        from punie_tui.agent.approval import Decision
+
+        pending = PendingApproval(question)
+        self._tell(self._listener.approval_wanted, pending)
+        decision = pending.wait(is_cancelled)
+        self._tell(self._listener.approval_settled, pending)
+        return decision or Decision(is_allowed=False, by="person", reason="stopped")
+
+    def _tell(self, callback: Callable[..., object], *arguments: object) -> None:
+        try:
+            self._loop.call_soon_threadsafe(callback, *arguments)
+        except RuntimeError:
+            # The app has closed its loop; nobody listens any more.
+            return

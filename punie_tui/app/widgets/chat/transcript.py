@@ -1,0 +1,242 @@
+"""The transcript: one Line API widget; finished blocks are cached strips, only the streaming tail is rendered again.
+
+Cost grows with what is new, not with what was said before, so a long conversation stays as quick as a short one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from punie_tui.app.textual_adapter import app_of
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.theme import Theme
+    from textual import events
+
+Speaker = Literal["person", "punie", "call", "note", "error", "queued"]
+
+_MARKS: dict[Speaker, str] = {"person": "› ", "call": "· ", "note": "  ", "error": "✗ ", "queued": "… ", "punie": "  "}
+_COMPONENTS: dict[Speaker, str] = {
+    "person": "transcript--person",
+    "punie": "transcript--punie",
+    "call": "transcript--call",
+    "note": "transcript--note",
+    "error": "transcript--error",
+    "queued": "transcript--queued",
+}
+
+
+@dataclass
+class _Block:
+    """One paragraph or more by one speaker; `text` has passed the safe-text gate."""
+
+    speaker: Speaker
+    text: str
+    strips: list[Strip] = field(default_factory=list[Strip])
+    width: int = 0
+
+
+class Transcript(ScrollView, can_focus=True):
+    """Who said what, newest below. Follows the end unless the person has scrolled up."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(_COMPONENTS.values())
+    DEFAULT_CSS = """
+    Transcript { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; background: $background; }
+    Transcript > .transcript--person { color: $primary; text-style: bold; }
+    Transcript > .transcript--punie { color: $foreground; }
+    Transcript > .transcript--call { color: $text-muted; }
+    Transcript > .transcript--note { color: $text-muted; }
+    Transcript > .transcript--error { color: $text-error; }
+    Transcript > .transcript--queued { color: $text-muted; text-style: italic; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("end,G", "scroll_end", "Newest", show=False),
+        Binding("home,g", "scroll_home", "Oldest", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._blocks: list[_Block] = []
+        self._first_lines: list[int] = []
+        self._line_count = 0
+        self._empty_state = ""
+
+    def show_empty_state(self, text: str) -> None:
+        """What stands here as long as nothing was said; already safe text."""
+        self._empty_state = text
+        if not self._blocks:
+            self._render_again()
+
+    def add(self, speaker: Speaker, text: str) -> None:
+        """Add a block. `text` is safe text; `punie` speaks Markdown, all others plain text."""
+        if not self._blocks:
+            self._forget_lines()
+        self._append(_Block(speaker, text))
+        self._lines_changed()
+
+    def stream(self, text: str) -> None:
+        """Add to what punie is saying. Paragraphs that are complete become blocks of their own."""
+        tail = self._blocks[-1] if self._blocks and self._blocks[-1].speaker == "punie" else None
+        if tail is None:
+            self.add("punie", text)
+            return
+        finished, tail.text = _split_finished(tail.text + text)
+        self._drop_last()
+        for paragraph in finished:
+            self._append(_Block("punie", paragraph))
+        self._append(tail)
+        self._lines_changed()
+
+    def replace_last_queued(self) -> None:
+        """Forget the oldest queued message: its turn starts, and it is shown as a prompt instead."""
+        position = next((index for index, block in enumerate(self._blocks) if block.speaker == "queued"), None)
+        if position is not None:
+            del self._blocks[position]
+            self._render_again()
+
+    @property
+    def plain_text(self) -> str:
+        """All that was said, without styles."""
+        return "\n\n".join(_MARKS[block.speaker] + block.text for block in self._blocks)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        self._render_again()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        for block in self._blocks:
+            block.width = 0
+        self._render_again()
+
+    def render_line(self, y: int) -> Strip:
+        line = y + self.scroll_offset.y
+        width = self.scrollable_content_region.width
+        if line >= self._line_count:
+            return Strip.blank(width, self.rich_style)
+        block_index = bisect_right(self._first_lines, line) - 1
+        strip = self._shown_blocks()[block_index].strips[line - self._first_lines[block_index]]
+        return strip.crop(self.scroll_offset.x, self.scroll_offset.x + width).apply_style(self.rich_style)
+
+    def _shown_blocks(self) -> list[_Block]:
+        if self._blocks or not self._empty_state:
+            return self._blocks
+        return [self._empty_block]
+
+    def _render_again(self) -> None:
+        self._forget_lines()
+        self._empty_block = _Block("punie", self._empty_state)
+        for block in self._shown_blocks():
+            self._place(block)
+        self._lines_changed()
+
+    def _forget_lines(self) -> None:
+        self._first_lines.clear()
+        self._line_count = 0
+
+    def _append(self, block: _Block) -> None:
+        self._blocks.append(block)
+        self._place(block)
+
+    def _place(self, block: _Block) -> None:
+        width = max(self.scrollable_content_region.width, 4)
+        if block.width != width:
+            block.strips, block.width = self._strips(block, width), width
+        self._first_lines.append(self._line_count)
+        self._line_count += len(block.strips)
+
+    def _drop_last(self) -> None:
+        block = self._blocks.pop()
+        block.width = 0
+        self._first_lines.pop()
+        self._line_count -= len(block.strips)
+
+    def _lines_changed(self) -> None:
+        was_at_end = self.is_vertical_scroll_end or self.max_scroll_y == 0
+        self.virtual_size = Size(self.scrollable_content_region.width, self._line_count)
+        if was_at_end:
+            self.scroll_end(animate=False, immediate=True)
+        self.refresh()
+
+    def _strips(self, block: _Block, width: int) -> list[Strip]:
+        style = self.get_component_rich_style(_COMPONENTS[block.speaker], partial=True)
+        mark = _MARKS[block.speaker]
+        renderable: RenderableType = _markdown(block.text) if block.speaker == "punie" else Text(block.text)
+        console = app_of(self).console
+        options = console.options.update(width=width - len(mark), height=None, highlight=False)
+        with console.use_theme(_markdown_theme()):
+            lines = console.render_lines(renderable, options, pad=False)
+        strips = [
+            Strip([Segment(mark if number == 0 else " " * len(mark), style), *_styled(line, style)])
+            for number, line in enumerate(lines or [[]])
+        ]
+        return strips if block.speaker == "call" else [*strips, Strip([])]
+
+
+def _styled(line: list[Segment], style: Style) -> list[Segment]:
+    return [Segment(text, style + own if own else style) for text, own, _ in line]
+
+
+def _markdown(text: str) -> RenderableType:
+    # Imported when the first answer is shown: the first frame does not pay for the parser.
+    from rich.markdown import Markdown
+
+    return Markdown(text, code_theme="ansi_dark", hyperlinks=False)
+
+
+@cache
+def _markdown_theme() -> Theme:
+    """Calm Markdown: weight instead of colour, so that it reads on dark and light grounds alike."""
+    from rich.theme import Theme as RichTheme
+
+    return RichTheme(
+        {
+            "markdown.h1": "bold underline",
+            "markdown.h2": "bold",
+            "markdown.h3": "bold",
+            "markdown.code": "bold",
+            "markdown.code_block": "none",
+            "markdown.item.bullet": "bold",
+            "markdown.item.number": "bold",
+            "markdown.block_quote": "italic",
+            "markdown.hr": "dim",
+            "markdown.link": "underline",
+            "markdown.link_url": "underline",
+        }
+    )
+
+
+def _split_finished(text: str) -> tuple[list[str], str]:
+    """The paragraphs that no later text can change, and the rest. Fences and lists are never split."""
+    finished: list[str] = []
+    start = 0
+    is_fenced = False
+    lines = text.splitlines(keepends=True)
+    offset = 0
+    for index, line in enumerate(lines):
+        offset += len(line)
+        if line.lstrip().startswith(("```", "~~~")):
+            is_fenced = not is_fenced
+        following = lines[index + 1] if index + 1 < len(lines) else ""
+        is_break = not line.strip() and line.endswith("\n") and not is_fenced
+        if (
+            is_break
+            and following.strip()
+            and not following.startswith((" ", "\t", "-", "*", "+"))
+            and not following[0].isdigit()
+        ):
+            if text[start:offset].strip():
+                finished.append(text[start:offset].rstrip("\n"))
+            start = offset
+    return finished, text[start:]

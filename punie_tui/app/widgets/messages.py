@@ -1,0 +1,15 @@
+"""Messages that any pane may post and the screen answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+
+@dataclass
+class OpenFile(Message):
+    """Show a file of the workspace; `path` is relative to it, `line` counts from 1."""
+
+    path: str
+    line: int | None = None

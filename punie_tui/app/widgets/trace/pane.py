@@ -1,0 +1,215 @@
+"""The trace pane: every call of the session as a tree, each typed result drawn by its type."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.widgets import Tree
+from textual.widgets.tree import TreeNode
+
+from punie_tools.safe_text import safe_text
+from punie_tui.app.widgets.messages import OpenFile
+
+if TYPE_CHECKING:
+    from punie_tui.agent.events import Event, ToolFinished, ToolProgressed, ToolRequested
+    from punie_tui.app.widgets.trace.rows import Row
+
+_BAR_CELLS = 10
+_EMPTY = ("Tool calls and their results", "will stand here.")
+
+
+@dataclass
+class _Target:
+    """Where Enter on a row leads."""
+
+    path: str = ""
+    line: int | None = None
+
+
+@dataclass
+class _Call:
+    """A call as far as it is known; `seconds` is None while it runs."""
+
+    node: TreeNode[_Target]
+    title: str
+    started: float
+    state: str = "waiting"
+    progress: str = ""
+    seconds: float | None = None
+    summary: str = ""
+
+
+class TracePane(Tree[_Target]):
+    """One node a call, newest last; a finished call folds its result's rows under it."""
+
+    DEFAULT_CSS = """
+    TracePane { background: $background; padding: 0 1; scrollbar-size: 1 1; }
+    TracePane > .trace--good { color: $text-success; }
+    TracePane > .trace--bad { color: $text-error; }
+    TracePane > .trace--muted { color: $text-muted; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Open"),
+        Binding("space", "toggle_node", "Fold"),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"trace--good", "trace--bad", "trace--muted"}
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__("trace", id=id)
+        self.show_root = False
+        self.show_guides = False
+        self.guide_depth = 2
+        self._calls: dict[str, _Call] = {}
+        self._ticker = None
+
+    def on_mount(self) -> None:
+        self.root.expand()
+        self._hints = [self.root.add_leaf(Text(line, style="italic"), _Target()) for line in _EMPTY]
+        self._ticker = self.set_interval(0.5, self._tick, pause=True)
+
+    def handle(self, event: Event) -> None:
+        """Show what an event means for the calls."""
+        match event.kind:
+            case "turn_started":
+                self._fold_earlier()
+            case "tool_requested":
+                self._add(event)
+            case "approval_requested":
+                self._change(event.call_id, "asks")
+            case "tool_started":
+                self._start(event.call_id)
+            case "tool_progressed":
+                self._progress(event)
+            case "tool_finished":
+                self._finish(event)
+            case "tool_failed":
+                self._end(event.call_id, "failed", event.error, event.seconds)
+            case "tool_denied":
+                self._end(event.call_id, "denied", event.reason, 0.0)
+            case "turn_finished":
+                self._end_all()
+            case _:
+                pass
+
+    def on_tree_node_selected(self, message: Tree.NodeSelected[_Target]) -> None:
+        message.stop()
+        if message.node.data and message.node.data.path:
+            self.post_message(OpenFile(message.node.data.path, message.node.data.line))
+
+    def _fold_earlier(self) -> None:
+        for call in self._calls.values():
+            call.node.collapse()
+
+    def _add(self, event: ToolRequested) -> None:
+        while self._hints:
+            self._hints.pop().remove()
+        parent = self._calls.get(event.parent_call_id or "")
+        node = (parent.node if parent else self.root).add("", _Target(), expand=True)
+        arguments = ", ".join(f"{name}={value!r}" for name, value in event.arguments.items())
+        title = safe_text(f"{event.tool}({arguments})", single_line=True)
+        self._calls[event.call_id] = _Call(node, title, time.monotonic())
+        self._label(self._calls[event.call_id])
+        self.scroll_end(animate=False)
+
+    def _start(self, call_id: str) -> None:
+        if call := self._calls.get(call_id):
+            call.started, call.state = time.monotonic(), "runs"
+            self._label(call)
+            if self._ticker:
+                self._ticker.resume()
+
+    def _change(self, call_id: str, state: str) -> None:
+        if call := self._calls.get(call_id):
+            call.state = state
+            self._label(call)
+
+    def _progress(self, event: ToolProgressed) -> None:
+        if call := self._calls.get(event.call_id):
+            call.progress = _bar(event.done, event.total) + " " + safe_text(event.text, single_line=True)
+            self._label(call)
+
+    def _finish(self, event: ToolFinished) -> None:
+        from punie_tui.app.widgets.trace.results import rows_of
+
+        self._end(event.call_id, "done", event.summary, event.seconds)
+        if call := self._calls.get(event.call_id):
+            self._add_rows(call.node, rows_of(event.tool, event.result, max(self.size.width - 6, 20)))
+
+    def _end(self, call_id: str, state: str, summary: str, seconds: float) -> None:
+        if call := self._calls.get(call_id):
+            call.state, call.seconds = state, seconds
+            call.summary = safe_text(summary)
+            self._label(call)
+            if state != "done":
+                self._add_texts(call)
+
+    def _end_all(self) -> None:
+        for call in self._calls.values():
+            if call.seconds is None:
+                call.state, call.seconds = "stopped", time.monotonic() - call.started
+                self._label(call)
+        if self._ticker:
+            self._ticker.pause()
+
+    def _add_texts(self, call: _Call) -> None:
+        from punie_tui.app.widgets.trace.rows import wrapped
+
+        self._add_rows(call.node, wrapped(call.summary, max(self.size.width - 6, 20)))
+
+    def _add_rows(self, node: TreeNode[_Target], rows: list[Row]) -> None:
+        for row in rows:
+            target = _Target(row.path, row.line)
+            text = _themed(row.parts, self._part_styles())
+            if row.children:
+                child = node.add(text, target, expand=row.is_expanded)
+                self._add_rows(child, row.children)
+            else:
+                node.add_leaf(text, target)
+
+    def _part_styles(self) -> dict[str, Style]:
+        return {
+            "good": self.get_component_rich_style("trace--good", partial=True),
+            "bad": self.get_component_rich_style("trace--bad", partial=True),
+            "muted": self.get_component_rich_style("trace--muted", partial=True),
+            "strong": Style(bold=True),
+        }
+
+    def _label(self, call: _Call) -> None:
+        mark, style = {
+            "waiting": ("·", "muted"),
+            "runs": ("●", "strong"),
+            "asks": ("?", "strong"),
+            "done": ("✓", "good"),
+            "failed": ("✗", "bad"),
+            "denied": ("–", "bad"),
+            "stopped": ("–", "muted"),
+        }[call.state]
+        seconds = call.seconds if call.seconds is not None else time.monotonic() - call.started
+        timing = f" {seconds:.1f} s" if call.state not in ("waiting", "asks") else ""
+        progress = f" {call.progress}" if call.seconds is None and call.progress else ""
+        parts = [(f"{mark} ", style), (call.title, "strong"), (timing + progress, "muted")]
+        call.node.set_label(_themed(parts, self._part_styles()))
+
+    def _tick(self) -> None:
+        for call in self._calls.values():
+            if call.state == "runs":
+                self._label(call)
+
+
+def _themed(parts: list[tuple[str, str]], styles: dict[str, Style]) -> Text:
+    text = Text(no_wrap=True, end="")
+    for part, name in parts:
+        text.append(part, styles.get(name))
+    return text
+
+
+def _bar(done: int, total: int | None) -> str:
+    if not total:
+        return f"{done}"
+    filled = min(_BAR_CELLS * done // total, _BAR_CELLS)
+    return f"{'━' * filled}{'─' * (_BAR_CELLS - filled)} {done}/{total}"

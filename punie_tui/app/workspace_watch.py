@@ -1,0 +1,70 @@
+"""Tells when files of the workspace change, whoever changes them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+_LOG = logging.getLogger(__name__)
+_MILLISECONDS_TO_SETTLE = 300
+_SECONDS_BETWEEN_POLLS = 2.0
+_IGNORED_FOLDERS = frozenset(
+    {"__pycache__", ".venv", "venv", "node_modules", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".uv"}
+)
+_WATCHED_IN_GIT = ("HEAD", "index", "refs", "packed-refs", "MERGE_HEAD", "REBASE_HEAD")
+
+
+class WorkspaceWatch:
+    """A thread on watchfiles; where the system's watches run out, `on_change` comes on a clock instead."""
+
+    def __init__(self, root: Path, on_change: Callable[[], None]) -> None:
+        """`on_change` is called on the watching thread, at most a few times a second."""
+        self._root = root
+        self._on_change = on_change
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self.is_polling = False
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread soon; does not wait for it."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        # Imported here: it loads a native library, and the first frame does not need it.
+        from watchfiles import watch
+
+        try:
+            for _ in watch(
+                self._root,
+                watch_filter=lambda _change, path: is_watched(self._root, path),
+                debounce=_MILLISECONDS_TO_SETTLE,
+                step=50,
+                rust_timeout=500,
+                yield_on_timeout=False,
+                stop_event=self._stopped,
+                raise_interrupt=False,
+            ):
+                self._on_change()
+        except (OSError, RuntimeError) as error:
+            # Watch limits are met, or the folder went away; polling still notices what matters.
+            _LOG.warning("watching %s failed, polling instead: %s", self._root, error)
+            self._poll()
+
+    def _poll(self) -> None:
+        self.is_polling = True
+        while not self._stopped.wait(_SECONDS_BETWEEN_POLLS):
+            self._on_change()
+
+
+def is_watched(root: Path, path: str) -> bool:
+    """Whether a change of this path can change what the panel shows."""
+    parts = Path(path).parts[len(root.parts) :]
+    if ".git" in parts:
+        inside = parts[parts.index(".git") + 1 :]
+        return bool(inside) and inside[0] in _WATCHED_IN_GIT and not path.endswith(".lock")
+    return not _IGNORED_FOLDERS.intersection(parts)
