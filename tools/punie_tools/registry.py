@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
+from punie_tools.errors import ToolError
+from punie_tools.files import edit_file, grep, list_files, read_file
 from punie_tools.tool import Tool
 
-TOOLS: tuple[Tool, ...] = ()
+TOOLS: tuple[Tool, ...] = (
+    read_file.TOOL,
+    list_files.TOOL,
+    grep.TOOL,
+    edit_file.TOOL,
+)
+
+
+def find_tool(name: str) -> Tool:
+    """The tool of that name. Raises ToolError that names the nearest one."""
+    tools = {tool.name: tool for tool in TOOLS}
+    if tool := tools.get(name):
+        return tool
+    nearest = get_close_matches(name, tools, n=1)
+    raise ToolError(f"There is no tool {name!r}{f'; did you mean {nearest[0]!r}?' if nearest else '.'}")

@@ -1,0 +1,146 @@
+"""edit_file: exactly the wanted change, and every other byte as it was."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from punie_tools.errors import ToolError
+from punie_tools.registry import find_tool
+from punie_tools.tool import Risk, ToolContext
+from punie_tools.workspace import Workspace
+
+RunTool = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("before", "old", "new", "after"),
+    [
+        (b"a = 1\nb = 2\n", "a = 1", "a = 3", b"a = 3\nb = 2\n"),
+        (b"a\r\nb\r\nc\r\n", "a\nb", "x\ny\nz", b"x\r\ny\r\nz\r\nc\r\n"),
+        (b"a\r\nb", "a\r\nb", "b", b"b"),
+        (b"a\r\nb\r\nc\n", "c", "d\ne", b"a\r\nb\r\nd\r\ne\n"),
+        (b"a\rb\r", "a\nb", "c\nd", b"c\rd\r"),
+        (b"no end", "no", "an", b"an end"),
+        (b"\xef\xbb\xbfx = 'a'\n", "'a'", "'ü'", b"\xef\xbb\xbfx = '\xc3\xbc'\n"),
+        (b"# coding: latin-1\nx = '\xe9'\n", "'é'", "'è'", b"# coding: latin-1\nx = '\xe8'\n"),
+        (b"bad \xff byte\nx\n", "x\n", "ü\n", b"bad \xff byte\n\xc3\xbc\n"),
+        ("\ufeffa\nb".encode("utf-16-le"), "b", "ü", "\ufeffa\nü".encode("utf-16-le")),
+        (b"f(a.b)\n", "(a.b)", r"[\1]", b"f[\\1]\n"),
+        (b"x\ny\n", "x\n", "", b"y\n"),
+    ],
+)
+def test_only_the_text_changes(root: Path, run_tool: RunTool, before: bytes, old: str, new: str, after: bytes) -> None:
+    (root / "a.py").write_bytes(before)
+    result = run_tool("edit_file", path="a.py", old=old, new=new)
+    assert (root / "a.py").read_bytes() == after
+    assert result.replacements == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "old", "new"),
+    [
+        ("".join(f"line {n}\n" for n in range(50)), "line 30\n", "thirty\nmore\n"),
+        ("a\nb", "b", "c"),
+        ("only", "only", "changed\n"),
+        ("a\nb\n", "a\nb\n", "\n"),
+        ("x\n" * 3 + "y\n" + "x\n" * 30 + "z", "y\n", ""),
+    ],
+)
+def test_git_takes_the_diff(root: Path, run_tool: RunTool, before: str, old: str, new: str) -> None:
+    (root / "a.txt").write_text(before)
+    result = run_tool("edit_file", path="a.txt", old=old, new=new)
+    after = (root / "a.txt").read_text()
+    (root / "a.txt").write_text(before)
+    subprocess.run(["git", "apply", "-"], cwd=root, input=result.diff.encode(), check=True)
+    assert (root / "a.txt").read_text() == after
+    lines = result.diff.splitlines()[2:]
+    assert result.added == sum(line.startswith("+") for line in lines)
+    assert result.removed == sum(line.startswith("-") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"old": "valeu = 1"}, r"not in a\.py; the nearest place is line 2: '    value = 1'\.$"),
+        ({"old": "value  = 1\n\n"}, "nearest place is line 2"),
+        ({"old": "completely different thing"}, r"not in a\.py\.$"),
+        ({"old": "pass"}, r"3 times, in lines 3, 5, 6; say more .* or set replace_all"),
+        ({"old": "x", "new": "x"}, "same as the old"),
+        ({"old": ""}, "empty"),
+        ({"path": "b.py"}, "did you mean"),
+        ({"path": "folder"}, "is a folder"),
+        ({"path": "binary.dat"}, "binary"),
+        ({"path": "../outside.py"}, "leads outside"),
+        ({"path": "link.py"}, "leads outside"),
+        ({"path": ".git/hooks/pre-commit"}, "belongs to git"),
+    ],
+)
+def test_what_cannot_be_done_changes_nothing(
+    root: Path, run_tool: RunTool, arguments: dict[str, Any], message: str
+) -> None:
+    text = "if x:\n    value = 1\n    pass\nelse:\n    pass\npass\n"
+    (root / "a.py").write_text(text)
+    (root / "folder").mkdir()
+    (root / "binary.dat").write_bytes(b"x\0y")
+    (root.parent / "outside.py").write_text("value = 1")
+    (root / "link.py").symlink_to("../outside.py")
+    (root / ".git" / "hooks").mkdir(parents=True)
+    (root / ".git" / "hooks" / "pre-commit").write_text("value = 1")
+    with pytest.raises(ToolError, match=message):
+        run_tool("edit_file", **{"path": "a.py", "old": "value = 1", "new": "value = 2", **arguments})
+    assert (root / "a.py").read_text() == text
+    assert (root.parent / "outside.py").read_text() == "value = 1"
+
+
+def test_replace_all(root: Path, run_tool: RunTool) -> None:
+    (root / "a.py").write_bytes(b"old\nold\r\nolder\n")
+    result = run_tool("edit_file", path="a.py", old="old", new="new", replace_all=True)
+    assert (root / "a.py").read_bytes() == b"new\nnew\r\nnewer\n"
+    assert (result.replacements, result.added, result.removed) == (3, 3, 3)
+    assert result.summary == "Changed a.py in 3 places (+3 -3 lines)."
+
+
+def test_a_character_the_encoding_lacks_is_a_clear_error(root: Path, run_tool: RunTool) -> None:
+    (root / "a.py").write_bytes(b"# coding: latin-1\nx\n")
+    with pytest.raises(ToolError, match="iso-8859-1, which has no '€'"):
+        run_tool("edit_file", path="a.py", old="x", new="€")
+
+
+def test_the_mode_stays_and_nothing_else_is_left_in_the_folder(root: Path, run_tool: RunTool) -> None:
+    (root / "run.sh").write_text("old\n")
+    (root / "run.sh").chmod(0o751)
+    run_tool("edit_file", path="run.sh", old="old", new="new")
+    assert stat.S_IMODE((root / "run.sh").stat().st_mode) == 0o751
+    assert [path.name for path in root.iterdir()] == ["run.sh"]
+
+
+def test_a_link_inside_stays_a_link(root: Path, run_tool: RunTool) -> None:
+    (root / "real.py").write_text("old")
+    (root / "link.py").symlink_to("real.py")
+    result = run_tool("edit_file", path="link.py", old="old", new="new")
+    assert result.path == "real.py"
+    assert (root / "link.py").is_symlink()
+    assert (root / "real.py").read_text() == "new"
+
+
+def test_the_preview_is_the_diff_and_writes_nothing(root: Path) -> None:
+    (root / "a.py").write_text("x = 1\n")
+    tool = find_tool("edit_file")
+    context = ToolContext(Workspace.at(root))
+    shown = tool.preview(context, tool.validate({"path": "a.py", "old": "1", "new": "2"}))
+    assert shown == "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
+    assert (root / "a.py").read_text() == "x = 1\n"
+    assert tool.risk is Risk.EDITS
+
+
+def test_an_edit_in_a_large_file_is_quick(root: Path, run_tool: RunTool) -> None:
+    (root / "big.txt").write_text("".join(f"{n}\n" for n in range(1_000_000)))
+    result = run_tool("edit_file", path="big.txt", old="\n500000\n", new="\nhalf\n")
+    assert (result.added, result.removed) == (1, 1)
+    assert "@@ -499998,7 +499998,7 @@" in result.diff

@@ -1,0 +1,133 @@
+"""read_file: the text of a file, or of some of its lines."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from pydantic import computed_field
+
+from punie_tools.errors import ToolError
+from punie_tools.files.encoding import HEAD_BYTES, Encoding, encoding_of
+from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+
+CHARACTER_LIMIT = 256 * 1024
+
+_CHUNK = 1 << 20
+
+
+class ReadFileResult(ToolResult):
+    """Lines `start_line` to `end_line`; `line_count` is that of the whole file."""
+
+    path: str
+    content: str
+    start_line: int
+    end_line: int
+    line_count: int
+    truncated: bool = False
+
+    @computed_field
+    @property
+    def summary(self) -> str:
+        if self.line_count == 0:
+            return f"{self.path} is empty."
+        lines = "line" if self.line_count == 1 else "lines"
+        if (self.start_line, self.end_line) == (1, self.line_count) and not self.truncated:
+            return f"{self.path} has {self.line_count} {lines}."
+        cut = ", cut because there is too much of it" if self.truncated else ""
+        return f"Lines {self.start_line} to {self.end_line} of the {self.line_count} {lines} of {self.path}{cut}."
+
+
+def read_file(context: ToolContext, path: str, start_line: int = 1, end_line: int | None = None) -> ReadFileResult:
+    """Read a file, whole or from start_line to end_line (both counted from 1, both included)."""
+    file = context.workspace.resolve(path)
+    shown_as = context.workspace.relative(file)
+    _check(shown_as, file, start_line, end_line)
+    excerpt = _Excerpt(start_line, end_line)
+    try:
+        with file.open("rb") as stream:
+            encoding = encoding_of(file, stream.read(HEAD_BYTES), shown_as)
+            stream.seek(len(encoding.mark))
+            _read(context, stream, encoding, excerpt)
+    except OSError as error:
+        raise ToolError(f"{shown_as} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+    if start_line > max(excerpt.line_count, 1):
+        raise ToolError(f"{shown_as} has only {excerpt.line_count} lines, so none from line {start_line}.")
+    content = excerpt.content
+    return ReadFileResult(
+        path=shown_as,
+        content=content,
+        start_line=start_line,
+        end_line=start_line - 1 + content.count("\n") + (not content.endswith("\n") and content != ""),
+        line_count=excerpt.line_count,
+        truncated=excerpt.is_truncated,
+    )
+
+
+def _check(shown_as: str, file: Path, start_line: int, end_line: int | None) -> None:
+    if file.is_dir():
+        raise ToolError(f"{shown_as} is a folder, not a file; list_files shows what is in it.")
+    if start_line < 1:
+        raise ToolError(f"Lines count from 1, so there is no start_line {start_line}.")
+    if end_line is not None and end_line < start_line:
+        raise ToolError(f"end_line {end_line} lies before start_line {start_line}.")
+
+
+def _read(context: ToolContext, stream: io.BufferedReader, encoding: Encoding, excerpt: _Excerpt) -> None:
+    text = io.TextIOWrapper(stream, encoding=encoding.name, errors="replace")
+    while chunk := text.read(_CHUNK):
+        context.raise_if_cancelled()
+        excerpt.add(chunk)
+    text.detach()
+
+
+class _Excerpt:
+    """Collects the wanted lines from chunks of text and counts all of them, without keeping the rest."""
+
+    def __init__(self, start_line: int, end_line: int | None) -> None:
+        self.is_truncated = False
+        self._start, self._end = start_line, end_line
+        self._pieces: list[str] = []
+        self._room = CHARACTER_LIMIT
+        self._line = 1
+        self._ends_inside_line = False
+
+    @property
+    def content(self) -> str:
+        return "".join(self._pieces)
+
+    @property
+    def line_count(self) -> int:
+        return self._line - 1 + self._ends_inside_line
+
+    def add(self, chunk: str) -> None:
+        newlines = chunk.count("\n")
+        if not self.is_truncated and self._line + newlines >= self._start and not self._is_past_end():
+            self._collect(chunk)
+        self._line += newlines
+        self._ends_inside_line = not chunk.endswith("\n")
+
+    def _is_past_end(self) -> bool:
+        return self._end is not None and self._line > self._end
+
+    def _collect(self, chunk: str) -> None:
+        begin = _after_newlines(chunk, self._start - self._line)
+        end = None if self._end is None else _after_newlines(chunk, self._end + 1 - self._line)
+        wanted = chunk[begin:end]
+        self.is_truncated = len(wanted) > self._room
+        self._pieces.append(wanted[: self._room])
+        self._room -= len(wanted)
+
+
+def _after_newlines(text: str, count: int) -> int:
+    """The position after that many newlines; the end if there are fewer."""
+    position = 0
+    for _ in range(count):
+        found = text.find("\n", position)
+        if found < 0:
+            return len(text)
+        position = found + 1
+    return position
+
+
+TOOL = Tool(read_file, risk=Risk.READS)

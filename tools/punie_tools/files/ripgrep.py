@@ -1,0 +1,70 @@
+"""The one place that knows ripgrep: where it is, and how it is called so that no configuration steers it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+from punie_tools.errors import ToolError
+from punie_tools.process import FinishedProcess, run_process
+from punie_tools.tool import ToolContext
+
+_SECONDS = 60.0
+_FATAL = 2
+# Ignore files count without a git repository too; hidden files are part of a project, .git is not.
+_OPTIONS = ("--no-config", "--no-messages", "--color=never", "--hidden", "--no-require-git", "--glob=!.git")
+
+
+def run_ripgrep(
+    context: ToolContext,
+    options: list[str],
+    operands: list[str],
+    *,
+    output_limit: int,
+    on_stdout_line: Callable[[str], None] | None = None,
+) -> FinishedProcess:
+    """Run rg in the workspace. Raises ToolError with rg's own reason, such as a regular expression that is none."""
+    finished = run_process(
+        [_executable(), *_OPTIONS, *options, "--", *operands],
+        cwd=context.workspace.root,
+        timeout=_SECONDS,
+        cancelled=context.cancelled,
+        output_limit=output_limit,
+        on_stdout_line=on_stdout_line,
+    )
+    if finished.timed_out:
+        raise ToolError(f"The search took more than {_SECONDS:.0f} seconds; narrow it with a path or a glob.")
+    reason = finished.stderr.decode("utf-8", "replace").strip()
+    if finished.exit_code == _FATAL and reason:
+        raise ToolError(f"The search failed: {_one_line(reason)}")
+    if finished.exit_code < 0:
+        raise ToolError(f"ripgrep died of signal {-finished.exit_code}.")
+    return finished
+
+
+def search_root(context: ToolContext, path: str) -> tuple[Path, str]:
+    """A path to search below, and its spelling for rg, which may begin with a dash or hold any byte."""
+    resolved = context.workspace.resolve(path)
+    below = resolved.relative_to(context.workspace.root).as_posix()
+    return resolved, "./" if below == "." else f"./{below}"
+
+
+def _executable() -> str:
+    """The `rg` that was installed with punie; one on PATH only if there is none."""
+    for folder in (sysconfig.get_path("scripts"), str(Path(sys.executable).parent)):
+        if found := shutil.which("rg", path=folder):
+            return found
+    if found := shutil.which("rg"):
+        return found
+    raise ToolError("ripgrep is missing; reinstall punie, or install ripgrep.")
+
+
+def _one_line(reason: str) -> str:
+    """rg's message without its drawing of where the pattern is wrong."""
+    lines = [line.strip() for line in reason.removeprefix("rg: ").splitlines()]
+    told = [line for line in lines if line.startswith("error: ")] or lines[:1]
+    head = "" if told[0] == lines[0] else lines[0].rstrip(":") + ": "
+    return (head + told[0].removeprefix("error: ")).rstrip(".") + "."
