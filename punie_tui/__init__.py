@@ -1,5 +1,12 @@
 """punie: a terminal pair programmer that runs on your own machine."""
 
-from importlib.metadata import version
+from __future__ import annotations
 
-__version__ = version("punie")
+
+def __getattr__(name: str) -> str:
+    """`__version__`, read when asked for: the package metadata costs more to open than the rest of the start."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("punie")
+    raise AttributeError(name)
