@@ -143,7 +143,8 @@ def load_lean_network(directory: Path, config: Mapping[str, Any]) -> MlxModel:
     import mlx.nn as nn
 
     with _mlx_lm_without_its_init():
-        from mlx_lm.models import qwen3
+        # The cache is imported here as well, so that later imports of it find it without the package's code.
+        from mlx_lm.models import cache, qwen3  # noqa: F401 # pyright: ignore[reportUnusedImport]
     network = qwen3.Model(qwen3.ModelArgs.from_dict(dict(config)))
     weights: dict[str, mx.array] = {}
     for path in sorted(directory.glob("model*.safetensors")):

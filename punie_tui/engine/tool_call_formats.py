@@ -72,7 +72,10 @@ class XmlCalls:
 
     def grammar(self, tools: Sequence[ToolSpec], mark: MarkOf) -> str:
         """One rule a tool, its arguments in any order."""
-        rules = [f"start: {' | '.join(f'tool_{place}' for place in range(len(tools)))}"]
+        rules = [
+            f"start: {' | '.join(f'tool_{place}' for place in range(len(tools)))}",
+            f"text[suffix={_quoted(_XML_VALUE_END)}]: /(?s:.*)/",
+        ]
         for place, tool in enumerate(tools):
             begin, end = _quoted(f"{self.opening}{tool.name}>\n"), _quoted("</function>\n")
             rules.append(f"tool_{place}: {begin} arguments_{place} {end} {mark(self.end_mark)}")
@@ -89,6 +92,7 @@ class XmlCalls:
         while found and rest.startswith("<parameter="):
             argument, _, value = rest.removeprefix("<parameter=").partition(">\n")
             value, found, rest = value.partition(_XML_VALUE_END)
+            rest = rest.removeprefix(_NEWLINE)
             if found:
                 arguments[argument] = _read_xml_value(specified[argument], value)
         return (name, arguments) if rest == f"</function>\n{self.end_mark}" else None
@@ -141,16 +145,16 @@ def detect_format(chat_template: str) -> ToolCallFormat | None:
     return None
 
 
-_XML_VALUE_END = "\n</parameter>\n"
+_XML_VALUE_END = "\n</parameter>"
 
 
 def _xml_value(argument: Argument) -> str:
     """Lark for a value with all that ends it."""
-    end = _quoted(_XML_VALUE_END)
+    end = _quoted(_XML_VALUE_END + _NEWLINE)
     null = f' | "null" {end}' if argument.is_nullable and argument.kind != "text" else ""
     match argument.kind:
         case "text":
-            return f"[suffix={end}]: /(?s:.*)/"
+            return f": text {_quoted(_NEWLINE)}"
         case "choice":
             return f": ({' | '.join(_quoted(value) for value in argument.choices)}) {end}{null}"
         case "boolean":

@@ -50,20 +50,17 @@ def reply(loaded: LoadedModel, request: Request, is_cancelled: Callable[[], bool
         loaded.tokenizer.end_tokens,
         is_cancelled,
     )
-    first_token_at: float | None = None
     if logits is None:
         loop.stop_reason = "cancelled"
     else:
-        for delta in loop.run(logits, min(request.sampling.max_tokens, room)):
-            first_token_at = first_token_at or time.perf_counter()
-            yield delta
+        yield from loop.run(logits, min(request.sampling.max_tokens, room))
     loaded.cache.check()
     finished = time.perf_counter()
     yield Usage(
         prompt_tokens=len(encoded.tokens),
         cached_tokens=cached,
         generated_tokens=loop.drawn_count,
-        seconds_to_first_token=(first_token_at or finished) - started,
+        seconds_to_first_token=(loop.first_drawn_at or finished) - started,
         seconds=finished - started,
         stop_reason=loop.stop_reason,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Literal
 
@@ -38,6 +39,7 @@ class TokenLoop:
         self._grammar: GrammarState | None = None
         self.stop_reason: StopReason = "limit"
         self.drawn_count = 0
+        self.first_drawn_at: float | None = None
 
     def run(self, logits: Array, max_tokens: int) -> Iterator[ReplyDelta]:
         """Yield the deltas of a reply whose first token is drawn from `logits`."""
@@ -84,6 +86,7 @@ class TokenLoop:
     def _push(self, token: int) -> Iterator[ReplyDelta]:
         """Account for a drawn token that the cache holds already."""
         self.drawn_count += 1
+        self.first_drawn_at = self.first_drawn_at or time.perf_counter()
         if token in self._end_tokens:
             self.stop_reason = "end"
             return
