@@ -1,0 +1,178 @@
+"""Each typed result as rows: findings by file, tests with their failing line, a status list, a coloured diff."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from punie_tools.code.execute_code import ExecuteCodeResult
+from punie_tools.errors import ToolError
+from punie_tools.files.edit_file import EditFileResult
+from punie_tools.files.grep import GrepResult
+from punie_tools.files.list_files import ListFilesResult
+from punie_tools.files.read_file import ReadFileResult
+from punie_tools.git.git_diff import GitDiffResult
+from punie_tools.git.git_log import GitLogResult
+from punie_tools.git.git_status import GitStatusResult
+from punie_tools.quality.pytest_run import PytestRunResult
+from punie_tools.quality.ruff_check import RuffCheckResult
+from punie_tools.quality.typecheck import TypeCheckResult
+from punie_tools.registry import find_tool
+from punie_tools.safe_text import safe_text
+from punie_tools.tool import ToolResult
+
+from punie_tui.app.widgets.trace.rows import Role, Row, capped, row, wrapped
+
+_MOST_ROWS = 200
+_OUTCOME_MARKS: dict[str, tuple[str, Role]] = {
+    "passed": ("✓", "good"),
+    "failed": ("✗", "bad"),
+    "error": ("✗", "bad"),
+    "skipped": ("–", "muted"),
+    "xfailed": ("–", "muted"),
+    "xpassed": ("!", "bad"),
+}
+_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)")
+
+
+def rows_of(tool: str, result: Mapping[str, Any], width: int) -> list[Row]:
+    """The rows of a result in its JSON form; one of an unknown tool or shape is shown by its summary alone."""
+    try:
+        typed = find_tool(tool).revive(result)
+    except (ToolError, ValueError):
+        return wrapped(str(result.get("summary", "")), width)
+    return capped([*_summary(typed, width), *_details(typed, width)], _MOST_ROWS, "rows")
+
+
+def _summary(result: ToolResult, width: int) -> list[Row]:
+    return wrapped(result.summary, width, "muted")
+
+
+def _details(result: ToolResult, width: int) -> list[Row]:
+    match result:
+        case TypeCheckResult():
+            return _by_file(
+                (
+                    (finding.file, finding.line, finding.column, f"{finding.severity}: {finding.message}", finding.code)
+                    for finding in result.errors
+                ),
+                width,
+            )
+        case RuffCheckResult():
+            return _by_file(
+                (
+                    (found.file, found.line, found.column, found.message, f"{found.code}{' fixable' * found.fixable}")
+                    for found in result.violations
+                ),
+                width,
+            )
+        case GrepResult():
+            return _by_file(
+                ((match.file, match.line, match.column, match.text.strip(), "") for match in result.matches), width
+            )
+        case PytestRunResult():
+            return _tests(result, width)
+        case GitStatusResult():
+            return [
+                row(f"{file.status:<10} {file.path}{'  staged' * file.staged}", path=file.path) for file in result.files
+            ]
+        case GitDiffResult():
+            return _diff(result.patch)
+        case GitLogResult():
+            return _commits(result, width)
+        case EditFileResult():
+            return _diff(result.diff)
+        case ReadFileResult():
+            return _lines(result)
+        case ListFilesResult():
+            return [row(file, path=file) for file in result.files]
+        case ExecuteCodeResult():
+            return wrapped(result.output, width) if result.output else []
+        case _:
+            return []
+
+
+def _by_file(findings: Iterable[tuple[str, int, int, str, str]], width: int) -> list[Row]:
+    """Findings as (file, line, column, message, code), grouped by file in their order."""
+    found = list(findings)
+    files: dict[str, Row] = {}
+    for file, line, column, message, code in found[:_MOST_ROWS]:
+        files.setdefault(file, row(file, "strong", path=file)).children += _finding(
+            file, line, column, message, code, width
+        )
+    more = [row(f"… {len(found) - _MOST_ROWS} more", "muted")] if len(found) > _MOST_ROWS else []
+    return [*files.values(), *more]
+
+
+def _finding(file: str, line: int, column: int, message: str, code: str, width: int) -> list[Row]:
+    place = f"{line}:{column}"
+    first, *rest = wrapped(
+        message + (f"  {code}" if code else ""), max(width - len(place) - 5, 12), path=file, line=line
+    )
+    indented = [Row([(" " * (len(place) + 1), ""), *more.parts], file, line) for more in rest]
+    return [Row([(f"{place} ", "muted"), *first.parts], file, line), *indented]
+
+
+def _tests(result: PytestRunResult, width: int) -> list[Row]:
+    """Failures first, each with its assertion; then one line a test."""
+    rows: list[Row] = []
+    for test in sorted(result.tests, key=lambda test: test.outcome not in ("failed", "error")):
+        mark, role = _OUTCOME_MARKS[test.outcome]
+        parts = [
+            (f"{mark} ", role),
+            (safe_text(test.name, single_line=True), ""),
+            (f"  {test.duration:.2f} s", "muted"),
+        ]
+        rows.append(Row(parts, test.file, test.line))
+        if test.message and test.outcome in ("failed", "error"):
+            place = f"{test.file}:{test.line}" if test.line else test.file
+            rows[-1].children = [
+                row(place, "muted", path=test.file, line=test.line),
+                *wrapped(test.message, max(width - 4, 12), "bad", path=test.file, line=test.line),
+            ]
+    return rows
+
+
+def _commits(result: GitLogResult, width: int) -> list[Row]:
+    rows: list[Row] = []
+    for commit in result.commits:
+        subject = safe_text(commit.message.split("\n", 1)[0], single_line=True)
+        rows.append(Row([(f"{commit.hash[:8]} ", "strong"), (subject, "")]))
+        rows += wrapped(f"         {commit.author}, {commit.date}", width + 9, "muted")
+    return rows
+
+
+def _diff(patch: str) -> list[Row]:
+    """The patch line by line; Enter leads to the line of the new file."""
+    rows: list[Row] = []
+    path, line = "", 0
+    for text in patch.splitlines():
+        role: Role = ""
+        if text.startswith("+++ "):
+            path, role = text[4:].removeprefix("b/").split("\t")[0], "strong"
+        elif text.startswith(("--- ", "diff ", "index ")):
+            role = "muted"
+        elif found := _HUNK.match(text):
+            line, role = int(found[1]), "muted"
+        elif text.startswith("+"):
+            role = "good"
+        elif text.startswith("-"):
+            role = "bad"
+        rows.append(row(text, role, path="" if path == "/dev/null" else path, line=line or None))
+        if line and not text.startswith(("-", "@@", "\\")):
+            line += 1
+    return rows
+
+
+def _lines(result: ReadFileResult) -> list[Row]:
+    shown = result.content.splitlines()
+    digits = len(str(result.end_line))
+    return [
+        Row(
+            [(f"{number:>{digits}} ", "muted"), (safe_text(text, single_line=True), "")],
+            result.path,
+            number,
+        )
+        for number, text in enumerate(shown[:_MOST_ROWS], result.start_line)
+    ]
