@@ -151,9 +151,8 @@ class RepoPanel(Tree[_Entry]):
 
 def read_state(root: Path) -> RepoState:
     """The branch and the changed files, or one line that says why there are none. Not for the UI thread."""
-    from punie_tools.git.git_status import git_status
-
     from punie_tools.errors import ToolError
+    from punie_tools.git.git_status import git_status
     from punie_tools.tool import ToolContext
     from punie_tools.workspace import Workspace
 

@@ -21,7 +21,6 @@ from punie_tools.quality.typecheck import TypeCheckResult
 from punie_tools.registry import find_tool
 from punie_tools.safe_text import safe_text
 from punie_tools.tool import ToolResult
-
 from punie_tui.app.widgets.trace.rows import Role, Row, capped, row, wrapped
 
 _MOST_ROWS = 200
