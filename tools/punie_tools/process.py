@@ -52,7 +52,7 @@ def clean_environment() -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if name in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES)
     }
-    return {"PATH": os.defpath, **kept, "TERM": "dumb"}
+    return {**kept, "PATH": _absolute_path(), "TERM": "dumb"}
 
 
 def project_environment() -> dict[str, str]:
@@ -62,7 +62,7 @@ def project_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(_STEERING_PREFIXES) and name not in _STEERING_VARIABLES
     }
-    return {**kept, "TERM": "dumb"}
+    return {**kept, "PATH": _absolute_path(), "TERM": "dumb"}
 
 
 def run_process(
@@ -126,6 +126,12 @@ def attend_process(
         truncated=pipes.stdout.is_truncated or pipes.stderr.is_truncated,
         seconds=time.monotonic() - started,
     )
+
+
+def _absolute_path() -> str:
+    """PATH without relative entries, which would find programs in the repository."""
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(entry for entry in entries if entry.startswith("/"))
 
 
 def _start(argv: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

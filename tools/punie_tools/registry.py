@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from punie_tools.errors import ToolError
 from punie_tools.files import edit_file, grep, list_files, read_file
+from punie_tools.git import git_diff, git_log, git_status
 from punie_tools.tool import Tool
 
 TOOLS: tuple[Tool, ...] = (
@@ -13,6 +14,9 @@ TOOLS: tuple[Tool, ...] = (
     list_files.TOOL,
     grep.TOOL,
     edit_file.TOOL,
+    git_status.TOOL,
+    git_diff.TOOL,
+    git_log.TOOL,
 )
 
 

@@ -1,0 +1,94 @@
+"""git_log: the newest commits."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, computed_field
+
+from punie_tools.errors import ToolError
+from punie_tools.git.repository import DIFF_OPTIONS, Repository
+from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+
+COUNT_LIMIT = 1000
+
+_FORMAT = "%x00%H%x00%an%x00%ae%x00%aI%x00%B%x00"
+_FIELDS = 6
+_OUTPUT_LIMIT = 256 * 1024 * 1024
+
+
+class Commit(BaseModel):
+    """`date` is the author's; `files_changed` is how many files git lists for the commit, none for a merge."""
+
+    model_config = ConfigDict(frozen=True)
+
+    hash: str
+    author: str
+    email: str
+    date: str
+    message: str
+    files_changed: int
+
+
+class GitLogResult(ToolResult):
+    """Newest first. `truncated` says that more were asked for than are listed at most."""
+
+    commit_count: int
+    commits: tuple[Commit, ...]
+    truncated: bool = False
+
+    @computed_field
+    @property
+    def summary(self) -> str:
+        if not self.commits:
+            return "There are no commits."
+        newest = self.commits[0]
+        subject = newest.message.split("\n", 1)[0]
+        noun = "commit" if self.commit_count == 1 else "commits"
+        return f'{self.commit_count} {noun}; the newest is "{subject}" by {newest.author} on {newest.date[:10]}.'
+
+
+def git_log(context: ToolContext, path: str | None = None, count: int = 10) -> GitLogResult:
+    """List the newest commits of the current branch, or those that changed `path`."""
+    if count < 1:
+        raise ToolError(f"count is {count}, and there is nothing to list.")
+    repository = Repository.of(context)
+    pathspec = ["--", repository.pathspec(path)] if path not in (None, ".", "./") else []
+    if not repository.has_commits:
+        return GitLogResult(commit_count=0, commits=())
+    finished = repository.run(
+        "log",
+        f"--max-count={min(count, COUNT_LIMIT)}",
+        f"--format={_FORMAT}",
+        "--name-only",
+        "--full-diff",
+        "--encoding=UTF-8",
+        "--no-show-signature",
+        "--no-mailmap",
+        *DIFF_OPTIONS,
+        *pathspec,
+        output_limit=_OUTPUT_LIMIT,
+    )
+    commits = _parse(finished.stdout.decode("utf-8", "replace"))
+    return GitLogResult(
+        commit_count=len(commits), commits=commits, truncated=len(commits) == COUNT_LIMIT and count > COUNT_LIMIT
+    )
+
+
+def _parse(output: str) -> tuple[Commit, ...]:
+    """Five fields of a commit, then the names of its files, one a line: git quotes a name that has a line break."""
+    fields = output.split("\0")[1:]
+    return tuple(
+        Commit(
+            hash=commit,
+            author=author,
+            email=email,
+            date=date,
+            message=message.strip("\n"),
+            files_changed=sum(1 for name in names.split("\n") if name),
+        )
+        for commit, author, email, date, message, names in (
+            fields[start : start + _FIELDS] for start in range(0, len(fields) - _FIELDS + 1, _FIELDS)
+        )
+    )
+
+
+TOOL = Tool(git_log, risk=Risk.READS)
