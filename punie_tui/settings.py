@@ -1,4 +1,4 @@
-"""Settings: one frozen model, and where punie keeps its own files.
+"""Settings: one frozen model.
 
 Later sources win: defaults, the person's TOML, the project's TOML, `PUNIE_*` variables, flags. A repository is not
 trusted to choose a model, a policy or a theme for the person, so a project's file may set `PROJECT_FIELDS` only.
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from punie_tui.own_files import settings_file
 
 
 class SettingsError(Exception):
@@ -45,27 +47,6 @@ class Settings(BaseModel):
 
 PROJECT_FIELDS = frozenset({"temperature", "max_calls_per_turn", "max_tokens_per_turn"})
 PROJECT_FILE = ".punie.toml"
-_HOME_VARIABLE = "PUNIE_HOME"
-
-
-def home_directory(kind: Literal["config", "data", "cache", "state"]) -> Path:
-    """Where punie's own files of a kind live: below `PUNIE_HOME` if set, else as the platform expects."""
-    if home := os.environ.get(_HOME_VARIABLE):
-        return Path(home).expanduser().absolute() / kind
-    from platformdirs import PlatformDirs
-
-    directories = PlatformDirs("punie", appauthor=False)
-    return {
-        "config": directories.user_config_path,
-        "data": directories.user_data_path,
-        "cache": directories.user_cache_path,
-        "state": directories.user_state_path,
-    }[kind]
-
-
-def settings_file() -> Path:
-    """The person's settings file; it need not exist."""
-    return home_directory("config") / "settings.toml"
 
 
 def load_settings(workspace: Path, flags: Mapping[str, Any] | None = None) -> Settings:

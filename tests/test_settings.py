@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from punie_tui.settings import SettingsError, load_settings, settings_file
+from punie_tui.own_files import settings_file
+from punie_tui.settings import SettingsError, load_settings
 
 
 def write_settings(text: str) -> None:

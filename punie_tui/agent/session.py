@@ -19,7 +19,8 @@ from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.trust import TrustStore
 from punie_tui.agent.turn import TurnLimits, run_turn
 from punie_tui.engine.protocol import Engine
-from punie_tui.settings import Settings, home_directory
+from punie_tui.own_files import home_directory
+from punie_tui.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.app import App
 from textual.dom import DOMNode
-from textual.worker import get_current_worker
+from textual.widget import Widget
+from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType]
 
 
 def app_of(node: DOMNode) -> App[object]:
@@ -15,3 +18,8 @@ def app_of(node: DOMNode) -> App[object]:
 def is_worker_cancelled() -> bool:
     """Whether the worker whose thread asks was cancelled by a newer one."""
     return get_current_worker().is_cancelled  # pyright: ignore[reportUnknownVariableType]
+
+
+def call_when_bindings_change(node: Widget, callback: Callable[[], object]) -> None:
+    """Call back when the keys that work have changed, as the focus moves or a state changes."""
+    node.screen.bindings_updated_signal.subscribe(node, lambda _screen: callback())  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]

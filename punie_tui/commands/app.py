@@ -1,37 +1,38 @@
-"""`punie [DIR]`: the terminal app. The verb starts a supervisor, and that starts this module as the app's process.
+"""`punie [DIR]`: the terminal app, in a child of its supervisor.
 
 Imports stay light until the first frame: whatever reads settings, tools or models is imported on the turn thread.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import argparse
+
     from punie_tui.agent.approval import AskPerson
     from punie_tui.agent.session import Session
 
 
 def run(argv: list[str]) -> int:
-    """Check the terminal and the folder, then run the app under its supervisor."""
-    options = _parser().parse_args(argv)
+    """Check the terminal, then run the app under its supervisor."""
+    if "--help" in argv or "-h" in argv:
+        _parser().parse_args(argv)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _refuse('the app needs a terminal; without one use: punie ask "…"')
     if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
         return _refuse('the app cannot draw on this terminal (TERM); use: punie ask "…", or set TERM=xterm-256color')
-    folder = _folder(options)
-    if not folder.is_dir():
-        return _refuse(f"{options.folder or options.cwd}: there is no such folder.")
     from punie_tui.supervisor import supervise
 
-    return supervise(argv)
+    return supervise(_run_app, argv)
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
     parser = argparse.ArgumentParser(prog="punie", description="The terminal app. `punie --help` lists the commands.")
     parser.add_argument("folder", nargs="?", metavar="DIR", help="work on DIR (default: the current directory)")
     parser.add_argument("--model", metavar="nano|PATH|HUB_ID|URL", help="the model that answers")
@@ -52,26 +53,28 @@ def _refuse(message: str) -> int:
 
 
 def _run_app(argv: list[str]) -> int:
-    from punie_tui.app.app import PunieApp
-
     options = _parser().parse_args(argv)
     folder = _folder(options).resolve()
+    if not folder.is_dir():
+        return _refuse(f"{options.folder or options.cwd}: there is no such folder.")
+    from punie_tui.app.app import PunieApp
+    from punie_tui.own_files import log_to_file, saved_theme
+
+    log_to_file()
 
     def open_session(ask_person: AskPerson) -> Session:
         return _open_session(folder, options, ask_person)
 
-    app = PunieApp(folder, open_session)
+    app = PunieApp(folder, open_session, saved_theme())
     app.run()
     return app.return_code or 0
 
 
 def _open_session(folder: Path, options: argparse.Namespace, ask_person: AskPerson) -> Session:
     from punie_tui.agent.session import Session
-    from punie_tui.commands.terminal import log_to_file
     from punie_tui.engine.open_engine import open_engine
     from punie_tui.settings import load_settings
 
-    log_to_file()
     settings = load_settings(folder, {"model": options.model})
     engine = open_engine(settings.model)
     session = Session(folder, engine, settings, ask_person=ask_person, allow_all=options.yes)
@@ -79,7 +82,3 @@ def _open_session(folder: Path, options: argparse.Namespace, ask_person: AskPers
         session.resume()
     engine.start()
     return session
-
-
-if __name__ == "__main__":
-    sys.exit(_run_app(sys.argv[1:]))

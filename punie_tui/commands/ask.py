@@ -17,12 +17,12 @@ from punie_tui.commands.terminal import (
     common_options,
     existing_folder,
     has_piped_input,
-    log_to_file,
     print_error,
     stdin_text,
 )
 from punie_tui.engine.open_engine import open_engine
 from punie_tui.engine.protocol import EngineError
+from punie_tui.own_files import log_to_file
 from punie_tui.settings import SettingsError, load_settings
 
 _EXIT_CODES = {"done": 0, "stopped": 130}

@@ -17,12 +17,13 @@ from punie_tui.agent.approval import Policy, PolicyApprover
 from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.trust import TrustStore
 from punie_tui.agent.turn import TurnLimits
-from punie_tui.commands.terminal import common_options, existing_folder, log_to_file, print_error
+from punie_tui.commands.terminal import common_options, existing_folder, print_error
 from punie_tui.engine.open_engine import open_engine
 from punie_tui.engine.protocol import EngineError
 from punie_tui.lab.evaluate import CaseResult, evaluate
 from punie_tui.lab.suite import SuiteError, load_suite
-from punie_tui.settings import Settings, SettingsError, home_directory, load_settings
+from punie_tui.own_files import home_directory, log_to_file
+from punie_tui.settings import Settings, SettingsError, load_settings
 
 
 def run(argv: list[str]) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import logging.handlers
 import os
 import sys
 from collections.abc import Callable
@@ -12,7 +10,6 @@ from pathlib import Path
 
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.approval import ApprovalQuestion, Decision
-from punie_tui.settings import home_directory
 
 
 def common_options(*, model: bool = True) -> argparse.ArgumentParser:
@@ -39,20 +36,6 @@ def existing_folder(path: Path) -> Path:
     if not resolved.is_dir():
         raise NotADirectoryError(f"{path} is not a folder.")
     return resolved
-
-
-def log_to_file() -> Path | None:
-    """Send punie's log to a file of its own, so that nothing reaches the screen; None if it cannot be written."""
-    path = home_directory("state") / "log" / "punie.log"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler = logging.handlers.RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
-    except OSError:
-        logging.getLogger().addHandler(logging.NullHandler())
-        return None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    return path
 
 
 def can_ask() -> bool:

@@ -14,13 +14,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.turn_runner import PendingApproval, TurnRunner
 from punie_tui.app.widgets.chat.approval import ApprovalPanel
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import OpenFile
 from punie_tui.app.widgets.repo.panel import RepoPanel
 from punie_tui.app.widgets.status import StatusLine
@@ -45,6 +45,7 @@ class MainScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop", priority=True),
+        Binding("escape", "pane('chat')", "Prompt", show=False),
         Binding("f1", "help", "Keys"),
         Binding("question_mark", "help", "Keys", show=False),
         Binding("f2", "pane('chat')", "Chat"),
@@ -58,7 +59,7 @@ class MainScreen(Screen[None]):
     ]
 
     def __init__(self, folder: Path, open_session: Callable[[AskPerson], Session]) -> None:
-        super().__init__()
+        super().__init__(classes="-pane-chat")
         self._folder = folder
         self._open_session = open_session
         self._session: Session | None = None
@@ -69,19 +70,16 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TabRow(_PANES, id="tabs")
         with Horizontal(id="panes"):
-            yield Chat(id="chat")
+            yield _titled(Chat(id="chat"))
             with Vertical(id="side"):
-                yield TracePane(id="trace")
-                yield RepoPanel(self._folder, id="repo")
+                yield _titled(TracePane(id="trace"))
+                yield _titled(RepoPanel(self._folder, id="repo"))
         yield ApprovalPanel(id="approval")
         yield Prompt(id="prompt")
         yield StatusLine(id="status")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyRow()
 
     def on_mount(self) -> None:
-        for pane in _PANES:
-            self.query_one(f"#{pane}").border_title = pane
-        self.add_class("-pane-chat")
         self.query_one(Prompt).focus()
         self._runner = TurnRunner(asyncio.get_running_loop(), self._open_session, self)
         self.call_after_refresh(self._runner.start)
@@ -227,3 +225,8 @@ class MainScreen(Screen[None]):
                 self._session.policy.value,
                 is_trusted=self._session.workspace.is_trusted,
             )
+
+
+def _titled(pane: Widget) -> Widget:
+    pane.border_title = pane.id
+    return pane

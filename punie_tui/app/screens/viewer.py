@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from punie_tools.safe_text import safe_text
+from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -68,7 +69,7 @@ class FileViewerScreen(Screen[None]):
             soft_wrap=False,
             theme="css",
         )
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyRow()
 
     def on_mount(self) -> None:
         area = self.query_one(TextArea)

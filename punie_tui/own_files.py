@@ -1,0 +1,54 @@
+"""Where punie keeps its own files, and the log among them. Light: the app imports it before its first frame."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+_HOME_VARIABLE = "PUNIE_HOME"
+
+
+def home_directory(kind: Literal["config", "data", "cache", "state"]) -> Path:
+    """Where punie's own files of a kind live: below `PUNIE_HOME` if set, else as the platform expects."""
+    if home := os.environ.get(_HOME_VARIABLE):
+        return Path(home).expanduser().absolute() / kind
+    from platformdirs import PlatformDirs
+
+    directories = PlatformDirs("punie", appauthor=False)
+    return {
+        "config": directories.user_config_path,
+        "data": directories.user_data_path,
+        "cache": directories.user_cache_path,
+        "state": directories.user_state_path,
+    }[kind]
+
+
+def settings_file() -> Path:
+    """The person's settings file; it need not exist."""
+    return home_directory("config") / "settings.toml"
+
+
+def saved_theme() -> str:
+    """The theme in the settings file, read without validating it; empty if there is none."""
+    try:
+        theme = tomllib.loads(settings_file().read_text(encoding="utf-8")).get("theme")
+    except (OSError, ValueError):
+        return ""
+    return theme if isinstance(theme, str) else ""
+
+
+def log_to_file() -> None:
+    """Send the log to punie's own file, so that nothing of it reaches the screen; drop it if that cannot be written."""
+    from logging.handlers import RotatingFileHandler
+
+    path = home_directory("state") / "log" / "punie.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handler: logging.Handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
