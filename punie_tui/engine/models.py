@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from punie_tui.engine.machine import OVERHEAD, free_memory_bytes, readable_size
@@ -82,6 +83,12 @@ def fits_memory(size: int) -> bool:
     return size * OVERHEAD <= free_memory_bytes()
 
 
+def free_disk_bytes() -> int:
+    """What the disk that models are pulled to has left."""
+    folder = models_folder()
+    return shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free
+
+
 def models_folder() -> Path:
     """Where pulled models lie."""
     if home := os.environ.get("PUNIE_HOME"):
@@ -104,26 +111,27 @@ def pull_model(hub_id: str, report: ReportProgress) -> Path:
 
     download = HubDownload(hub_id, models_folder())
     files = download.list_files(_FILES_NEEDED)
-    _check_pull(hub_id, {file.name: file.size for file in files}, sum(file.size for file in files if not file.is_here))
+    missing = [file for file in files if not file.is_here]
+    _check_pull(hub_id, {file.name for file in files}, sum(file.size for file in missing))
     total = sum(file.size for file in files)
-    done = sum(file.size for file in files if file.is_here)
-    for file in files:
-        if not file.is_here:
-            base = done
-            download.fetch(file, lambda part, base=base, name=file.name: report(name, base + part, total))
-            done += file.size
+    done = total - sum(file.size for file in missing)
+    for file in missing:
+        download.fetch(file, partial(_report_part, report, file.name, done, total))
+        done += file.size
+    download.finish()
     return inspect_directory(download.snapshot).path
 
 
-def _check_pull(hub_id: str, sizes: dict[str, int], missing: int) -> None:
+def _report_part(report: ReportProgress, name: str, before: int, total: int, part: int) -> None:
+    report(name, before + part, total)
+
+
+def _check_pull(hub_id: str, names: set[str], missing: int) -> None:
     """Say what cannot work before gigabytes are fetched for nothing."""
-    if "config.json" not in sizes or not any(name.endswith(".safetensors") for name in sizes):
+    if "config.json" not in names or not any(name.endswith(".safetensors") for name in names):
         raise EngineError(f"{hub_id} holds no model that punie can run: it needs config.json and model*.safetensors.")
-    folder = models_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free
-    if missing > free:
-        raise EngineError(f"{hub_id} takes {readable_size(missing)}, but {folder} has {readable_size(free)} left.")
+    if missing > (free := free_disk_bytes()):
+        raise EngineError(f"{hub_id} takes {readable_size(missing)}, but the disk has {readable_size(free)} left.")
 
 
 def _describe(name: str, path: Path) -> LocalModel:
