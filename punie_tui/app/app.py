@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual.app import App
 from textual.theme import Theme
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from punie_tui.agent.approval import AskPerson
     from punie_tui.agent.session import Session
+
+_LOG = logging.getLogger(__name__)
 
 _DARK = Theme(
     name="punie-dark",
@@ -67,3 +71,13 @@ class PunieApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         return MainScreen(self._folder, self._open_session)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A bug: its traceback goes to the log, and the person gets one line instead of Textual's page."""
+        _LOG.error("the app failed", exc_info=error)
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        self.panic(
+            Text("punie: the app ended by a bug of its own; the log holds the details. `punie --resume` goes on.")
+        )
