@@ -34,7 +34,6 @@ from punie_tui.engine.protocol import EngineError
 
 _HUB = "https://huggingface.co"
 _REVISION = "main"
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ class HubDownload:
             is_continued = response.status_code == HTTPStatus.PARTIAL_CONTENT
             done = done if is_continued else 0
             with part.open("ab" if is_continued else "wb") as opened:
-                for chunk in response.iter_bytes(_CHUNK):
+                for chunk in response.iter_bytes():
                     opened.write(chunk)
                     done += len(chunk)
                     report(done)
