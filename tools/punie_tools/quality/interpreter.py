@@ -1,0 +1,199 @@
+"""Which Python the project uses, and where its packages lie. Read from files and names alone; nothing is started."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_ENVIRONMENT_NAMES = (".venv", "venv", "env", ".env")
+_VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+_LIBRARY_FOLDER = re.compile(r"python(3\.\d+)t?")
+_LARGEST_PATH_FILE = 65_536
+
+Version = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A project's Python: the program that would be started, and what its files say about it."""
+
+    path: Path
+    """Not resolved: through its link an environment's interpreter knows that it belongs to the environment."""
+    environment: Path | None
+    """The folder of the virtual environment; None for one of the machine."""
+    version: Version | None
+    search_paths: tuple[Path, ...]
+    """Its standard library and site-packages, as `sys.path` would list them."""
+
+    @property
+    def is_startable(self) -> bool:
+        """Whether the program is there; a virtual environment outlives the Python that made it."""
+        return self.path.is_file() and os.access(self.path, os.X_OK)
+
+
+def find_interpreter(root: Path, variables: Mapping[str, str] | None = None) -> Interpreter | None:
+    """The interpreter of the project at `root`: its own environment, the active one, or the first `python3` on PATH.
+
+    punie's own environment counts only where it is the project's. `variables` stands for `os.environ`.
+    """
+    variables = os.environ if variables is None else variables
+    for environment in _environments(root, variables):
+        if _is_environment(environment):
+            return _in_environment(environment)
+    return _on_path(root, variables.get("PATH", os.defpath))
+
+
+def _environments(root: Path, variables: Mapping[str, str]) -> Iterator[Path]:
+    """Folders that may hold the project's environment, most certain first."""
+    folders = _project_folders(root)
+    active = [Path(variables[name]) for name in ("VIRTUAL_ENV", "CONDA_PREFIX") if variables.get(name)]
+    yield from (environment for environment in active if environment.is_relative_to(folders[-1]))
+    named = variables.get("UV_PROJECT_ENVIRONMENT")
+    names = (named, *_ENVIRONMENT_NAMES) if named else _ENVIRONMENT_NAMES
+    for folder in folders:
+        yield from (folder / name for name in names)
+        yield from _poetry_environments(folder, variables)
+    yield from (environment for environment in active if not _is_own(environment))
+
+
+def _project_folders(root: Path) -> list[Path]:
+    """The root, and the folders above it up to that of the repository it lies in."""
+    folders = [root, *root.parents]
+    for number, folder in enumerate(folders):
+        if (folder / ".git").exists():
+            return folders[: number + 1]
+    return [root]
+
+
+def _poetry_environments(folder: Path, variables: Mapping[str, str]) -> list[Path]:
+    """The environments that poetry keeps outside the tree, named after a digest of the project's path."""
+    if not (folder / "poetry.lock").exists():
+        return []
+    digest = base64.urlsafe_b64encode(hashlib.sha256(os.fsencode(folder)).digest()).decode()[:8]
+    home = Path(variables.get("HOME", "/nonexistent"))
+    caches = (home / ".cache", home / "Library" / "Caches")
+    return [path for cache in caches for path in sorted(cache.glob(f"pypoetry/virtualenvs/*-{digest}-py3*"))]
+
+
+def _is_environment(folder: Path) -> bool:
+    return (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
+
+
+def _is_own(environment: Path) -> bool:
+    return environment.resolve() == Path(sys.prefix).resolve()
+
+
+def _in_environment(environment: Path) -> Interpreter:
+    settings = _environment_settings(environment)
+    folders = _library_folders(environment)
+    version = _version(settings.get("version_info") or settings.get("version", "")) or _version_of(folders)
+    base = Path(settings["home"]).parent if settings.get("home") else environment
+    paths = [*_standard_library(base, version), *_with_path_files(folder / "site-packages" for folder in folders)]
+    if settings.get("include-system-site-packages", "").lower() == "true":
+        paths += _system_packages(base, version)
+    return Interpreter(_program(environment), environment, version, _existing(paths))
+
+
+def _program(environment: Path) -> Path:
+    names = ("python", "python3")
+    programs = [environment / "bin" / name for name in names]
+    return next((program for program in programs if program.exists()), programs[0])
+
+
+def _environment_settings(environment: Path) -> dict[str, str]:
+    try:
+        text = (environment / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    pairs = (line.partition("=") for line in text.splitlines())
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _on_path(root: Path, search_path: str) -> Interpreter | None:
+    """The first `python3` or `python` on PATH; one that a relative entry or the tree itself put there is not it."""
+    for entry in search_path.split(os.pathsep):
+        folder = Path(entry)
+        if not folder.is_absolute() or folder.is_relative_to(root) or _is_own(folder.parent):
+            continue
+        for name in ("python3", "python"):
+            if os.access(folder / name, os.X_OK) and (folder / name).is_file():
+                return _on_machine(folder / name)
+    return None
+
+
+def _on_machine(program: Path) -> Interpreter:
+    if _is_environment(program.parent.parent):
+        return _in_environment(program.parent.parent)
+    real = program.resolve()
+    prefix = real.parent.parent
+    version = _version(real.name) or _version_of(_library_folders(prefix))
+    paths = [*_standard_library(prefix, version), *_system_packages(prefix, version)]
+    return Interpreter(program, None, version, _existing(paths))
+
+
+def _library_folders(prefix: Path) -> list[Path]:
+    folders = (path for name in ("lib", "lib64") for path in sorted((prefix / name).glob("python3*")))
+    return [folder for folder in folders if _LIBRARY_FOLDER.fullmatch(folder.name)]
+
+
+def _version(text: str) -> Version | None:
+    match = _VERSION.search(text)
+    return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
+
+
+def _version_of(folders: list[Path]) -> Version | None:
+    return _version(folders[0].name) if folders else None
+
+
+def _standard_library(prefix: Path, version: Version | None) -> list[Path]:
+    if version is None:
+        return []
+    library = prefix / "lib" / f"python{version[0]}.{version[1]}"
+    return [library, library / "lib-dynload"]
+
+
+def _system_packages(prefix: Path, version: Version | None) -> list[Path]:
+    """Where a Python of the machine keeps packages; the others are Debian's."""
+    if version is None:
+        return []
+    name = f"python{version[0]}.{version[1]}"
+    folders = [prefix / "lib" / name / "site-packages"]
+    if prefix == Path("/usr"):
+        folders += [Path("/usr/local/lib") / name / "dist-packages", Path("/usr/lib/python3/dist-packages")]
+    return _with_path_files(folders)
+
+
+def _with_path_files(folders: Iterator[Path] | list[Path]) -> list[Path]:
+    """The folders, each followed by those that its `.pth` files name (editable installs)."""
+    found: list[Path] = []
+    for folder in folders:
+        found.append(folder)
+        for file in sorted(folder.glob("*.pth")):
+            found += _named_in(file)
+    return found
+
+
+def _named_in(path_file: Path) -> list[Path]:
+    """The folders on the lines of a `.pth` file; lines of code (`import …`) are not run."""
+    try:
+        if path_file.stat().st_size > _LARGEST_PATH_FILE:
+            return []
+        lines = path_file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    names = (line.strip() for line in lines)
+    return [
+        path_file.parent / name
+        for name in names
+        if name and "\0" not in name and not name.startswith(("#", "import ", "import\t"))
+    ]
+
+
+def _existing(paths: list[Path]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(path for path in paths if path.is_dir()))

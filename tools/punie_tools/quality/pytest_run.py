@@ -1,0 +1,230 @@
+"""pytest_run: what the project's own pytest says, test by test."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
+from punie_tools.errors import ToolError
+from punie_tools.process import FinishedProcess
+from punie_tools.quality.interpreter import Interpreter, find_interpreter
+from punie_tools.quality.pytest_session import (
+    Outcome,
+    PytestSession,
+    Report,
+    Selection,
+    command_line,
+    run_session,
+    why_incomplete,
+)
+from punie_tools.quality.sentences import counted, first_of, shortened
+from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+from punie_tools.workspace import Workspace
+
+DEADLINE_SECONDS = 600.0
+MOST_TESTS = 10_000
+
+_NO_TESTS_COLLECTED = 5
+_INTERRUPTED = 2
+
+
+class TestOutcome(BaseModel):
+    """One outcome of one test. A test that passes and then fails to clean up has two, as pytest counts them.
+
+    `line` is that of the failing assertion, else where the test begins; `message` is why it failed or was skipped.
+    """
+
+    __test__ = False  # or pytest would collect it
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    outcome: Outcome
+    duration: float
+    file: str
+    line: int | None
+    message: str
+
+
+class PytestRunResult(ToolResult):
+    """Outcomes as pytest counts them. `incomplete` says why some tests did not run; it is empty if all did."""
+
+    target: str
+    passed: int
+    failed: int
+    errors: int
+    skipped: int
+    xfailed: int
+    xpassed: int
+    duration: float
+    tests: tuple[TestOutcome, ...]
+    incomplete: str = ""
+    truncated: bool = False
+
+    @computed_field
+    @property
+    def summary(self) -> str:
+        counts = ", ".join(f"{count:,} {word}" for word, count in self._counts() if count)
+        if not counts:
+            what = f" match {self.target!r}" if self.target else " were found"
+            return f"No tests{what}{f': {self.incomplete}' if self.incomplete else ''}."
+        found = f"{counts} in {self.duration:.1f} s{f' ({self.incomplete})' if self.incomplete else ''}"
+        failures = [test for test in self.tests if test.outcome in ("failed", "error")]
+        return f"{found}: {first_of([_in_short(test) for test in failures])}." if failures else f"{found}."
+
+    def _counts(self) -> tuple[tuple[str, int], ...]:
+        return (
+            ("passed", self.passed),
+            ("failed", self.failed),
+            ("error" if self.errors == 1 else "errors", self.errors),
+            ("skipped", self.skipped),
+            ("xfailed", self.xfailed),
+            ("xpassed", self.xpassed),
+        )
+
+
+def pytest_run(
+    context: ToolContext,
+    target: Annotated[str, Field(description="A path, a node id, or the name of a test; empty runs all.")] = "",
+    keyword: Annotated[str, Field(description="Only tests that match this pytest -k expression.")] = "",
+    last_failed: Annotated[bool, Field(description="Only tests that failed in the last run.")] = False,
+) -> PytestRunResult:
+    """Run the project's tests with its own pytest: every outcome, with file, line and message of each failure."""
+    return run_tests(context, target, keyword, last_failed, deadline=DEADLINE_SECONDS)
+
+
+def run_tests(
+    context: ToolContext, target: str, keyword: str, last_failed: bool, *, deadline: float
+) -> PytestRunResult:
+    """As `pytest_run`, stopping after `deadline` seconds with what is known by then."""
+    if not context.workspace.is_trusted:
+        raise ToolError("Running tests starts the project's own code, and this folder is not trusted; trust it first.")
+    interpreter = _interpreter(context.workspace)
+    selection = _selection(context.workspace, target, keyword, last_failed)
+    session, finished = run_session(context, interpreter, selection, deadline)
+    if session.is_unknown:
+        raise ToolError(_unknown(target, session))
+    return _result(context.workspace, _asked_for(target, keyword), session, finished, deadline)
+
+
+def _preview(context: ToolContext, target: str, keyword: str, last_failed: bool) -> str:
+    """The command line that will run."""
+    interpreter = _interpreter(context.workspace)
+    return shlex.join(command_line(interpreter, _selection(context.workspace, target, keyword, last_failed)))
+
+
+TOOL = Tool(pytest_run, risk=Risk.RUNS, preview=_preview)
+
+
+def _interpreter(workspace: Workspace) -> Interpreter:
+    interpreter = find_interpreter(workspace.root)
+    if interpreter is None:
+        raise ToolError(
+            "There is no Python for this project; make it an environment: "
+            "python3 -m venv .venv && .venv/bin/python -m pip install pytest"
+        )
+    if not interpreter.is_startable:
+        raise ToolError(
+            f"The project's environment {interpreter.environment} is broken: its Python is gone; make it anew."
+        )
+    return interpreter
+
+
+def _selection(workspace: Workspace, target: str, keyword: str, last_failed: bool) -> Selection:
+    options = (*(("-k", keyword) if keyword else ()), *(("--last-failed",) if last_failed else ()))
+    if not target or target == ".":
+        return Selection(options)
+    path, _, names = target.partition("::")
+    if not _is_path(workspace, path):
+        # Elsewhere in the project a module may fail to import; that must not keep the named test from running.
+        return Selection((*options, "--continue-on-collection-errors"), names=target)
+    resolved = workspace.resolve(path)
+    argument = f"./{resolved.relative_to(workspace.root)}"
+    return Selection((*options, argument), names=names, file=argument if resolved.is_file() else "")
+
+
+def _is_path(workspace: Workspace, path: str) -> bool:
+    """Whether a target's first part means a file or folder, even one that is not there."""
+    without_parameters = path.partition("[")[0]
+    if "/" in without_parameters or path.endswith((".py", ".txt")):
+        return True
+    try:
+        workspace.resolve(path)
+    except ToolError:
+        return False
+    return True
+
+
+def _asked_for(target: str, keyword: str) -> str:
+    return " and ".join(part for part in (target, keyword) if part)
+
+
+def _unknown(target: str, session: PytestSession) -> str:
+    suggestion = f"; did you mean {session.nearest!r}?" if session.nearest else "."
+    failed = session.not_imported
+    hint = f" ({counted(len(failed), 'module')} could not be imported: {first_of(failed)})" if failed else ""
+    return f"There is no test {target!r}{hint}{suggestion}"
+
+
+def _result(
+    workspace: Workspace, asked_for: str, session: PytestSession, finished: FinishedProcess, deadline: float
+) -> PytestRunResult:
+    incomplete = why_incomplete(session, finished, deadline)
+    tests = [_outcome(report, workspace, session) for report in session.reports]
+    tests += [_cut_short(node_id, workspace, session, incomplete) for node_id in session.running]
+    counts = {word: sum(test.outcome == word for test in tests) for word in ("passed", "failed", "error")}
+    others = {word: sum(test.outcome == word for test in tests) for word in ("skipped", "xfailed", "xpassed")}
+    return PytestRunResult(
+        success=session.has_ended,
+        target=asked_for,
+        passed=counts["passed"],
+        failed=counts["failed"],
+        errors=counts["error"],
+        **others,
+        duration=session.seconds if session.seconds is not None else finished.seconds,
+        tests=_capped(tests),
+        incomplete=incomplete,
+        truncated=len(tests) > MOST_TESTS,
+    )
+
+
+def _outcome(report: Report, workspace: Workspace, session: PytestSession) -> TestOutcome:
+    return TestOutcome(
+        name=report.node_id,
+        outcome=report.outcome,
+        duration=session.seconds_by_test[report.node_id],
+        file=_name(report.file, workspace),
+        line=report.line,
+        message=report.message,
+    )
+
+
+def _cut_short(node_id: str, workspace: Workspace, session: PytestSession, reason: str) -> TestOutcome:
+    """A test that was still running when the process ended."""
+    return TestOutcome(
+        name=node_id,
+        outcome="error",
+        duration=session.seconds_by_test.get(node_id, 0.0),
+        file=_name(node_id.partition("::")[0], workspace),
+        line=None,
+        message=reason,
+    )
+
+
+def _name(file: str, workspace: Workspace) -> str:
+    path = workspace.root / file
+    return workspace.relative(path) if path.is_relative_to(workspace.root) else file
+
+
+def _capped(tests: list[TestOutcome]) -> tuple[TestOutcome, ...]:
+    """At most so many, in their order; what did not pass is kept first."""
+    if len(tests) <= MOST_TESTS:
+        return tuple(tests)
+    wanted = sorted(range(len(tests)), key=lambda number: tests[number].outcome == "passed")[:MOST_TESTS]
+    return tuple(tests[number] for number in sorted(wanted))
+
+
+def _in_short(test: TestOutcome) -> str:
+    first_line = test.message.split("\n", 1)[0]
+    return f"{test.name} ({shortened(first_line, 100)})" if first_line else test.name

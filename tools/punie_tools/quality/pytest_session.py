@@ -1,0 +1,216 @@
+"""One run of the project's pytest, told by our plugin inside it: records in, tests and their outcomes out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from punie_tools.errors import ToolError
+from punie_tools.process import FinishedProcess, project_environment, run_process
+from punie_tools.quality.interpreter import Interpreter
+from punie_tools.quality.sentences import counted, shortened
+from punie_tools.tool import ProgressCallback, ToolContext
+
+Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+PLUGIN = "punie_pytest_plugin"
+
+_PLUGIN_FOLDER = Path(__file__).parent / "pytest_plugin"
+_SELECTION_VARIABLE = "PUNIE_PYTEST_SELECTION"
+_SECONDS_BETWEEN_PROGRESS = 0.1
+_SUBTEST_OUTCOMES: Mapping[str, Outcome] = {"subtests failed": "failed", "subfailed": "failed"}
+_OUTPUT_LIMIT = 1 << 20
+_USAGE_ERROR = 4
+_CONFTEST = re.compile(r"^ImportError while loading conftest '(.+)'", re.MULTILINE)
+_REASON = re.compile(r"^E   (.+)$", re.MULTILINE)
+_USAGE = re.compile(r"^(?:ERROR|.*: error): (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to run: pytest's arguments, and the names that only the plugin can match exactly."""
+
+    arguments: tuple[str, ...] = ()
+    names: str = ""
+    file: str = ""
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """How the plugin is told."""
+        if not self.names:
+            return {}
+        return {_SELECTION_VARIABLE: json.dumps({"names": self.names, "file": self.file or None})}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A test that has an outcome, in the words of pytest itself. `file` is absolute."""
+
+    node_id: str
+    outcome: Outcome
+    file: str
+    line: int | None
+    message: str
+
+
+class _Record(BaseModel):
+    """A line of the plugin; each kind fills the fields that it needs."""
+
+    kind: str
+    id: str = ""
+    outcome: str = ""
+    seconds: float = 0.0
+    file: str = ""
+    line: int | None = None
+    message: str = ""
+    total: int = 0
+    nearest: str = ""
+    exit_code: int = 0
+
+
+class PytestSession:
+    """Takes the plugin's records, and knows at any time what is done and what runs."""
+
+    def __init__(self, report_progress: ProgressCallback) -> None:
+        self.reports: list[Report] = []
+        self.seconds_by_test: dict[str, float] = {}
+        self.running: dict[str, None] = {}
+        self.total: int | None = None
+        self.is_configured = False
+        self.exit_code: int | None = None
+        self.seconds: float | None = None
+        self.stopped = ""
+        self.not_imported: list[str] = []
+        self.is_unknown = False
+        self.nearest = ""
+        self._report_progress = report_progress
+        self._finished: set[str] = set()
+        self._next_progress_at = 0.0
+
+    @property
+    def done(self) -> int:
+        return len(self._finished)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether pytest itself came to its end; a test that ends the process takes pytest with it."""
+        return self.exit_code is not None
+
+    def receive(self, line: str) -> None:
+        """Take one line from the plugin; anything else that got onto its channel is no record."""
+        try:
+            record = _Record.model_validate_json(line)
+        except ValidationError:
+            return
+        match record.kind:
+            case "configured":
+                self.is_configured = True
+            case "collected":
+                self.total = record.total
+                self._tell_progress("", at_once=True)
+            case "unknown":
+                self.is_unknown, self.nearest = True, record.nearest
+            case "started":
+                self.running[record.id] = None
+            case "report":
+                self._keep(record)
+            case "not imported":
+                self.not_imported.append(record.id)
+            case "finished":
+                self.running.pop(record.id, None)
+                self._finished.add(record.id)
+                self._tell_progress(record.id, at_once=self.done == self.total)
+            case "interrupted":
+                self.stopped = record.message
+            case "ended":
+                self.exit_code, self.seconds = record.exit_code, record.seconds
+                self.stopped = self.stopped or record.message
+            case _:
+                """A record of no kind that the plugin writes."""
+
+    def _keep(self, record: _Record) -> None:
+        self.seconds_by_test[record.id] = self.seconds_by_test.get(record.id, 0.0) + record.seconds
+        # pytest gives no category to a phase that went well, and plugins invent their own, such as "rerun".
+        word = _SUBTEST_OUTCOMES.get(record.outcome, record.outcome)
+        if word in OUTCOMES:
+            self.reports.append(Report(record.id, word, record.file, record.line, record.message))
+
+    def _tell_progress(self, node_id: str, *, at_once: bool) -> None:
+        now = time.monotonic()
+        if at_once or now >= self._next_progress_at:
+            self._next_progress_at = now + _SECONDS_BETWEEN_PROGRESS
+            self._report_progress(self.done, self.total, node_id)
+
+
+def command_line(interpreter: Interpreter, selection: Selection) -> list[str]:
+    """The command that runs; `-m pytest` puts the working directory on the path, as people's own calls do."""
+    return [str(interpreter.path), "-m", "pytest", "-p", PLUGIN, "--color=no", *selection.arguments]
+
+
+def run_session(
+    context: ToolContext, interpreter: Interpreter, selection: Selection, deadline: float
+) -> tuple[PytestSession, FinishedProcess]:
+    """Run pytest to its end, its deadline or the person's stop. Raises ToolError if it could not begin."""
+    session = PytestSession(context.report_progress)
+    finished = run_process(
+        command_line(interpreter, selection),
+        cwd=context.workspace.root,
+        timeout=deadline,
+        cancelled=context.cancelled,
+        environment={**project_environment(), **_python_path(), **selection.variables},
+        output_limit=_OUTPUT_LIMIT,
+        on_stdout_line=session.receive,
+    )
+    _raise_if_it_could_not_begin(session, finished, interpreter)
+    return session, finished
+
+
+def _python_path() -> dict[str, str]:
+    """The plugin's folder, before what the person's own PYTHONPATH lists."""
+    own = os.environ.get("PYTHONPATH")
+    return {"PYTHONPATH": os.pathsep.join([str(_PLUGIN_FOLDER), *([own] if own else [])])}
+
+
+def _raise_if_it_could_not_begin(session: PytestSession, finished: FinishedProcess, interpreter: Interpreter) -> None:
+    output = finished.stderr.decode("utf-8", "replace")
+    if not session.is_configured and "No module named pytest" in output:
+        raise ToolError(
+            f"The project's Python {interpreter.path} has no pytest; install it: {_how_to_install(interpreter)}"
+        )
+    if conftest := _CONFTEST.search(output):
+        reasons = _REASON.findall(output)
+        raise ToolError(f"pytest cannot load {conftest[1]}: {shortened(reasons[-1]) if reasons else 'it fails'}.")
+    if session.exit_code == _USAGE_ERROR or (not session.is_configured and not finished.timed_out):
+        complaints = _USAGE.findall(output) or output.strip().splitlines()[-1:]
+        raise ToolError(
+            f"pytest could not start: {shortened(complaints[0] if complaints else 'it says nothing', 400)}."
+        )
+
+
+def _how_to_install(interpreter: Interpreter) -> str:
+    if interpreter.environment is None:
+        return "python3 -m venv .venv && .venv/bin/python -m pip install pytest"
+    return f"{interpreter.path} -m pip install pytest"
+
+
+def why_incomplete(session: PytestSession, finished: FinishedProcess, deadline: float) -> str:
+    """Why not all tests ran to their end, as a clause; empty if they did."""
+    progress = f"after {session.done:,} of {counted(session.total or 0, 'test')}"
+    running = f" while {next(iter(session.running))} ran" if session.running else ""
+    if finished.timed_out:
+        return f"stopped at the deadline of {deadline:g} s, {progress}{running}"
+    if not session.has_ended:
+        how = f"signal {-finished.exit_code}" if finished.exit_code < 0 else f"exit code {finished.exit_code}"
+        return f"pytest's process ended ({how}) {progress}{running}"
+    if session.stopped:
+        return f"stopped early: {shortened(session.stopped.removeprefix('Interrupted: '))}"
+    return ""

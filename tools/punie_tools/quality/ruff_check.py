@@ -1,0 +1,174 @@
+"""ruff_check: what ruff finds in the working tree, and what it can mend."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, computed_field
+
+from punie_tools.errors import ToolError
+from punie_tools.process import FinishedProcess
+from punie_tools.quality.ruff_process import RuffFailedError, run_ruff
+from punie_tools.quality.sentences import counted, first_of
+from punie_tools.spelling import spelled
+from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+from punie_tools.workspace import Workspace
+
+MOST_VIOLATIONS = 5_000
+SYNTAX_ERROR = "invalid-syntax"
+
+# A project's configuration may turn each of these on; what a call does must not depend on it.
+_READ_ONLY = ("--no-fix", "--no-fix-only", "--no-unsafe-fixes")
+_SAFE_FIXES = ("--fix", "--no-fix-only", "--no-unsafe-fixes")
+_FIXED = re.compile(r"\((\d+) fixed, \d+ remaining\)")
+
+
+class RuffViolation(BaseModel):
+    """One violation. `fixable` says that a safe fix exists, which `fix` applies."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    line: int
+    column: int
+    code: str
+    message: str
+    fixable: bool
+
+
+class RuffCheckResult(ToolResult):
+    """The violations below `path`, after `fixed_count` of them were mended."""
+
+    path: str
+    violation_count: int
+    fixable_count: int
+    fixed_count: int
+    violations: tuple[RuffViolation, ...]
+    has_python_files: bool = True
+    truncated: bool = False
+
+    @computed_field
+    @property
+    def summary(self) -> str:
+        where = f" in {self.path}" if self.path != "." else ""
+        if not self.has_python_files:
+            return f"No violations{where}: there are no Python files to check."
+        fixed = f"Fixed {counted(self.fixed_count, 'violation')}{where}; " if self.fixed_count else ""
+        if not self.violation_count:
+            return f"{fixed}none left." if fixed else f"No violations{where}."
+        count = f"{self.violation_count:,} left" if fixed else f"{counted(self.violation_count, 'violation')}{where}"
+        fixable = f", {self.fixable_count:,} fixable" if self.fixable_count else ""
+        return f"{fixed}{count}{fixable}: {first_of([_in_short(violation) for violation in self.violations])}."
+
+
+def ruff_check(
+    context: ToolContext,
+    path: Annotated[str, Field(description="A file or folder.")] = ".",
+    fix: Annotated[bool, Field(description="Apply the safe fixes to the files.")] = False,
+) -> RuffCheckResult:
+    """Lint a file or folder with ruff, by the project's own rules; with `fix` apply the safe fixes first."""
+    target = context.workspace.resolve(path)
+    fixed_count = _fix(context, target) if fix else 0
+    finished = run_ruff(context, ["check", *_READ_ONLY, "--output-format=json", target], accepted=(0, 1))
+    found = _parsed(finished)
+    safe = [violation for violation in found if violation.is_fixable]
+    return RuffCheckResult(
+        path=context.workspace.relative(target),
+        violation_count=len(found),
+        fixable_count=len(safe),
+        fixed_count=fixed_count,
+        violations=tuple(_violation(each, context.workspace) for each in found[:MOST_VIOLATIONS]),
+        has_python_files=b"No Python files found" not in finished.stderr,
+        truncated=len(found) > MOST_VIOLATIONS,
+    )
+
+
+def _risk(arguments: Mapping[str, Any]) -> Risk:
+    return Risk.EDITS if arguments.get("fix") else Risk.READS
+
+
+def _preview(context: ToolContext, path: str, fix: bool) -> str:
+    """The diff of the fixes."""
+    if not fix:
+        return f"ruff check {path}"
+    target = context.workspace.resolve(path)
+    _refuse_links_outside(context, target)
+    finished = run_ruff(context, ["check", *_SAFE_FIXES, "--diff", target], accepted=(0, 1))
+    diff = spelled(finished.stdout)
+    return (
+        diff if diff.startswith("--- ") else f"Nothing would change: ruff has no safe fix for what it finds in {path}."
+    )
+
+
+TOOL = Tool(ruff_check, risk=Risk.READS, risk_of=_risk, preview=_preview)
+
+
+class _Place(BaseModel):
+    row: int
+    column: int
+
+
+class _Fix(BaseModel):
+    applicability: str
+
+
+class _Violation(BaseModel):
+    """An element of what `ruff check --output-format=json` prints."""
+
+    filename: str
+    location: _Place
+    # Versions differ in whether a syntax error has a code.
+    code: str | None
+    message: str
+    fix: _Fix | None
+
+    @property
+    def is_fixable(self) -> bool:
+        return self.fix is not None and self.fix.applicability == "safe"
+
+
+_VIOLATIONS = TypeAdapter(list[_Violation])
+
+
+def _parsed(finished: FinishedProcess) -> Sequence[_Violation]:
+    try:
+        return _VIOLATIONS.validate_python(json.loads(finished.stdout))
+    except (ValueError, ValidationError):
+        raise RuffFailedError(finished) from None
+
+
+def _violation(found: _Violation, workspace: Workspace) -> RuffViolation:
+    return RuffViolation(
+        file=workspace.relative(Path(found.filename)),
+        line=found.location.row,
+        column=found.location.column,
+        code=found.code or SYNTAX_ERROR,
+        message=found.message,
+        fixable=found.is_fixable,
+    )
+
+
+def _fix(context: ToolContext, target: Path) -> int:
+    """Apply the safe fixes; how many there were is in no JSON, only in the last line of the text."""
+    _refuse_links_outside(context, target)
+    finished = run_ruff(context, ["check", *_SAFE_FIXES, "--output-format=concise", target], accepted=(0, 1))
+    counts = _FIXED.findall(finished.stdout.decode("utf-8", "replace"))
+    return int(counts[-1]) if counts else 0
+
+
+def _refuse_links_outside(context: ToolContext, target: Path) -> None:
+    """ruff writes through links, and a link may lead out of the workspace. Raises ToolError."""
+    finished = run_ruff(context, ["check", "--show-files", target], accepted=(0, 1))
+    for line in finished.stdout.splitlines():
+        file = Path(line.decode("utf-8", "surrogateescape"))
+        if file.is_symlink() and not file.resolve().is_relative_to(context.workspace.root):
+            name = context.workspace.relative(file)
+            raise ToolError(f"{name} is a link that leads outside the workspace; ruff would change the file there.")
+
+
+def _in_short(violation: RuffViolation) -> str:
+    return f"{violation.file}:{violation.line} {violation.code} {violation.message}"
