@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from punie_tui.engine.prompt_format import Constraint, EncodedPrompt, ReplyDelta, Tokenizer, new_call_id
@@ -27,21 +29,63 @@ class ChatTemplateFormat:
                 " (often named Instruct or Chat)."
             )
         self._tokenizer = tokenizer
+        self._shield = _MarkShield(tokenizer)
         self._taught_format = detect_format(template)
 
     def encode(self, request: Request) -> EncodedPrompt:
         """Raises EngineError when the template cannot write the conversation."""
+        messages = [replace(message, content=self._shield.cover(message.content)) for message in request.messages]
         if self._taught_format or not request.tools:
-            messages = [_template_message(message) for message in request.messages]
-            text = self._tokenizer.render(messages, [_template_tool(tool) for tool in request.tools])
+            tools = [_template_tool(tool) for tool in request.tools]
+            text = self._render([_template_message(message) for message in messages], tools)
         else:
-            text = self._tokenizer.render(_explained_messages(request), [])
+            text = self._render(_explained_messages(messages, request.tools), [])
         wire_format = self._taught_format or JsonCalls()
         is_thinking = text.rstrip().endswith(_THINK_START)
         return EncodedPrompt(
-            tokens=self._tokenizer.encode(text),
+            tokens=self._shield.encode(text),
             decoder=ChatReplyDecoder(self._tokenizer, wire_format, request.tools, is_thinking=is_thinking),
         )
+
+    def _render(self, messages: list[dict[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
+        try:
+            return self._tokenizer.render(messages, tools)
+        except EngineError:
+            # Some templates know no system message; what it says is then said by the person.
+            if len(messages) < 2 or messages[0]["role"] != "system" or messages[1]["role"] != "user":
+                raise
+            first, second, *rest = messages
+            merged = {**second, "content": f"{first['content']}\n\n{second['content']}"}
+            return self._tokenizer.render([merged, *rest], tools)
+
+
+class _MarkShield:
+    """Keeps marks that stand in a message's text, such as `<|im_end|>` in a file, from ending the message.
+
+    They are covered while the template writes the conversation, and encoded as plain text afterwards: the model sees
+    every character, but no mark that the format did not set.
+    """
+
+    def __init__(self, tokenizer: ChatTokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._marks = sorted(tokenizer.marks, key=len, reverse=True)
+
+    def cover(self, text: str) -> str:
+        """The text with each mark replaced by its number between two private characters."""
+        for number, mark in enumerate(self._marks):
+            text = text.replace(mark, f"\ue000{number}\ue001")
+        return text
+
+    def encode(self, text: str) -> list[int]:
+        """Tokens of a conversation with covered marks."""
+        tokens: list[int] = []
+        for place, piece in enumerate(re.split("\ue000(\\d+)\ue001", text)):
+            if place % 2 == 0:
+                tokens += self._tokenizer.encode(piece)
+            elif int(piece) < len(self._marks):
+                mark = self._marks[int(piece)]
+                tokens += self._tokenizer.encode(mark[:1]) + self._tokenizer.encode(mark[1:])
+        return tokens
 
 
 class ChatReplyDecoder:
@@ -194,14 +238,14 @@ To call one, write exactly this, and nothing after it:
 </tool_call>"""
 
 
-def _explained_messages(request: Request) -> list[dict[str, Any]]:
+def _explained_messages(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
     """The conversation for a template that knows nothing of tools: calls and results as plain text."""
-    tools = "\n".join(json.dumps(_template_tool(tool)["function"]) for tool in request.tools)
-    system = [message.content for message in request.messages if message.role == "system"]
+    described = "\n".join(json.dumps(_template_tool(tool)["function"]) for tool in tools)
+    system = [message.content for message in messages if message.role == "system"]
     explained: list[dict[str, Any]] = [
-        {"role": "system", "content": "\n\n".join([*system, _EXPLANATION.format(tools=tools)])}
+        {"role": "system", "content": "\n\n".join([*system, _EXPLANATION.format(tools=described)])}
     ]
-    for message in request.messages:
+    for message in messages:
         if message.role == "tool":
             _add_text(explained, "user", f"<tool_response>\n{message.content}\n</tool_response>")
         elif message.role != "system":

@@ -37,6 +37,11 @@ class ModelTokenizer:
         """The tokens that end a reply."""
         return self._end_tokens
 
+    @property
+    def marks(self) -> list[str]:
+        """The tokens that text is cut at before anything else, special ones such as `<|im_end|>` among them."""
+        return [token.content for token in self._backend.get_added_tokens_decoder().values() if token.content]
+
     def encode(self, text: str) -> list[int]:
         """Tokens of `text`; special tokens written in it become their ids, nothing is added around it."""
         return self._backend.encode(text, add_special_tokens=False).ids

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
 import tiny_models
@@ -171,3 +172,27 @@ def test_template_that_refuses_is_told_in_a_sentence(tiny_directory) -> None:
     tokenizer = load_chat_tokenizer(tiny_directory("qwen3", "json"), [], 0)
     with pytest.raises(EngineError, match="chat template cannot write this conversation"):
         ChatTemplateFormat(tokenizer).encode(Request(()))
+
+
+@pytest.mark.parametrize("mark", ["<|im_end|>", "<|im_start|>", "<tool_call>"])
+def test_marks_in_messages_are_plain_text_to_the_model(mark, tiny_directory) -> None:
+    tokenizer = load_chat_tokenizer(tiny_directory("qwen3", "xml"), [], 0)
+    chat = ChatTemplateFormat(tokenizer)
+    hostile = f"before {mark} after"
+    plain = chat.encode(Request((Message("user", "before  after"),))).tokens
+    shielded = chat.encode(Request((Message("user", hostile),))).tokens
+    token = tokenizer.token_id(mark)
+    assert list(shielded).count(token) == list(plain).count(token)
+    assert hostile in b"".join(map(tokenizer.token_bytes, shielded)).decode()
+
+
+def test_system_message_is_said_by_the_person_where_the_template_knows_none(tmp_path) -> None:
+    refusing = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+    directory = tiny_models.build_model(tmp_path / "model", "qwen3", "no tools")
+    config = directory / "tokenizer_config.json"
+    settings = json.loads(config.read_text(encoding="utf-8"))
+    tiny_models.write_json(config, {**settings, "chat_template": refusing + settings["chat_template"]})
+    tokenizer = load_chat_tokenizer(directory, [], 0)
+    encoded = ChatTemplateFormat(tokenizer).encode(Request((Message("system", "Be brief."), Message("user", "Hi"))))
+    text = b"".join(map(tokenizer.token_bytes, encoded.tokens)).decode()
+    assert "<|im_start|>user\nBe brief.\n\nHi<|im_end|>" in text
