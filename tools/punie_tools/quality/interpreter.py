@@ -14,6 +14,7 @@ from pathlib import Path
 _ENVIRONMENT_NAMES = (".venv", "venv", "env", ".env")
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 _LIBRARY_FOLDER = re.compile(r"python(3\.\d+)t?")
+_PYENV_NAME = re.compile(r"[0-9A-Za-z][\w.+-]*")
 _LARGEST_PATH_FILE = 65_536
 
 Version = tuple[int, int, int]
@@ -46,7 +47,7 @@ def find_interpreter(root: Path, variables: Mapping[str, str] | None = None) -> 
     for environment in _environments(root, variables):
         if _is_environment(environment):
             return _in_environment(environment)
-    return _on_path(root, variables.get("PATH", os.defpath))
+    return _on_path(root, variables)
 
 
 def _environments(root: Path, variables: Mapping[str, str]) -> Iterator[Path]:
@@ -90,14 +91,16 @@ def _is_own(environment: Path) -> bool:
 
 
 def _in_environment(environment: Path) -> Interpreter:
-    settings = _environment_settings(environment)
+    program, settings = _program(environment), _environment_settings(environment)
     folders = _library_folders(environment)
     version = _version(settings.get("version_info") or settings.get("version", "")) or _version_of(folders)
     base = Path(settings["home"]).parent if settings.get("home") else environment
-    paths = [*_standard_library(base, version), *_with_path_files(folder / "site-packages" for folder in folders)]
+    # macOS's frameworks keep `home` apart from where the program and its library really are.
+    paths = [*_standard_library(base, version), *_standard_library(program.resolve().parent.parent, version)]
+    paths += _with_path_files(folder / "site-packages" for folder in folders)
     if settings.get("include-system-site-packages", "").lower() == "true":
         paths += _system_packages(base, version)
-    return Interpreter(_program(environment), environment, version, _existing(paths))
+    return Interpreter(program, environment, version, _existing(paths))
 
 
 def _program(environment: Path) -> Path:
@@ -115,30 +118,54 @@ def _environment_settings(environment: Path) -> dict[str, str]:
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
-def _on_path(root: Path, search_path: str) -> Interpreter | None:
+def _on_path(root: Path, variables: Mapping[str, str]) -> Interpreter | None:
     """The first `python3` or `python` on PATH; one that a relative entry or the tree itself put there is not it."""
-    for entry in search_path.split(os.pathsep):
+    for entry in variables.get("PATH", os.defpath).split(os.pathsep):
         folder = Path(entry)
         if not folder.is_absolute() or folder.is_relative_to(root) or _is_own(folder.parent):
             continue
         for name in ("python3", "python"):
             if os.access(folder / name, os.X_OK) and (folder / name).is_file():
-                return _on_machine(folder / name)
+                return _on_machine(folder / name, root, variables)
     return None
 
 
-def _on_machine(program: Path) -> Interpreter:
+def _on_machine(program: Path, root: Path, variables: Mapping[str, str]) -> Interpreter:
     if _is_environment(program.parent.parent):
         return _in_environment(program.parent.parent)
-    real = program.resolve()
+    real = _behind_shim(program, root, variables).resolve()
     prefix = real.parent.parent
     version = _version(real.name) or _version_of(_library_folders(prefix))
     paths = [*_standard_library(prefix, version), *_system_packages(prefix, version)]
     return Interpreter(program, None, version, _existing(paths))
 
 
+def _behind_shim(program: Path, root: Path, variables: Mapping[str, str]) -> Path:
+    """The Python that a shim of pyenv would start, chosen as pyenv chooses; the program itself if it is no shim."""
+    if program.parent.name != "shims":
+        return program
+    home = program.parent.parent
+    files = [folder / ".python-version" for folder in (root, *root.parents)] + [home / "version"]
+    texts = (variables.get("PYENV_VERSION", ""), *(_first_line(file) for file in files if file.is_file()))
+    chosen = next((text for text in texts if text), "")
+    if not _PYENV_NAME.fullmatch(chosen):
+        return program
+    # `3.12` means the newest 3.12 that is installed.
+    versions = [home / "versions" / chosen, *sorted((home / "versions").glob(f"{chosen}.*"), reverse=True)]
+    return next((folder / "bin" / "python3" for folder in versions if folder.is_dir()), program)
+
+
+def _first_line(file: Path) -> str:
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return lines[0].strip() if lines else ""
+
+
 def _library_folders(prefix: Path) -> list[Path]:
-    folders = (path for name in ("lib", "lib64") for path in sorted((prefix / name).glob("python3*")))
+    libraries = [prefix / "lib", *([] if (prefix / "lib64").is_symlink() else [prefix / "lib64"])]
+    folders = (path for library in libraries for path in sorted(library.glob("python3*")))
     return [folder for folder in folders if _LIBRARY_FOLDER.fullmatch(folder.name)]
 
 

@@ -46,18 +46,12 @@ def find_pyright() -> Pyright:
     return programs
 
 
-def interpreter_for_pyright(interpreter: Interpreter | None, *, is_trusted: bool, folder: Path) -> Path:
-    """What to name as `--pythonpath`: pyright starts it to learn the version and the search paths.
+def write_stand_in(interpreter: Interpreter | None, folder: Path) -> Path:
+    """What to name as `--pythonpath`: a program, written to `folder`, that answers in the interpreter's place.
 
-    Where the project's interpreter may not be started, or there is none, it is a stand-in, written to `folder`, that
-    answers from what was read of the project's files. Without one pyright would start whatever PATH holds.
+    pyright starts it to learn the version and the search paths; without one it would start whatever PATH or the
+    project's configuration leads to. Checking types only reads, so no interpreter of a project may run.
     """
-    if is_trusted and interpreter is not None and interpreter.is_startable:
-        return interpreter.path
-    return _write_stand_in(interpreter, folder)
-
-
-def _write_stand_in(interpreter: Interpreter | None, folder: Path) -> Path:
     paths, version = folder / "paths.json", folder / "version.json"
     search_paths = interpreter.search_paths if interpreter else ()
     prefix = (interpreter.environment or interpreter.path.parent.parent) if interpreter else folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
@@ -17,6 +18,7 @@ from punie_tools.quality.pytest_session import (
     Selection,
     command_line,
     run_session,
+    why_ended,
     why_incomplete,
 )
 from punie_tools.quality.sentences import counted, first_of, shortened
@@ -25,9 +27,6 @@ from punie_tools.workspace import Workspace
 
 DEADLINE_SECONDS = 600.0
 MOST_TESTS = 10_000
-
-_NO_TESTS_COLLECTED = 5
-_INTERRUPTED = 2
 
 
 class TestOutcome(BaseModel):
@@ -51,6 +50,7 @@ class PytestRunResult(ToolResult):
     """Outcomes as pytest counts them. `incomplete` says why some tests did not run; it is empty if all did."""
 
     target: str
+    keyword: str
     passed: int
     failed: int
     errors: int
@@ -67,8 +67,9 @@ class PytestRunResult(ToolResult):
     def summary(self) -> str:
         counts = ", ".join(f"{count:,} {word}" for word, count in self._counts() if count)
         if not counts:
-            what = f" match {self.target!r}" if self.target else " were found"
-            return f"No tests{what}{f': {self.incomplete}' if self.incomplete else ''}."
+            what = f" match {self.keyword!r}" if self.keyword else ""
+            where = f" in {self.target}" if self.target else "" if what else " were found"
+            return f"No tests{what}{where}{f': {self.incomplete}' if self.incomplete else ''}."
         found = f"{counts} in {self.duration:.1f} s{f' ({self.incomplete})' if self.incomplete else ''}"
         failures = [test for test in self.tests if test.outcome in ("failed", "error")]
         return f"{found}: {first_of([_in_short(test) for test in failures])}." if failures else f"{found}."
@@ -105,7 +106,7 @@ def run_tests(
     session, finished = run_session(context, interpreter, selection, deadline)
     if session.is_unknown:
         raise ToolError(_unknown(target, session))
-    return _result(context.workspace, _asked_for(target, keyword), session, finished, deadline)
+    return _result(context.workspace, target, keyword, session, finished, deadline)
 
 
 def _preview(context: ToolContext, target: str, keyword: str, last_failed: bool) -> str:
@@ -156,10 +157,6 @@ def _is_path(workspace: Workspace, path: str) -> bool:
     return True
 
 
-def _asked_for(target: str, keyword: str) -> str:
-    return " and ".join(part for part in (target, keyword) if part)
-
-
 def _unknown(target: str, session: PytestSession) -> str:
     suggestion = f"; did you mean {session.nearest!r}?" if session.nearest else "."
     failed = session.not_imported
@@ -168,23 +165,26 @@ def _unknown(target: str, session: PytestSession) -> str:
 
 
 def _result(
-    workspace: Workspace, asked_for: str, session: PytestSession, finished: FinishedProcess, deadline: float
+    workspace: Workspace, target: str, keyword: str, session: PytestSession, finished: FinishedProcess, deadline: float
 ) -> PytestRunResult:
-    incomplete = why_incomplete(session, finished, deadline)
     tests = [_outcome(report, workspace, session) for report in session.reports]
-    tests += [_cut_short(node_id, workspace, session, incomplete) for node_id in session.running]
-    counts = {word: sum(test.outcome == word for test in tests) for word in ("passed", "failed", "error")}
-    others = {word: sum(test.outcome == word for test in tests) for word in ("skipped", "xfailed", "xpassed")}
+    if not session.has_ended:
+        reason = f"{why_ended(finished, deadline)} while this test ran"
+        tests += [_cut_short(node_id, workspace, session, reason) for node_id in session.running]
+    counts = Counter(test.outcome for test in tests)
     return PytestRunResult(
         success=session.has_ended,
-        target=asked_for,
+        target=target,
+        keyword=keyword,
         passed=counts["passed"],
         failed=counts["failed"],
         errors=counts["error"],
-        **others,
-        duration=session.seconds if session.seconds is not None else finished.seconds,
+        skipped=counts["skipped"],
+        xfailed=counts["xfailed"],
+        xpassed=counts["xpassed"],
+        duration=finished.seconds if session.seconds is None else session.seconds,
         tests=_capped(tests),
-        incomplete=incomplete,
+        incomplete=why_incomplete(session, finished, deadline),
         truncated=len(tests) > MOST_TESTS,
     )
 

@@ -32,7 +32,7 @@ _OUTPUT_LIMIT = 1 << 20
 _USAGE_ERROR = 4
 _CONFTEST = re.compile(r"^ImportError while loading conftest '(.+)'", re.MULTILINE)
 _REASON = re.compile(r"^E   (.+)$", re.MULTILINE)
-_USAGE = re.compile(r"^(?:ERROR|.*: error): (.+)$", re.MULTILINE)
+_USAGE = (re.compile(r"^.*: error: (.+)$", re.MULTILINE), re.compile(r"^ERROR: (.+)$", re.MULTILINE))
 
 
 @dataclass(frozen=True)
@@ -190,10 +190,12 @@ def _raise_if_it_could_not_begin(session: PytestSession, finished: FinishedProce
         reasons = _REASON.findall(output)
         raise ToolError(f"pytest cannot load {conftest[1]}: {shortened(reasons[-1]) if reasons else 'it fails'}.")
     if session.exit_code == _USAGE_ERROR or (not session.is_configured and not finished.timed_out):
-        complaints = _USAGE.findall(output) or output.strip().splitlines()[-1:]
-        raise ToolError(
-            f"pytest could not start: {shortened(complaints[0] if complaints else 'it says nothing', 400)}."
-        )
+        raise ToolError(f"pytest could not start: {shortened(_complaint(output), 400)}.")
+
+
+def _complaint(output: str) -> str:
+    found = [text for pattern in _USAGE for text in pattern.findall(output)]
+    return next(iter(found or output.strip().splitlines()[-1:]), "it says nothing")
 
 
 def _how_to_install(interpreter: Interpreter) -> str:
@@ -204,13 +206,17 @@ def _how_to_install(interpreter: Interpreter) -> str:
 
 def why_incomplete(session: PytestSession, finished: FinishedProcess, deadline: float) -> str:
     """Why not all tests ran to their end, as a clause; empty if they did."""
-    progress = f"after {session.done:,} of {counted(session.total or 0, 'test')}"
-    running = f" while {next(iter(session.running))} ran" if session.running else ""
-    if finished.timed_out:
-        return f"stopped at the deadline of {deadline:g} s, {progress}{running}"
     if not session.has_ended:
-        how = f"signal {-finished.exit_code}" if finished.exit_code < 0 else f"exit code {finished.exit_code}"
-        return f"pytest's process ended ({how}) {progress}{running}"
+        total = counted(session.total, "test") if session.total is not None else "an unknown number"
+        return f"{why_ended(finished, deadline)}, after {session.done:,} of {total}"
     if session.stopped:
         return f"stopped early: {shortened(session.stopped.removeprefix('Interrupted: '))}"
     return ""
+
+
+def why_ended(finished: FinishedProcess, deadline: float) -> str:
+    """What ended the process before pytest came to its end."""
+    if finished.timed_out:
+        return f"stopped at the deadline of {deadline:g} s"
+    how = f"signal {-finished.exit_code}" if finished.exit_code < 0 else f"exit code {finished.exit_code}"
+    return f"pytest's process ended with {how}"

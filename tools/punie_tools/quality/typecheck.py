@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_fie
 from punie_tools.errors import ToolError
 from punie_tools.process import FinishedProcess, run_process
 from punie_tools.quality.interpreter import find_interpreter
-from punie_tools.quality.pyright_process import find_pyright, interpreter_for_pyright
+from punie_tools.quality.pyright_process import find_pyright, write_stand_in
 from punie_tools.quality.sentences import counted, first_of, single_line
 from punie_tools.quality.text_positions import TextPositions
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
@@ -71,7 +71,7 @@ def typecheck(
 ) -> TypeCheckResult:
     """Check the types in a file or folder with pyright: every error and warning, with file, line and column.
 
-    Uses the project's own configuration. Until the folder is trusted, the project's interpreter is not started.
+    Uses the project's own configuration and the packages of its environment, but starts nothing of the project.
     """
     target = context.workspace.resolve(path)
     report = _run_pyright(context, target)
@@ -125,9 +125,7 @@ def _run_pyright(context: ToolContext, target: Path) -> _Report:
     root = context.workspace.root
     pyright = find_pyright()
     with tempfile.TemporaryDirectory(prefix="punie-pyright-") as folder:
-        interpreter = interpreter_for_pyright(
-            find_interpreter(root), is_trusted=context.workspace.is_trusted, folder=Path(folder)
-        )
+        interpreter = write_stand_in(find_interpreter(root), Path(folder))
         # A path on the command line would replace what the project's configuration includes.
         paths = [] if target == root else [_literal(target)]
         finished = run_process(

@@ -202,7 +202,8 @@ def pytest_runtest_logreport(report: "pytest.TestReport") -> None:
 
 def pytest_keyboard_interrupt(excinfo: "pytest.ExceptionInfo[BaseException]") -> None:
     """Also called for `pytest.exit()`."""
-    _channel.write("interrupted", message=_text(excinfo))
+    reason = getattr(excinfo.value, "msg", None)
+    _channel.write("interrupted", message=_shortened(str(reason)) if reason else _text(excinfo))
 
 
 def pytest_internalerror(excrepr: object) -> None:
