@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from punie_tools.code import execute_code
 from punie_tools.errors import ToolError
 from punie_tools.files import edit_file, grep, list_files, read_file
 from punie_tools.git import git_diff, git_log, git_status
+from punie_tools.quality import pytest_run, ruff_check, typecheck
 from punie_tools.tool import Tool
 
 TOOLS: tuple[Tool, ...] = (
@@ -14,6 +16,10 @@ TOOLS: tuple[Tool, ...] = (
     list_files.TOOL,
     grep.TOOL,
     edit_file.TOOL,
+    execute_code.TOOL,
+    typecheck.TOOL,
+    ruff_check.TOOL,
+    pytest_run.TOOL,
     git_status.TOOL,
     git_diff.TOOL,
     git_log.TOOL,

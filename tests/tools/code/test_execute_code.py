@@ -1,0 +1,171 @@
+"""execute_code: programs that call tools, read results, and reach nothing else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tools.registry import TOOLS, find_tool
+from punie_tools.tool import Risk, ToolContext, ToolResult
+from punie_tools.workspace import Workspace
+from tests.conftest import write_files
+
+RunTool = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def files(root: Path) -> None:
+    write_files(root, {"a.py": "TODO one\n", "b.py": "x\nTODO two\nTODO three\n", "c.txt": ""})
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("list_files().file_count", 3),
+        ("list_files('*.py').files", ["a.py", "b.py"]),
+        ("list_files('*.py', path='.').files[-1]", "b.py"),
+        ("[m.line for m in grep('TODO').matches if m.file == 'b.py']", [2, 3]),
+        ("grep(pattern='TODO', literal=True).matches[0].text", "TODO one"),
+        ("r = grep('TODO')\n(r.summary, r.success, r.truncated)", ["3 lines match 'TODO' in 2 files.", True, False]),
+        ("read_file(path='a.py', end_line=1)", None),
+        ("{m.file for m in grep('TODO').matches}", ["a.py", "b.py"]),
+        ("{1: None, 'a': [1.5, True]}", {"1": None, "a": [1.5, True]}),
+        ("x = 1", None),
+        ("b'bytes'", None),
+        ("1e400", None),
+    ],
+)
+def test_the_value_is_the_last_expression(run_tool: RunTool, code: str, value: object) -> None:
+    result = run_tool("execute_code", code=code)
+    if code.startswith("read_file"):
+        assert result.value["content"] == "TODO one\n"
+    else:
+        assert result.value == value
+    assert result.model_dump_json()
+
+
+def test_output_and_calls(run_tool: RunTool) -> None:
+    code = (
+        "for file in list_files('*.py').files:\n"
+        "    print(file, read_file(file).line_count)\n"
+        "try:\n"
+        "    read_file('bb.py')\n"
+        "except RuntimeError as error:\n"
+        "    print(error)\n"
+    )
+    result = run_tool("execute_code", code=code)
+    assert result.output == "a.py 1\nb.py 3\nThere is no file or folder 'bb.py'; did you mean 'b.py'?\n"
+    assert [(call.tool, call.arguments, call.success) for call in result.calls] == [
+        ("list_files", {"pattern": "*.py"}, True),
+        ("read_file", {"path": "a.py"}, True),
+        ("read_file", {"path": "b.py"}, True),
+        ("read_file", {"path": "bb.py"}, False),
+    ]
+    assert result.summary == "The program printed 3 lines, the first: a.py 1 (4 calls)."
+    assert 0 < result.duration < 30
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("x = 1\ny = x / 0", "line 2: ZeroDivisionError: division by zero"),
+        ("import requests", "line 1: ModuleNotFoundError: No module named 'requests'"),
+        ("def g(:", "line 1: SyntaxError: Expected a parameter"),
+        ("def g():\n    yield 1", "line 2: yield expressions are not supported here; write it in another way."),
+        ("open('/etc/passwd').read()", "a program reaches files only through the tools."),
+        ("import os\nos.environ['HOME']", "line 2: "),
+        ("\nlist_file()", "line 2: NameError: name 'list_file' is not defined; did you mean 'list_files'?"),
+        ("grep('x').match", "object has no attribute 'match'; it has success, pattern, matches, match_count"),
+        ("grep('x').model_dump()", "has no attribute 'model_dump'"),
+        ("1\n2\ngrep('(')", "line 3: The search failed: regex parse error: unclosed group."),
+        ("grep()", "line 1: grep: argument 'pattern' is missing"),
+        ("grep('x', pattern='y')", "line 1: grep: argument 'pattern' is given twice."),
+        ("git_status(1)", "line 1: git_status takes at most 0 arguments, not 1."),
+        ("read_file('a.py', start_line='one')", "line 1: read_file: argument 'start_line'"),
+        ("execute_code('1')", "NameError"),
+        ("'a' * 10**10", "the program needed more than 256 MB of memory."),
+        ("def f(): return f()\nf()", "line 1: RecursionError"),
+        ("raise ValueError('two\\nlines')", "line 1: ValueError: two lines"),
+        ("exec('import os')\nopen('x', 'w')", "line 2: "),
+    ],
+)
+def test_what_goes_wrong_is_one_line_with_its_place(run_tool: RunTool, code: str, message: str) -> None:
+    with pytest.raises(ToolError) as caught:
+        run_tool("execute_code", code=code)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("The program failed: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_program_that_never_ends_is_stopped_by_the_person(root: Path) -> None:
+    cancelled = threading.Event()
+    context = ToolContext(Workspace.at(root), cancelled=cancelled, report_progress=lambda *_: None)
+    set_at: list[float] = []
+
+    def stop() -> None:
+        set_at.append(time.monotonic())
+        cancelled.set()
+
+    timer = threading.Timer(0.5, stop)
+    timer.start()
+    with pytest.raises(ToolCancelledError):
+        find_tool("execute_code").run(context, {"code": "while True: pass"})
+    assert time.monotonic() - set_at[0] < 0.5
+    timer.join()
+
+
+def test_much_output_is_cut(run_tool: RunTool) -> None:
+    result = run_tool("execute_code", code="for i in range(100000): print('0123456789')\n'x' * 300000")
+    assert result.truncated
+    assert len(result.output) == 256 * 1024
+    assert result.value is None
+
+
+def test_thousands_of_items_are_read_quickly(root: Path, run_tool: RunTool) -> None:
+    write_files(root, {"many.txt": "needle\n" * 1000})
+    code = "sum(len(m.text) + m.line for r in [grep('needle')] * 20 for m in r.matches)"
+    started = time.monotonic()
+    assert run_tool("execute_code", code=code).value == 20 * (6000 + 500500)
+    assert time.monotonic() - started < 5
+
+
+def test_inner_calls_go_through_whoever_runs_the_program(root: Path) -> None:
+    asked: list[tuple[str, dict[str, object]]] = []
+
+    def call_tool(name: str, arguments: Mapping[str, object]) -> ToolResult:
+        asked.append((name, dict(arguments)))
+        if name == "edit_file":
+            raise ToolError("the person said no")
+        return find_tool(name).run(ToolContext(Workspace.at(root)), arguments)
+
+    context = ToolContext(Workspace.at(root), call_tool=call_tool)
+    code = "print(list_files('*.txt').file_count)\nedit_file('a.py', 'TODO', 'DONE')"
+    with pytest.raises(ToolError, match=r"^The program failed: line 2: the person said no$"):
+        find_tool("execute_code").run(context, {"code": code})
+    assert asked == [
+        ("list_files", {"pattern": "*.txt"}),
+        ("edit_file", {"path": "a.py", "old": "TODO", "new": "DONE"}),
+    ]
+    assert (root / "a.py").read_text() == "TODO one\n"
+
+
+def test_a_program_may_edit_when_the_person_runs_it(root: Path, run_tool: RunTool) -> None:
+    run_tool("execute_code", code="for f in list_files('*.py').files: edit_file(f, 'TODO', 'DONE', replace_all=True)")
+    assert (root / "b.py").read_text() == "x\nDONE two\nDONE three\n"
+
+
+def test_every_other_tool_is_a_function(run_tool: RunTool) -> None:
+    names = [tool.name for tool in TOOLS if tool.name != "execute_code"]
+    assert run_tool("execute_code", code=f"len([{', '.join(names)}])").value == len(names)
+
+
+def test_the_program_itself_only_reads_and_is_shown_whole() -> None:
+    tool = find_tool("execute_code")
+    assert tool.risk_for({"code": "edit_file()"}) is Risk.READS
+    assert tool.preview(ToolContext(Workspace.at(Path("/"))), {"code": "1\n2"}) == "1\n2"

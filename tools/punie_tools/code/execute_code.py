@@ -1,0 +1,134 @@
+"""execute_code: a small Python program that calls the other tools and works on their results."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence, Set
+from typing import Any, cast
+
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError, computed_field
+
+from punie_tools.errors import ToolError
+from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+
+VALUE_LIMIT = 256 * 1024
+
+_SHOWN = 200
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+
+
+class ProgramCall(BaseModel):
+    """A call that the program made; `success` is false if it failed or was not allowed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tool: str
+    arguments: dict[str, JsonValue]
+    success: bool
+
+
+class ExecuteCodeResult(ToolResult):
+    """`value` is that of the last expression, if JSON can hold it; `truncated` says that output or value was cut."""
+
+    output: str
+    value: JsonValue = None
+    calls: tuple[ProgramCall, ...] = ()
+    duration: float
+    truncated: bool = False
+
+    @computed_field
+    @property
+    def summary(self) -> str:
+        lines = self.output.strip().splitlines()
+        if len(lines) == 1:
+            told = f"The program printed: {_shortened(lines[0])}"
+        elif lines:
+            told = f"The program printed {len(lines)} lines, the first: {_shortened(lines[0])}"
+        elif self.value is not None:
+            told = f"The program gave: {_shortened(json.dumps(self.value, ensure_ascii=False))}"
+        else:
+            told = "The program printed nothing"
+        return f"{told} ({len(self.calls)} {'call' if len(self.calls) == 1 else 'calls'})."
+
+
+def execute_code(context: ToolContext, code: str) -> ExecuteCodeResult:
+    """Run a Python program in which every other tool is a function that returns its result object.
+
+    For example `result = ruff_check(path="src"); print(len([v for v in result.violations if v.fixable]))`.
+    The program has no files, network or packages of its own; print() and the last expression are its answer.
+    """
+    # Imported here: the sandbox takes long to import, and the registry imports this file.
+    from punie_tools.code.monty_adapter import run_code
+    from punie_tools.code.sandbox import tool_function
+    from punie_tools.registry import TOOLS
+
+    started = time.monotonic()
+    calls: list[ProgramCall] = []
+    functions = {
+        tool.name: tool_function(tool, _recorded(context, tool, calls)) for tool in TOOLS if tool.name != TOOL.name
+    }
+    finished = run_code(code, functions, cancelled=context.cancelled)
+    if finished.error:
+        raise ToolError(f"The program failed: {finished.error}")
+    value, is_value_cut = _json_value(finished.value)
+    return ExecuteCodeResult(
+        output=finished.output,
+        value=value,
+        calls=tuple(calls),
+        duration=time.monotonic() - started,
+        truncated=finished.is_output_cut or is_value_cut,
+    )
+
+
+def _recorded(context: ToolContext, tool: Tool, calls: list[ProgramCall]) -> Callable[[Mapping[str, Any]], ToolResult]:
+    """Calls the tool on the program's behalf, approved and told of by whoever runs this program."""
+
+    def call(arguments: Mapping[str, Any]) -> ToolResult:
+        context.raise_if_cancelled()
+        validated = tool.validate(arguments)
+        given = {name: validated[name] for name in arguments}
+        succeeded = False
+        try:
+            result = context.call_tool(tool.name, given) if context.call_tool else tool.run(context, given)
+            succeeded = True
+            return result
+        finally:
+            calls.append(ProgramCall(tool=tool.name, arguments=given, success=succeeded))
+
+    return call
+
+
+def _json_value(value: object) -> tuple[JsonValue, bool]:
+    """The value as JSON, None for what JSON cannot hold, and whether it was too large to be handed on."""
+    try:
+        converted = _JSON.validate_python(_plain(value))
+        return (None, True) if len(json.dumps(converted, allow_nan=False)) > VALUE_LIMIT else (converted, False)
+    except (ValidationError, ValueError, RecursionError):
+        return None, False
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return {key if isinstance(key, str) else str(key): _plain(item) for key, item in items}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in cast("Sequence[object]", value)]
+    if isinstance(value, Set):
+        return sorted((_plain(item) for item in cast("Set[object]", value)), key=repr)
+    return value
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def preview(_context: ToolContext, code: str) -> str:
+    """The program as it is."""
+    return code
+
+
+# Each call that the program makes has a risk and an approval of its own; the program itself reaches nothing.
+TOOL = Tool(execute_code, risk=Risk.READS, preview=preview)

@@ -1,0 +1,209 @@
+"""The one place that knows pydantic-monty: runs a program that reaches nothing but the functions it is given."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, Literal, cast
+
+from pydantic import BaseModel
+from pydantic_monty import (
+    ClassInstance,
+    Monty,
+    MontyCrashedError,
+    MontyError,
+    MontyRuntimeError,
+    MontySession,
+    MontySyntaxError,
+    ResourceLimits,
+)
+
+from punie_tools.errors import ToolCancelledError, ToolError
+
+OUTPUT_LIMIT = 256 * 1024
+
+_SECONDS = 10.0
+_MEMORY = 256 * 1024 * 1024
+_LIMITS = ResourceLimits(
+    max_feed_duration_secs=_SECONDS,
+    max_turn_duration_secs=_SECONDS,
+    max_memory=_MEMORY,
+    max_recursion_depth=500,
+    max_suspensions=100_000,
+    max_total_sleep_secs=1.0,
+)
+_MISSING_ATTRIBUTE = re.compile(r"AttributeError: '(\w+)' object has no attribute '\w+'")
+_UNDEFINED_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
+_UNSUPPORTED = re.compile(r"NotImplementedError: The monty syntax parser does not yet support (.*)", re.DOTALL)
+
+ReadAttribute = Callable[[BaseModel, str], None]
+
+
+@dataclass(frozen=True)
+class FinishedProgram:
+    """What a program printed and what its last expression was; `error` is one line, empty if it ran to its end."""
+
+    output: str
+    value: object
+    is_output_cut: bool
+    error: str = ""
+
+
+def run_code(
+    code: str,
+    functions: Mapping[str, Callable[..., object]],
+    *,
+    cancelled: threading.Event | None = None,
+    on_attribute: ReadAttribute | None = None,
+) -> FinishedProgram:
+    """Run a program whose only way out are the functions; results that are Pydantic models are read by attribute.
+
+    A ToolError that a function raises is an ordinary RuntimeError in the program; any other exception ends the run
+    and is raised here. `on_attribute` is told of each attribute read of a result. Raises ToolCancelledError.
+    """
+    run = _Run(functions, cancelled or threading.Event(), on_attribute)
+    value: object = None
+    error = ""
+    try:
+        with (
+            Monty(min_processes=1, max_processes=1) as pool,
+            pool.checkout(limits=_LIMITS) as session,
+            _killed_when_set(run.cancelled, session),
+        ):
+            value = session.feed_run(code, external_lookup=run.lookup(), print_callback=run.print)
+    except MontyError as failure:
+        error = run.explain(failure)
+    if run.cancelled.is_set():
+        raise ToolCancelledError("Stopped.")
+    if run.bug is not None:
+        raise run.bug
+    return FinishedProgram("".join(run.printed), value, run.room < 0, error)
+
+
+@contextmanager
+def _killed_when_set(cancelled: threading.Event, session: MontySession) -> Generator[None]:
+    """A program that never calls a function notices nothing: its process is killed from a thread that waits."""
+    has_ended = threading.Event()
+    pid = session.worker_pid
+
+    def watch() -> None:
+        while not has_ended.is_set():
+            if cancelled.wait(0.05) and pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                return
+
+    watcher = threading.Thread(target=watch, name="sandbox-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        has_ended.set()
+        watcher.join()
+
+
+@dataclass
+class _Run:
+    """The host's side of one run."""
+
+    functions: Mapping[str, Callable[..., object]]
+    cancelled: threading.Event
+    on_attribute: ReadAttribute | None
+    printed: list[str] = field(default_factory=list[str])
+    room: int = OUTPUT_LIMIT
+    bug: Exception | None = None
+    tool_error: str = ""
+    fields_of: dict[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+
+    def lookup(self) -> dict[str, Any]:
+        return {name: self._guarded(function) for name, function in self.functions.items()}
+
+    def print(self, _stream: Literal["stdout", "stderr"], text: str) -> None:
+        if self.room > 0:
+            self.printed.append(text[: self.room])
+        self.room -= len(text)
+
+    def wrapped(self, value: object) -> object:
+        """The value as the program gets it: models by attribute, sequences as lists."""
+        if isinstance(value, BaseModel):
+            return _Readable(value, self)
+        if isinstance(value, (list, tuple)):
+            return [self.wrapped(item) for item in cast("Sequence[object]", value)]
+        return value
+
+    def explain(self, failure: MontyError) -> str:
+        """One line that names the line of the program and what to do about it."""
+        if isinstance(failure, MontyCrashedError):
+            return "The program was too much for its sandbox and was ended."
+        if not isinstance(failure, (MontyRuntimeError, MontySyntaxError)):
+            return _one_line(str(failure))
+        frames = failure.traceback()
+        where = f"line {frames[-1].line}: " if frames else ""
+        return where + _one_line(self._reason(failure.display("type-msg")))
+
+    def _reason(self, message: str) -> str:
+        if self.tool_error and message == f"RuntimeError: {self.tool_error}":
+            return self.tool_error
+        if message.startswith("TimeoutError: feed time"):
+            return f"the program computed for more than {_SECONDS:.0f} seconds."
+        if message.startswith("MemoryError: memory limit"):
+            return f"the program needed more than {_MEMORY >> 20} MB of memory."
+        if unsupported := _UNSUPPORTED.match(message):
+            return f"{unsupported[1]} are not supported here; write it in another way."
+        if message.startswith("PermissionError: "):
+            return f"{message}; a program reaches files only through the tools."
+        if (missing := _MISSING_ATTRIBUTE.match(message)) and missing[1] in self.fields_of:
+            return f"{message}; it has {', '.join(self.fields_of[missing[1]])}."
+        if undefined := _UNDEFINED_NAME.match(message):
+            nearest = get_close_matches(undefined[1], self.functions, n=1)
+            return f"{message}{f'; did you mean {nearest[0]!r}?' if nearest else '.'}"
+        return message
+
+    def _guarded(self, function: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object, **kwargs: object) -> object:
+            try:
+                return self.wrapped(function(*args, **kwargs))
+            except ToolError as error:
+                self.tool_error = str(error)
+                raise RuntimeError(str(error)) from None
+            except Exception as error:
+                # A bug of the function is not the program's to catch: kept, and raised when the run is over.
+                self.bug = self.bug or error
+                raise
+
+        return call
+
+
+class _Readable(ClassInstance):
+    """Lets a program read a model's fields, and nothing else of it.
+
+    They are sent along at once, which is many times faster than one by one; with an observer each is asked for.
+    """
+
+    def __init__(self, model: BaseModel, run: _Run) -> None:
+        names = [*type(model).model_fields, *type(model).model_computed_fields]
+        self._run = run
+        run.fields_of[type(model).__name__] = names
+        if run.on_attribute is None:
+            super().__init__(model, eager_attrs=names)
+        else:
+            super().__init__(model, lazy_attrs=names)
+
+    def convert_value(self, /, name: str, value: Any) -> Any:
+        return self._run.wrapped(value)
+
+    def lookup_lazy_attrs(self, name: str) -> Any:
+        converted = super().lookup_lazy_attrs(name)
+        if self._run.on_attribute is not None:
+            self._run.on_attribute(self.value, name)
+        return converted
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())
