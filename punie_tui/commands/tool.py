@@ -1,0 +1,169 @@
+"""`punie tool NAME key=value …`: the person runs one typed tool, and is asked nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, cast
+
+from pydantic import BaseModel
+
+from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tools.registry import find_tool
+from punie_tools.safe_text import safe_text
+from punie_tools.spelling import spelled
+from punie_tools.tool import Tool, ToolContext, ToolResult
+from punie_tools.workspace import Workspace
+from punie_tui.commands.terminal import common_options, existing_folder, print_error, stdin_text
+from punie_tui.own_files import log_to_file
+
+_INTERRUPTED = 130
+
+
+class _UsageError(Exception):
+    """The command line is wrong; the text says how."""
+
+
+def run(argv: list[str]) -> int:
+    """Run the tool and print its result as JSON, or as text with `--text`."""
+    options = _parser().parse_intermixed_args(argv)
+    log_to_file()
+    cancelled = threading.Event()
+    try:
+        tool = find_tool(options.name)
+        arguments = _arguments(tool, options.arguments)
+        context = ToolContext(Workspace.at(existing_folder(options.cwd), is_trusted=True), cancelled=cancelled)
+    except (ToolError, _UsageError, NotADirectoryError) as error:
+        print_error(str(error))
+        return 2
+    signal.signal(signal.SIGINT, _stopper(cancelled))
+    try:
+        result = tool.function(context, **arguments)
+    except ToolCancelledError:
+        return _INTERRUPTED
+    except ToolError as error:
+        print_error(str(error))
+        return 1
+    _print(_as_text(result) if options.text else _as_json(result))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="punie tool",
+        description="Run one typed tool. `punie tools` lists them.",
+        epilog="key=@FILE and key=- take the text from a file or from stdin; key=@@text begins with an at sign.",
+        parents=[common_options(model=False)],
+    )
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("arguments", nargs="*", metavar="key=value")
+    parser.add_argument("--text", action="store_true", help="print the result as a person would read it")
+    return parser
+
+
+def _arguments(tool: Tool, words: Sequence[str]) -> dict[str, Any]:
+    """Raises _UsageError or ToolError for words that are no arguments of the tool."""
+    properties: dict[str, Any] = tool.arguments_schema.get("properties", {})
+    arguments: dict[str, object] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise _UsageError(f"{word!r} is not of the form key=value; try: punie tool {tool.name} {_example(tool)}")
+        if key in arguments:
+            raise _UsageError(f"{key} is given twice.")
+        arguments[key] = _value(_text(value), properties.get(key, {}))
+    return tool.validate(arguments)
+
+
+def _example(tool: Tool) -> str:
+    return " ".join(f"{name}=…" for name in tool.arguments_type.model_fields)
+
+
+def _text(value: str) -> str:
+    """The text that a word stands for. `@@` at its beginning is an at sign that names no file."""
+    if value == "-":
+        return stdin_text()
+    if value.startswith("@@"):
+        return value[1:]
+    if value.startswith("@"):
+        try:
+            return Path(value[1:]).read_bytes().decode("utf-8", "replace")
+        except OSError as error:
+            raise _UsageError(f"{value[1:]} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+    return spelled(value)
+
+
+def _value(text: str, schema: dict[str, Any]) -> object:
+    """Read by the argument's type: text as it is, lists, objects and null as JSON; validation reads the rest."""
+    types = {schema.get("type"), *(choice.get("type") for choice in schema.get("anyOf", []))}
+    if "string" in types:
+        return text
+    try:
+        return json.loads(text) if types.intersection(("array", "object", "null")) else text
+    except ValueError:
+        return text
+
+
+def _stopper(cancelled: threading.Event) -> Any:
+    """The first Ctrl+C stops the tool in order, the second one the program."""
+
+    def handler(_number: int, _frame: FrameType | None) -> None:
+        if cancelled.is_set():
+            raise KeyboardInterrupt
+        cancelled.set()
+
+    return handler
+
+
+def _print(text: str) -> None:
+    """Characters that the terminal's encoding lacks are spelled out."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
+
+
+def _as_json(result: ToolResult) -> str:
+    """ASCII, so that any terminal and any locale can print it, and no control character reaches it."""
+    return json.dumps(_summary_first(result), indent=2) + "\n"
+
+
+def _summary_first(result: ToolResult) -> dict[str, Any]:
+    dumped = result.model_dump(mode="json")
+    return {"success": dumped.pop("success"), "summary": dumped.pop("summary"), **dumped}
+
+
+def _as_text(result: ToolResult) -> str:
+    """The summary, then each list as rows and each long text as it is; single values are in the summary."""
+    blocks = [safe_text(result.summary, single_line=True)]
+    for name in type(result).model_fields:
+        value: object = getattr(result, name)
+        if isinstance(value, (tuple, list)) and value:
+            blocks.append("\n".join([f"{name}:", *(f"  {_row(item)}" for item in cast("Sequence[object]", value))]))
+        elif isinstance(value, str) and "\n" in value:
+            blocks.append(safe_text(value.rstrip("\n")))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _row(item: object) -> str:
+    text = "  ".join(_cells(item)) if isinstance(item, BaseModel) else str(item)
+    return safe_text(text, single_line=True)
+
+
+def _cells(item: BaseModel) -> Iterator[str]:
+    """`file:line:column` first where there is one, then every other field."""
+    fields = {name: getattr(item, name) for name in type(item).model_fields}
+    place = [str(fields.pop(name)) for name in ("file", "line", "column") if fields.get(name) is not None]
+    if place:
+        yield ":".join(place)
+    for name, value in fields.items():
+        if isinstance(value, bool):
+            if value:
+                yield name
+        elif value is not None and value != "":
+            yield str(value)
