@@ -42,7 +42,7 @@ def run(argv: list[str]) -> int:
     except (ToolError, _UsageError, NotADirectoryError) as error:
         print_error(str(error))
         return 2
-    signal.signal(signal.SIGINT, _stopper(cancelled))
+    previous = signal.signal(signal.SIGINT, _stopper(cancelled))
     try:
         result = tool.function(context, **arguments)
     except ToolCancelledError:
@@ -50,7 +50,9 @@ def run(argv: list[str]) -> int:
     except ToolError as error:
         print_error(str(error))
         return 1
-    _print(_as_text(result) if options.text else _as_json(result))
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    _print(_as_text(tool, result) if options.text else _as_json(result))
     return 0
 
 
@@ -138,15 +140,21 @@ def _summary_first(result: ToolResult) -> dict[str, Any]:
     return {"success": dumped.pop("success"), "summary": dumped.pop("summary"), **dumped}
 
 
-def _as_text(result: ToolResult) -> str:
-    """The summary, then each list as rows and each long text as it is; single values are in the summary."""
+def _as_text(tool: Tool, result: ToolResult) -> str:
+    """The summary, then rows of findings and the texts that it does not hold; numbers and arguments are in it."""
+    names = type(result).model_fields.keys() - tool.arguments_type.model_fields.keys()
+    fields: dict[str, object] = {name: getattr(result, name) for name in type(result).model_fields if name in names}
+    lists = {
+        name: cast("Sequence[object]", value) for name, value in fields.items() if isinstance(value, (list, tuple))
+    }
+    tables = {name: rows for name, rows in lists.items() if rows and isinstance(rows[0], BaseModel)}
     blocks = [safe_text(result.summary, single_line=True)]
-    for name in type(result).model_fields:
-        value: object = getattr(result, name)
-        if isinstance(value, (tuple, list)) and value:
-            blocks.append("\n".join([f"{name}:", *(f"  {_row(item)}" for item in cast("Sequence[object]", value))]))
-        elif isinstance(value, str) and "\n" in value:
-            blocks.append(safe_text(value.rstrip("\n")))
+    # Plain lists beside a table repeat what it says.
+    for name, rows in (tables or lists).items():
+        if rows:
+            blocks.append("\n".join([f"{name}:", *(f"  {_row(row)}" for row in rows)]))
+    texts = {name: value for name, value in fields.items() if isinstance(value, str) and value not in blocks[0]}
+    blocks += [safe_text(value.rstrip("\n") if "\n" in value else f"{name}: {value}") for name, value in texts.items()]
     return "\n\n".join(blocks) + "\n"
 
 
