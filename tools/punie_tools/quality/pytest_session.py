@@ -184,7 +184,7 @@ def _raise_if_it_could_not_begin(session: PytestSession, finished: FinishedProce
     output = finished.stderr.decode("utf-8", "replace")
     if not session.is_configured and "No module named pytest" in output:
         raise ToolError(
-            f"The project's Python {interpreter.path} has no pytest; install it: {_how_to_install(interpreter)}"
+            f"The project's Python {interpreter.path} has no pytest; install it: {how_to_install(interpreter)}"
         )
     if conftest := _CONFTEST.search(output):
         reasons = _REASON.findall(output)
@@ -198,7 +198,8 @@ def _complaint(output: str) -> str:
     return next(iter(found or output.strip().splitlines()[-1:]), "it says nothing")
 
 
-def _how_to_install(interpreter: Interpreter) -> str:
+def how_to_install(interpreter: Interpreter) -> str:
+    """The command that gives a project pytest; the machine's own Python is left as it is."""
     if interpreter.environment is None:
         return "python3 -m venv .venv && .venv/bin/python -m pip install pytest"
     return f"{interpreter.path} -m pip install pytest"
