@@ -1,0 +1,315 @@
+"""The Engine protocol over a server that speaks OpenAI's chat completions, such as mlx_lm.server, LM Studio or vLLM."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from socket import SHUT_RDWR
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
+
+from punie_tui.engine.prompt_format import new_call_id
+from punie_tui.engine.protocol import (
+    Delta,
+    EngineError,
+    Message,
+    Progress,
+    ReasoningDelta,
+    Request,
+    TextDelta,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
+
+_CONNECT_SECONDS = 10.0
+_SILENCE_SECONDS = 600.0
+_POLL_SECONDS = 0.05
+_USUAL_CONTEXT = 32_768
+
+
+class OpenAIEngine:
+    """Asks a server for each reply. The first model that the server lists is the one asked."""
+
+    def __init__(self, address: str) -> None:
+        """`address` is `http://HOST:PORT/v1`. Raises EngineError when it is no such thing."""
+        parts = urlsplit(address)
+        try:
+            port = parts.port
+        except ValueError:
+            port = 0
+        if not parts.hostname or port == 0:
+            raise EngineError(f"{address} is no server's address; give http://HOST:PORT/v1.")
+        self._address = address.rstrip("/")
+        self._host, self._port, self._is_encrypted = parts.hostname, port, parts.scheme == "https"
+        self._path = parts.path.rstrip("/")
+        self._model = ""
+        self._context_length = _USUAL_CONTEXT
+        self._is_closed = threading.Event()
+
+    @property
+    def model_name(self) -> str:
+        """What the server calls its model; the address until it was asked."""
+        return self._model or self._address
+
+    @property
+    def writes_answers(self) -> bool:
+        """Servers run chat models."""
+        return True
+
+    @property
+    def context_length(self) -> int:
+        """What the server says, where it says it."""
+        return self._context_length
+
+    def start(self) -> None:
+        """The server has loaded its model already."""
+
+    def close(self) -> None:
+        """Let no further reply begin and stop the running one."""
+        self._is_closed.set()
+
+    def generate(self, request: Request, is_cancelled: Callable[[], bool]) -> Iterator[Delta]:
+        """Yield the deltas of one reply, a Usage last. Closing the iterator hangs up. Raises EngineError."""
+        if self._is_closed.is_set():
+            raise EngineError("The engine is closed.")
+        connection = self._connect()
+        watch = _CancelWatch(connection, lambda: self._is_closed.is_set() or is_cancelled())
+        reply = _Reply({tool.name: tool for tool in request.tools}, self._address)
+        try:
+            yield from self._converse(connection, request, reply)
+        except (OSError, HTTPException, EngineError) as error:
+            # A reply that we hung up on breaks off in one way or another.
+            if not watch.has_hung_up:
+                raise error if isinstance(error, EngineError) else EngineError(self._explain(error)) from error
+        finally:
+            watch.end()
+            connection.close()
+        yield reply.usage(is_cancelled=watch.has_hung_up)
+
+    def _converse(self, connection: HTTPConnection, request: Request, reply: _Reply) -> Iterator[Delta]:
+        if not self._model:
+            self._choose_model(connection)
+        body = _request_body(request, self._model)
+        with closing(self._ask(connection, "POST", "/chat/completions", body)) as response:
+            for chunk in self._chunks(response):
+                yield from reply.read(chunk)
+        yield from reply.finish()
+
+    def _choose_model(self, connection: HTTPConnection) -> None:
+        with closing(self._ask(connection, "GET", "/models")) as response:
+            listed = self._parse(response.read())
+        models = cast("list[dict[str, Any]]", listed.get("data") or [])
+        if not models:
+            raise EngineError(f"The server at {self._address} has no model loaded.")
+        self._model = str(models[0].get("id", ""))
+        length: object = models[0].get("max_model_len")
+        if isinstance(length, int):
+            self._context_length = length
+
+    def _ask(
+        self, connection: HTTPConnection, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> HTTPResponse:
+        content = json.dumps(body).encode() if body is not None else None
+        connection.request(method, self._path + path, content, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        if response.status != 200:
+            with closing(response):
+                said = " ".join(response.read(2000).decode("utf-8", "replace").split())
+            raise EngineError(f"The server at {self._address} answered {response.status}: {said[:300]}")
+        return response
+
+    def _chunks(self, response: HTTPResponse) -> Iterator[dict[str, Any]]:
+        """The events of the stream, to its end mark."""
+        for line in response:
+            name, _, content = line.decode("utf-8", "replace").strip().partition(":")
+            if name != "data":
+                continue
+            if content.strip() == "[DONE]":
+                return
+            yield self._parse(content.encode())
+
+    def _parse(self, content: bytes) -> dict[str, Any]:
+        try:
+            parsed: object = json.loads(content)
+        except ValueError:
+            parsed = None
+        if not isinstance(parsed, dict):
+            raise EngineError(f"The server at {self._address} sends something else than a chat model does.")
+        answer = cast("dict[str, Any]", parsed)
+        if error := answer.get("error"):
+            raise EngineError(f"The server at {self._address} reports: {json.dumps(error)[:300]}")
+        return answer
+
+    def _connect(self) -> HTTPConnection:
+        connection_class = HTTPSConnection if self._is_encrypted else HTTPConnection
+        connection = connection_class(self._host, self._port, timeout=_CONNECT_SECONDS)
+        try:
+            connection.connect()
+        except OSError as error:
+            raise EngineError(self._explain(error)) from error
+        connection.sock.settimeout(_SILENCE_SECONDS)
+        return connection
+
+    def _explain(self, error: Exception) -> str:
+        reason = str(error) or type(error).__name__
+        return f"The server at {self._address} cannot be used: {reason}. Is it running, and is the address right?"
+
+
+class _CancelWatch:
+    """Hangs up as soon as the person stops the turn, even while the server says nothing."""
+
+    def __init__(self, connection: HTTPConnection, is_cancelled: Callable[[], bool]) -> None:
+        # Kept apart from the connection, which gives its socket away once a response begins.
+        self._socket = connection.sock
+        self._is_cancelled = is_cancelled
+        self._is_over = threading.Event()
+        self.has_hung_up = False
+        self._thread = threading.Thread(target=self._watch, name="punie-server-watch", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Watch no longer."""
+        self._is_over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(_POLL_SECONDS):
+            if self._is_cancelled():
+                self.has_hung_up = True
+                with suppress(OSError):
+                    self._socket.shutdown(SHUT_RDWR)
+                return
+
+
+@dataclass
+class _Reply:
+    """One reply as it comes in; calls come in pieces and are given out whole."""
+
+    tools: Mapping[str, ToolSpec]
+    address: str
+    started: float = field(default_factory=time.perf_counter)
+    first_at: float | None = None
+    stop_reason: Literal["end", "limit"] = "end"
+    counts: dict[str, Any] = field(default_factory=dict[str, Any])
+    pieces: int = 0
+    has_finished: bool = False
+    calls: dict[int, dict[str, str]] = field(default_factory=dict[int, dict[str, str]])
+
+    def read(self, chunk: Mapping[str, Any]) -> Iterator[Delta]:
+        """The deltas of one event."""
+        self.counts = chunk.get("usage") or self.counts
+        for choice in cast("list[dict[str, Any]]", chunk.get("choices") or [])[:1]:
+            delta = cast("dict[str, Any]", choice.get("delta") or {})
+            self.pieces += 1
+            if thought := delta.get("reasoning_content") or delta.get("reasoning"):
+                yield from self._begun(ReasoningDelta(str(thought)))
+            if text := delta.get("content"):
+                yield from self._begun(TextDelta(str(text)))
+            self._add_calls(delta)
+            if reason := choice.get("finish_reason"):
+                self.has_finished = True
+                self.stop_reason = "limit" if reason == "length" else "end"
+
+    def finish(self) -> Iterator[Delta]:
+        """The calls, once all of them are there. A call cut off by the token limit is dropped."""
+        if not self.has_finished:
+            raise EngineError(f"The server at {self.address} broke off in the middle of its reply; try again.")
+        if self.stop_reason == "end":
+            for _, call in sorted(self.calls.items()):
+                yield from self._begun(self._checked(call))
+
+    def usage(self, *, is_cancelled: bool) -> Usage:
+        """As the server counted, or by the pieces that came where it does not count."""
+        finished = time.perf_counter()
+        details = cast("dict[str, Any]", self.counts.get("prompt_tokens_details") or {})
+        return Usage(
+            prompt_tokens=int(self.counts.get("prompt_tokens") or 0),
+            cached_tokens=int(details.get("cached_tokens") or 0),
+            generated_tokens=int(self.counts.get("completion_tokens") or self.pieces),
+            seconds_to_first_token=(self.first_at or finished) - self.started,
+            seconds=finished - self.started,
+            stop_reason="cancelled" if is_cancelled else self.stop_reason,
+        )
+
+    def _begun(self, delta: Delta) -> Iterator[Delta]:
+        """A delta; before the first one, that the prompt is read."""
+        if self.first_at is None:
+            self.first_at = time.perf_counter()
+            total = int(self.counts.get("prompt_tokens") or 0)
+            yield Progress(done=total, total=total, cached=0)
+        yield delta
+
+    def _add_calls(self, delta: Mapping[str, Any]) -> None:
+        for place, part in enumerate(cast("list[dict[str, Any]]", delta.get("tool_calls") or [])):
+            call = self.calls.setdefault(int(part.get("index", place)), {"name": "", "arguments": ""})
+            function = cast("dict[str, Any]", part.get("function") or {})
+            call["name"] += str(function.get("name") or "")
+            arguments: object = function.get("arguments")
+            call["arguments"] += arguments if isinstance(arguments, str) else json.dumps(arguments or {})
+
+    def _checked(self, call: Mapping[str, str]) -> ToolCall:
+        """The call. Raises EngineError when it does not fit its tool, because the server enforces nothing."""
+        import jsonschema
+
+        tool = self.tools.get(call["name"])
+        if tool is None:
+            raise EngineError(f"The model at {self.address} called a tool {call['name']!r} that does not exist.")
+        try:
+            arguments: object = json.loads(call["arguments"] or "{}")
+            jsonschema.validate(arguments, dict(tool.parameters))
+        except (ValueError, jsonschema.ValidationError) as error:
+            reason = str(getattr(error, "message", error)).splitlines()[0]
+            raise EngineError(
+                f"The model at {self.address} called {tool.name} with arguments that do not fit: {reason[:300]}."
+                " Ask again, or choose a stronger model."
+            ) from error
+        return ToolCall(new_call_id(), tool.name, cast("dict[str, Any]", arguments))
+
+
+def _request_body(request: Request, model: str) -> dict[str, Any]:
+    sampling = request.sampling
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [_written_message(message) for message in request.messages],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "seed": sampling.seed,
+        "max_tokens": sampling.max_tokens,
+    }
+    if request.tools:
+        body["tools"] = [
+            {
+                "type": "function",
+                "function": {
+                    "name": tool.name,
+                    "description": tool.description,
+                    "parameters": dict(tool.parameters),
+                },
+            }
+            for tool in request.tools
+        ]
+    return body
+
+
+def _written_message(message: Message) -> dict[str, Any]:
+    written: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.calls:
+        written["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.tool, "arguments": json.dumps(dict(call.arguments))},
+            }
+            for call in message.calls
+        ]
+    if message.role == "tool":
+        written["tool_call_id"] = message.call_id
+    return written

@@ -1,0 +1,263 @@
+"""The engine over an OpenAI-compatible server, against a small local one."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from punie_tui.engine.open_engine import open_engine
+from punie_tui.engine.protocol import (
+    EngineError,
+    Message,
+    ReasoningDelta,
+    Request,
+    Sampling,
+    TextDelta,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
+
+GREP = ToolSpec(
+    "grep",
+    "Search.",
+    {
+        "type": "object",
+        "properties": {"pattern": {"type": "string"}, "count": {"type": "integer"}},
+        "required": ["pattern"],
+        "additionalProperties": False,
+    },
+)
+HISTORY = (
+    Message("user", "Where is TODO?"),
+    Message("assistant", calls=(ToolCall("call_1", "grep", {"pattern": "TODO"}),)),
+    Message("tool", '{"match_count": 2}', call_id="call_1", tool="grep"),
+)
+
+
+def never() -> bool:
+    return False
+
+
+class Server(ThreadingHTTPServer):
+    """Answers every request with `chunks`; after those it may wait, or go on for ever."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.chunks: list[Any] = []
+        self.status = 200
+        self.is_endless = False
+        self.is_silent = False
+        self.asked: list[dict[str, Any]] = []
+        self.hung_up = threading.Event()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        assert self.path == "/v1/models"
+        self._send(json.dumps({"data": [{"id": "local-model", "max_model_len": 1234}]}).encode())
+
+    def do_POST(self) -> None:
+        assert self.path == "/v1/chat/completions"
+        self.server.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        if self.server.status != 200:
+            self._send(b'{"error": {"message": "no such model"}}', self.server.status)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for chunk in self.server.chunks:
+            self._event(chunk)
+        if self.server.is_silent:
+            # Ends when the other side hangs up.
+            assert self.rfile.read(1) == b""
+            self.server.hung_up.set()
+        try:
+            while self.server.is_endless:
+                self._event(text("more "))
+        except OSError:
+            self.server.hung_up.set()
+        self.close_connection = True
+
+    def _event(self, chunk: Any) -> None:
+        content = chunk if isinstance(chunk, str) else json.dumps(chunk)
+        self.wfile.write(f"data: {content}\n\n".encode())
+        self.wfile.flush()
+
+    def _send(self, body: bytes, status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - named by http.server
+        """Tests print nothing."""
+
+
+def text(content: str) -> dict[str, Any]:
+    return {"choices": [{"delta": {"content": content}}]}
+
+
+def call(arguments: str, name: str | None = None, index: int = 0) -> dict[str, Any]:
+    return {
+        "choices": [{"delta": {"tool_calls": [{"index": index, "function": {"name": name, "arguments": arguments}}]}}]
+    }
+
+
+def finish(reason: str) -> dict[str, Any]:
+    return {"choices": [{"delta": {}, "finish_reason": reason}]}
+
+
+COUNTS = {
+    "choices": [],
+    "usage": {"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 5}},
+}
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as running:
+        threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+def replies(server: Server, request: Request | None = None) -> list[Any]:
+    return list(open_engine(server.address).generate(request or Request(HISTORY, (GREP,)), never))
+
+
+def test_text_and_reasoning_stream(server) -> None:
+    thought = {"choices": [{"delta": {"reasoning_content": "Hm."}}]}
+    server.chunks = [thought, text("Twi"), text("ce."), finish("stop"), COUNTS, "[DONE]"]
+    deltas = replies(server)
+    assert [delta for delta in deltas if isinstance(delta, ReasoningDelta)] == [ReasoningDelta("Hm.")]
+    assert [delta.text for delta in deltas if isinstance(delta, TextDelta)] == ["Twi", "ce."]
+    usage = deltas[-1]
+    assert isinstance(usage, Usage)
+    assert (usage.prompt_tokens, usage.cached_tokens, usage.generated_tokens, usage.stop_reason) == (9, 5, 4, "end")
+
+
+def test_request_carries_conversation_tools_and_sampling(server) -> None:
+    server.chunks = [text("Ok."), finish("length"), "[DONE]"]
+    sampling = Sampling(temperature=0.5, top_p=0.9, seed=3, max_tokens=7)
+    engine = open_engine(server.address)
+    usage = list(engine.generate(Request(HISTORY, (GREP,), sampling), never))[-1]
+    asked = server.asked[0]
+    assert usage.stop_reason == "limit"
+    assert (engine.model_name, engine.context_length) == ("local-model", 1234)
+    assert (asked["model"], asked["temperature"], asked["top_p"]) == ("local-model", 0.5, 0.9)
+    assert (asked["seed"], asked["max_tokens"], asked["stream"]) == (3, 7, True)
+    assert asked["tools"][0]["function"]["parameters"] == GREP.parameters
+    assert json.loads(asked["messages"][1]["tool_calls"][0]["function"]["arguments"]) == {"pattern": "TODO"}
+    assert asked["messages"][2] == {"role": "tool", "content": '{"match_count": 2}', "tool_call_id": "call_1"}
+
+
+def test_calls_come_whole_and_in_order(server) -> None:
+    server.chunks = [
+        call('{"pat', "grep"),
+        call('{"pattern": "b", "count": 2}', "grep", index=1),
+        call('tern": "a"}'),
+        finish("tool_calls"),
+        "[DONE]",
+    ]
+    calls = [delta for delta in replies(server) if isinstance(delta, ToolCall)]
+    assert [(each.tool, each.arguments) for each in calls] == [
+        ("grep", {"pattern": "a"}),
+        ("grep", {"pattern": "b", "count": 2}),
+    ]
+    assert calls[0].id != calls[1].id
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "said"),
+    [
+        ("{", "grep", "called grep with arguments that do not fit"),
+        ("{}", "grep", "'pattern' is a required property"),
+        ('{"pattern": "a", "count": "two"}', "grep", "is not of type 'integer'"),
+        ('{"pattern": "a", "colour": 1}', "grep", "colour"),
+        ('["a"]', "grep", "do not fit"),
+        ("{}", "rm", "called a tool 'rm' that does not exist"),
+    ],
+)
+def test_unfit_call_is_an_error_and_never_a_call(arguments, name, said, server) -> None:
+    server.chunks = [call(arguments, name), finish("tool_calls"), "[DONE]"]
+    with pytest.raises(EngineError, match=said) as raised:
+        replies(server)
+    assert "\n" not in str(raised.value)
+
+
+def test_call_cut_off_by_the_limit_is_dropped(server) -> None:
+    server.chunks = [call('{"pattern": "a"', "grep"), finish("length"), "[DONE]"]
+    deltas = replies(server)
+    assert not any(isinstance(delta, ToolCall) for delta in deltas)
+    assert deltas[-1].stop_reason == "limit"
+
+
+@pytest.mark.parametrize("attribute", ["is_endless", "is_silent"])
+def test_cancel_hangs_up(attribute, server) -> None:
+    setattr(server, attribute, True)
+    server.chunks = [text("begun")]
+    is_cancelled = threading.Event()
+    deltas = []
+    for delta in open_engine(server.address).generate(Request(HISTORY), is_cancelled.is_set):
+        deltas.append(delta)
+        is_cancelled.set()
+    assert deltas[-1].stop_reason == "cancelled"
+    assert server.hung_up.wait(10)
+
+
+def test_closing_the_iterator_hangs_up(server) -> None:
+    server.is_endless = True
+    deltas = open_engine(server.address).generate(Request(HISTORY), never)
+    next(deltas)
+    deltas.close()
+    assert server.hung_up.wait(10)
+
+
+def test_trouble_is_told_in_one_sentence(server) -> None:
+    server.chunks = [text("half")]
+    with pytest.raises(EngineError, match="broke off in the middle"):
+        replies(server)
+    server.chunks = ["no json"]
+    with pytest.raises(EngineError, match="something else than a chat model"):
+        replies(server)
+    server.chunks = [{"error": {"message": "overloaded"}}]
+    with pytest.raises(EngineError, match="overloaded"):
+        replies(server)
+    server.status = 404
+    with pytest.raises(EngineError, match=r"answered 404: .*no such model"):
+        replies(server)
+
+
+def test_nobody_answers() -> None:
+    engine = open_engine("http://127.0.0.1:9/v1")
+    for _ in range(2):
+        with pytest.raises(EngineError, match=r"http://127\.0\.0\.1:9/v1 cannot be used"):
+            list(engine.generate(Request(HISTORY), never))
+
+
+def test_address_that_is_none() -> None:
+    with pytest.raises(EngineError, match="no server's address"):
+        open_engine("http://host:port/v1")
+
+
+def test_closed_engine_says_so(server) -> None:
+    engine = open_engine(server.address)
+    engine.close()
+    with pytest.raises(EngineError, match="closed"):
+        list(engine.generate(Request(HISTORY), never))
