@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import signal
 import sys
 import threading
@@ -23,6 +24,7 @@ from punie_tools.workspace import Workspace
 from punie_tui.commands.terminal import common_options, existing_folder, print_error, stdin_text
 from punie_tui.own_files import log_to_file
 
+_LOG = logging.getLogger(__name__)
 _INTERRUPTED = 130
 
 
@@ -49,6 +51,11 @@ def run(argv: list[str]) -> int:
         return _INTERRUPTED
     except ToolError as error:
         print_error(str(error))
+        return 1
+    except Exception:
+        # A bug of the tool is no concern of the terminal; its traceback goes to the log.
+        _LOG.exception("tool %s failed", tool.name)
+        print_error(f"{tool.name} has a bug: it ended unexpectedly; the log holds the details.")
         return 1
     finally:
         signal.signal(signal.SIGINT, previous)
@@ -147,11 +154,11 @@ def _as_text(tool: Tool, result: ToolResult) -> str:
     lists = {
         name: cast("Sequence[object]", value) for name, value in fields.items() if isinstance(value, (list, tuple))
     }
-    tables = {name: rows for name, rows in lists.items() if rows and isinstance(rows[0], BaseModel)}
+    told = {cell for rows in lists.values() for row in rows for cell in _cells(row)}
     blocks = [safe_text(result.summary, single_line=True)]
-    # Plain lists beside a table repeat what it says.
-    for name, rows in (tables or lists).items():
-        if rows:
+    for name, rows in lists.items():
+        # A plain list may only repeat what a table beside it says.
+        if rows and not all(isinstance(row, str) and row in told for row in rows):
             blocks.append("\n".join([f"{name}:", *(f"  {_row(row)}" for row in rows)]))
     texts = {name: value for name, value in fields.items() if isinstance(value, str) and value not in blocks[0]}
     blocks += [safe_text(value.rstrip("\n") if "\n" in value else f"{name}: {value}") for name, value in texts.items()]
@@ -163,8 +170,10 @@ def _row(item: object) -> str:
     return safe_text(text, single_line=True)
 
 
-def _cells(item: BaseModel) -> Iterator[str]:
-    """`file:line:column` first where there is one, then every other field."""
+def _cells(item: object) -> Iterator[str]:
+    """A model's `file:line:column` first where there is one, then every other field."""
+    if not isinstance(item, BaseModel):
+        return
     fields = {name: getattr(item, name) for name in type(item).model_fields}
     place = [str(fields.pop(name)) for name in ("file", "line", "column") if fields.get(name) is not None]
     if place:

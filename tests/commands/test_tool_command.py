@@ -16,7 +16,7 @@ import pytest
 
 from punie_tools.registry import TOOLS
 from punie_tui.commands import tool, tools
-from tests.conftest import write_files
+from tests.conftest import git, write_files
 
 PUNIE = [sys.executable, "-m", "punie_tui"]
 
@@ -123,6 +123,20 @@ def test_text_is_the_summary_and_rows(punie_tool: Run) -> None:
     assert out == "2 lines match 'x = ' in 2 files.\n\nmatches:\n  a.py:1:1  x = 1\n  sub dir/b.py:1:1  x = '@'\n"
     assert punie_tool("list_files", "--text")[1] == "2 files.\n\nfiles:\n  a.py\n  sub dir/b.py\n"
     assert punie_tool("read_file", "path=a.py", "--text")[1] == "a.py has 2 lines.\n\nx = 1\n# TODO: é\n"
+
+
+def test_text_shows_a_program_s_calls_and_value(punie_tool: Run) -> None:
+    code, out, _ = punie_tool("execute_code", "code=print(1)\nlist_files().files", "--text")
+    assert code == 0
+    assert "value:\n  a.py\n  sub dir/b.py\n" in out
+    assert "calls:\n  list_files  {}  success\n" in out
+
+
+def test_text_does_not_say_a_file_twice(folder: Path, punie_tool: Run) -> None:
+    git(folder, "init", "-q")
+    out = punie_tool("git_status", "--text")[1]
+    assert out.count("a.py") == 1
+    assert "  a.py  untracked\n" in out
 
 
 def test_text_shows_no_escape_codes(folder: Path, punie_tool: Run) -> None:
