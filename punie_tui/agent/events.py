@@ -15,7 +15,7 @@ def _now() -> datetime:
 
 
 class TokenUsage(BaseModel):
-    """Tokens and seconds of a whole turn, summed over its replies."""
+    """Tokens and seconds of a whole turn, summed over its replies; `generation_seconds` leaves out the tools."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True)
 
@@ -23,6 +23,7 @@ class TokenUsage(BaseModel):
     cached_tokens: int = 0
     generated_tokens: int = 0
     seconds_to_first_token: float = 0.0
+    generation_seconds: float = 0.0
     seconds: float = 0.0
 
 

@@ -129,6 +129,7 @@ class _Turn:
             prompt_tokens=self.usage.prompt_tokens + usage.prompt_tokens,
             cached_tokens=self.usage.cached_tokens + usage.cached_tokens,
             generated_tokens=self.usage.generated_tokens + usage.generated_tokens,
+            generation_seconds=self.usage.generation_seconds + usage.seconds - usage.seconds_to_first_token,
             seconds_to_first_token=(usage.seconds_to_first_token if is_first else self.usage.seconds_to_first_token),
         )
 

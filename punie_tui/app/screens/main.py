@@ -176,14 +176,16 @@ class MainScreen(Screen[None]):
 
     def approval_wanted(self, pending: PendingApproval) -> None:
         from punie_tools.safe_text import safe_text
+        from punie_tui.agent.trust import TRUST_QUESTION
 
         question = pending.question
-        detail = Content.assemble(
-            (f"{question.tool} {question.risk.value}", "bold"),
-            "  y allow · a always · n deny\n",
-            safe_text(question.detail),
-        )
-        self.query_one(ApprovalPanel).show(pending, detail)
+        is_about_trust = question.tool == "pytest_run"
+        always = "trust this folder" if is_about_trust else "accept all edits"
+        lines = [Content.styled(f"{question.tool} {question.risk.value}. Allow it?", "bold")]
+        if is_about_trust:
+            lines.append(Content(safe_text(TRUST_QUESTION.format(folder=self._folder), single_line=True)))
+        lines += [Content(safe_text(question.detail)), Content(f"y this once   a {always}   n no")]
+        self.query_one(ApprovalPanel).show(pending, Content("\n").join(lines))
 
     def approval_settled(self, pending: PendingApproval) -> None:
         self.query_one(ApprovalPanel).settle(pending)

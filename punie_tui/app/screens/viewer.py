@@ -39,7 +39,7 @@ class FileViewerScreen(Screen[None]):
 
     DEFAULT_CSS = """
     FileViewerScreen > #file-name { height: 1; padding: 0 1; background: $surface; text-style: bold; }
-    FileViewerScreen > TextArea { border: none; height: 1fr; }
+    FileViewerScreen > TextArea, FileViewerScreen > TextArea:focus { border: none; padding: 0; height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss", "Back", priority=True),

@@ -61,7 +61,7 @@ class StatusLine(Widget):
         """Tokens of the last turn, against what the model can hold."""
         used = usage.prompt_tokens + usage.generated_tokens
         self._shown.context = f"{used:,}/{context_length:,} tokens" if used else ""
-        seconds = usage.seconds - usage.seconds_to_first_token
+        seconds = usage.generation_seconds
         self._shown.speed = f"{usage.generated_tokens / seconds:.0f} tok/s" if used and seconds > 0.01 else ""
         self.refresh()
 

@@ -63,7 +63,8 @@ class Chat(Vertical):
         if event.reason == "failed":
             self.transcript.add("error", safe_text(event.answer))
         elif event.answer and self._streamed != event.answer:
-            self.transcript.add("punie", safe_text(event.answer))
+            # Nothing was streamed, so the answer is made of results: their text is no Markdown.
+            self.transcript.add("result", safe_text(event.answer))
         if ending := _ENDINGS[event.reason]:
             self.transcript.add("note", ending)
 

@@ -25,13 +25,22 @@ if TYPE_CHECKING:
     from rich.theme import Theme
     from textual import events
 
-Speaker = Literal["person", "punie", "call", "note", "error", "queued"]
+Speaker = Literal["person", "punie", "result", "call", "note", "error", "queued"]
 
-_MARKS: dict[Speaker, str] = {"person": "› ", "call": "· ", "note": "  ", "error": "✗ ", "queued": "… ", "punie": "  "}
+_MARKS: dict[Speaker, str] = {
+    "person": "› ",
+    "call": "· ",
+    "note": "  ",
+    "result": "  ",
+    "error": "✗ ",
+    "queued": "… ",
+    "punie": "  ",
+}
 _COMPONENTS: dict[Speaker, str] = {
     "person": "transcript--person",
     "punie": "transcript--punie",
     "call": "transcript--call",
+    "result": "transcript--punie",
     "note": "transcript--note",
     "error": "transcript--error",
     "queued": "transcript--queued",
@@ -72,6 +81,7 @@ class Transcript(ScrollView, can_focus=True):
         self._first_lines: list[int] = []
         self._line_count = 0
         self._empty_state = ""
+        self._follows_end = True
 
     def show_empty_state(self, text: str) -> None:
         """What stands here as long as nothing was said; already safe text."""
@@ -110,6 +120,10 @@ class Transcript(ScrollView, can_focus=True):
     def plain_text(self) -> str:
         """All that was said, without styles."""
         return "\n\n".join(_MARKS[block.speaker] + block.text for block in self._blocks)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._follows_end = new_value >= self.max_scroll_y
 
     def on_resize(self, _event: events.Resize) -> None:
         self._render_again()
@@ -163,10 +177,11 @@ class Transcript(ScrollView, can_focus=True):
         self._line_count -= len(block.strips)
 
     def _lines_changed(self) -> None:
-        was_at_end = self.is_vertical_scroll_end or self.max_scroll_y == 0
+        follows = self._follows_end
         self.virtual_size = Size(self.scrollable_content_region.width, self._line_count)
-        if was_at_end:
+        if follows:
             self.scroll_end(animate=False, immediate=True)
+            self._follows_end = True
         self.refresh()
 
     def _strips(self, block: _Block, width: int) -> list[Strip]:

@@ -138,7 +138,7 @@ class TracePane(Tree[_Target]):
 
         self._end(event.call_id, "done", event.summary, event.seconds)
         if call := self._calls.get(event.call_id):
-            self._add_rows(call.node, rows_of(event.tool, event.result, max(self.size.width - 6, 20)))
+            self._add_rows(call.node, rows_of(event.tool, event.result, self._row_width))
 
     def _end(self, call_id: str, state: str, summary: str, seconds: float) -> None:
         if call := self._calls.get(call_id):
@@ -159,7 +159,12 @@ class TracePane(Tree[_Target]):
     def _add_texts(self, call: _Call) -> None:
         from punie_tui.app.widgets.trace.rows import wrapped
 
-        self._add_rows(call.node, wrapped(call.summary, max(self.size.width - 6, 20)))
+        self._add_rows(call.node, wrapped(call.summary, self._row_width))
+
+    @property
+    def _row_width(self) -> int:
+        """Cells for a row's text; a pane behind a tab has no width of its own and will get the screen's."""
+        return max((self.size.width or self.screen.size.width) - 6, 20)
 
     def _add_rows(self, node: TreeNode[_Target], rows: list[Row]) -> None:
         for row in rows:

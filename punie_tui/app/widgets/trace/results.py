@@ -41,11 +41,7 @@ def rows_of(tool: str, result: Mapping[str, Any], width: int) -> list[Row]:
         typed = find_tool(tool).revive(result)
     except (ToolError, ValueError):
         return wrapped(str(result.get("summary", "")), width)
-    return capped([*_summary(typed, width), *_details(typed, width)], _MOST_ROWS, "rows")
-
-
-def _summary(result: ToolResult, width: int) -> list[Row]:
-    return wrapped(result.summary, width, "muted")
+    return capped(_details(typed, width) or wrapped(typed.summary, width, "muted"), _MOST_ROWS, "rows")
 
 
 def _details(result: ToolResult, width: int) -> list[Row]:
