@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from punie_tools.errors import ToolCancelledError, ToolError
@@ -183,9 +185,55 @@ def test_a_working_tree_that_lies_elsewhere_is_refused(make_repository: MakeRepo
         run_tool("git_status", at=root)
 
 
-def test_a_stopped_turn_stops_git(make_repository: MakeRepository) -> None:
-    root = make_repository({"a": ""})
+def test_a_stopped_turn_stops_git(
+    make_repository: MakeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_repository({"a": "before"})
+    write_files(root, {"a": "after!", ".gitattributes": "* filter=slow\n"})
+    started = tmp_path / "started"
+    config = f'[filter "slow"]\n\tclean = "echo $$ > {started}; exec sleep 300"\n'
+    (tmp_path / "gitconfig").write_text(config)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     cancelled = threading.Event()
-    cancelled.set()
+    stopped_at: list[float] = []
+
+    def stop_once_started() -> None:
+        while not (started.exists() and started.read_text().strip()):
+            time.sleep(0.01)
+        stopped_at.append(time.monotonic())
+        cancelled.set()
+
+    watcher = threading.Thread(target=stop_once_started)
+    watcher.start()
     with pytest.raises(ToolCancelledError):
         git_status(ToolContext(Workspace.at(root), cancelled=cancelled))
+    assert time.monotonic() - stopped_at[0] < 1
+    watcher.join()
+    pid = int(started.read_text())
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_the_person_s_own_settings_do_not_change_the_form(
+    make_repository: MakeRepository, run_tool: RunTool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_repository({"a": ""})
+    git(root, "branch", "base")
+    git(root, "branch", "-q", "--set-upstream-to=base")
+    git(root, "commit", "-q", "--allow-empty", "-m", "Ours")
+    write_files(root, {"new/file": ""})
+    (tmp_path / "gitconfig").write_text(
+        "[status]\nshowUntrackedFiles = no\naheadBehind = false\nshort = true\n[color]\nui = always\n"
+        "[log]\nshowRoot = false\ndate = relative\n"
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    result = run_tool("git_status", at=root)
+    assert (result.untracked, result.ahead) == (("new/file",), 1)
+    assert [commit.files_changed for commit in run_tool("git_log", at=root).commits] == [0, 1]
+
+
+def test_a_folder_with_a_closing_slash(make_repository: MakeRepository, run_tool: RunTool) -> None:
+    root = make_repository({"sub/a": "1\n", "b": "1\n"})
+    write_files(root, {"sub/a": "2\n", "b": "2\n"})
+    for path in ("sub", "sub/", "./sub/", str(root / "sub")):
+        assert [file.path for file in run_tool("git_diff", at=root, path=path).files] == ["sub/a"]
+    assert run_tool("git_log", at=root, path="./").commit_count == 1

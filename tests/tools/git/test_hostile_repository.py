@@ -82,6 +82,14 @@ def plant_submodule_filter(root: Path, trap: str) -> None:
     write_files(sub, {"inner.txt": "after!"})
 
 
+def plant_diff_inside_a_submodule(root: Path, trap: str) -> None:
+    plant_submodule_filter(root, "cat")
+    sub = root / "sub"
+    git(sub, "commit", "-qam", "Inner change")
+    git(sub, "config", "diff.external", trap)
+    git(root, "config", "diff.submodule", "diff")
+
+
 def plant_signature_checker(root: Path, trap: str) -> None:
     commit = git(root, "cat-file", "commit", "HEAD")
     head, _, message = commit.partition("\n\n")
@@ -121,6 +129,7 @@ TRAPS = [
     pytest.param(plant_included_filter, ["status"], id="filter in an included file"),
     pytest.param(plant_worktree_filter, ["status"], id="filter of the work tree"),
     pytest.param(plant_submodule_filter, ["status"], id="filter in a submodule"),
+    pytest.param(plant_diff_inside_a_submodule, ["diff"], id="external diff in a submodule"),
     pytest.param(plant_signature_checker, ["log", "-1"], id="signature checker"),
     pytest.param(plant_transport, ["diff"], id="transport of a missing object"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import sysconfig
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from punie_tools.errors import ToolError
-from punie_tools.process import FinishedProcess, run_process
+from punie_tools.process import FinishedProcess, clean_environment, run_process
 from punie_tools.tool import ToolContext
 
 _SECONDS = 60.0
@@ -54,10 +55,9 @@ def search_root(context: ToolContext, path: str) -> tuple[Path, str]:
 
 def _executable() -> str:
     """The `rg` that was installed with punie; one on PATH only if there is none."""
-    for folder in (sysconfig.get_path("scripts"), str(Path(sys.executable).parent)):
-        if found := shutil.which("rg", path=folder):
-            return found
-    if found := shutil.which("rg"):
+    beside = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent)]
+    beside.append(sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")))
+    if found := shutil.which("rg", path=os.pathsep.join([*beside, clean_environment()["PATH"]])):
         return found
     raise ToolError("ripgrep is missing; reinstall punie, or install ripgrep.")
 

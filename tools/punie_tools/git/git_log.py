@@ -51,7 +51,9 @@ def git_log(context: ToolContext, path: str | None = None, count: int = 10) -> G
     if count < 1:
         raise ToolError(f"count is {count}, and there is nothing to list.")
     repository = Repository.of(context)
-    pathspec = ["--", repository.pathspec(path)] if path not in (None, ".", "./") else []
+    pathspec = repository.pathspec(path) if path is not None else "."
+    # At the root of a repository a limit to `.` would only leave out commits that changed no file.
+    is_limited = path is not None and (pathspec != "." or repository.prefix != "")
     if not repository.has_commits:
         return GitLogResult(commit_count=0, commits=())
     finished = repository.run(
@@ -64,7 +66,7 @@ def git_log(context: ToolContext, path: str | None = None, count: int = 10) -> G
         "--no-show-signature",
         "--no-mailmap",
         *DIFF_OPTIONS,
-        *pathspec,
+        *(["--", pathspec] if is_limited else []),
         output_limit=_OUTPUT_LIMIT,
     )
     commits = _parse(finished.stdout.decode("utf-8", "replace"))

@@ -81,6 +81,7 @@ def git_status(context: ToolContext) -> GitStatusResult:
         "status",
         "--porcelain=v2",
         "--branch",
+        "--ahead-behind",
         "-z",
         "--untracked-files=all",
         "--find-renames",

@@ -20,7 +20,15 @@ from punie_tools.process import DEFAULT_OUTPUT_LIMIT, MARKER, FinishedProcess, a
 from punie_tools.spelling import unspelled
 from punie_tools.tool import ToolContext
 
-DIFF_OPTIONS = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty", "--find-renames")
+# `--submodule=short`: the other forms start git in the submodule, with the submodule's own configuration.
+DIFF_OPTIONS = (
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--ignore-submodules=dirty",
+    "--submodule=short",
+    "--find-renames",
+)
 STATUS_OPTIONS = ("--ignore-submodules=dirty",)
 
 _SECONDS = 60.0
@@ -31,6 +39,7 @@ _SETTINGS = {
     "core.quotePath": "false",
     "diff.mnemonicPrefix": "false",
     "diff.noprefix": "false",
+    "log.showRoot": "true",
     "log.showSignature": "false",
 }
 _ENVIRONMENT = {
@@ -130,11 +139,11 @@ class Repository:
     def _lexical(self, path: str) -> str:
         """Relative to the workspace; links in its folders are resolved, one in its last part is what git knows."""
         workspace = self.context.workspace
-        name = PurePosixPath(path).name
-        if name in ("", ".."):
+        pure = PurePosixPath(path)
+        if pure.name in ("", ".."):
             resolved = workspace.resolve(path)
         else:
-            resolved = workspace.resolve(os.path.dirname(path) or ".", must_exist=False) / name  # noqa: PTH120 - a text
+            resolved = workspace.resolve(str(pure.parent), must_exist=False) / pure.name
         relative = resolved.relative_to(workspace.root).as_posix()
         return relative if os.path.lexists(resolved) else unspelled(relative)
 
