@@ -62,10 +62,10 @@ XML_ENDS = "<tool_call>\n</parameter>\n"
     ],
 )
 def test_begun_call_fits_its_schema(architecture, template, favourites, open_tiny) -> None:
-    engine = open_tiny(architecture, template, favourites=favourites)
+    engine = open_tiny(architecture, template, favourites=favourites, eagerness=4.0)
     names: set[str] = set()
-    for seed in range(6):
-        sampling = Sampling(temperature=1.5, seed=seed, max_tokens=300)
+    for seed in range(12):
+        sampling = Sampling(temperature=1.5, seed=seed, max_tokens=200)
         request = Request((Message("user", "Look around"),), TOOLS, sampling)
         deltas = list(engine.generate(request, lambda: False))
         assert isinstance(deltas[-1], Usage)

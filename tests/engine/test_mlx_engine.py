@@ -31,9 +31,11 @@ def text_of(deltas) -> str:
     return "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
 
 
-@pytest.mark.parametrize("architecture", ["qwen3", "qwen3_moe", "llama"])
-def test_reply_streams_and_ends_with_usage(architecture, open_tiny) -> None:
-    deltas = list(open_tiny(architecture).generate(request("Hello"), never))
+@pytest.mark.parametrize(
+    ("architecture", "options"), [("qwen3", {}), ("qwen3_moe", {}), ("llama", {}), ("qwen3", {"is_quantised": True})]
+)
+def test_reply_streams_and_ends_with_usage(architecture, options, open_tiny) -> None:
+    deltas = list(open_tiny(architecture, **options).generate(request("Hello"), never))
     progress = [delta for delta in deltas if isinstance(delta, Progress)]
     usage = deltas[-1]
     assert isinstance(usage, Usage)
@@ -258,7 +260,8 @@ def test_loading_writes_nothing_to_the_terminal(tiny_directory) -> None:
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
 
 
-def test_lean_loading_leaves_transformers_out_and_gives_the_same_logits(tiny_directory) -> None:
+@pytest.mark.parametrize("is_quantised", [False, True])
+def test_lean_loading_leaves_transformers_out_and_gives_the_same_logits(is_quantised, tiny_directory) -> None:
     code = (
         "import sys; from pathlib import Path; from punie_tui.engine.mlx_adapter import *;"
         "from punie_tui.engine.model_directory import inspect_directory;"
@@ -273,5 +276,6 @@ def test_lean_loading_leaves_transformers_out_and_gives_the_same_logits(tiny_dir
         "print(is_lean, lean_logits.tolist() == full_logits.tolist());"
         "print(tokenizer.token_bytes(tokenizer.encode('a b')[1]))"
     )
-    finished = subprocess.run([sys.executable, "-c", code, tiny_directory("qwen3")], capture_output=True, text=True)
+    directory = tiny_directory("qwen3", is_quantised=is_quantised)
+    finished = subprocess.run([sys.executable, "-c", code, directory], capture_output=True, text=True)
     assert (finished.stdout, finished.stderr) == ("True True\nb' b'\n", "")

@@ -62,7 +62,7 @@ TEMPLATES = {
 _SIZES: dict[str, Any] = {
     "hidden_size": 32,
     "num_hidden_layers": 2,
-    "intermediate_size": 48,
+    "intermediate_size": 64,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "head_dim": 8,
@@ -78,6 +78,16 @@ _EXPERTS: dict[str, Any] = {
     "mlp_only_layers": [],
     "moe_intermediate_size": 16,
     "norm_topk_prob": True,
+}
+
+_RECURRENT: dict[str, Any] = {
+    "intermediate_size": 64,
+    "state_size": 8,
+    "conv_kernel": 4,
+    "use_bias": False,
+    "use_conv_bias": True,
+    "time_step_rank": 4,
+    "layer_norm_epsilon": 1e-5,
 }
 
 
@@ -107,12 +117,14 @@ def build_model(
     marks: tuple[str, ...] = MARKS,
     favourites: str = "",
     eagerness: float = 3.0,
+    is_quantised: bool = False,
 ) -> Path:
     """Write a model directory with random weights.
 
     `marks` are spelled as text where they are left out. The model is eager to write the tokens of `favourites`.
     """
     import mlx.core as mx
+    from mlx import nn
     from mlx.utils import tree_flatten
     from mlx_lm.utils import _get_classes
 
@@ -131,6 +143,7 @@ def build_model(
         "model_type": architecture,
         **_SIZES,
         **(_EXPERTS if architecture.endswith("moe") else {}),
+        **(_RECURRENT if architecture == "mamba" else {}),
         # Wider than the tokenizer, as published models are.
         "vocab_size": tokenizer.get_vocab_size() + 13,
         "eos_token_id": tokenizer.token_to_id(end),
@@ -140,14 +153,24 @@ def build_model(
     network_class, arguments_class = _get_classes(config)
     network = network_class(arguments_class.from_dict(config))
     weights = {name: mx.random.normal(value.shape) * 0.3 for name, value in tree_flatten(network.parameters())}
-    # One dimension is the same whatever is read, and the favourites are drawn by it.
+    if favourites:
+        _favour(weights, tokenizer.encode(favourites, add_special_tokens=False).ids, eagerness)
+    network.load_weights(list(weights.items()))
+    if is_quantised:
+        quantization = {"group_size": 32, "bits": 4}
+        nn.quantize(network, **quantization)
+        write_json(directory / "config.json", {**config, "quantization": quantization})
+    mx.save_safetensors(str(directory / "model.safetensors"), dict(tree_flatten(network.parameters())))
+    return directory
+
+
+def _favour(weights: dict[str, Any], tokens: list[int], eagerness: float) -> None:
+    """One dimension becomes the same whatever is read, and the favourites are drawn by it."""
     weights["model.embed_tokens.weight"][:, 0] = 8.0
     weights["model.norm.weight"][0] = 1.0
-    for token in tokenizer.encode(favourites, add_special_tokens=False).ids:
+    for token in tokens:
         weights["lm_head.weight"][token] = 0.0
         weights["lm_head.weight"][token, 0] = eagerness
-    mx.save_safetensors(str(directory / "model.safetensors"), weights)
-    return directory
 
 
 def write_json(path: Path, content: object) -> None:
