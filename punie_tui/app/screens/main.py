@@ -46,15 +46,15 @@ class MainScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop", priority=True),
         Binding("escape", "pane('chat')", "Prompt", show=False),
-        Binding("f1", "help", "Keys"),
+        Binding("f1", "help", "Keys", priority=True),
         Binding("question_mark", "help", "Keys", show=False),
-        Binding("f2", "pane('chat')", "Chat"),
-        Binding("f3", "pane('trace')", "Trace"),
-        Binding("f4", "pane('repo')", "Repo"),
-        Binding("f7", "resize(-1)", "Narrower chat", show=False),
-        Binding("f8", "resize(1)", "Wider chat", show=False),
-        Binding("f9", "resize_side(-1)", "Lower trace", show=False),
-        Binding("f10", "resize_side(1)", "Higher trace", show=False),
+        Binding("f2", "pane('chat')", "Chat", priority=True),
+        Binding("f3", "pane('trace')", "Trace", priority=True),
+        Binding("f4", "pane('repo')", "Repo", priority=True),
+        Binding("f7", "resize(-1)", "Narrower chat", show=False, priority=True),
+        Binding("f8", "resize(1)", "Wider chat", show=False, priority=True),
+        Binding("f9", "resize_side(-1)", "Lower trace", show=False, priority=True),
+        Binding("f10", "resize_side(1)", "Higher trace", show=False, priority=True),
         Binding("ctrl+q", "app.quit", "Quit", priority=True),
     ]
 
@@ -65,7 +65,13 @@ class MainScreen(Screen[None]):
         self._session: Session | None = None
         self._unsent: deque[str] = deque()
         self._is_turn_running = False
+        self.turns_finished = 0
         self._width_share, self._height_share = 3, 3
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the session is open."""
+        return self._session is not None
 
     def compose(self) -> ComposeResult:
         yield TabRow(_PANES, id="tabs")
@@ -82,7 +88,14 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(Prompt).focus()
         self._runner = TurnRunner(asyncio.get_running_loop(), self._open_session, self)
-        self.call_after_refresh(self._runner.start)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """After the first frame: what takes longer."""
+        from punie_tui.app.first_words import first_words
+
+        self._runner.start()
+        self.query_one(Chat).transcript.show_empty_state(first_words(self._folder))
 
     def on_unmount(self) -> None:
         self._runner.close()
@@ -99,7 +112,7 @@ class MainScreen(Screen[None]):
             from punie_tui.agent.events import MessageQueued
 
             self._show([MessageQueued(text=message.text)])
-        self._is_turn_running = True
+        self._turn_runs(True)
         self._runner.submit(message.text)
 
     @on(OpenFile)
@@ -128,12 +141,13 @@ class MainScreen(Screen[None]):
         return Decision(is_allowed=True, by="person")
 
     def action_stop(self) -> None:
-        """Stop the running turn; without one, go back to the prompt."""
-        if self._is_turn_running:
-            self._runner.stop()
-            self.query_one(StatusLine).show_activity("stopping", is_busy=True)
-        else:
-            self.action_pane("chat")
+        """Stop the running turn."""
+        self._runner.stop()
+        self.query_one(StatusLine).show_activity("stopping", is_busy=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Stop is there while something runs; the footer then shows it."""
+        return self._is_turn_running if action == "stop" else True
 
     def action_pane(self, pane: str) -> None:
         """Show a pane and put the keys there; `chat` means its prompt."""
@@ -200,7 +214,7 @@ class MainScreen(Screen[None]):
         status = self.query_one(StatusLine)
         match event.kind:
             case "turn_started":
-                self._is_turn_running = True
+                self._turn_runs(True)
                 status.show_activity("thinking", is_busy=True)
             case "prefill_progressed":
                 status.show_activity(f"reading {event.done:,}/{event.total:,}", is_busy=True)
@@ -211,12 +225,17 @@ class MainScreen(Screen[None]):
             case "approval_requested":
                 status.show_activity("waiting for you", is_busy=True)
             case "turn_finished":
-                self._is_turn_running = False
+                self._turn_runs(False)
+                self.turns_finished += 1
                 status.show_activity("ready", is_busy=False)
                 if self._session:
                     status.show_usage(event.usage, self._session.engine.context_length)
             case _:
                 pass
+
+    def _turn_runs(self, is_running: bool) -> None:
+        self._is_turn_running = is_running
+        self.refresh_bindings()
 
     def _show_session(self) -> None:
         from punie_tools.safe_text import safe_text

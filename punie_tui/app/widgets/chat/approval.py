@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from punie_tui.app.turn_runner import PendingApproval
 
-# A key typed for the prompt, as the panel comes up, must not allow anything.
-_GUARD_SECONDS = 0.5
-
 
 class ApprovalPanel(VerticalScroll, can_focus=True):
     """Shows one pending approval at a time, above the prompt; hidden when there is none."""
@@ -51,6 +48,8 @@ class ApprovalPanel(VerticalScroll, can_focus=True):
         self._waiting: list[PendingApproval] = []
         self._details: dict[int, Content] = {}
         self._shown_at = 0.0
+        # A key typed for the prompt, as the panel comes up, must not allow anything.
+        self.guard_seconds = 0.5
 
     def compose(self) -> ComposeResult:
         yield Static(id="approval-detail", markup=False)
@@ -74,8 +73,13 @@ class ApprovalPanel(VerticalScroll, can_focus=True):
     def is_asking(self) -> bool:
         return bool(self._waiting)
 
+    @property
+    def shown_text(self) -> str:
+        """What the person is asked about, empty when nothing is."""
+        return self._details[id(self._waiting[0])].plain if self._waiting else ""
+
     def action_decide(self, choice: str) -> None:
-        if self._waiting and time.monotonic() - self._shown_at >= _GUARD_SECONDS:
+        if self._waiting and time.monotonic() - self._shown_at >= self.guard_seconds:
             self.post_message(self.Decided(self._waiting[0], choice))
 
     def _show_first(self) -> None:

@@ -1,0 +1,102 @@
+"""The app on a temporary repository, driven by keys, with a scripted engine in place of a model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from punie_tui.agent.approval import AskPerson
+from punie_tui.agent.session import Session
+from punie_tui.app.app import PunieApp
+from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.widgets.chat.chat import Chat
+from punie_tui.app.widgets.chat.transcript import Transcript
+from punie_tui.app.widgets.repo.panel import RepoPanel
+from punie_tui.app.widgets.trace.pane import TracePane
+from punie_tui.engine.scripted import Reply, ScriptedEngine
+from punie_tui.settings import load_settings
+
+_PAUSES = 1500
+
+
+@dataclass
+class Driven:
+    """A running app and what a test looks at."""
+
+    app: PunieApp
+    pilot: Pilot[None]
+    engine: ScriptedEngine
+
+    @property
+    def main(self) -> MainScreen:
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    @property
+    def transcript(self) -> Transcript:
+        return self.main.query_one(Chat).transcript
+
+    @property
+    def trace(self) -> TracePane:
+        return self.main.query_one(TracePane)
+
+    @property
+    def repo(self) -> RepoPanel:
+        return self.main.query_one(RepoPanel)
+
+    async def until(self, is_so: Callable[[], bool], what: str = "") -> None:
+        """Let the app work until something is so."""
+        for _ in range(_PAUSES):
+            if is_so():
+                return
+            await self.pilot.pause(0.01)
+        raise AssertionError(f"never came: {what or is_so}")
+
+    async def ask(self, prompt: str) -> None:
+        """Type a prompt and send it."""
+        await self.pilot.press(*(key_of(letter) for letter in prompt), "enter")
+
+    async def finished(self, turns: int = 1) -> None:
+        """Wait for the end of so many turns."""
+        await self.until(lambda: self.main.turns_finished >= turns, f"{turns} finished turns")
+
+    def trace_lines(self) -> list[str]:
+        """The labels of the trace, calls and rows, from top to bottom."""
+        return [str(line.node.label) for line in self.trace._tree_lines]
+
+
+def key_of(letter: str) -> str:
+    return {" ": "space", "?": "question_mark", ".": "full_stop", "/": "slash", "[": "left_square_bracket"}.get(
+        letter, letter
+    )
+
+
+Drive = Callable[..., AbstractAsyncContextManager[Driven]]
+
+
+@pytest.fixture
+def drive() -> Drive:
+    """Start the app on a folder with scripted replies; the session and the tools are real."""
+
+    @asynccontextmanager
+    async def start(
+        folder: Path, replies: Sequence[Reply] = (), *, size: tuple[int, int] = (120, 40), writes_answers: bool = False
+    ) -> AsyncIterator[Driven]:
+        engine = ScriptedEngine(replies, writes_answers=writes_answers)
+
+        def open_session(ask_person: AskPerson) -> Session:
+            return Session(folder, engine, load_settings(folder), ask_person=ask_person)
+
+        app = PunieApp(folder, open_session)
+        async with app.run_test(size=size) as pilot:
+            driven = Driven(app, pilot, engine)
+            await driven.until(lambda: driven.main.is_ready, "an open session")
+            yield driven
+
+    return start

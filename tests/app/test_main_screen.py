@@ -1,0 +1,233 @@
+"""The main screen by keyboard: ask, look, open, stop, approve."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive
+from textual.widgets import TextArea
+
+from punie_tui.app.app import PunieApp
+from punie_tui.app.screens.keys import KeysScreen
+from punie_tui.app.screens.viewer import FileViewerScreen
+from punie_tui.app.widgets.chat.approval import ApprovalPanel
+from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.engine.protocol import TextDelta, ToolCall
+
+FILES = {"src/app.py": "import os\nx: int = 1\n\n\ndef run() -> None:\n    print('TODO')\n", "README.md": "# Project\n"}
+
+
+def call(tool: str, call_id: str = "c1", **arguments: object) -> ToolCall:
+    return ToolCall(call_id, tool, arguments)
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path]) -> Path:
+    return make_repository(FILES)
+
+
+async def test_a_request_becomes_a_call_with_rows_and_an_answer(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[call("grep", pattern="TODO")]]) as driven:
+        await driven.ask("find TODO")
+        await driven.finished()
+        assert "› find TODO" in driven.transcript.plain_text
+        assert "grep(pattern='TODO')" in driven.transcript.plain_text
+        lines = driven.trace_lines()
+        assert lines[0].startswith("✓ grep(pattern='TODO')")
+        assert lines[1:] == ["src/app.py", "6:12 print('TODO')"]
+
+
+async def test_enter_on_a_row_opens_the_file_at_its_line(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[call("grep", pattern="TODO")]]) as driven:
+        await driven.ask("find TODO")
+        await driven.finished()
+        await driven.pilot.press("f3", "down", "down", "down", "enter")
+        await driven.until(lambda: isinstance(driven.app.screen, FileViewerScreen), "the viewer")
+        await driven.pilot.pause()
+        assert driven.app.screen.query_one(TextArea).cursor_location == (5, 0)
+        await driven.pilot.press("escape")
+        assert driven.app.screen is driven.main
+
+
+async def test_escape_stops_a_hanging_model_at_once(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("Well, "), threading.Event(), TextDelta("never")]]) as driven:
+        await driven.ask("think")
+        await driven.until(lambda: "Well," in driven.transcript.plain_text, "the first words")
+        await driven.pilot.press("escape")
+        await driven.finished()
+        assert "Stopped." in driven.transcript.plain_text
+        assert "never" not in driven.transcript.plain_text
+
+
+async def test_without_a_turn_escape_leads_back_to_the_prompt(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.pilot.press("f4")
+        assert driven.app.focused is driven.repo
+        await driven.pilot.press("escape")
+        assert driven.app.focused is driven.main.query_one(Prompt)
+
+
+async def test_a_message_typed_during_a_turn_waits_and_then_runs(drive: Drive, repository: Path) -> None:
+    gate = threading.Event()
+    async with drive(repository, [[gate, TextDelta("first")], [TextDelta("second")]]) as driven:
+        await driven.ask("one")
+        await driven.ask("two")
+        await driven.until(lambda: "… two" in driven.transcript.plain_text, "the queued message")
+        gate.set()
+        await driven.finished(2)
+        text = driven.transcript.plain_text
+        assert "… two" not in text
+        assert text.index("› one") < text.index("first") < text.index("› two") < text.index("second")
+
+
+async def test_what_is_typed_before_the_session_is_open_is_not_lost(repository: Path, drive: Drive) -> None:
+    gate = threading.Event()
+
+    def open_late(_ask: object) -> object:
+        gate.wait(10)
+        raise RuntimeError("The settings are broken.")
+
+    app = PunieApp(repository, open_late)  # type: ignore[arg-type]
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("h", "i", "enter")
+        gate.set()
+        for _ in range(500):
+            if "broken" in app.screen.query_one("#transcript").plain_text:  # type: ignore[attr-defined]
+                break
+            await pilot.pause(0.01)
+        text = app.screen.query_one("#transcript").plain_text  # type: ignore[attr-defined]
+        assert "… hi" in text
+        assert "✗ The settings are broken." in text
+
+
+@pytest.mark.parametrize(("key", "is_written"), [("y", True), ("n", False)])
+async def test_an_edit_is_shown_whole_and_asked_about(
+    drive: Drive, repository: Path, key: str, is_written: bool
+) -> None:
+    edit = call("edit_file", path="README.md", old="# Project", new="# Ledger")
+    async with drive(repository, [[edit]]) as driven:
+        await driven.ask("rename it")
+        panel = driven.main.query_one(ApprovalPanel)
+        await driven.until(lambda: panel.is_asking, "the question")
+        assert "+# Ledger" in panel.shown_text
+        panel.guard_seconds = 0
+        await driven.pilot.press(key)
+        await driven.finished()
+        assert ("# Ledger" in (repository / "README.md").read_text()) is is_written
+        assert driven.app.focused is driven.main.query_one(Prompt)
+
+
+async def test_a_key_typed_as_the_question_comes_up_allows_nothing(drive: Drive, repository: Path) -> None:
+    edit = call("edit_file", path="README.md", old="# Project", new="# Ledger")
+    async with drive(repository, [[edit]]) as driven:
+        await driven.ask("rename it")
+        panel = driven.main.query_one(ApprovalPanel)
+        panel.guard_seconds = 3600
+        await driven.until(lambda: panel.is_asking, "the question")
+        await driven.pilot.press("y")
+        assert panel.is_asking
+        await driven.pilot.press("escape")
+        await driven.finished()
+        assert not panel.is_asking
+        assert (repository / "README.md").read_text() == "# Project\n"
+
+
+async def test_always_accepts_the_edits_that_follow(drive: Drive, repository: Path) -> None:
+    edits = [
+        [call("edit_file", path="README.md", old="# Project", new="# Ledger")],
+        [call("edit_file", path="README.md", old="# Ledger", new="# Book")],
+    ]
+    async with drive(repository, edits) as driven:
+        await driven.ask("one")
+        panel = driven.main.query_one(ApprovalPanel)
+        await driven.until(lambda: panel.is_asking, "the question")
+        panel.guard_seconds = 0
+        await driven.pilot.press("a")
+        await driven.finished()
+        await driven.ask("two")
+        await driven.finished(2)
+        assert (repository / "README.md").read_text() == "# Book\n"
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (20, 5)])
+async def test_every_size_takes_a_request_and_shows_each_pane(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    async with drive(repository, [[call("git_status")]], size=size) as driven:
+        await driven.ask("status")
+        await driven.finished()
+        for key, pane in (("f3", "trace"), ("f4", "repo"), ("f2", "chat")):
+            await driven.pilot.press(key)
+            await driven.pilot.pause()
+            assert driven.main.query_one(f"#{pane}").region.width > 0
+        assert driven.app.focused is driven.main.query_one(Prompt)
+
+
+async def test_panes_are_resized_by_key(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        chat = driven.main.query_one("#chat")
+        before = chat.size.width
+        await driven.pilot.press("f8")
+        await driven.pilot.pause()
+        assert chat.size.width > before
+        await driven.pilot.press("f7", "f7")
+        await driven.pilot.pause()
+        assert chat.size.width < before
+
+
+async def test_the_keys_screen_opens_and_closes(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.pilot.press("f1")
+        assert isinstance(driven.app.screen, KeysScreen)
+        await driven.pilot.press("escape")
+        assert driven.app.screen is driven.main
+        await driven.pilot.press("f4", "question_mark")
+        assert isinstance(driven.app.screen, KeysScreen)
+
+
+async def test_earlier_prompts_come_back_at_the_edges_of_the_prompt(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("a")], [TextDelta("b")]]) as driven:
+        await driven.ask("one")
+        await driven.ask("two")
+        await driven.finished(2)
+        prompt = driven.main.query_one(Prompt)
+        await driven.pilot.press("d", "up", "up")
+        assert prompt.text == "one"
+        await driven.pilot.press("down", "down")
+        assert prompt.text == "d"
+
+
+HOSTILE = "[@click=app.quit]x[/] \x1b[31mred\x1b]0;title\x07 \u202eback [bold]b[/bold]"
+
+
+async def test_foreign_text_is_shown_and_never_obeyed(drive: Drive, make_repository: Callable[..., Path]) -> None:
+    name = "[bold]\x1b[31mfile.py"
+    root = make_repository({name: f"x = 1  # {HOSTILE}\n"})
+    replies = [[call("grep", pattern="x = 1")], [TextDelta(HOSTILE)]]
+    async with drive(root, replies) as driven:
+        await driven.ask("look")
+        await driven.finished()
+        await driven.ask("speak")
+        await driven.finished(2)
+        shown = driven.transcript.plain_text + "".join(driven.trace_lines())
+        assert "[@click=app.quit]x[/]" in shown
+        assert not any(letter in shown for letter in "\x1b\x07\u202e")
+
+
+async def test_the_repo_panel_follows_changes_from_outside(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.until(lambda: "clean" in str(driven.repo.root.children[0].label), "a clean state")
+        (repository / "new file.txt").write_text("x")
+        await driven.until(lambda: "1 changed" in str(driven.repo.root.children[0].label), "the new file")
+        assert "? new file.txt" in str(driven.repo.root.children[0].children[0].label)
+
+
+async def test_a_folder_without_git_says_so_and_works(drive: Drive, tmp_path: Path) -> None:
+    async with drive(tmp_path, [[call("git_status")]]) as driven:
+        await driven.ask("status")
+        await driven.finished()
+        assert "✗" in driven.transcript.plain_text
+        await driven.until(lambda: "git" in str(driven.repo.root.children[0].label), "the reason")
