@@ -1,0 +1,61 @@
+"""Small real projects with an environment of their own, and a look at what a tool left behind in them."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+import venv
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from punie_tools.registry import find_tool
+from punie_tools.tool import ToolContext
+from punie_tools.workspace import Workspace
+
+
+@pytest.fixture
+def write(root: Path) -> Callable[[Mapping[str, str | bytes]], Path]:
+    """Create files below `root`, and return it."""
+
+    def write_all(files: Mapping[str, str | bytes]) -> Path:
+        for name, content in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return root
+
+    return write_all
+
+
+@pytest.fixture
+def environment(root: Path) -> Path:
+    """A real virtual environment in the project; through a path file it shares the packages of these tests."""
+    folder = root / ".venv"
+    venv.create(folder, with_pip=False, symlinks=True)
+    (site_packages,) = folder.glob("lib/python3*/site-packages")
+    (site_packages / "shared.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return folder
+
+
+@pytest.fixture
+def run_trusted(root: Path) -> Callable[..., Any]:
+    """Run a tool on `root` as a folder that the person trusts."""
+
+    def run(name: str, **arguments: object) -> Any:
+        return find_tool(name).run(ToolContext(Workspace.at(root, is_trusted=True)), arguments)
+
+    return run
+
+
+@pytest.fixture
+def files_of(root: Path) -> Callable[[], dict[str, bytes]]:
+    """Every file below `root` with its content, to see that nothing was written."""
+
+    def read() -> dict[str, bytes]:
+        paths = (Path(folder) / name for folder, _, names in os.walk(root) for name in names)
+        return {str(path.relative_to(root)): path.read_bytes() for path in paths if path.is_file()}
+
+    return read

@@ -1,0 +1,157 @@
+"""Which interpreter is a project's: found from files alone, never punie's own by accident."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from punie_tools.quality.interpreter import Interpreter, find_interpreter
+
+
+def found(root: Path, **variables: str | Path) -> Interpreter:
+    interpreter = find_interpreter(root, {name: str(value) for name, value in variables.items()})
+    assert interpreter is not None
+    return interpreter
+
+
+def make_environment(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "pyvenv.cfg").write_text("home = /nowhere/bin\nversion_info = 3.9.2.final.0\n")
+    program = folder / "bin" / "python"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    return folder
+
+
+def make_program(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_search_paths_are_those_of_the_real_interpreter(root: Path, environment: Path) -> None:
+    interpreter = found(root)
+    code = "import json, sys; print(json.dumps([sys.path, sys.version_info[:3]]))"
+    answer = subprocess.run([interpreter.path, "-I", "-c", code], capture_output=True, check=True, text=True).stdout
+    search_path, version = json.loads(answer)
+    assert interpreter.environment == environment
+    assert interpreter.version == tuple(version)
+    assert {str(path) for path in interpreter.search_paths} == {path for path in search_path if Path(path).is_dir()}
+
+
+def test_search_paths_of_a_machines_interpreter_are_those_of_the_real_one(root: Path) -> None:
+    base = Path(sys.base_prefix) / "bin"
+    interpreter = found(root, PATH=base)
+    code = "import json, sys; print(json.dumps(sys.path))"
+    answer = subprocess.run([interpreter.path, "-I", "-c", code], capture_output=True, check=True, text=True).stdout
+    assert interpreter.environment is None
+    assert {str(path) for path in interpreter.search_paths} >= {p for p in json.loads(answer) if Path(p).is_dir()}
+
+
+@pytest.mark.parametrize("name", [".venv", "venv"])
+def test_an_environment_in_the_project_comes_first(root: Path, tmp_path: Path, name: str) -> None:
+    inside, active = make_environment(root / name), make_environment(tmp_path / "active")
+    interpreter = found(root, VIRTUAL_ENV=active, PATH="/usr/bin")
+    assert (interpreter.environment, interpreter.version) == (inside, (3, 9, 2))
+
+
+def test_of_two_in_the_project_the_active_one_counts(root: Path) -> None:
+    make_environment(root / ".venv")
+    active = make_environment(root / "envs" / "py39")
+    assert found(root, VIRTUAL_ENV=active).environment == active
+
+
+def test_an_environment_kept_elsewhere_counts_while_it_is_active(root: Path, tmp_path: Path) -> None:
+    active = make_environment(tmp_path / "elsewhere")
+    assert found(root, VIRTUAL_ENV=active).environment == active
+
+
+def test_the_environment_of_the_whole_repository_counts_in_its_folders(root: Path) -> None:
+    (root / ".git").mkdir()
+    whole = make_environment(root / ".venv")
+    service = root / "services" / "api"
+    service.mkdir(parents=True)
+    assert found(service).environment == whole
+
+
+def test_an_environment_above_the_repository_does_not_count(root: Path) -> None:
+    make_environment(root / ".venv")
+    repository = root / "checkout"
+    (repository / ".git").mkdir(parents=True)
+    assert find_interpreter(repository, {"PATH": ""}) is None
+
+
+def test_poetrys_environment_is_found_by_the_digest_of_the_path(root: Path, tmp_path: Path) -> None:
+    (root / "poetry.lock").touch()
+    digest = base64.urlsafe_b64encode(hashlib.sha256(bytes(root)).digest()).decode()[:8]
+    kept = make_environment(tmp_path / "home/.cache/pypoetry/virtualenvs" / f"project-{digest}-py3.9")
+    assert found(root, HOME=tmp_path / "home").environment == kept
+
+
+def test_punies_own_environment_is_not_the_projects(root: Path, tmp_path: Path) -> None:
+    other = make_program(tmp_path / "bin" / "python3")
+    search_path = os.pathsep.join([str(Path(sys.prefix) / "bin"), str(other.parent)])
+    assert found(root, VIRTUAL_ENV=sys.prefix, PATH=search_path).path == other
+
+
+def test_punies_own_environment_is_the_projects_where_it_lies_in_it() -> None:
+    assert found(Path(sys.prefix).parent, VIRTUAL_ENV=sys.prefix).environment == Path(sys.prefix)
+
+
+def test_programs_that_the_tree_puts_on_the_path_do_not_count(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_program(root / "bin" / "python3")
+    make_program(root / "python3")
+    monkeypatch.chdir(root)
+    assert find_interpreter(root, {"PATH": f".::bin:{root}/bin"}) is None
+
+
+def test_a_shim_of_pyenv_stands_for_the_version_that_the_project_names(root: Path, tmp_path: Path) -> None:
+    shim = make_program(tmp_path / "pyenv" / "shims" / "python3")
+    for version in ("3.9.1", "3.12.4"):
+        prefix = tmp_path / "pyenv" / "versions" / version
+        make_program(prefix / "bin" / "python3")
+        (prefix / "lib" / f"python{version.rpartition('.')[0]}" / "site-packages").mkdir(parents=True)
+    (root / ".python-version").write_text("3.12\n")
+    interpreter = found(root, PATH=shim.parent)
+    assert interpreter.path == shim
+    assert interpreter.version == (3, 12, 0)
+    assert tmp_path / "pyenv/versions/3.12.4/lib/python3.12/site-packages" in interpreter.search_paths
+
+
+def test_a_hostile_version_file_leads_nowhere(root: Path, tmp_path: Path) -> None:
+    shim = make_program(tmp_path / "pyenv" / "shims" / "python3")
+    (root / ".python-version").write_text("../../workspace\n")
+    assert found(root, PATH=shim.parent).search_paths == ()
+
+
+def test_an_environment_whose_python_is_gone_is_told_from_one_that_works(root: Path) -> None:
+    environment = make_environment(root / ".venv")
+    assert found(root).is_startable
+    (environment / "bin" / "python").unlink()
+    (environment / "bin" / "python").symlink_to("/nowhere/python3")
+    assert not found(root).is_startable
+
+
+def test_path_files_are_read_and_not_run(root: Path) -> None:
+    folder = root / ".venv"
+    venv.create(folder, with_pip=False, symlinks=True)
+    (site_packages,) = folder.glob("lib/python3*/site-packages")
+    (root / "src").mkdir()
+    marker = root / "marker"
+    (site_packages / "a.pth").write_text(f"# comment\n{root}/src\nimport os; open({str(marker)!r}, 'w')\nmissing\n")
+    assert root / "src" in found(root).search_paths
+    assert not marker.exists()
+
+
+def test_without_any_python_there_is_none(root: Path) -> None:
+    assert find_interpreter(root, {"PATH": ""}) is None
