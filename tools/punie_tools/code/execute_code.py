@@ -86,6 +86,7 @@ def _recorded(context: ToolContext, tool: Tool, calls: list[ProgramCall]) -> Cal
 
     def call(arguments: Mapping[str, Any]) -> ToolResult:
         context.raise_if_cancelled()
+        context.report_progress(len(calls), None, tool.name)
         validated = tool.validate(arguments)
         given = {name: validated[name] for name in arguments}
         succeeded = False

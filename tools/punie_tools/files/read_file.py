@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import computed_field
 
 from punie_tools.errors import ToolError
-from punie_tools.files.encoding import HEAD_BYTES, Encoding, encoding_of
+from punie_tools.files.encoding import HEAD_BYTES, encoding_of
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 CHARACTER_LIMIT = 256 * 1024
@@ -45,20 +45,16 @@ def read_file(context: ToolContext, path: str, start_line: int = 1, end_line: in
     _check(shown_as, file, start_line, end_line)
     excerpt = _Excerpt(start_line, end_line)
     try:
-        with file.open("rb") as stream:
-            encoding = encoding_of(file, stream.read(HEAD_BYTES), shown_as)
-            stream.seek(len(encoding.mark))
-            _read(context, stream, encoding, excerpt)
+        _read(context, file, shown_as, excerpt)
     except OSError as error:
         raise ToolError(f"{shown_as} cannot be read: {(error.strerror or str(error)).lower()}.") from None
     if start_line > max(excerpt.line_count, 1):
         raise ToolError(f"{shown_as} has only {excerpt.line_count} lines, so none from line {start_line}.")
-    content = excerpt.content
     return ReadFileResult(
         path=shown_as,
-        content=content,
+        content=excerpt.content,
         start_line=start_line,
-        end_line=start_line - 1 + content.count("\n") + (not content.endswith("\n") and content != ""),
+        end_line=start_line - 1 + len(excerpt.content.split("\n")) - (excerpt.content[-1:] in ("", "\n")),
         line_count=excerpt.line_count,
         truncated=excerpt.is_truncated,
     )
@@ -73,12 +69,14 @@ def _check(shown_as: str, file: Path, start_line: int, end_line: int | None) -> 
         raise ToolError(f"end_line {end_line} lies before start_line {start_line}.")
 
 
-def _read(context: ToolContext, stream: io.BufferedReader, encoding: Encoding, excerpt: _Excerpt) -> None:
-    text = io.TextIOWrapper(stream, encoding=encoding.name, errors="replace")
-    while chunk := text.read(_CHUNK):
-        context.raise_if_cancelled()
-        excerpt.add(chunk)
-    text.detach()
+def _read(context: ToolContext, file: Path, shown_as: str, excerpt: _Excerpt) -> None:
+    with file.open("rb") as stream:
+        encoding = encoding_of(file, stream.read(HEAD_BYTES), shown_as)
+        stream.seek(len(encoding.mark))
+        text = io.TextIOWrapper(stream, encoding=encoding.name, errors="replace")
+        while chunk := text.read(_CHUNK):
+            context.raise_if_cancelled()
+            excerpt.add(chunk)
 
 
 class _Excerpt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
@@ -77,31 +77,12 @@ class GitStatusResult(ToolResult):
 def git_status(context: ToolContext) -> GitStatusResult:
     """Show the branch and which files are staged, changed, conflicted or untracked, from the index and the files."""
     repository = Repository.of(context)
-    finished = repository.run(
-        "status",
-        "--porcelain=v2",
-        "--branch",
-        "--ahead-behind",
-        "-z",
-        "--untracked-files=all",
-        "--find-renames",
-        *STATUS_OPTIONS,
-        output_limit=_OUTPUT_LIMIT,
-    )
-    entries = [spelled(entry) for entry in finished.stdout.split(b"\0")]
-    headers = dict(entry[2:].split(" ", 1) for entry in entries if entry.startswith("# ") and " " in entry[2:])
+    entries = _entries(repository)
     prefix = spelled(repository.prefix)
     everything = list(_changes(entries))
     files = tuple(_below(change, prefix) for change in everything if change.path.startswith(prefix))
-    branch = headers.get("branch.head", "")
-    commit = headers.get("branch.oid", "")
-    ahead, behind = headers.get("branch.ab", "+0 -0").split(" ")
     return GitStatusResult(
-        branch="HEAD" if branch == "(detached)" else branch,
-        commit="" if commit == "(initial)" else commit,
-        upstream=headers.get("branch.upstream"),
-        ahead=int(ahead),
-        behind=-int(behind),
+        **_branch(entries),
         is_clean=not everything,
         staged=tuple(file.path for file in files if file.staged),
         unstaged=tuple(file.path for file in files if not file.staged and file.status != "untracked"),
@@ -109,6 +90,25 @@ def git_status(context: ToolContext) -> GitStatusResult:
         files=files,
         changed_elsewhere=len(everything) - len(files),
     )
+
+
+def _entries(repository: Repository) -> list[str]:
+    form = ("--porcelain=v2", "-z", "--branch", "--ahead-behind", "--untracked-files=all", "--find-renames")
+    finished = repository.run("status", *form, *STATUS_OPTIONS, output_limit=_OUTPUT_LIMIT)
+    return [spelled(entry) for entry in finished.stdout.split(b"\0")]
+
+
+def _branch(entries: list[str]) -> dict[str, Any]:
+    """The fields that git tells in lines such as `# branch.ab +1 -2`."""
+    headers = dict(entry[2:].split(" ", 1) for entry in entries if entry.startswith("# "))
+    ahead, behind = headers.get("branch.ab", "+0 -0").split(" ")
+    return {
+        "branch": headers.get("branch.head", "").replace("(detached)", "HEAD"),
+        "commit": headers.get("branch.oid", "").replace("(initial)", ""),
+        "upstream": headers.get("branch.upstream"),
+        "ahead": int(ahead),
+        "behind": -int(behind),
+    }
 
 
 def _changes(entries: list[str]) -> Iterator[FileStatus]:
