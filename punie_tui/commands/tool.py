@@ -26,6 +26,7 @@ from punie_tui.own_files import log_to_file
 
 _LOG = logging.getLogger(__name__)
 _INTERRUPTED = 130
+_STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _UsageError(Exception):
@@ -44,7 +45,7 @@ def run(argv: list[str]) -> int:
     except (ToolError, _UsageError, NotADirectoryError) as error:
         print_error(str(error))
         return 2
-    previous = signal.signal(signal.SIGINT, _stopper(cancelled))
+    previous = {number: signal.signal(number, _stopper(cancelled)) for number in _STOPPING_SIGNALS}
     try:
         result = tool.function(context, **arguments)
     except ToolCancelledError:
@@ -58,7 +59,8 @@ def run(argv: list[str]) -> int:
         print_error(f"{tool.name} has a bug: it ended unexpectedly; the log holds the details.")
         return 1
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
     _print(_as_text(tool, result) if options.text else _as_json(result))
     return 0
 
@@ -120,7 +122,7 @@ def _value(text: str, schema: dict[str, Any]) -> object:
 
 
 def _stopper(cancelled: threading.Event) -> Any:
-    """The first Ctrl+C stops the tool in order, the second one the program."""
+    """The first Ctrl+C stops the tool and its children in order, the second one the program."""
 
     def handler(_number: int, _frame: FrameType | None) -> None:
         if cancelled.is_set():

@@ -17,6 +17,7 @@ import pytest
 from punie_tools.registry import TOOLS
 from punie_tui.commands import tool, tools
 from tests.conftest import git, write_files
+from tests.tools.conftest import make_undecodable
 
 PUNIE = [sys.executable, "-m", "punie_tui"]
 
@@ -150,7 +151,7 @@ def test_text_shows_no_escape_codes(folder: Path, punie_tool: Run) -> None:
 
 
 def test_names_that_are_no_text_are_printed_and_read_back(folder: Path) -> None:
-    (folder / os.fsdecode(b"caf\xe9.py")).write_text("x")
+    make_undecodable(folder).write_text("x")
     for environment in (
         {"LANG": "C", "LC_ALL": "C"},
         {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
@@ -188,7 +189,8 @@ def test_a_reader_that_leaves_gets_no_complaint(folder: Path) -> None:
     process.wait(timeout=30)
 
 
-def test_ctrl_c_ends_the_tool_with_130(folder: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_tool_and_its_children_with_130(folder: Path, number: int) -> None:
     process = subprocess.Popen(
         [*PUNIE, "tool", "execute_code", "code=print(list_files().file_count)\nwhile True: pass", "--cwd", str(folder)],
         stdout=subprocess.PIPE,
@@ -197,9 +199,11 @@ def test_ctrl_c_ends_the_tool_with_130(folder: Path) -> None:
     parent = psutil.Process(process.pid)
     while process.poll() is None and not parent.children():
         continue
-    process.send_signal(signal.SIGINT)
+    children = parent.children()
+    process.send_signal(number)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, b"", b"")
+    assert psutil.wait_procs(children, timeout=5)[1] == []
 
 
 def test_tools_lists_every_tool_with_its_schemas(capsys: pytest.CaptureFixture[str]) -> None:

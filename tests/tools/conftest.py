@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,16 @@ import pytest
 from punie_tools.registry import find_tool
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
+
+
+def make_undecodable(folder: Path) -> Path:
+    r"""Make `caf\xe9.py`, whose name is no UTF-8; skips the test where the file system refuses such names."""
+    path = folder / os.fsdecode(b"caf\xe9.py")
+    try:
+        path.touch()
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    return path
 
 
 @pytest.fixture

@@ -100,9 +100,16 @@ def test_deadline_ends_a_child_that_left_its_group_and_its_parent(tmp_path: Path
 
 def test_a_grandchild_that_holds_the_pipe_open_cannot_hang_the_call(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
-    finished = run_process(
-        ["sh", "-c", f"setsid sleep 300 & echo $! > {pid_file}; echo done"], cwd=tmp_path, timeout=60
+    code = (
+        "import os, time\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        f"    open({str(pid_file)!r}, 'w').write(str(os.getpid()))\n"
+        "    time.sleep(300)\n"
+        f"while not os.path.exists({str(pid_file)!r}): time.sleep(0.01)\n"
+        "print('done', flush=True)\n"
     )
+    finished = run_process(python(code), cwd=tmp_path, timeout=60)
     assert finished.exit_code == 0
     assert finished.stdout == b"done\n"
     assert finished.seconds < 5

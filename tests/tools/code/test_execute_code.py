@@ -77,7 +77,7 @@ def test_output_and_calls(run_tool: RunTool) -> None:
         ("x = 1\ny = x / 0", "line 2: ZeroDivisionError: division by zero"),
         ("import requests", "line 1: ModuleNotFoundError: No module named 'requests'"),
         ("def g(:", "line 1: SyntaxError: Expected a parameter"),
-        ("def g():\n    yield 1", "line 2: yield expressions are not supported here; write it in another way."),
+        ("def g():\n    yield 1", "line 2: a program cannot use yield expressions; write it in another way."),
         ("open('/etc/passwd').read()", "a program reaches files only through the tools."),
         ("import os\nos.environ['HOME']", "line 2: "),
         ("\nlist_file()", "line 2: NameError: name 'list_file' is not defined; did you mean 'list_files'?"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from punie_tools.errors import ToolError
 from punie_tools.files.grep import MATCH_LIMIT, TEXT_LIMIT
 from tests.conftest import git, write_files
+from tests.tools.conftest import make_undecodable
 
 RunTool = Callable[..., Any]
 
@@ -104,10 +104,10 @@ def test_long_lines_are_cut_and_gigantic_ones_only_counted(root: Path, run_tool:
 
 
 def test_bytes_that_are_no_text(root: Path, run_tool: RunTool) -> None:
-    (root / os.fsdecode(b"caf\xe9.txt")).write_bytes(b"\xff\xe9x needle\n")
+    make_undecodable(root).write_bytes(b"\xff\xe9x needle\n")
     (root / "binary.bin").write_bytes(b"\0\1\2needle\0")
     match = run_tool("grep", pattern="needle").matches[0]
-    assert (match.file, match.column, match.text) == (r"caf\xe9.txt", 5, "\ufffd\ufffdx needle")
+    assert (match.file, match.column, match.text) == (r"caf\xe9.py", 5, "\ufffd\ufffdx needle")
 
 
 def test_no_configuration_steers_the_search(root: Path, run_tool: RunTool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from punie_tools.errors import ToolError
 from punie_tools.files.glob import glob_matcher
 from punie_tools.files.list_files import FILE_LIMIT
 from tests.conftest import git, write_files
+from tests.tools.conftest import make_undecodable
 
 RunTool = Callable[..., Any]
 
@@ -89,7 +89,7 @@ def test_an_empty_folder(run_tool: RunTool) -> None:
 
 
 def test_a_name_that_is_no_text_is_spelled_out(root: Path, run_tool: RunTool) -> None:
-    (root / os.fsdecode(b"caf\xe9.py")).touch()
+    make_undecodable(root)
     assert run_tool("list_files").files == (r"caf\xe9.py",)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from punie_tools.git.git_status import git_status
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 from tests.conftest import git, write_files
+from tests.tools.conftest import make_undecodable
 
 RunTool = Callable[..., Any]
 MakeRepository = Callable[..., Path]
@@ -98,9 +98,9 @@ def test_strange_names(make_repository: MakeRepository, run_tool: RunTool, name:
 
 def test_a_name_that_is_no_text(make_repository: MakeRepository, run_tool: RunTool) -> None:
     root = make_repository({"a": ""})
-    (root / os.fsdecode(b"caf\xe9")).touch()
+    make_undecodable(root)
     result = run_tool("git_status", at=root)
-    assert result.untracked == (r"caf\xe9",)
+    assert result.untracked == (r"caf\xe9.py",)
     assert result.model_dump_json()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -178,10 +179,12 @@ def run_git_tools(root: Path) -> None:
 @pytest.mark.parametrize(("plant", "plain_git"), TRAPS)
 def test_no_trap_fires(hostile: Path, marker: Path, trap: str, plant: Plant, plain_git: list[str]) -> None:
     plant(hostile, trap)
+    # Plain git gets a copy: looking at a repository can refresh its index, and then some traps stay open.
+    copy = Path(shutil.copytree(hostile, hostile.with_name("copy"), symlinks=True))
     marker.unlink(missing_ok=True)
     run_git_tools(hostile)
     assert not marker.exists()
-    subprocess.run(["git", *plain_git], cwd=hostile, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    subprocess.run(["git", *plain_git], cwd=copy, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     assert marker.exists(), "plain git no longer falls into this trap: the test proves nothing"
 
 

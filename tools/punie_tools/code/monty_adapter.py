@@ -155,7 +155,7 @@ class _Run:
         if message.startswith("MemoryError: memory limit"):
             return f"the program needed more than {_MEMORY >> 20} MB of memory."
         if unsupported := _UNSUPPORTED.match(message):
-            return f"{unsupported[1]} are not supported here; write it in another way."
+            return f"a program cannot use {unsupported[1]}; write it in another way."
         if message.startswith("PermissionError: "):
             return f"{message}; a program reaches files only through the tools."
         if (missing := _MISSING_ATTRIBUTE.match(message)) and missing[1] in self.fields_of:
