@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
-import sysconfig
 import venv
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +14,8 @@ import pytest
 from punie_tools.registry import find_tool
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
+
+_PACKAGES_OF_PYTEST = ("pytest", "pluggy", "iniconfig", "packaging", "pygments", "pytest-xdist", "execnet")
 
 
 @pytest.fixture
@@ -32,11 +34,13 @@ def write(root: Path) -> Callable[[Mapping[str, str | bytes]], Path]:
 
 @pytest.fixture
 def environment(root: Path) -> Path:
-    """A real virtual environment in the project; through a path file it shares the packages of these tests."""
+    """A real virtual environment in the project, with pytest and xdist linked from that of these tests."""
     folder = root / ".venv"
     venv.create(folder, with_pip=False, symlinks=True)
     (site_packages,) = folder.glob("lib/python3*/site-packages")
-    (site_packages / "shared.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    for distribution in map(importlib.metadata.distribution, _PACKAGES_OF_PYTEST):
+        for name in {file.parts[0] for file in distribution.files or () if file.parts[0] != ".."}:
+            (site_packages / name).symlink_to(str(distribution.locate_file(name)))
     return folder
 
 

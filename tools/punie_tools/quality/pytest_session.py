@@ -6,7 +6,6 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -27,7 +26,6 @@ PLUGIN = "punie_pytest_plugin"
 _PLUGIN_FOLDER = Path(__file__).parent / "pytest_plugin"
 _SELECTION_VARIABLE = "PUNIE_PYTEST_SELECTION"
 _SECONDS_BETWEEN_PROGRESS = 0.1
-_SUBTEST_OUTCOMES: Mapping[str, Outcome] = {"subtests failed": "failed", "subfailed": "failed"}
 _OUTPUT_LIMIT = 1 << 20
 _USAGE_ERROR = 4
 _CONFTEST = re.compile(r"^ImportError while loading conftest '(.+)'", re.MULTILINE)
@@ -140,9 +138,8 @@ class PytestSession:
     def _keep(self, record: _Record) -> None:
         self.seconds_by_test[record.id] = self.seconds_by_test.get(record.id, 0.0) + record.seconds
         # pytest gives no category to a phase that went well, and plugins invent their own, such as "rerun".
-        word = _SUBTEST_OUTCOMES.get(record.outcome, record.outcome)
-        if word in OUTCOMES:
-            self.reports.append(Report(record.id, word, record.file, record.line, record.message))
+        if record.outcome in OUTCOMES:
+            self.reports.append(Report(record.id, record.outcome, record.file, record.line, record.message))
 
     def _tell_progress(self, node_id: str, *, at_once: bool) -> None:
         now = time.monotonic()
