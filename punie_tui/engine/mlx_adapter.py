@@ -185,6 +185,12 @@ def free_memory() -> None:
     mx.clear_cache()
 
 
+def leave_device() -> None:
+    """Finish what is under way and let the threads of the device go; without it they abort the exiting process."""
+    mx.synchronize()
+    mx.clear_streams()
+
+
 def device_memory_limit() -> int | None:
     """Bytes a model may take on the GPU as Metal recommends; None where there is no such GPU."""
     limit = mx.device_info().get("max_recommended_working_set_size") if mx.metal.is_available() else None

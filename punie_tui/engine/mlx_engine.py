@@ -71,7 +71,7 @@ class MlxEngine:
         abandoned = threading.Event()
 
         def must_stop() -> bool:
-            return abandoned.is_set() or self._closed.is_set() or is_cancelled()
+            return abandoned.is_set() or self._closed.is_set() or MODEL_THREAD.is_ending.is_set() or is_cancelled()
 
         MODEL_THREAD.submit(lambda: self._reply(request, must_stop, deltas))
         try:
@@ -112,7 +112,9 @@ class MlxEngine:
         if self._loaded is None:
             directory = inspect_directory(self._directory)
             from punie_tui.engine.loading import load
+            from punie_tui.engine.mlx_adapter import leave_device
 
+            MODEL_THREAD.call_at_end(leave_device)
             self._loaded = load(directory)
         return self._loaded
 

@@ -279,3 +279,19 @@ def test_lean_loading_leaves_transformers_out_and_gives_the_same_logits(is_quant
     directory = tiny_directory("qwen3", is_quantised=is_quantised)
     finished = subprocess.run([sys.executable, "-c", code, directory], capture_output=True, text=True)
     assert (finished.stdout, finished.stderr) == ("True True\nb' b'\n", "")
+
+
+@pytest.mark.parametrize("moment", ["while loading", "while drawing"])
+def test_process_may_exit_at_any_moment(moment, tiny_directory) -> None:
+    code = (
+        "import sys; from pathlib import Path; from punie_tui.engine.mlx_engine import MlxEngine;"
+        "from punie_tui.engine.protocol import Message, Request, Sampling;"
+        "engine = MlxEngine(Path(sys.argv[1])); engine.start();"
+        "request = Request((Message('user', 'Hi'),), sampling=Sampling(max_tokens=8000));"
+        "deltas = engine.generate(request, lambda: False);"
+        "sys.argv[2] == 'while drawing' and [next(deltas) for _ in range(9)]"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code, tiny_directory("qwen3"), moment], capture_output=True, text=True, timeout=60
+    )
+    assert (finished.returncode, finished.stderr) == (0, "")
