@@ -76,7 +76,14 @@ def test_pipes_sockets_and_names_that_cannot_be_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("wrong", "right"), [("src/mian.py", "src/main.py"), ("main.py", "src/main.py"), ("lib/main.py", "src/main.py")]
+    ("wrong", "right"),
+    [
+        ("src/mian.py", "src/main.py"),
+        ("main.py", "src/main.py"),
+        ("lib/main.py", "src/main.py"),
+        ("scr/main.py", "src/main.py"),
+        ("scr/new.py", "src"),
+    ],
 )
 def test_a_missing_file_gets_the_nearest_name(workspace: Workspace, wrong: str, right: str) -> None:
     with pytest.raises(ToolError) as caught:
@@ -89,6 +96,12 @@ def test_a_missing_file_that_is_like_nothing_gets_no_suggestion(workspace: Works
         workspace.resolve("zzz.toml")
     with pytest.raises(ToolError, match="no file or folder"):
         workspace.resolve("src/main.py/x")
+
+
+def test_a_path_through_a_link_to_the_workspace_gets_a_suggestion(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "alias").symlink_to(workspace.root)
+    with pytest.raises(ToolError, match="did you mean 'src/main.py'"):
+        workspace.resolve(str(tmp_path / "alias" / "src" / "mian.py"))
 
 
 def test_a_new_path_need_not_exist(workspace: Workspace) -> None:

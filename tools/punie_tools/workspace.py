@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from punie_tools.errors import ToolError
 from punie_tools.spelling import spelled, unspelled
@@ -67,16 +67,42 @@ class Workspace:
         return resolved
 
     def _suggestion(self, path: str) -> str:
-        wanted = Path(path)
-        by_path = {self.relative(Path(entry)): entry for entry in islice(self._entries(), _NAMES_TO_COMPARE)}
-        same_name = [name for name in by_path if name.rsplit("/", 1)[-1] == wanted.name]
-        nearest = same_name or get_close_matches(wanted.as_posix(), by_path, n=1, cutoff=0.7)
-        return f"; did you mean {nearest[0]!r}?" if nearest else "."
+        """A file of that name elsewhere, a like name in the same folder, or a path that is like it as a whole."""
+        wanted = PurePosixPath(path)
+        paths = [self.relative(Path(entry)) for entry in islice(self._entries(), _NAMES_TO_COMPARE)]
+        same_name = [path for path in paths if path.rsplit("/", 1)[-1] == wanted.name]
+        nearest = _closest(wanted.as_posix(), same_name, 0.0) or self._nearest_below_parent(path)
+        nearest = nearest or _closest(wanted.as_posix(), paths, 0.7)
+        return f"; did you mean {nearest!r}?" if nearest else "."
+
+    def _nearest_below_parent(self, path: str) -> str | None:
+        """The path with its first wrong part put right, if that part is like a name in its folder."""
+        folder = self.root
+        parts = list(Path(os.path.realpath(self.root / path)).relative_to(self.root).parts)
+        while parts and (folder / parts[0]).is_dir():
+            folder /= parts.pop(0)
+        found = _closest(parts[0], _names_in(folder), 0.6) if parts else None
+        if found is None:
+            return None
+        whole = folder.joinpath(found, *parts[1:])
+        return self.relative(whole if whole.exists() else folder / found)
 
     def _entries(self) -> Iterator[str]:
         for folder, folders, files in os.walk(self.root):
             folders[:] = sorted(name for name in folders if name not in _FOLDERS_NOT_SEARCHED)
             yield from (os.path.join(folder, name) for name in (*folders, *sorted(files)))  # noqa: PTH118 - quick
+
+
+def _names_in(folder: Path) -> list[str]:
+    """None for a folder that may not be read: a suggestion is never worth an error."""
+    try:
+        return [entry.name for entry in islice(folder.iterdir(), _NAMES_TO_COMPARE)]
+    except OSError:
+        return []
+
+
+def _closest(wanted: str, names: list[str], cutoff: float) -> str | None:
+    return next(iter(get_close_matches(wanted, names, n=1, cutoff=cutoff)), None)
 
 
 def _shortened(path: str) -> str:
