@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 from collections.abc import Callable
@@ -29,10 +30,16 @@ class WorkspaceWatch:
 
     def start(self) -> None:
         self._thread.start()
+        # A thread that is cut off inside native code aborts the process as it exits.
+        atexit.register(self._end)
 
     def stop(self) -> None:
         """End the thread soon; does not wait for it."""
         self._stopped.set()
+
+    def _end(self) -> None:
+        self.stop()
+        self._thread.join(2)
 
     def _run(self) -> None:
         # Imported here: it loads a native library, and the first frame does not need it.

@@ -65,10 +65,10 @@ class Transcript(ScrollView, can_focus=True):
     Transcript { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; background: $background; }
     Transcript > .transcript--person { color: $primary; text-style: bold; }
     Transcript > .transcript--punie { color: $foreground; }
-    Transcript > .transcript--call { color: $text-muted; }
-    Transcript > .transcript--note { color: $text-muted; }
+    Transcript > .transcript--call { color: $secondary; }
+    Transcript > .transcript--note { color: $secondary; }
     Transcript > .transcript--error { color: $text-error; }
-    Transcript > .transcript--queued { color: $text-muted; text-style: italic; }
+    Transcript > .transcript--queued { color: $secondary; text-style: italic; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("end,G", "scroll_end", "Newest", show=False),

@@ -74,6 +74,7 @@ class RepoPanel(Tree[_Entry]):
         super().__init__("repo", _Entry(), id=id)
         self.show_root = False
         self.guide_depth = 2
+        self.auto_expand = False
         self._folder = root
         self._watch = WorkspaceWatch(root, self._files_changed)
         self._changes: TreeNode[_Entry]
@@ -131,6 +132,8 @@ class RepoPanel(Tree[_Entry]):
         entry = message.node.data
         if entry and entry.path and not entry.is_folder:
             self.post_message(OpenFile(entry.path))
+        else:
+            message.node.toggle()
 
     def _fill(self, node: TreeNode[_Entry]) -> None:
         """Make a folder's children what the disk says, keeping those that stay (and what is opened below them)."""

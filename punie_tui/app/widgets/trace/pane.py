@@ -51,7 +51,7 @@ class TracePane(Tree[_Target]):
     TracePane { background: $background; padding: 0 1; scrollbar-size: 1 1; }
     TracePane > .trace--good { color: $text-success; }
     TracePane > .trace--bad { color: $text-error; }
-    TracePane > .trace--muted { color: $text-muted; }
+    TracePane > .trace--muted { color: $secondary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "Open"),
@@ -64,6 +64,7 @@ class TracePane(Tree[_Target]):
         self.show_root = False
         self.show_guides = False
         self.guide_depth = 2
+        self.auto_expand = False
         self._calls: dict[str, _Call] = {}
         self._ticker = None
 
@@ -100,6 +101,8 @@ class TracePane(Tree[_Target]):
         message.stop()
         if message.node.data and message.node.data.path:
             self.post_message(OpenFile(message.node.data.path, message.node.data.line))
+        else:
+            message.node.toggle()
 
     def _fold_earlier(self) -> None:
         for call in self._calls.values():

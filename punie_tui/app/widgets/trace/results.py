@@ -15,7 +15,7 @@ from punie_tools.files.read_file import ReadFileResult
 from punie_tools.git.git_diff import GitDiffResult
 from punie_tools.git.git_log import GitLogResult
 from punie_tools.git.git_status import GitStatusResult
-from punie_tools.quality.pytest_run import PytestRunResult
+from punie_tools.quality.pytest_run import PytestRunResult, TestOutcome
 from punie_tools.quality.ruff_check import RuffCheckResult
 from punie_tools.quality.typecheck import TypeCheckResult
 from punie_tools.registry import find_tool
@@ -32,6 +32,7 @@ _OUTCOME_MARKS: dict[str, tuple[str, Role]] = {
     "xfailed": ("–", "muted"),
     "xpassed": ("!", "bad"),
 }
+_FAILURES = ("failed", "error")
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)")
 
 
@@ -101,32 +102,44 @@ def _by_file(findings: Iterable[tuple[str, int, int, str, str]], width: int) -> 
 
 
 def _finding(file: str, line: int, column: int, message: str, code: str, width: int) -> list[Row]:
+    """The first line of the message, wrapped; what it explains below is folded under it."""
     place = f"{line}:{column}"
-    first, *rest = wrapped(
-        message + (f"  {code}" if code else ""), max(width - len(place) - 5, 12), path=file, line=line
-    )
-    indented = [Row([(" " * (len(place) + 1), ""), *more.parts], file, line) for more in rest]
-    return [Row([(f"{place} ", "muted"), *first.parts], file, line), *indented]
+    told, _, explanation = message.partition("\n")
+    first, *rest = wrapped(told + (f"  {code}" if code else ""), max(width - len(place) - 5, 12), path=file, line=line)
+    rows = [Row([(f"{place} ", "muted"), *first.parts], file, line)]
+    rows += [Row([(" " * (len(place) + 1), ""), *more.parts], file, line) for more in rest]
+    if explanation:
+        rows[0].children = wrapped(explanation, max(width - 6, 12), "muted", path=file, line=line)
+        rows[0].is_expanded = False
+    return rows
 
 
 def _tests(result: PytestRunResult, width: int) -> list[Row]:
-    """Failures first, each with its assertion; then one line a test."""
-    rows: list[Row] = []
-    for test in sorted(result.tests, key=lambda test: test.outcome not in ("failed", "error")):
-        mark, role = _OUTCOME_MARKS[test.outcome]
-        parts = [
-            (f"{mark} ", role),
-            (safe_text(test.name, single_line=True), ""),
-            (f"  {test.duration:.2f} s", "muted"),
+    """Failures first, each with its assertion; all grouped by file."""
+    files: dict[tuple[bool, str], Row] = {}
+    for test in sorted(result.tests, key=lambda test: test.outcome not in _FAILURES)[:_MOST_ROWS]:
+        is_failure = test.outcome in _FAILURES
+        group = files.setdefault((is_failure, test.file), row(test.file, "strong", path=test.file))
+        group.children.append(_test(test, width))
+    more = [row(f"… {len(result.tests) - _MOST_ROWS} more", "muted")] if len(result.tests) > _MOST_ROWS else []
+    return [*files.values(), *more]
+
+
+def _test(test: TestOutcome, width: int) -> Row:
+    mark, role = _OUTCOME_MARKS[test.outcome]
+    name = test.name.removeprefix(f"{test.file}::")
+    shown = Row(
+        [(f"{mark} ", role), (safe_text(name, single_line=True), ""), (f"  {test.duration:.2f} s", "muted")],
+        test.file,
+        test.line,
+    )
+    if test.message and test.outcome in _FAILURES:
+        place = f"{test.file}:{test.line}" if test.line else test.file
+        shown.children = [
+            row(place, "muted", path=test.file, line=test.line),
+            *wrapped(test.message, max(width - 6, 12), "bad", path=test.file, line=test.line),
         ]
-        rows.append(Row(parts, test.file, test.line))
-        if test.message and test.outcome in ("failed", "error"):
-            place = f"{test.file}:{test.line}" if test.line else test.file
-            rows[-1].children = [
-                row(place, "muted", path=test.file, line=test.line),
-                *wrapped(test.message, max(width - 4, 12), "bad", path=test.file, line=test.line),
-            ]
-    return rows
+    return shown
 
 
 def _commits(result: GitLogResult, width: int) -> list[Row]:
@@ -139,25 +152,35 @@ def _commits(result: GitLogResult, width: int) -> list[Row]:
 
 
 def _diff(patch: str) -> list[Row]:
-    """The patch line by line; Enter leads to the line of the new file."""
+    """The patch, a heading a file; Enter leads to the line of the new file."""
     rows: list[Row] = []
-    path, line = "", 0
+    old_path = path = ""
+    line = 0
     for text in patch.splitlines():
-        role: Role = ""
-        if text.startswith("+++ "):
-            path, role = text[4:].removeprefix("b/").split("\t")[0], "strong"
-        elif text.startswith(("--- ", "diff ", "index ")):
-            role = "muted"
-        elif found := _HUNK.match(text):
-            line, role = int(found[1]), "muted"
-        elif text.startswith("+"):
-            role = "good"
-        elif text.startswith("-"):
-            role = "bad"
-        rows.append(row(text, role, path="" if path == "/dev/null" else path, line=line or None))
-        if line and not text.startswith(("-", "@@", "\\")):
-            line += 1
+        if line == 0 or text.startswith("diff --git "):
+            if text.startswith("diff --git "):
+                line = 0
+            if text.startswith("--- "):
+                old_path = _named(text)
+            elif text.startswith("+++ "):
+                path = _named(text) or old_path
+                rows.append(row(path if _named(text) else f"{path} (deleted)", "strong", path=path))
+            elif text.startswith(("Binary files ", "rename ", "new file ", "old mode ", "new mode ")):
+                rows.append(row(text, "muted"))
+        if found := _HUNK.match(text):
+            line = max(int(found[1]), 1)
+            rows.append(row(text, "muted", path=path, line=line))
+        elif line:
+            role: Role = "good" if text.startswith("+") else "bad" if text.startswith("-") else ""
+            rows.append(row(text, role, path=path, line=line))
+            line += not text.startswith(("-", "\\"))
     return rows
+
+
+def _named(heading: str) -> str:
+    """The path of a `---` or `+++` line, empty for /dev/null."""
+    path = heading[4:].split("\t")[0].strip('"')
+    return "" if path == "/dev/null" else path.removeprefix("a/").removeprefix("b/")
 
 
 def _lines(result: ReadFileResult) -> list[Row]:

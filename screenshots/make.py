@@ -1,0 +1,128 @@
+"""Makes the screenshots: the real app with the real nano model on a real repository, driven by keys.
+
+    .uv/bin/uv run python screenshots/make.py
+
+The repository is a copy of tests/fixtures/ledger, committed and changed a little in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from punie_tui.agent.approval import AskPerson
+from punie_tui.agent.session import Session
+from punie_tui.app.app import PunieApp
+from punie_tui.app.screens.main import MainScreen
+from punie_tui.engine.open_engine import open_engine
+from punie_tui.settings import load_settings
+
+HERE = Path(__file__).parent
+LEDGER = HERE.parent / "tests" / "fixtures" / "ledger"
+SECONDS_A_TURN = 60
+
+
+def main() -> None:
+    model = sys.argv[1] if len(sys.argv) > 1 else "nano"
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["PUNIE_HOME"] = str(Path(scratch) / "home")
+        repository = make_repository(Path(scratch) / "ledger")
+        for name, size, theme, script in SHOTS:
+            asyncio.run(shoot(repository, model, HERE / name, size, theme, script))
+            print(f"screenshots/{name}")  # noqa: T201 - says what was made
+
+
+def make_repository(root: Path) -> Path:
+    """A real repository with a history of two commits and an uncommitted change."""
+    shutil.copytree(LEDGER, root)
+    git(root, "init", "-q", "-b", "main")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "Keep balances in a ledger")
+    (root / "CHANGES.md").write_text("# Changes\n\n- reports are aligned\n")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "Note what changed")
+    report = root / "src" / "ledger" / "report.py"
+    report.write_text(report.read_text().replace('"Balances"', '"All balances"'))
+    return root
+
+
+def git(root: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=Ada Example", "-c", "user.email=ada@example.org"]
+    subprocess.run(["git", *identity, *arguments], cwd=root, check=True)
+
+
+Script = Callable[[Pilot[None]], Awaitable[None]]
+
+
+async def shoot(root: Path, model: str, path: Path, size: tuple[int, int], theme: str, script: Script) -> None:
+    """Start the app, let a script use it, and save what is on the screen."""
+
+    def open_session(ask_person: AskPerson) -> Session:
+        settings = load_settings(root, {"model": model})
+        session = Session(root, open_engine(model), settings, ask_person=ask_person)
+        session.trust_folder()
+        return session
+
+    app = PunieApp(root, open_session, theme)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: main_screen(pilot).is_ready)
+        await script(pilot)
+        await pilot.pause(0.5)
+        app.save_screenshot(str(path))
+
+
+async def ask(pilot: Pilot[None], prompt: str) -> None:
+    """Type a prompt, send it, and wait for the turn's end."""
+    turns = main_screen(pilot).turns_finished
+    names = {" ": "space", "?": "question_mark", "/": "slash", ".": "full_stop"}
+    await pilot.press(*(names.get(letter, letter) for letter in prompt), "enter")
+    await until(pilot, lambda: main_screen(pilot).turns_finished > turns)
+
+
+async def until(pilot: Pilot[None], is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SECONDS_A_TURN):
+        while not is_so():
+            await pilot.pause(0.05)
+
+
+def main_screen(pilot: Pilot[None]) -> MainScreen:
+    screen = pilot.app.screen_stack[0]
+    assert isinstance(screen, MainScreen)
+    return screen
+
+
+async def types(pilot: Pilot[None]) -> None:
+    await ask(pilot, "are there type errors in src?")
+    await pilot.press("f3")
+
+
+async def tests(pilot: Pilot[None]) -> None:
+    await ask(pilot, "run the tests")
+
+
+async def diff(pilot: Pilot[None]) -> None:
+    await ask(pilot, "what did I change?")
+    await pilot.press("f3")
+
+
+async def welcome(pilot: Pilot[None]) -> None:
+    await pilot.pause(0.5)
+
+
+SHOTS: list[tuple[str, tuple[int, int], str, Script]] = [
+    ("types.svg", (120, 40), "punie-dark", types),
+    ("tests-light.svg", (120, 40), "punie-light", tests),
+    ("diff-80x24.svg", (80, 24), "punie-dark", diff),
+    ("welcome.svg", (80, 24), "punie-dark", welcome),
+]
+
+if __name__ == "__main__":
+    main()
