@@ -113,7 +113,7 @@ class ChatReplyDecoder:
     def push(self, token: int) -> Sequence[ReplyDelta]:
         """The deltas that this token completes."""
         written = self._tokenizer.token_bytes(token)
-        if self._tokenizer.is_special(token) and written.decode("utf-8", "replace") not in self._known_marks:
+        if self._tokenizer.is_control(token) and written.decode("utf-8", "replace") not in self._known_marks:
             return ()
         self._unread += self._characters.decode(written)
         return tuple(self._read())
@@ -128,7 +128,7 @@ class ChatReplyDecoder:
 
     @property
     def _known_marks(self) -> tuple[str, ...]:
-        """Special tokens that mean something here; all others are dropped from the text."""
+        """Marks that mean something here, even if they are control tokens, which are dropped otherwise."""
         return (self._format.end_mark,) if self._mode == "call" else (_THINK_START, _THINK_END, self._format.start)
 
     @property

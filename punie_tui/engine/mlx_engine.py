@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from punie_tui.engine.model_directory import ModelConfig, inspect_directory, read_config
 from punie_tui.engine.model_thread import MODEL_THREAD
-from punie_tui.engine.protocol import Delta, EngineError, Request
+from punie_tui.engine.protocol import Delta, EngineError, Request, Usage
 
 if TYPE_CHECKING:
     from punie_tui.engine.decoding.reply import LoadedModel
 
 _UNKNOWN_CONTEXT = 8192
+_POLL_SECONDS = 0.05
+_NOTHING_BUT_CANCELLED = Usage(0, 0, 0, 0.0, 0.0, stop_reason="cancelled")
 
 
 class _End:
@@ -32,6 +35,7 @@ class MlxEngine:
         self._directory = directory
         self._model_name = model_name or directory.name
         self._loaded: LoadedModel | None = None  # of the model thread
+        self._known_config: ModelConfig | None = None
         self._is_started = False
         self._closed = threading.Event()
 
@@ -54,10 +58,10 @@ class MlxEngine:
 
     @property
     def _config(self) -> ModelConfig | None:
-        try:
-            return read_config(self._directory)
-        except EngineError:
-            return None
+        if self._known_config is None:
+            with suppress(EngineError):
+                self._known_config = read_config(self._directory)
+        return self._known_config
 
     def start(self) -> None:
         """Begin to load in the background; idempotent. An error is raised by the next `generate`."""
@@ -75,8 +79,14 @@ class MlxEngine:
 
         MODEL_THREAD.submit(lambda: self._reply(request, must_stop, deltas))
         try:
-            while not isinstance(delta := deltas.get(), _End):
+            first = _wait_for(deltas, is_cancelled)
+            if first is None:
+                yield _NOTHING_BUT_CANCELLED
+                return
+            delta = first
+            while not isinstance(delta, _End):
                 yield delta
+                delta = deltas.get()
             if delta.error is not None:
                 raise delta.error
         finally:
@@ -133,6 +143,16 @@ class MlxEngine:
 
             free_memory()
         freed.set()
+
+
+def _wait_for(deltas: SimpleQueue[Delta | _End], is_cancelled: Callable[[], bool]) -> Delta | _End | None:
+    """The first delta; None when cancelled before it. Loading cannot be stopped, but nobody has to wait for it."""
+    while True:
+        try:
+            return deltas.get(timeout=_POLL_SECONDS)
+        except Empty:
+            if is_cancelled():
+                return None
 
 
 def _as_engine_error(error: BaseException) -> BaseException:

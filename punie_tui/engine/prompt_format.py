@@ -36,6 +36,10 @@ class Tokenizer(Protocol):
         """Whether the token is a mark of its own, which a grammar names bare and text cannot spell."""
         ...
 
+    def is_control(self, token: int) -> bool:
+        """Whether the token steers the conversation and is no part of what is said, such as `<|im_end|>`."""
+        ...
+
     def token_bytes(self, token: int) -> bytes:
         """What the token stands for; may be part of a character. A special token gives its name."""
         ...

@@ -26,6 +26,8 @@ class ModelTokenizer:
         self._backend.no_truncation()
         self._backend.no_padding()
         self._end_tokens = frozenset(end_tokens)
+        added = self._backend.get_added_tokens_decoder()
+        self._control_tokens = frozenset(token for token, mark in added.items() if mark.special)
         self.grammar_vocabulary = llguidance.LLTokenizer(
             self._backend.to_str(),
             n_vocab=max(vocabulary_size, self._backend.get_vocab_size(with_added_tokens=True)),
@@ -53,6 +55,10 @@ class ModelTokenizer:
     def is_special(self, token: int) -> bool:
         """Whether the token is a mark of its own, which text cannot spell in a grammar."""
         return self.grammar_vocabulary.is_special_token(token)
+
+    def is_control(self, token: int) -> bool:
+        """Whether the token steers the conversation; a mark may as well stand for text, such as `<table>`."""
+        return token in self._control_tokens
 
     def token_bytes(self, token: int) -> bytes:
         """What the token stands for; may be part of a character. A special token gives its name."""

@@ -55,6 +55,9 @@ class Bytes:
     def is_special(self, token: int) -> bool:
         return False
 
+    def is_control(self, token: int) -> bool:
+        return self.pieces[token] == b"<|control|>"
+
     def token_bytes(self, token: int) -> bytes:
         return self.pieces[token]
 
@@ -100,6 +103,10 @@ def test_no_delta_holds_half_a_character() -> None:
 
 def test_text_that_only_looks_like_a_mark_is_told() -> None:
     assert read([b"a <tool", b" b <tool_c"])[0] == [("text", "a <tool b <tool_c")]
+
+
+def test_control_tokens_are_not_said() -> None:
+    assert read([b"A <table>", b"<|control|>", b" row"])[0] == [("text", "A <table> row")]
 
 
 def test_two_calls_in_one_reply() -> None:

@@ -12,6 +12,7 @@ import threading
 import pytest
 
 from punie_tui.engine.mlx_engine import MlxEngine
+from punie_tui.engine.model_thread import MODEL_THREAD
 from punie_tui.engine.protocol import EngineError, Message, Progress, Request, Sampling, TextDelta, Usage
 
 PROMPT = "one two three " * 120
@@ -89,6 +90,17 @@ def test_cancel_while_drawing(open_tiny) -> None:
     deltas = list(engine.generate(request("Hello", max_tokens=5000), lambda: next(polls) > 20))
     assert deltas[-1].stop_reason == "cancelled"
     assert 0 < deltas[-1].generated_tokens <= 20
+
+
+def test_cancel_does_not_wait_for_loading(open_tiny) -> None:
+    """What holds the model thread here is a job of the test's own; a large model takes as long."""
+    engine = open_tiny("qwen3")
+    is_loaded = threading.Event()
+    MODEL_THREAD.submit(lambda: bool(is_loaded.wait(60)))
+    deltas = list(engine.generate(request("Hello"), lambda: True))
+    is_loaded.set()
+    assert [delta.stop_reason for delta in deltas] == ["cancelled"]
+    assert text_of(engine.generate(request("Hello"), never))
 
 
 def test_closing_the_iterator_stops_the_reply(open_tiny) -> None:
