@@ -29,8 +29,9 @@ class ChatTemplateFormat:
                 " (often named Instruct or Chat)."
             )
         self._tokenizer = tokenizer
-        self._shield = _MarkShield(tokenizer)
         self._taught_format = detect_format(template)
+        self._wire_format = self._taught_format or JsonCalls()
+        self._shield = _MarkShield(tokenizer, self._wire_format)
 
     def encode(self, request: Request) -> EncodedPrompt:
         """Raises EngineError when the template cannot write the conversation."""
@@ -40,11 +41,10 @@ class ChatTemplateFormat:
             text = self._render([_template_message(message) for message in messages], tools)
         else:
             text = self._render(_explained_messages(messages, request.tools), [])
-        wire_format = self._taught_format or JsonCalls()
         is_thinking = text.rstrip().endswith(_THINK_START)
         return EncodedPrompt(
             tokens=self._shield.encode(text),
-            decoder=ChatReplyDecoder(self._tokenizer, wire_format, request.tools, is_thinking=is_thinking),
+            decoder=ChatReplyDecoder(self._tokenizer, self._wire_format, request.tools, is_thinking=is_thinking),
         )
 
     def _render(self, messages: list[dict[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
@@ -66,15 +66,17 @@ class _MarkShield:
     every character, but no mark that the format did not set.
     """
 
-    def __init__(self, tokenizer: ChatTokenizer) -> None:
+    def __init__(self, tokenizer: ChatTokenizer, wire_format: ToolCallFormat) -> None:
         self._tokenizer = tokenizer
-        self._marks = sorted(tokenizer.marks, key=len, reverse=True)
+        spoken = (_THINK_START, _THINK_END, wire_format.start, wire_format.end_mark)
+        marks = {*tokenizer.control_marks, *(mark for mark in spoken if tokenizer.token_id(mark) is not None)}
+        self._marks = sorted((mark for mark in marks if len(mark) > 1), key=len, reverse=True)
+        self._numbers = {mark: number for number, mark in enumerate(self._marks)}
+        self._pattern = re.compile("|".join(map(re.escape, self._marks)) or "(?!)")
 
     def cover(self, text: str) -> str:
         """The text with each mark replaced by its number between two private characters."""
-        for number, mark in enumerate(self._marks):
-            text = text.replace(mark, f"\ue000{number}\ue001")
-        return text
+        return self._pattern.sub(lambda found: f"\ue000{self._numbers[found.group()]}\ue001", text)
 
     def encode(self, text: str) -> list[int]:
         """Tokens of a conversation with covered marks."""

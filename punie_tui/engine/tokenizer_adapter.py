@@ -40,9 +40,9 @@ class ModelTokenizer:
         return self._end_tokens
 
     @property
-    def marks(self) -> list[str]:
-        """The tokens that text is cut at before anything else, special ones such as `<|im_end|>` among them."""
-        return [token.content for token in self._backend.get_added_tokens_decoder().values() if token.content]
+    def control_marks(self) -> list[str]:
+        """How the control tokens are spelled."""
+        return [self.token_bytes(token).decode("utf-8", "replace") for token in self._control_tokens]
 
     def encode(self, text: str) -> list[int]:
         """Tokens of `text`; special tokens written in it become their ids, nothing is added around it."""

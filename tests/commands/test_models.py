@@ -184,3 +184,15 @@ def test_path_wins_over_hub_id(tmp_path, monkeypatch) -> None:
     write_model(tmp_path / "org" / "name", size=10)
     monkeypatch.chdir(tmp_path)
     assert resolve_model("org/name").resolve() == (tmp_path / "org" / "name").resolve()
+
+
+def test_models_lie_below_punie_home_or_in_the_hub_cache(punie_home, tmp_path, monkeypatch) -> None:
+    assert models_folder() == punie_home / "models"
+    monkeypatch.delenv("PUNIE_HOME")
+    for name in ("HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert models_folder() == Path.home() / ".cache/huggingface/hub"
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    assert models_folder() == tmp_path / "hf" / "hub"
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    assert models_folder() == tmp_path / "cache"
