@@ -117,7 +117,7 @@ def test_programs_that_the_tree_puts_on_the_path_do_not_count(root: Path, monkey
 
 def test_a_shim_of_pyenv_stands_for_the_version_that_the_project_names(root: Path, tmp_path: Path) -> None:
     shim = make_program(tmp_path / "pyenv" / "shims" / "python3")
-    for version in ("3.9.1", "3.12.4"):
+    for version in ("3.9.1", "3.12.4", "3.12.10"):
         prefix = tmp_path / "pyenv" / "versions" / version
         make_program(prefix / "bin" / "python3")
         (prefix / "lib" / f"python{version.rpartition('.')[0]}" / "site-packages").mkdir(parents=True)
@@ -125,7 +125,7 @@ def test_a_shim_of_pyenv_stands_for_the_version_that_the_project_names(root: Pat
     interpreter = found(root, PATH=shim.parent)
     assert interpreter.path == shim
     assert interpreter.version == (3, 12, 0)
-    assert tmp_path / "pyenv/versions/3.12.4/lib/python3.12/site-packages" in interpreter.search_paths
+    assert tmp_path / "pyenv/versions/3.12.10/lib/python3.12/site-packages" in interpreter.search_paths
 
 
 def test_a_hostile_version_file_leads_nowhere(root: Path, tmp_path: Path) -> None:
@@ -151,6 +151,18 @@ def test_path_files_are_read_and_not_run(root: Path) -> None:
     (site_packages / "a.pth").write_text(f"# comment\n{root}/src\nimport os; open({str(marker)!r}, 'w')\nmissing\n")
     assert root / "src" in found(root).search_paths
     assert not marker.exists()
+
+
+def test_hostile_files_neither_hang_nor_break_it(root: Path) -> None:
+    environment = make_environment(root / ".venv")
+    (environment / "pyvenv.cfg").write_bytes(b"home = /no\0where\nversion = 3." + b"9" * 9000 + b"\n\xff = \xff\n")
+    site_packages = environment / "lib" / "python3.9" / "site-packages"
+    site_packages.mkdir(parents=True)
+    os.mkfifo(site_packages / "endless.pth")
+    (site_packages / "broken.pth").write_bytes(b"a\0b\n\xff\n/" + b"x" * 9000)
+    (environment / "bin" / "python").unlink()
+    (environment / "bin" / "python").symlink_to("python")
+    assert found(root).search_paths == (site_packages,)
 
 
 def test_without_any_python_there_is_none(root: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
+import time
 import venv
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -379,8 +380,14 @@ def test_hang():
 """
 
 
-def has_ended(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+def has_ended(pid: int, *, within: float = 5) -> bool:
+    """Whether the process is gone; the kernel takes a moment to end what was killed."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def test_the_deadline_ends_a_hanging_test_and_its_children(write: Write, environment: Path) -> None:
@@ -466,6 +473,22 @@ def test_what_keeps_pytest_from_starting_is_one_clear_line(
     with pytest.raises(ToolError, match=message) as caught:
         run_trusted("pytest_run")
     assert "\n" not in str(caught.value)
+
+
+def test_output_that_looks_like_pytests_complaints_is_not_taken_for_them(
+    write: Write, environment: Path, run_trusted: RunTool
+) -> None:
+    said = "ImportError while loading conftest '/x/conftest.py'\\nx: No module named pytest\\nERROR: x"
+    write({"test_a.py": f'def test_a():\n    print("{said}")\n    assert 0\n'})
+    assert run_trusted("pytest_run").failed == 1
+
+
+def test_an_error_inside_pytest_is_told(write: Write, environment: Path, run_trusted: RunTool) -> None:
+    write({"conftest.py": "def pytest_runtest_logreport(report):\n    1 / 0\n"})
+    write({"test_a.py": "def test_a():\n    pass\n"})
+    result = run_trusted("pytest_run")
+    assert not result.success
+    assert "ZeroDivisionError" in result.incomplete
 
 
 def test_names_with_spaces_and_files_that_are_no_text(write: Write, environment: Path, run_trusted: RunTool) -> None:

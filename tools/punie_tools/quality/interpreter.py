@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _ENVIRONMENT_NAMES = (".venv", "venv", "env", ".env")
-_VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+_VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?")
 _LIBRARY_FOLDER = re.compile(r"python(3\.\d+)t?")
 _PYENV_NAME = re.compile(r"[0-9A-Za-z][\w.+-]*")
-_LARGEST_PATH_FILE = 65_536
+_LARGEST_SETTINGS = 65_536
 
 Version = tuple[int, int, int]
 
@@ -83,11 +83,20 @@ def _poetry_environments(folder: Path, variables: Mapping[str, str]) -> list[Pat
 
 
 def _is_environment(folder: Path) -> bool:
-    return (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
+    try:
+        return (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
+    except OSError:
+        # A folder that may not be looked into holds nothing that could be used.
+        return False
+
+
+def _real(path: Path) -> Path:
+    """The path behind all links; unlike `resolve()` it also takes links that go round in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _is_own(environment: Path) -> bool:
-    return environment.resolve() == Path(sys.prefix).resolve()
+    return _real(environment) == _real(Path(sys.prefix))
 
 
 def _in_environment(environment: Path) -> Interpreter:
@@ -96,7 +105,7 @@ def _in_environment(environment: Path) -> Interpreter:
     version = _version(settings.get("version_info") or settings.get("version", "")) or _version_of(folders)
     base = Path(settings["home"]).parent if settings.get("home") else environment
     # macOS's frameworks keep `home` apart from where the program and its library really are.
-    paths = [*_standard_library(base, version), *_standard_library(program.resolve().parent.parent, version)]
+    paths = [*_standard_library(base, version), *_standard_library(_real(program).parent.parent, version)]
     paths += _with_path_files(folder / "site-packages" for folder in folders)
     if settings.get("include-system-site-packages", "").lower() == "true":
         paths += _system_packages(base, version)
@@ -110,11 +119,7 @@ def _program(environment: Path) -> Path:
 
 
 def _environment_settings(environment: Path) -> dict[str, str]:
-    try:
-        text = (environment / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return {}
-    pairs = (line.partition("=") for line in text.splitlines())
+    pairs = (line.partition("=") for line in _lines(environment / "pyvenv.cfg"))
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
@@ -133,7 +138,7 @@ def _on_path(root: Path, variables: Mapping[str, str]) -> Interpreter | None:
 def _on_machine(program: Path, root: Path, variables: Mapping[str, str]) -> Interpreter:
     if _is_environment(program.parent.parent):
         return _in_environment(program.parent.parent)
-    real = _behind_shim(program, root, variables).resolve()
+    real = _real(_behind_shim(program, root, variables))
     prefix = real.parent.parent
     version = _version(real.name) or _version_of(_library_folders(prefix))
     paths = [*_standard_library(prefix, version), *_system_packages(prefix, version)]
@@ -146,21 +151,31 @@ def _behind_shim(program: Path, root: Path, variables: Mapping[str, str]) -> Pat
         return program
     home = program.parent.parent
     files = [folder / ".python-version" for folder in (root, *root.parents)] + [home / "version"]
-    texts = (variables.get("PYENV_VERSION", ""), *(_first_line(file) for file in files if file.is_file()))
+    texts = (variables.get("PYENV_VERSION", ""), *map(_first_line, files))
     chosen = next((text for text in texts if text), "")
     if not _PYENV_NAME.fullmatch(chosen):
         return program
     # `3.12` means the newest 3.12 that is installed.
-    versions = [home / "versions" / chosen, *sorted((home / "versions").glob(f"{chosen}.*"), reverse=True)]
+    newest_first = sorted(
+        (home / "versions").glob(f"{chosen}.*"), key=lambda path: _version(path.name) or (), reverse=True
+    )
+    versions = [home / "versions" / chosen, *newest_first]
     return next((folder / "bin" / "python3" for folder in versions if folder.is_dir()), program)
 
 
 def _first_line(file: Path) -> str:
+    return next(iter(_lines(file)), "").strip()
+
+
+def _lines(file: Path) -> list[str]:
+    """The lines of a small text file; none of one that cannot be read, or that is a pipe and would not end."""
     try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    return lines[0].strip() if lines else ""
+        if not file.is_file():
+            return []
+        with file.open(encoding="utf-8", errors="replace") as text:
+            return text.read(_LARGEST_SETTINGS).splitlines()
+    except (OSError, ValueError):
+        return []
 
 
 def _library_folders(prefix: Path) -> list[Path]:
@@ -208,13 +223,7 @@ def _with_path_files(folders: Iterator[Path] | list[Path]) -> list[Path]:
 
 def _named_in(path_file: Path) -> list[Path]:
     """The folders on the lines of a `.pth` file; lines of code (`import …`) are not run."""
-    try:
-        if path_file.stat().st_size > _LARGEST_PATH_FILE:
-            return []
-        lines = path_file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    names = (line.strip() for line in lines)
+    names = (line.strip() for line in _lines(path_file))
     return [
         path_file.parent / name
         for name in names
@@ -223,4 +232,12 @@ def _named_in(path_file: Path) -> list[Path]:
 
 
 def _existing(paths: list[Path]) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys(path for path in paths if path.is_dir()))
+    return tuple(dict.fromkeys(path for path in paths if _is_folder(path)))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        # A name too long, or a folder that may not be looked into.
+        return False

@@ -21,7 +21,7 @@ from punie_tools.quality.pytest_session import (
     why_ended,
     why_incomplete,
 )
-from punie_tools.quality.sentences import counted, first_of, shortened
+from punie_tools.quality.sentences import counted, first_of, shortened, single_line
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 from punie_tools.workspace import Workspace
 
@@ -68,7 +68,7 @@ class PytestRunResult(ToolResult):
         counts = ", ".join(f"{count:,} {word}" for word, count in self._counts() if count)
         if not counts:
             what = f" match {self.keyword!r}" if self.keyword else ""
-            where = f" in {self.target}" if self.target else "" if what else " were found"
+            where = f" in {single_line(self.target)}" if self.target else "" if what else " were found"
             return f"No tests{what}{where}{f': {self.incomplete}' if self.incomplete else ''}."
         found = f"{counts} in {self.duration:.1f} s{f' ({self.incomplete})' if self.incomplete else ''}"
         failures = [test for test in self.tests if test.outcome in ("failed", "error")]
@@ -182,7 +182,7 @@ def _result(
         skipped=counts["skipped"],
         xfailed=counts["xfailed"],
         xpassed=counts["xpassed"],
-        duration=finished.seconds if session.seconds is None else session.seconds,
+        duration=round(finished.seconds if session.seconds is None else session.seconds, 3),
         tests=_capped(tests),
         incomplete=why_incomplete(session, finished, deadline),
         truncated=len(tests) > MOST_TESTS,
@@ -193,7 +193,7 @@ def _outcome(report: Report, workspace: Workspace, session: PytestSession) -> Te
     return TestOutcome(
         name=report.node_id,
         outcome=report.outcome,
-        duration=session.seconds_by_test[report.node_id],
+        duration=round(session.seconds_by_test[report.node_id], 3),
         file=_name(report.file, workspace),
         line=report.line,
         message=report.message,
@@ -205,7 +205,7 @@ def _cut_short(node_id: str, workspace: Workspace, session: PytestSession, reaso
     return TestOutcome(
         name=node_id,
         outcome="error",
-        duration=session.seconds_by_test.get(node_id, 0.0),
+        duration=round(session.seconds_by_test.get(node_id, 0.0), 3),
         file=_name(node_id.partition("::")[0], workspace),
         line=None,
         message=reason,

@@ -27,7 +27,9 @@ _PLUGIN_FOLDER = Path(__file__).parent / "pytest_plugin"
 _SELECTION_VARIABLE = "PUNIE_PYTEST_SELECTION"
 _SECONDS_BETWEEN_PROGRESS = 0.1
 _OUTPUT_LIMIT = 1 << 20
+_INTERNAL_ERROR = 3
 _USAGE_ERROR = 4
+_NO_PYTEST = re.compile(r": No module named pytest$", re.MULTILINE)
 _CONFTEST = re.compile(r"^ImportError while loading conftest '(.+)'", re.MULTILINE)
 _REASON = re.compile(r"^E   (.+)$", re.MULTILINE)
 _USAGE = (re.compile(r"^.*: error: (.+)$", re.MULTILINE), re.compile(r"^ERROR: (.+)$", re.MULTILINE))
@@ -101,7 +103,7 @@ class PytestSession:
     @property
     def has_ended(self) -> bool:
         """Whether pytest itself came to its end; a test that ends the process takes pytest with it."""
-        return self.exit_code is not None
+        return self.exit_code is not None and self.exit_code != _INTERNAL_ERROR
 
     def receive(self, line: str) -> None:
         """Take one line from the plugin; anything else that got onto its channel is no record."""
@@ -178,16 +180,18 @@ def _python_path() -> dict[str, str]:
 
 
 def _raise_if_it_could_not_begin(session: PytestSession, finished: FinishedProcess, interpreter: Interpreter) -> None:
+    is_hanging = finished.timed_out and session.exit_code is None
+    if session.exit_code != _USAGE_ERROR and (session.is_configured or is_hanging):
+        return
     output = finished.stderr.decode("utf-8", "replace")
-    if not session.is_configured and "No module named pytest" in output:
+    if _NO_PYTEST.search(output):
         raise ToolError(
             f"The project's Python {interpreter.path} has no pytest; install it: {how_to_install(interpreter)}"
         )
     if conftest := _CONFTEST.search(output):
         reasons = _REASON.findall(output)
         raise ToolError(f"pytest cannot load {conftest[1]}: {shortened(reasons[-1]) if reasons else 'it fails'}.")
-    if session.exit_code == _USAGE_ERROR or (not session.is_configured and not finished.timed_out):
-        raise ToolError(f"pytest could not start: {shortened(_complaint(output), 400)}.")
+    raise ToolError(f"pytest could not start: {shortened(_complaint(output), 400)}.")
 
 
 def _complaint(output: str) -> str:
@@ -204,11 +208,11 @@ def how_to_install(interpreter: Interpreter) -> str:
 
 def why_incomplete(session: PytestSession, finished: FinishedProcess, deadline: float) -> str:
     """Why not all tests ran to their end, as a clause; empty if they did."""
+    if session.stopped:
+        return f"stopped early: {shortened(session.stopped.removeprefix('Interrupted: '))}"
     if not session.has_ended:
         total = counted(session.total, "test") if session.total is not None else "an unknown number"
         return f"{why_ended(finished, deadline)}, after {session.done:,} of {total}"
-    if session.stopped:
-        return f"stopped early: {shortened(session.stopped.removeprefix('Interrupted: '))}"
     return ""
 
 

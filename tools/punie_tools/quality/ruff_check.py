@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from punie_tools.errors import ToolError
 from punie_tools.process import FinishedProcess
 from punie_tools.quality.ruff_process import RuffFailedError, run_ruff
-from punie_tools.quality.sentences import counted, first_of
+from punie_tools.quality.sentences import counted, first_of, single_line
 from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 from punie_tools.workspace import Workspace
@@ -54,7 +54,7 @@ class RuffCheckResult(ToolResult):
     @computed_field
     @property
     def summary(self) -> str:
-        where = f" in {self.path}" if self.path != "." else ""
+        where = f" in {single_line(self.path)}" if self.path != "." else ""
         if not self.has_python_files:
             return f"No violations{where}: there are no Python files to check."
         fixed = f"Fixed {counted(self.fixed_count, 'violation')}{where}; " if self.fixed_count else ""

@@ -51,7 +51,7 @@ class TypeCheckResult(ToolResult):
     @computed_field
     @property
     def summary(self) -> str:
-        where = f" in {self.path}" if self.path != "." else ""
+        where = f" in {single_line(self.path)}" if self.path != "." else ""
         if not self.files_checked and not self.errors:
             return f"No type errors{where}: there are no Python files to check."
         if not self.errors:
