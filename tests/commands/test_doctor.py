@@ -50,7 +50,7 @@ def test_what_is_missing_comes_with_what_mends_it(checks: Examine, tmp_path: Pat
     found = checks()
     assert found["project"]["detail"].endswith(f"at {python}")
     assert (found["pytest"]["status"], found["pytest"]["is_essential"]) == ("missing", False)
-    assert found["pytest"]["mend"] == f"{python} -m pip install pytest"
+    assert found["pytest"]["mend"] == f"uv pip install --python {tmp_path / '.venv'} pytest"
 
 
 def test_a_projects_pytest_is_found_without_starting_anything(

@@ -167,3 +167,14 @@ def test_hostile_files_neither_hang_nor_break_it(root: Path) -> None:
 
 def test_without_any_python_there_is_none(root: Path) -> None:
     assert find_interpreter(root, {"PATH": ""}) is None
+
+
+def test_an_active_conda_environment_counts(root: Path, tmp_path: Path) -> None:
+    conda = tmp_path / "conda"
+    (conda / "conda-meta").mkdir(parents=True)
+    make_program(conda / "bin" / "python")
+    site_packages = conda / "lib" / "python3.10" / "site-packages"
+    site_packages.mkdir(parents=True)
+    interpreter = found(root, CONDA_PREFIX=conda)
+    assert (interpreter.environment, interpreter.version) == (conda, (3, 10, 0))
+    assert interpreter.search_paths == (site_packages.parent, site_packages)

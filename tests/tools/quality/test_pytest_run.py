@@ -437,12 +437,19 @@ def test_it_runs_code_and_shows_which(project: Path, environment: Path) -> None:
     assert shown.endswith(" -k 'a and b' ./tests/test_more.py")
 
 
-def test_a_project_without_pytest_is_told_how_to_get_it(write: Write, run_trusted: RunTool, root: Path) -> None:
+@pytest.mark.parametrize("has_pip", [False, True])
+def test_a_project_without_pytest_is_told_how_to_get_it(
+    write: Write, run_trusted: RunTool, root: Path, has_pip: bool
+) -> None:
     write({"test_a.py": ""})
-    venv.create(root / ".venv", with_pip=False, symlinks=True)
-    python = root / ".venv" / "bin" / "python"
+    environment = root / ".venv"
+    venv.create(environment, with_pip=False, symlinks=True)
+    if has_pip:
+        (next(environment.glob("lib/python3*/site-packages")) / "pip").mkdir()
+    python = environment / "bin" / "python"
+    command = f"{python} -m pip install pytest" if has_pip else f"uv pip install --python {environment} pytest"
     with pytest.raises(
-        ToolError, match=re.escape(f"{python} has no pytest; install it: {python} -m pip install pytest")
+        ToolError, match=re.escape(f"The project's Python {python} has no pytest; install it: {command}")
     ):
         run_trusted("pytest_run")
 

@@ -203,7 +203,9 @@ def how_to_install(interpreter: Interpreter) -> str:
     """The command that gives a project pytest; the machine's own Python is left as it is."""
     if interpreter.environment is None:
         return "python3 -m venv .venv && .venv/bin/python -m pip install pytest"
-    return f"{interpreter.path} -m pip install pytest"
+    if any((path / "pip").is_dir() for path in interpreter.search_paths):
+        return f"{interpreter.path} -m pip install pytest"
+    return f"uv pip install --python {interpreter.environment} pytest"
 
 
 def why_incomplete(session: PytestSession, finished: FinishedProcess, deadline: float) -> str:
