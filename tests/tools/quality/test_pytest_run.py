@@ -304,6 +304,16 @@ def test_collection_errors_are_outcomes(write: Write, environment: Path, run_tru
     assert_counts(result, last_line(environment.parent, environment / "bin" / "python"))
 
 
+def test_a_failing_doctest_has_the_line_of_its_example(write: Write, environment: Path, run_trusted: RunTool) -> None:
+    write({"pytest.ini": "[pytest]\naddopts = --doctest-modules\n"})
+    write({"a.py": 'def f():\n    """F.\n\n    >>> 1 + 1\n    2\n    >>> 1 + 2\n    4\n    """\n'})
+    write({"b.py": '"""B.\n\n>>> 1 / 0\n"""\n'})
+    assert [(test.file, test.line, test.message) for test in run_trusted("pytest_run").tests] == [
+        ("a.py", 6, "expected '4', got '3'"),
+        ("b.py", 3, "ZeroDivisionError: division by zero"),
+    ]
+
+
 def test_no_tests_is_a_result_that_says_so(write: Write, environment: Path, run_trusted: RunTool) -> None:
     write({"src/a.py": "x = 1\n"})
     assert run_trusted("pytest_run").summary == "No tests were found."

@@ -224,8 +224,25 @@ def pytest_sessionfinish(session: "pytest.Session", exitstatus: int) -> None:
 
 def _failure(excinfo: "pytest.ExceptionInfo[BaseException]", files: "list[str]") -> "dict[str, Any]":
     """The last line of the test file that the error came through, and what the error says."""
+    error: Any = excinfo.value
+    if type(error).__name__ == "MultipleDoctestFailures":
+        error = error.failures[0]
+    # By name: importing doctest for a project that has none would load half the standard library.
+    if type(error).__name__ in ("DocTestFailure", "UnexpectedException") and hasattr(error, "example"):
+        return _doctest_failure(error)
     file, line = _last_place(excinfo.value.__traceback__, files)
     return {"file": file, "line": line, "message": _text(excinfo)}
+
+
+def _doctest_failure(failure: Any) -> "dict[str, Any]":
+    """The line of the example that failed, what it should have printed, and what it did."""
+    example, test = failure.example, failure.test
+    line = None if test.lineno is None else test.lineno + example.lineno + 1
+    if hasattr(failure, "got"):
+        message = f"expected {example.want.strip()!r}, got {failure.got.strip()!r}"
+    else:
+        message = f"{failure.exc_info[0].__name__}: {failure.exc_info[1]}"
+    return {"file": test.filename, "line": line, "message": _shortened(message)}
 
 
 def _last_place(traceback: "TracebackType | None", files: "list[str]") -> "tuple[str | None, int | None]":
