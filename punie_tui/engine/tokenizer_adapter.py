@@ -117,9 +117,9 @@ def load_chat_tokenizer(directory: Path, end_tokens: Sequence[int], vocabulary_s
     quieten_transformers()
     from mlx_lm import tokenizer_utils
 
-    wrapped = cast("Any", tokenizer_utils).load(
-        directory, {"local_files_only": True}, eos_token_ids=list(end_tokens) or None
-    )
+    # Asked about code that the model brings, transformers would put the question to stdin.
+    options = {"local_files_only": True, "trust_remote_code": False}
+    wrapped = cast("Any", tokenizer_utils).load(directory, options, eos_token_ids=list(end_tokens) or None)
     return ChatTokenizer(wrapped, vocabulary_size)
 
 

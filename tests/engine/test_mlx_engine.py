@@ -241,6 +241,36 @@ def test_damage_is_told_in_one_sentence_each_time(damage, said, copied_model) ->
     engine.close()
 
 
+@pytest.fixture
+def traced_code(copied_model, tmp_path):
+    """Code in the model's directory that leaves a trace when it is run; the trace."""
+    trace = tmp_path / "was-run"
+    (copied_model / "brought.py").write_text(f"open({str(trace)!r}, 'w')\nclass Model: ...\n")
+    return trace
+
+
+def add_settings(file, **settings):
+    file.write_text(json.dumps({**json.loads(file.read_text()), **settings}))
+
+
+def test_network_that_a_model_brings_as_code_is_refused(copied_model, traced_code) -> None:
+    add_settings(copied_model / "config.json", model_file="brought.py")
+    engine = MlxEngine(copied_model)
+    with pytest.raises(EngineError, match="cannot be loaded"):
+        list(engine.generate(request("Hello"), never))
+    assert not traced_code.exists()
+    engine.close()
+
+
+def test_tokenizer_that_a_model_brings_as_code_is_left_out(copied_model, traced_code) -> None:
+    auto_map = {"AutoTokenizer": [None, "brought.Model"]}
+    add_settings(copied_model / "tokenizer_config.json", auto_map=auto_map, tokenizer_class="BroughtTokenizer")
+    engine = MlxEngine(copied_model)
+    assert text_of(engine.generate(request("Hello"), never))
+    assert not traced_code.exists()
+    engine.close()
+
+
 def test_mended_directory_works_without_a_new_engine(copied_model, tmp_path) -> None:
     (copied_model / "config.json").rename(tmp_path / "aside.json")
     engine = MlxEngine(copied_model)
