@@ -36,6 +36,8 @@ class ChatTemplateFormat:
     def encode(self, request: Request) -> EncodedPrompt:
         """Raises EngineError when the template cannot write the conversation."""
         messages = [replace(message, content=self._shield.cover(message.content)) for message in request.messages]
+        if self._wire_format.ends_reply:
+            messages = list(_one_call_each(messages))
         if self._taught_format or not request.tools:
             tools = [_template_tool(tool) for tool in request.tools]
             text = self._render([_template_message(message) for message in messages], tools)
@@ -210,6 +212,21 @@ def _common_start(text: str, expected: str) -> str:
 def _overlap(text: str, mark: str) -> int:
     """How many characters at the end of `text` begin the mark."""
     return next((size for size in range(len(mark) - 1, 0, -1) if text.endswith(mark[:size])), 0)
+
+
+def _one_call_each(messages: Sequence[Message]) -> Iterator[Message]:
+    """The conversation as if calls made side by side had been made one after the other."""
+    results = {message.call_id: message for message in messages if message.role == "tool"}
+    for message in messages:
+        if message.role == "tool":
+            # A result whose call was trimmed away has nothing to follow.
+            continue
+        yield replace(message, calls=message.calls[:1])
+        for place, call in enumerate(message.calls):
+            if place:
+                yield replace(message, content="", calls=(call,))
+            if call.id in results:
+                yield results[call.id]
 
 
 def _template_message(message: Message) -> dict[str, Any]:

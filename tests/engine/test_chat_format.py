@@ -175,6 +175,21 @@ def test_prompt_holds_tools_calls_results_and_asks_for_a_reply(template, tiny_di
     assert list(encoded.tokens) == tokenizer.encode(text), "special tokens are single tokens"
 
 
+def test_template_with_single_calls_reads_calls_side_by_side_in_turn(tiny_directory) -> None:
+    calls = (ToolCall("call_1", "grep", {"pattern": "one"}), ToolCall("call_2", "grep", {"pattern": "two"}))
+    conversation = (
+        Message("user", "Both, please."),
+        Message("assistant", "", calls=calls),
+        Message("tool", "first result", call_id="call_1", tool="grep"),
+        Message("tool", "second result", call_id="call_2", tool="grep"),
+    )
+    tokenizer = load_chat_tokenizer(tiny_directory("llama", "llama"), [], 0)
+    encoded = ChatTemplateFormat(tokenizer).encode(Request(conversation, (GREP,)))
+    text = b"".join(map(tokenizer.token_bytes, encoded.tokens)).decode()
+    places = [text.index(part) for part in ('"one"', "first result", '"two"', "second result")]
+    assert places == sorted(places)
+
+
 def test_template_that_refuses_is_told_in_a_sentence(tiny_directory) -> None:
     tokenizer = load_chat_tokenizer(tiny_directory("qwen3", "json"), [], 0)
     with pytest.raises(EngineError, match="chat template cannot write this conversation"):
