@@ -73,6 +73,11 @@ class MainScreen(Screen[None]):
         """Whether the session is open."""
         return self._session is not None
 
+    @property
+    def has_repo_state(self) -> bool:
+        """Whether the repo panel has read the repository once."""
+        return self.query_one(RepoPanel).state is not None
+
     def compose(self) -> ComposeResult:
         yield TabRow(_PANES, id="tabs")
         with Horizontal(id="panes"):

@@ -62,7 +62,7 @@ class Transcript(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(_COMPONENTS.values())
     DEFAULT_CSS = """
-    Transcript { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; background: $background; }
+    Transcript { height: 1fr; padding: 0 1; overflow-x: hidden; scrollbar-size-vertical: 1; background: $background; }
     Transcript > .transcript--person { color: $primary; text-style: bold; }
     Transcript > .transcript--punie { color: $foreground; }
     Transcript > .transcript--call { color: $secondary; }
@@ -187,7 +187,8 @@ class Transcript(ScrollView, can_focus=True):
     def _strips(self, block: _Block, width: int) -> list[Strip]:
         style = self.get_component_rich_style(_COMPONENTS[block.speaker], partial=True)
         mark = _MARKS[block.speaker]
-        renderable: RenderableType = _markdown(block.text) if block.speaker == "punie" else Text(block.text)
+        is_dark = app_of(self).current_theme.dark
+        renderable: RenderableType = _markdown(block.text, is_dark) if block.speaker == "punie" else Text(block.text)
         console = app_of(self).console
         options = console.options.update(width=width - len(mark), height=None, highlight=False)
         with console.use_theme(_markdown_theme()):
@@ -203,11 +204,11 @@ def _styled(line: list[Segment], style: Style) -> list[Segment]:
     return [Segment(text, style + own if own else style) for text, own, _ in line]
 
 
-def _markdown(text: str) -> RenderableType:
+def _markdown(text: str, is_dark: bool) -> RenderableType:
     # Imported when the first answer is shown: the first frame does not pay for the parser.
     from rich.markdown import Markdown
 
-    return Markdown(text, code_theme="ansi_dark", hyperlinks=False)
+    return Markdown(text, code_theme="ansi_dark" if is_dark else "ansi_light", hyperlinks=False)
 
 
 @cache

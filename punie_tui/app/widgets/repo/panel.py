@@ -75,6 +75,7 @@ class RepoPanel(Tree[_Entry]):
         self.show_root = False
         self.guide_depth = 2
         self.auto_expand = False
+        self.state: RepoState | None = None
         self._folder = root
         self._watch = WorkspaceWatch(root, self._files_changed)
         self._changes: TreeNode[_Entry]
@@ -112,7 +113,7 @@ class RepoPanel(Tree[_Entry]):
 
     def on_repo_panel_state_read(self, message: StateRead) -> None:
         message.stop()
-        state = message.state
+        self.state = state = message.state
         self._changes.set_label(Text(state.headline, style="bold"))
         self._changes.remove_children()
         for mark, path, is_staged in state.changes[:_MOST_CHANGES]:

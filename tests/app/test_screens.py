@@ -1,0 +1,257 @@
+"""Snapshots of the screens: a few fixed events, at both sizes, dark and light."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from punie_tools.files.edit_file import EditFileResult
+from punie_tools.quality.pytest_run import PytestRunResult, TestOutcome
+from punie_tools.quality.ruff_check import RuffCheckResult, RuffViolation
+from punie_tools.quality.typecheck import TypeCheckResult, TypeFinding
+from punie_tools.tool import Risk, ToolResult
+from punie_tui.agent.approval import ApprovalQuestion, AskPerson
+from punie_tui.agent.events import (
+    ApprovalRequested,
+    Event,
+    MessageQueued,
+    TextStreamed,
+    TokenUsage,
+    ToolFailed,
+    ToolFinished,
+    ToolRequested,
+    ToolStarted,
+    TurnFinished,
+    TurnStarted,
+)
+from punie_tui.agent.session import Session
+from punie_tui.app.app import PunieApp
+from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.turn_runner import PendingApproval
+from punie_tui.engine.scripted import ScriptedEngine
+from punie_tui.settings import load_settings
+
+LEDGER = Path(__file__).parents[1] / "fixtures" / "ledger"
+WIDE, NARROW = (120, 40), (80, 24)
+DARK, LIGHT = "punie-dark", "punie-light"
+EVERY_LOOK = [
+    pytest.param(WIDE, DARK, id="wide-dark"),
+    pytest.param(WIDE, LIGHT, id="wide-light"),
+    pytest.param(NARROW, DARK, id="narrow-dark"),
+    pytest.param(NARROW, LIGHT, id="narrow-light"),
+]
+
+TYPES = TypeCheckResult(
+    path="src",
+    error_count=2,
+    warning_count=0,
+    files_checked=3,
+    errors=(
+        TypeFinding(
+            file="src/ledger/accounts.py",
+            line=32,
+            column=16,
+            severity="error",
+            code="reportReturnType",
+            message='Type "Decimal | None" is not assignable to return type "Decimal"\n  "None" is not "Decimal"',
+        ),
+        TypeFinding(
+            file="src/ledger/report.py",
+            line=16,
+            column=37,
+            severity="error",
+            code="reportArgumentType",
+            message='Argument of type "str" cannot be assigned to parameter "width" of type "int"',
+        ),
+    ),
+)
+LINT = RuffCheckResult(
+    path=".",
+    violation_count=1,
+    fixable_count=1,
+    fixed_count=0,
+    violations=(
+        RuffViolation(
+            file="src/ledger/accounts.py",
+            line=5,
+            column=8,
+            code="F401",
+            message="`os` imported but unused",
+            fixable=True,
+        ),
+    ),
+)
+EDIT = EditFileResult(
+    path="src/ledger/report.py",
+    diff="--- a/src/ledger/report.py\n+++ b/src/ledger/report.py\n@@ -14,3 +14,3 @@\n def print_report():\n"
+    '-    heading = "Balances"\n+    heading = "All balances"\n     print(heading)\n',
+    added=1,
+    removed=1,
+    replacements=1,
+)
+
+
+def outcome(name: str, result: str, message: str = "", line: int = 12) -> TestOutcome:
+    file = "tests/test_accounts.py"
+    return TestOutcome(name=f"{file}::{name}", outcome=result, duration=0.02, file=file, line=line, message=message)  # type: ignore[arg-type]
+
+
+TESTS = PytestRunResult(
+    target="",
+    keyword="",
+    passed=2,
+    failed=1,
+    errors=0,
+    skipped=1,
+    xfailed=0,
+    xpassed=0,
+    duration=0.41,
+    tests=(
+        outcome("test_an_account_starts_at_zero", "passed"),
+        outcome("test_only_positive_amounts[-5]", "failed", "assert Decimal('-5') >= 0", 33),
+        outcome("test_post", "passed"),
+        outcome("test_slow", "skipped", "too slow"),
+    ),
+)
+
+
+def turn(prompt: str, tool: str, arguments: dict[str, Any], result: ToolResult, call_id: str = "c1") -> list[Event]:
+    usage = TokenUsage(prompt_tokens=42, generated_tokens=20, generation_seconds=0.1, seconds=0.7)
+    return [
+        TurnStarted(prompt=prompt, model="nano"),
+        ToolRequested(call_id=call_id, tool=tool, arguments=arguments),
+        ToolStarted(call_id=call_id),
+        ToolFinished(
+            call_id=call_id, tool=tool, result=result.model_dump(mode="json"), summary=result.summary, seconds=0.6
+        ),
+        TurnFinished(reason="done", answer=result.summary, usage=usage),
+    ]
+
+
+WRITTEN = """Two things stand out.
+
+1. `balance` may return **None**
+2. the width is text
+
+```python
+def balance(self, name: str) -> Decimal:
+    return self.balances[name]
+```
+"""
+
+ANSWERED: list[Event] = [
+    TurnStarted(prompt="what would you mend first?", model="nano"),
+    TextStreamed(text=WRITTEN),
+    TurnFinished(reason="done", answer=WRITTEN),
+    TurnStarted(prompt="read [bold]no such[/bold] file", model="nano"),
+    ToolRequested(call_id="c9", tool="read_file", arguments={"path": "nothing.py"}),
+    ToolFailed(call_id="c9", tool="read_file", error="There is no nothing.py.", seconds=0.0),
+    TurnFinished(reason="failed", answer="There is no nothing.py."),
+    MessageQueued(text="and then this"),
+]
+
+Use = Callable[[Pilot[None], MainScreen], Awaitable[None]]
+
+
+@pytest.fixture
+def ledger(make_repository: Callable[..., Path]) -> Path:
+    files = {path.relative_to(LEDGER).as_posix(): path.read_text() for path in LEDGER.rglob("*") if path.is_file()}
+    root = make_repository({name: text for name, text in files.items() if "__pycache__" not in name}, name="ledger")
+    (root / "src" / "ledger" / "report.py").write_text("x = 1\n")
+    return root
+
+
+def showing(root: Path, theme: str, events: Sequence[Event], use: Use | None = None) -> tuple[PunieApp, Any]:
+    """The app, and what is done with it before the snapshot is taken."""
+
+    def open_session(ask_person: AskPerson) -> Session:
+        engine = ScriptedEngine([], model_name="nano", context_length=1024)
+        return Session(root, engine, load_settings(root), ask_person=ask_person)
+
+    async def before(pilot: Pilot[None]) -> None:
+        main = pilot.app.screen_stack[0]
+        assert isinstance(main, MainScreen)
+        while not (main.is_ready and main.has_repo_state):
+            await pilot.pause(0.01)
+        main.events_arrived(events)
+        await pilot.pause()
+        if use:
+            await use(pilot, main)
+        await pilot.pause()
+
+    return PunieApp(root, open_session, theme), before
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_findings(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    events = [
+        *turn("lint it", "ruff_check", {}, LINT, "c0"),
+        *turn("are there type errors in src?", "typecheck", {"path": "src"}, TYPES),
+    ]
+    app, before = showing(ledger, theme, events)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_a_failed_test_in_the_trace(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("f3", "down", "down")
+
+    app, before = showing(ledger, theme, turn("run the tests", "pytest_run", {}, TESTS), look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_an_answer_an_error_and_a_queued_message(
+    snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str
+) -> None:
+    app, before = showing(ledger, theme, ANSWERED)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_a_diff(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("f3")
+
+    app, before = showing(ledger, DARK, turn("rename the heading", "edit_file", {"path": EDIT.path}, EDIT), look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_an_approval(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+    async def look(_pilot: Pilot[None], main: MainScreen) -> None:
+        main.approval_wanted(PendingApproval(ApprovalQuestion("c1", "edit_file", Risk.EDITS, EDIT.diff)))
+
+    waiting = turn("rename the heading", "edit_file", {"path": EDIT.path}, EDIT)[:2]
+    waiting.append(ApprovalRequested(call_id="c1", risk=Risk.EDITS, detail=EDIT.diff))
+    app, before = showing(ledger, DARK, waiting, look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, (20, 5)])
+def test_the_first_words(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+    app, before = showing(ledger, DARK, [])
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_the_viewer(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("f3", "down", "down", "enter")
+
+    app, before = showing(ledger, theme, turn("types?", "typecheck", {"path": "src"}, TYPES), look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_the_keys(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("f1")
+
+    app, before = showing(ledger, DARK, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
