@@ -47,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="list | info MODEL | pull HUB_ID | remove HUB_ID")
     _add_verb(verbs, "list", _list, "what is here, and whether it fits")
     _add_verb(verbs, "info", _info, "one model in detail").add_argument("model", metavar="MODEL")
-    _add_verb(verbs, "pull", _pull, "fetch a model from the hub").add_argument("model", metavar="HUB_ID")
+    pull = _add_verb(verbs, "pull", _pull, "fetch a model from the hub")
+    pull.add_argument("model", metavar="HUB_ID")
+    pull.add_argument("--force", action="store_true", help="even if this machine has too little memory to run it")
     _add_verb(verbs, "remove", _remove, "delete a fetched model").add_argument("model", metavar="HUB_ID")
     return parser
 
@@ -91,7 +93,7 @@ def _as_json(model: LocalModel) -> dict[str, Any]:
 
 
 def _pull(options: argparse.Namespace) -> None:
-    path = pull_model(options.model, _ProgressLine())
+    path = pull_model(options.model, _ProgressLine(), must_fit=not options.force)
     print(safe_text(f"{options.model} is here: {path}"))
     print(safe_text(f"Use it with: punie --model {options.model}"))
 

@@ -67,7 +67,7 @@ def inspect_directory(path: Path) -> ModelDirectory:
 def read_config(path: Path) -> ModelConfig:
     """Read the configuration alone. Raises EngineError when the directory has none."""
     if not path.is_dir():
-        raise EngineError(f"There is no model directory {path}. `punie models list` names the models you have.")
+        raise EngineError(f"There is no model directory {path}.")
     file = path / "config.json"
     if not file.is_file():
         raise EngineError(f"{path} is not a model directory: it has no config.json.")

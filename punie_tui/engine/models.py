@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from punie_tui.engine.machine import OVERHEAD, free_memory_bytes, readable_size
-from punie_tui.engine.model_directory import ModelDirectory, inspect_directory
+from punie_tui.engine.model_directory import inspect_directory
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.engine.protocol import EngineError
 
@@ -78,11 +78,6 @@ def remove_model(name: str) -> int:
     return size
 
 
-def fits_memory(size: int) -> bool:
-    """Whether weights of that many bytes can be run here."""
-    return size * OVERHEAD <= free_memory_bytes()
-
-
 def free_disk_bytes() -> int:
     """What the disk that models are pulled to has left."""
     folder = models_folder()
@@ -103,8 +98,11 @@ ReportProgress = Callable[[str, int, int], None]
 """Is told what is being fetched, the bytes done, and their total."""
 
 
-def pull_model(hub_id: str, report: ReportProgress) -> Path:
-    """Fetch what running the model needs; what an interrupted pull had fetched is kept. Raises EngineError."""
+def pull_model(hub_id: str, report: ReportProgress, *, must_fit: bool = True) -> Path:
+    """Fetch what running the model needs; what an interrupted pull had fetched is kept. Raises EngineError.
+
+    With `must_fit`, a model that this machine has no memory for is refused before anything is fetched.
+    """
     if not _HUB_ID.fullmatch(hub_id):
         raise EngineError(f"{hub_id!r} is no hub id; a hub id looks like mlx-community/Qwen3-4B-4bit.")
     from punie_tui.engine.hub_adapter import HubDownload
@@ -112,7 +110,8 @@ def pull_model(hub_id: str, report: ReportProgress) -> Path:
     download = HubDownload(hub_id, models_folder())
     files = download.list_files(_FILES_NEEDED)
     missing = [file for file in files if not file.is_here]
-    _check_pull(hub_id, {file.name for file in files}, sum(file.size for file in missing))
+    sizes = {file.name: file.size for file in files}
+    _check_pull(hub_id, sizes, sum(file.size for file in missing), must_fit=must_fit)
     total = sum(file.size for file in files)
     done = total - sum(file.size for file in missing)
     for file in missing:
@@ -126,10 +125,13 @@ def _report_part(report: ReportProgress, name: str, before: int, total: int, par
     report(name, before + part, total)
 
 
-def _check_pull(hub_id: str, names: set[str], missing: int) -> None:
+def _check_pull(hub_id: str, sizes: dict[str, int], missing: int, *, must_fit: bool) -> None:
     """Say what cannot work before gigabytes are fetched for nothing."""
-    if "config.json" not in names or not any(name.endswith(".safetensors") for name in names):
+    weights = sum(size for name, size in sizes.items() if name.endswith(".safetensors"))
+    if "config.json" not in sizes or not weights:
         raise EngineError(f"{hub_id} holds no model that punie can run: it needs config.json and model*.safetensors.")
+    if must_fit and (problem := _memory_problem(weights)):
+        raise EngineError(f"{hub_id} does not fit this machine. {problem} To fetch it all the same, add --force.")
     if missing > (free := free_disk_bytes()):
         raise EngineError(f"{hub_id} takes {readable_size(missing)}, but the disk has {readable_size(free)} left.")
 
@@ -145,14 +147,15 @@ def _describe(name: str, path: Path) -> LocalModel:
         directory.weight_bytes,
         directory.architecture,
         directory.context_length,
-        problem=_memory_problem(directory),
+        problem=_memory_problem(directory.weight_bytes),
     )
 
 
-def _memory_problem(directory: ModelDirectory) -> str:
-    if fits_memory(directory.weight_bytes):
+def _memory_problem(weight_bytes: int) -> str:
+    needed, offered = int(weight_bytes * OVERHEAD), free_memory_bytes()
+    if needed <= offered:
         return ""
-    return f"It needs about {readable_size(int(directory.weight_bytes * OVERHEAD))} of free memory."
+    return f"It needs about {readable_size(needed)} of memory, and {readable_size(offered)} are free."
 
 
 def _hub_folder(hub_id: str) -> Path:

@@ -24,6 +24,7 @@ class LocalHub(ThreadingHTTPServer):
         self.root = root
         self.cut_after: int | None = None
         self.knows_ranges = True
+        self.claimed_size: int | None = None
         self.gated: set[str] = set()
         self.damaged: set[str] = set()
         self.ranges: list[str] = []
@@ -71,6 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
         entry = {"type": "file", "path": path.name, "size": len(content), "oid": hashlib.sha1(content).hexdigest()}
         if path.suffix == ".safetensors":
             oid = hashlib.sha256(content).hexdigest()
+            entry["size"] = self.server.claimed_size or len(content)
             entry["lfs"] = {"oid": oid, "size": len(content), "pointerSize": 134}
         return entry
 

@@ -171,6 +171,21 @@ def test_too_large_model_is_listed_with_what_it_needs(hub, punie_models) -> None
     assert "needs about 4837.9 GB" in model["problem"]
 
 
+def test_too_large_model_is_not_fetched(hub, punie_models) -> None:
+    source = hub.root / HUB_ID / "model.safetensors"
+    hub.claimed_size = 1 << 42
+    code, _, err = punie_models("pull", HUB_ID)
+    assert (code, hub.fetched) == (1, [])
+    assert "needs about 4837.9 GB of memory" in err
+    assert "--force" in err
+    code, _, err = punie_models("pull", HUB_ID, "--force")
+    assert (code, hub.fetched) == (1, [])
+    assert "but the disk has" in err
+    hub.claimed_size = None
+    assert punie_models("pull", HUB_ID, "--force")[0] == 0
+    assert (resolve_model(HUB_ID) / "model.safetensors").stat().st_size == source.stat().st_size
+
+
 def test_unknown_name_gets_the_nearest(hub, punie_models) -> None:
     punie_models("pull", HUB_ID)
     with pytest.raises(EngineError, match=rf"Did you mean {HUB_ID}\?"):
