@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, TypeAdapter, model_serializer
 
 from punie_tools.tool import Risk
 
@@ -32,6 +32,11 @@ class _Event(BaseModel):
 
     turn_id: str = ""
     time: datetime = Field(default_factory=_now)
+
+    @model_serializer(mode="wrap")
+    def _kind_first(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialize(self)
+        return {"kind": fields.pop("kind"), **fields}
 
 
 class SessionStarted(_Event):
