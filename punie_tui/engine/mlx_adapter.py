@@ -10,6 +10,7 @@ leave this file as opaque `Array` handles; what leaves the thread are Python num
 from __future__ import annotations
 
 import importlib.util
+import resource
 import sys
 import types
 from collections.abc import Generator, Mapping, Sequence
@@ -131,7 +132,8 @@ def token_value(drawn: Array) -> int:
 def load_network(directory: Path, config: Mapping[str, Any]) -> MlxModel:
     """Load any directory that mlx_lm can; raises whatever mlx_lm raises on broken files."""
     quieten_transformers()
-    from mlx_lm.utils import load_model
+    with _open_file_limit_kept():
+        from mlx_lm.utils import load_model
 
     network, full_config = cast("tuple[Any, dict[str, Any]]", load_model(directory))
     _use_device_memory()
@@ -161,6 +163,21 @@ def load_lean_network(directory: Path, config: Mapping[str, Any]) -> MlxModel:
     mx.eval(network.parameters())
     _use_device_memory()
     return MlxModel(network, config)
+
+
+def _leave_limit(resource: int, limits: tuple[int, int], /) -> None:
+    """Stands in for `setrlimit` while mlx_lm is imported."""
+
+
+@contextmanager
+def _open_file_limit_kept() -> Generator[None]:
+    """Importing mlx_lm lowers the limit of open files for good, and the project's own commands would inherit that."""
+    original = resource.setrlimit
+    resource.setrlimit = _leave_limit
+    try:
+        yield
+    finally:
+        resource.setrlimit = original
 
 
 @contextmanager

@@ -290,13 +290,16 @@ def test_importing_the_engine_imports_no_model_library() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_loading_writes_nothing_to_the_terminal(tiny_directory) -> None:
+def test_loading_leaves_terminal_limits_and_environment_alone(tiny_directory) -> None:
     code = (
-        "import sys; from pathlib import Path; from punie_tui.engine.mlx_engine import MlxEngine;"
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (1500, 3000)); from pathlib import Path;"
+        "from punie_tui.engine.mlx_engine import MlxEngine;"
         "from punie_tui.engine.protocol import Message, Request, Sampling;"
         "engine = MlxEngine(Path(sys.argv[1]));"
         "list(engine.generate(Request((Message('user', 'Hi'),), sampling=Sampling(max_tokens=3)), lambda: False));"
-        "engine.close()"
+        "engine.close();"
+        "import os; assert resource.getrlimit(resource.RLIMIT_NOFILE) == (1500, 3000);"
+        "assert 'TRANSFORMERS_VERBOSITY' not in os.environ"
     )
     finished = subprocess.run([sys.executable, "-c", code, tiny_directory("qwen3")], capture_output=True, text=True)
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
