@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from socket import SHUT_RDWR
 from typing import Any, Literal, cast
@@ -34,10 +35,14 @@ _USUAL_CONTEXT = 32_768
 
 
 class OpenAIEngine:
-    """Asks a server for each reply. The first model that the server lists is the one asked."""
+    """Asks a server for each reply.
+
+    The model asked is the one named in the address, or the only one that the server lists, or else whichever the
+    server takes when none is named: a list may hold models that it would first have to load.
+    """
 
     def __init__(self, address: str) -> None:
-        """`address` is `http://HOST:PORT/v1`. Raises EngineError when it is no such thing."""
+        """`address` is `http://HOST:PORT/v1` or `http://HOST:PORT/v1#MODEL`. Raises EngineError for anything else."""
         parts = urlsplit(address)
         try:
             port = parts.port
@@ -45,10 +50,11 @@ class OpenAIEngine:
             port = 0
         if not parts.hostname or port == 0:
             raise EngineError(f"{address} is no server's address; give http://HOST:PORT/v1.")
-        self._address = address.rstrip("/")
+        self._address = address.partition("#")[0].rstrip("/")
         self._host, self._port, self._is_encrypted = parts.hostname, port, parts.scheme == "https"
         self._path = parts.path.rstrip("/")
-        self._model = ""
+        self._model = parts.fragment
+        self._has_asked_for_models = False
         self._context_length = _USUAL_CONTEXT
         self._is_closed = threading.Event()
 
@@ -93,32 +99,38 @@ class OpenAIEngine:
         yield reply.usage(is_cancelled=watch.has_hung_up)
 
     def _converse(self, connection: HTTPConnection, request: Request, reply: _Reply) -> Iterator[Delta]:
-        if not self._model:
+        if not self._has_asked_for_models:
             self._choose_model(connection)
+            self._has_asked_for_models = True
         body = _request_body(request, self._model)
-        with closing(self._ask(connection, "POST", "/chat/completions", body)) as response:
+        with closing(self._ask(connection, body)) as response:
             for chunk in self._chunks(response):
                 yield from reply.read(chunk)
         yield from reply.finish()
 
     def _choose_model(self, connection: HTTPConnection) -> None:
-        with closing(self._ask(connection, "GET", "/models")) as response:
-            listed = self._parse(response.read())
+        with closing(self._send(connection, "GET", "/models")) as response:
+            content = response.read()
+        # Not every server keeps a list; whether the address is right is seen when it is asked for a reply.
+        listed = self._parse(content) if response.status == HTTPStatus.OK else {}
         models = cast("list[dict[str, Any]]", listed.get("data") or [])
-        if not models:
-            raise EngineError(f"The server at {self._address} has no model loaded.")
-        self._model = str(models[0].get("id", ""))
-        length: object = models[0].get("max_model_len")
-        if isinstance(length, int):
-            self._context_length = length
+        if not self._model and len(models) == 1:
+            self._model = str(models[0].get("id", ""))
+        for model in models:
+            length: object = model.get("max_model_len")
+            if isinstance(length, int) and model.get("id") == self._model:
+                self._context_length = length
 
-    def _ask(
+    def _send(
         self, connection: HTTPConnection, method: str, path: str, body: Mapping[str, Any] | None = None
     ) -> HTTPResponse:
         content = json.dumps(body).encode() if body is not None else None
         connection.request(method, self._path + path, content, {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        if response.status != 200:
+        return connection.getresponse()
+
+    def _ask(self, connection: HTTPConnection, body: Mapping[str, Any]) -> HTTPResponse:
+        response = self._send(connection, "POST", "/chat/completions", body)
+        if response.status != HTTPStatus.OK:
             with closing(response):
                 said = " ".join(response.read(2000).decode("utf-8", "replace").split())
             raise EngineError(f"The server at {self._address} answered {response.status}: {said[:300]}")
@@ -275,7 +287,6 @@ class _Reply:
 def _request_body(request: Request, model: str) -> dict[str, Any]:
     sampling = request.sampling
     body: dict[str, Any] = {
-        "model": model,
         "messages": [_written_message(message) for message in request.messages],
         "stream": True,
         "stream_options": {"include_usage": True},
@@ -284,6 +295,8 @@ def _request_body(request: Request, model: str) -> dict[str, Any]:
         "seed": sampling.seed,
         "max_tokens": sampling.max_tokens,
     }
+    if model:
+        body["model"] = model
     if request.tools:
         body["tools"] = [
             {

@@ -52,6 +52,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.chunks: list[Any] = []
+        self.models: list[str] | None = ["local-model"]
         self.status = 200
         self.is_endless = False
         self.is_silent = False
@@ -69,7 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         assert self.path == "/v1/models"
-        self._send(json.dumps({"data": [{"id": "local-model", "max_model_len": 1234}]}).encode())
+        models = [{"id": name, "max_model_len": 1234 + place} for place, name in enumerate(self.server.models or ())]
+        self._send(json.dumps({"data": models}).encode(), 404 if self.server.models is None else 200)
 
     def do_POST(self) -> None:
         assert self.path == "/v1/chat/completions"
@@ -165,6 +167,24 @@ def test_request_carries_conversation_tools_and_sampling(server) -> None:
     assert asked["tools"][0]["function"]["parameters"] == GREP.parameters
     assert json.loads(asked["messages"][1]["tool_calls"][0]["function"]["arguments"]) == {"pattern": "TODO"}
     assert asked["messages"][2] == {"role": "tool", "content": '{"match_count": 2}', "tool_call_id": "call_1"}
+
+
+@pytest.mark.parametrize(
+    ("listed", "fragment", "asked", "shown"),
+    [
+        (["one", "other"], "", None, "ADDRESS"),
+        (["one", "other"], "#other", "other", "other"),
+        ([], "", None, "ADDRESS"),
+        (None, "#hidden", "hidden", "hidden"),
+    ],
+)
+def test_model_that_is_asked_for(listed, fragment, asked, shown, server) -> None:
+    server.models = listed
+    server.chunks = [finish("stop"), "[DONE]"]
+    engine = open_engine(server.address + fragment)
+    list(engine.generate(Request(HISTORY), never))
+    assert server.asked[0].get("model") == asked
+    assert engine.model_name == shown.replace("ADDRESS", server.address)
 
 
 def test_calls_come_whole_and_in_order(server) -> None:
