@@ -100,6 +100,7 @@ class MainScreen(Screen[None]):
         from punie_tui.app.first_words import first_words
 
         self._runner.start()
+        self.query_one(RepoPanel).begin()
         self.query_one(Chat).transcript.show_empty_state(first_words(self._folder))
 
     def on_unmount(self) -> None:

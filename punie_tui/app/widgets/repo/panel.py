@@ -85,12 +85,12 @@ class RepoPanel(Tree[_Entry]):
         self.root.expand()
         self._changes = self.root.add("…", _Entry(), expand=True)
         self._files = self.root.add("files", _Entry("", is_folder=True))
-        self.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
         self._watch.stop()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Start to watch and to read; the screen calls it after its first frame."""
         self._watch.start()
         self.refresh_state()
 
