@@ -84,6 +84,9 @@ class OpenAIEngine:
         """Yield the deltas of one reply, a Usage last. Closing the iterator hangs up. Raises EngineError."""
         if self._is_closed.is_set():
             raise EngineError("The engine is closed.")
+        if not self._has_asked_for_models:
+            self._choose_model()
+            self._has_asked_for_models = True
         connection = self._connect()
         watch = _CancelWatch(connection, lambda: self._is_closed.is_set() or is_cancelled())
         reply = _Reply({tool.name: tool for tool in request.tools}, self._address)
@@ -99,27 +102,34 @@ class OpenAIEngine:
         yield reply.usage(is_cancelled=watch.has_hung_up)
 
     def _converse(self, connection: HTTPConnection, request: Request, reply: _Reply) -> Iterator[Delta]:
-        if not self._has_asked_for_models:
-            self._choose_model(connection)
-            self._has_asked_for_models = True
         body = _request_body(request, self._model)
         with closing(self._ask(connection, body)) as response:
             for chunk in self._chunks(response):
                 yield from reply.read(chunk)
         yield from reply.finish()
 
-    def _choose_model(self, connection: HTTPConnection) -> None:
-        with closing(self._send(connection, "GET", "/models")) as response:
-            content = response.read()
-        # Not every server keeps a list; whether the address is right is seen when it is asked for a reply.
-        listed = self._parse(content) if response.status == HTTPStatus.OK else {}
-        models = cast("list[dict[str, Any]]", listed.get("data") or [])
+    def _choose_model(self) -> None:
+        """Look at the server's list, on a connection of its own: some servers hang up after each answer."""
+        models = self._listed_models()
         if not self._model and len(models) == 1:
             self._model = str(models[0].get("id", ""))
         for model in models:
             length: object = model.get("max_model_len")
             if isinstance(length, int) and model.get("id") == self._model:
                 self._context_length = length
+
+    def _listed_models(self) -> list[dict[str, Any]]:
+        """Nothing where there is no list; whether the address is right is seen when it is asked for a reply."""
+        connection = self._connect()
+        connection.sock.settimeout(_CONNECT_SECONDS)
+        try:
+            with closing(self._send(connection, "GET", "/models")) as response:
+                listed = self._parse(response.read()) if response.status == HTTPStatus.OK else {}
+        except (OSError, HTTPException, EngineError):
+            return []
+        finally:
+            connection.close()
+        return cast("list[dict[str, Any]]", listed.get("data") or [])
 
     def _send(
         self, connection: HTTPConnection, method: str, path: str, body: Mapping[str, Any] | None = None

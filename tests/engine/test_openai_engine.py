@@ -53,6 +53,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.chunks: list[Any] = []
         self.models: list[str] | None = ["local-model"]
+        self.is_list_broken = False
         self.status = 200
         self.is_endless = False
         self.is_silent = False
@@ -70,6 +71,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         assert self.path == "/v1/models"
+        if self.server.is_list_broken:
+            self.close_connection = True
+            return
         models = [{"id": name, "max_model_len": 1234 + place} for place, name in enumerate(self.server.models or ())]
         self._send(json.dumps({"data": models}).encode(), 404 if self.server.models is None else 200)
 
@@ -185,6 +189,12 @@ def test_model_that_is_asked_for(listed, fragment, asked, shown, server) -> None
     list(engine.generate(Request(HISTORY), never))
     assert server.asked[0].get("model") == asked
     assert engine.model_name == shown.replace("ADDRESS", server.address)
+
+
+def test_server_without_a_list_that_works(server) -> None:
+    server.is_list_broken = True
+    server.chunks = [text("Ok."), finish("stop"), "[DONE]"]
+    assert [delta.text for delta in replies(server) if isinstance(delta, TextDelta)] == ["Ok."]
 
 
 def test_calls_come_whole_and_in_order(server) -> None:
