@@ -12,7 +12,7 @@ from punie_tools.safe_text import safe_text
 from punie_tui.agent.events import Event, TextStreamed, TurnFinished
 from punie_tui.agent.session import Session
 from punie_tui.commands.terminal import (
-    ask_on_terminal,
+    TerminalAsker,
     can_ask,
     common_options,
     existing_folder,
@@ -72,14 +72,17 @@ def _prompt(argument: str) -> str:
 def _open_session(options: argparse.Namespace) -> Session:
     folder = existing_folder(options.cwd)
     settings = load_settings(folder, {"model": options.model, "temperature": options.temperature})
-    return Session(
+    asker = TerminalAsker(folder)
+    session = Session(
         folder,
         open_engine(settings.model),
         settings,
-        ask_person=ask_on_terminal if can_ask() else None,
+        ask_person=asker if can_ask() else None,
         allow_all=options.yes,
         seed=options.seed,
     )
+    asker.trust_folder = session.trust_folder
+    return session
 
 
 def _stop_on_interrupt(session: Session) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.approval import ApprovalQuestion, Decision
+from punie_tui.agent.trust import TRUST_QUESTION
 
 
 def common_options(*, model: bool = True) -> argparse.ArgumentParser:
@@ -43,14 +44,29 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask_on_terminal(question: ApprovalQuestion, is_cancelled: Callable[[], bool]) -> Decision:
-    """Show the whole call and read `y` or `n`; anything but yes denies."""
-    sys.stderr.write(f"\n{question.tool} {question.risk.value}:\n{safe_text(question.detail)}\nAllow it? [y/N] ")
-    sys.stderr.flush()
-    answer = sys.stdin.readline().strip().lower()
-    if answer in ("y", "yes") and not is_cancelled():
+class TerminalAsker:
+    """Asks on the terminal; anything but a clear yes denies. `trust_folder` is set once there is a session."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.trust_folder: Callable[[], None] | None = None
+
+    def __call__(self, question: ApprovalQuestion, is_cancelled: Callable[[], bool]) -> Decision:
+        """Show the whole call and read the answer."""
+        is_about_trust = question.tool == "pytest_run"
+        trust = safe_text(TRUST_QUESTION.format(folder=self._folder), single_line=True) + "\n" if is_about_trust else ""
+        choices = "[y] once, [t] trust the folder, [N] no" if is_about_trust else "[y/N]"
+        detail = safe_text(question.detail)
+        sys.stderr.write(f"\n{question.tool} {question.risk.value}:\n{detail}\n{trust}Allow it? {choices} ")
+        sys.stderr.flush()
+        answer = sys.stdin.readline().strip().lower()
+        if is_about_trust and answer in ("t", "trust") and self.trust_folder:
+            self.trust_folder()
+        elif answer not in ("y", "yes"):
+            return Decision(is_allowed=False, by="person", reason="the person said no")
+        if is_cancelled():
+            return Decision(is_allowed=False, reason="stopped")
         return Decision(is_allowed=True, by="person")
-    return Decision(is_allowed=False, by="person", reason="the person said no")
 
 
 def stdin_text() -> str:

@@ -18,18 +18,19 @@ _KEYS = (
             ("F1", "these keys (also ? outside the prompt)"),
             ("F2  F3  F4", "prompt and chat, trace, repo"),
             ("Tab  Shift+Tab", "next and previous pane"),
+            ("F6", "dark or light"),
             ("F7  F8", "chat narrower, wider"),
             ("F9  F10", "trace lower, higher"),
-            ("Esc", "stop the turn, its tools included; then back to the prompt"),
+            ("Esc", "stop the turn and its tools, or go to the prompt"),
             ("Ctrl+Q", "quit"),
         ),
     ),
     (
         "Prompt",
         (
-            ("Enter", "send; while a turn runs, the message waits for its end"),
+            ("Enter", "send; it waits while a turn runs"),
             ("Ctrl+J  Alt+Enter", "new line"),
-            ("Up  Down", "earlier and later prompts, at the first and last line"),
+            ("Up  Down", "earlier and later prompts, at the edges"),
         ),
     ),
     (

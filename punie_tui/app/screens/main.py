@@ -51,6 +51,7 @@ class MainScreen(Screen[None]):
         Binding("f2", "pane('chat')", "Chat", priority=True),
         Binding("f3", "pane('trace')", "Trace", priority=True),
         Binding("f4", "pane('repo')", "Repo", priority=True),
+        Binding("f6", "switch_theme", "Dark or light", show=False, priority=True),
         Binding("f7", "resize(-1)", "Narrower chat", show=False, priority=True),
         Binding("f8", "resize(1)", "Wider chat", show=False, priority=True),
         Binding("f9", "resize_side(-1)", "Lower trace", show=False, priority=True),
@@ -171,6 +172,11 @@ class MainScreen(Screen[None]):
     def action_resize_side(self, step: int) -> None:
         self._height_share = min(max(self._height_share + step, _SPLIT_STEPS[0]), _SPLIT_STEPS[-1])
         self.query_one("#trace").styles.height = f"{self._height_share}fr"
+
+    def action_switch_theme(self) -> None:
+        """Dark to light and back, until punie ends; the setting `theme` holds for good."""
+        app = app_of(self)
+        app.theme = "punie-light" if app.current_theme.dark else "punie-dark"
 
     def action_help(self) -> None:
         from punie_tui.app.screens.keys import KeysScreen
