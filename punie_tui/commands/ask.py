@@ -8,9 +8,12 @@ import sys
 from collections.abc import Iterator
 from types import FrameType
 
+from punie_tools.code.execute_code import ExecuteCodeResult
+from punie_tools.registry import find_tool
 from punie_tools.safe_text import safe_text
-from punie_tui.agent.events import Event, TextStreamed, TurnFinished
+from punie_tui.agent.events import Event, TextStreamed, ToolFinished, ToolRequested, TurnFinished
 from punie_tui.agent.session import Session
+from punie_tui.commands.result_text import result_as_text
 from punie_tui.commands.terminal import (
     TerminalAsker,
     can_ask,
@@ -25,6 +28,7 @@ from punie_tui.engine.protocol import EngineError
 from punie_tui.own_files import log_to_file
 from punie_tui.settings import SettingsError, load_settings
 
+_MOST_LINES = 200
 _EXIT_CODES = {"done": 0, "stopped": 130}
 
 
@@ -107,20 +111,39 @@ def _print_json(events: Iterator[Event]) -> int:
 
 
 def _print_text(events: Iterator[Event]) -> int:
+    """The answer; where it is made of summaries, each followed by what the result holds."""
     streamed = ""
+    details: list[str] = []
+    asked_for: set[str] = set()
     code = 1
     for event in events:
-        if isinstance(event, TextStreamed):
+        if isinstance(event, ToolRequested) and event.parent_call_id is None:
+            asked_for.add(event.call_id)
+        elif isinstance(event, ToolFinished) and event.call_id in asked_for:
+            details.append(_details(event))
+        elif isinstance(event, TextStreamed):
             streamed += event.text
             sys.stdout.write(safe_text(event.text))
             sys.stdout.flush()
         elif isinstance(event, TurnFinished):
             code = _exit_code(event)
             if code == 0 and not streamed.endswith(event.answer):
-                sys.stdout.write(("\n\n" if streamed else "") + safe_text(event.answer) + "\n")
+                sys.stdout.write("\n".join([safe_text(event.answer), *filter(None, details)]) + "\n")
     if streamed and not streamed.endswith("\n"):
         sys.stdout.write("\n")
     return code
+
+
+def _details(event: ToolFinished) -> str:
+    tool = find_tool(event.tool)
+    result = tool.revive(event.result)
+    _, _, details = result_as_text(tool, result).partition("\n\n")
+    if isinstance(result, ExecuteCodeResult):
+        # What a program printed is all that was asked for; one line of it stands in the summary.
+        details = safe_text(result.output) if "\n" in result.output.strip() else ""
+    lines = details.rstrip("\n").split("\n")
+    more = [f"… {len(lines) - _MOST_LINES} more lines"] if len(lines) > _MOST_LINES else []
+    return "\n".join(["", *lines[:_MOST_LINES], *more]) if details else ""
 
 
 def _exit_code(event: TurnFinished) -> int:

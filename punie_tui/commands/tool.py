@@ -8,19 +8,17 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, cast
-
-from pydantic import BaseModel
+from typing import Any
 
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.registry import find_tool
-from punie_tools.safe_text import safe_text
 from punie_tools.spelling import spelled
 from punie_tools.tool import Tool, ToolContext, ToolResult
 from punie_tools.workspace import Workspace
+from punie_tui.commands.result_text import result_as_text
 from punie_tui.commands.terminal import common_options, existing_folder, print_error, stdin_text
 from punie_tui.own_files import log_to_file
 
@@ -61,7 +59,7 @@ def run(argv: list[str]) -> int:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-    _print(_as_text(tool, result) if options.text else _as_json(result))
+    _print(result_as_text(tool, result) if options.text else _as_json(result))
     return 0
 
 
@@ -147,42 +145,3 @@ def _as_json(result: ToolResult) -> str:
 def _summary_first(result: ToolResult) -> dict[str, Any]:
     dumped = result.model_dump(mode="json")
     return {"success": dumped.pop("success"), "summary": dumped.pop("summary"), **dumped}
-
-
-def _as_text(tool: Tool, result: ToolResult) -> str:
-    """The summary, then rows of findings and the texts that it does not hold; numbers and arguments are in it."""
-    names = type(result).model_fields.keys() - tool.arguments_type.model_fields.keys()
-    fields: dict[str, object] = {name: getattr(result, name) for name in type(result).model_fields if name in names}
-    lists = {
-        name: cast("Sequence[object]", value) for name, value in fields.items() if isinstance(value, (list, tuple))
-    }
-    told = {cell for rows in lists.values() for row in rows for cell in _cells(row)}
-    blocks = [safe_text(result.summary, single_line=True)]
-    for name, rows in lists.items():
-        # A plain list may only repeat what a table beside it says.
-        if rows and not all(isinstance(row, str) and row in told for row in rows):
-            blocks.append("\n".join([f"{name}:", *(f"  {_row(row)}" for row in rows)]))
-    texts = {name: value for name, value in fields.items() if isinstance(value, str) and value not in blocks[0]}
-    blocks += [safe_text(value.rstrip("\n") if "\n" in value else f"{name}: {value}") for name, value in texts.items()]
-    return "\n\n".join(blocks) + "\n"
-
-
-def _row(item: object) -> str:
-    text = "  ".join(_cells(item)) if isinstance(item, BaseModel) else str(item)
-    return safe_text(text, single_line=True)
-
-
-def _cells(item: object) -> Iterator[str]:
-    """A model's `file:line:column` first where there is one, then every other field."""
-    if not isinstance(item, BaseModel):
-        return
-    fields = {name: getattr(item, name) for name in type(item).model_fields}
-    place = [str(fields.pop(name)) for name in ("file", "line", "column") if fields.get(name) is not None]
-    if place:
-        yield ":".join(place)
-    for name, value in fields.items():
-        if isinstance(value, bool):
-            if value:
-                yield name
-        elif value is not None and value != "":
-            yield str(value)

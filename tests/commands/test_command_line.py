@@ -41,6 +41,13 @@ def test_ask_prints_the_tools_summary(repository: Path) -> None:
     assert asked.stderr == ""
 
 
+def test_ask_shows_what_the_result_holds_under_its_summary(repository: Path) -> None:
+    summary, empty, *content = punie("ask", "show src/app.py", cwd=repository).stdout.splitlines()
+    assert "src/app.py" in summary
+    assert empty == ""
+    assert content == FILES["src/app.py"].splitlines()
+
+
 def test_ask_json_prints_a_turns_events_and_nothing_else(repository: Path) -> None:
     asked = punie("ask", "--json", "lint src", cwd=repository)
     events = [json.loads(line) for line in asked.stdout.splitlines()]
