@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import TextArea
 
 from punie_tools.files.edit_file import EditFileResult
 from punie_tools.quality.pytest_run import PytestRunResult, TestOutcome
@@ -181,6 +182,8 @@ def showing(root: Path, theme: str, events: Sequence[Event], use: Use | None = N
         await pilot.pause()
         if use:
             await use(pilot, main)
+        for area in pilot.app.screen.query(TextArea):
+            area.cursor_blink = False
         await pilot.pause()
 
     return PunieApp(root, open_session, theme), before
