@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,22 @@ from punie_tui.engine.protocol import TextDelta, ToolCall
 from punie_tui.engine.scripted import Reply, ScriptedEngine
 from punie_tui.settings import Settings
 
-
-def open_session(folder: Path, *replies: Reply, **options: bool) -> Session:
-    return Session(folder.resolve(), ScriptedEngine(replies, writes_answers=False), Settings(), **options)
+OpenSession = Callable[..., Session]
 
 
-def test_every_event_is_on_disk_when_it_is_told(tmp_path: Path) -> None:
+@pytest.fixture
+def open_session() -> Iterator[OpenSession]:
+    """Open sessions with scripted replies; all are closed in the end."""
+    with ExitStack() as opened:
+
+        def start(folder: Path, *replies: Reply, **options: bool) -> Session:
+            engine = ScriptedEngine(replies, writes_answers=False)
+            return opened.enter_context(closing(Session(folder.resolve(), engine, Settings(), **options)))
+
+        yield start
+
+
+def test_every_event_is_on_disk_when_it_is_told(open_session: OpenSession, tmp_path: Path) -> None:
     session = open_session(tmp_path, [TextDelta("Hello")])
     for event in session.run("hi"):
         assert session.log is not None
@@ -26,7 +37,7 @@ def test_every_event_is_on_disk_when_it_is_told(tmp_path: Path) -> None:
     session.close()
 
 
-def test_a_session_goes_on_where_it_ended(tmp_path: Path) -> None:
+def test_a_session_goes_on_where_it_ended(open_session: OpenSession, tmp_path: Path) -> None:
     first = open_session(tmp_path, [ToolCall("c", "list_files", {})])
     told = list(first.run("files?"))
     first.close()
@@ -43,12 +54,12 @@ def test_a_session_goes_on_where_it_ended(tmp_path: Path) -> None:
     assert second.log.path == first.log.path
 
 
-def test_without_an_earlier_session_there_is_nothing_to_resume(tmp_path: Path) -> None:
+def test_without_an_earlier_session_there_is_nothing_to_resume(open_session: OpenSession, tmp_path: Path) -> None:
     assert not open_session(tmp_path).resume()
 
 
 def test_a_home_that_cannot_be_written_costs_the_record_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    open_session: OpenSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PUNIE_HOME", str(tmp_path / "file"))
@@ -58,7 +69,9 @@ def test_a_home_that_cannot_be_written_costs_the_record_only(
     session.close()
 
 
-def test_trusting_a_folder_lets_its_tests_run_without_asking(make_repository: Callable[..., Path]) -> None:
+def test_trusting_a_folder_lets_its_tests_run_without_asking(
+    open_session: OpenSession, make_repository: Callable[..., Path]
+) -> None:
     root = make_repository({"test_a.py": "def test_a():\n    assert True\n"})
     call = ToolCall("c", "pytest_run", {})
     denied = [event.kind for event in open_session(root, [call]).run("test")]
@@ -73,7 +86,7 @@ def test_trusting_a_folder_lets_its_tests_run_without_asking(make_repository: Ca
     assert not open_session(elsewhere).workspace.is_trusted
 
 
-def test_yes_allows_edits(tmp_path: Path) -> None:
+def test_yes_allows_edits(open_session: OpenSession, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     session = open_session(
         tmp_path, [ToolCall("c", "edit_file", {"path": "a.txt", "old": "x", "new": "y"})], allow_all=True
