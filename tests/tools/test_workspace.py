@@ -100,7 +100,7 @@ def test_a_missing_file_that_is_like_nothing_gets_no_suggestion(workspace: Works
 
 def test_a_path_through_a_link_to_the_workspace_gets_a_suggestion(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(workspace.root)
-    with pytest.raises(ToolError, match="did you mean 'src/main.py'"):
+    with pytest.raises(ToolError, match=r"did you mean 'src/main\.py'"):
         workspace.resolve(str(tmp_path / "alias" / "src" / "mian.py"))
 
 

@@ -94,7 +94,7 @@ class Workspace:
 
 
 def _names_in(folder: Path) -> list[str]:
-    """None for a folder that may not be read: a suggestion is never worth an error."""
+    """Nothing for a folder that may not be read: a suggestion is never worth an error."""
     try:
         return [entry.name for entry in islice(folder.iterdir(), _NAMES_TO_COMPARE)]
     except OSError:
