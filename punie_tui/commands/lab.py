@@ -1,0 +1,141 @@
+"""`punie lab`: the data, the training and the export of the embedded model, as commands that a person can repeat."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from punie_tui.commands.terminal import print_error
+from punie_tui.engine.nano import MODEL_DIRECTORY
+from punie_tui.lab.control import ControlError, score_control, train_control
+from punie_tui.lab.data_check import count_routes, find_faults, prompts_of_suite
+from punie_tui.lab.examples import ExampleStream
+from punie_tui.lab.export import ExportError, export
+from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings
+from punie_tui.lab.train import Progress, Recipe, TrainingError, train, validation_examples
+
+_SUITES = Path(__file__).parents[1] / "lab" / "suites"
+
+
+def run(argv: list[str]) -> int:
+    """0 done, 1 failed with one line on stderr, 2 wrong usage."""
+    options = _parser().parse_args(argv)
+    try:
+        return options.act(options)
+    except (PhrasingError, TrainingError, ControlError, ExportError, ValueError, OSError) as error:
+        print_error(str(error))
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="punie lab", description="Make the embedded model better.")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    _add_data(verbs.add_parser("data", help="build, check and count the training data"))
+    _add_train(verbs.add_parser("train", help="train a nano model from scratch, or go on with a stopped run"))
+    control = verbs.add_parser("control", help="the n-gram classifier on the same data, which nano has to beat")
+    control.add_argument("--data", type=Path, default=PHRASINGS, metavar="DIR", help="folder of phrasings")
+    control.set_defaults(act=_control)
+    shipping = verbs.add_parser("export", help="make a run's best checkpoint the embedded model")
+    shipping.add_argument("run", type=Path, metavar="RUN", help="the folder that `punie lab train` wrote")
+    shipping.add_argument("--output", type=Path, default=MODEL_DIRECTORY, metavar="DIR", help="where to put the model")
+    shipping.set_defaults(act=_export)
+    return parser
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("build", "check", "stats"))
+    parser.add_argument("--data", type=Path, default=PHRASINGS, metavar="DIR", help="folder of phrasings")
+    parser.add_argument("--count", type=int, default=1000, metavar="N", help="build: how many examples")
+    parser.add_argument("--seed", type=int, default=1, help="build: the same seed gives the same examples")
+    parser.add_argument(
+        "--suite", type=Path, action="append", metavar="FILE", help="check: evaluation files to keep out"
+    )
+    parser.set_defaults(act=_data)
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("output", type=Path, metavar="RUN", help="folder of the run; an unfinished run there goes on")
+    parser.add_argument("--data", type=Path, default=PHRASINGS, metavar="DIR", help="folder of phrasings")
+    parser.add_argument("--checks", type=int, default=10, metavar="N", help="how often to validate")
+    for field in fields(Recipe):
+        name = f"--{field.name.replace('_', '-')}"
+        default: int | float = getattr(Recipe, field.name)
+        parser.add_argument(name, type=type(default), default=default, help=f"default: {default}")
+    parser.set_defaults(act=_train)
+
+
+def _data(options: argparse.Namespace) -> int:
+    training = load_phrasings(options.data)
+    if options.action == "build":
+        stream = iter(ExampleStream(training, options.seed))
+        for _ in range(options.count):
+            example = next(stream)
+            print(json.dumps({"prompt": example.prompt, "completion": example.reply}, ensure_ascii=False))
+        return 0
+    if options.action == "stats":
+        for route, count in count_routes(training).most_common():
+            print(f"{count:5} {route}")
+        return 0
+    return _check(options, len(training))
+
+
+def _check(options: argparse.Namespace, count: int) -> int:
+    suites: Sequence[Path] = options.suite or sorted(_SUITES.glob("*.jsonl"))
+    evaluations = {path.name: prompts_of_suite(path) for path in suites}
+    validation = load_phrasings(options.data, validation=True)
+    faults = find_faults(load_phrasings(options.data), validation, evaluations)
+    for fault in faults:
+        print(f"{fault.source}: {fault.problem}")
+    print(f"{count} training and {len(validation)} validation phrasings, {len(faults)} faults.")
+    return 1 if faults else 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
+    validation = load_phrasings(options.data, validation=True)
+    train(recipe, load_phrasings(options.data), validation, options.output, _report, checks=options.checks)
+    print(f"Done; the best checkpoint is in {options.output / 'best'}.")
+    return 0
+
+
+def _report(progress: Progress) -> None:
+    line = (
+        f"step {progress.step}  {progress.tokens / 1e6:.2f}M tokens  loss {progress.loss:.3f}  "
+        f"{progress.tokens_per_second:.0f} tokens/s  {progress.seconds_left / 60:.0f} min left"
+    )
+    if score := progress.validation:
+        line += f"  routed {score.routed / score.total:.1%}  with arguments {score.right / score.total:.1%}"
+        line += "  best so far" if progress.is_best else ""
+    print(line, flush=True)
+
+
+def _control(options: argparse.Namespace) -> int:
+    examples = validation_examples(load_phrasings(options.data, validation=True))
+    training = load_phrasings(options.data)
+    random.Random(0).shuffle(training)
+    found = score_control(train_control(training), examples)
+    print(f"all requests: {found.routed} of {found.total} routed rightly ({found.routed / found.total:.1%})")
+    print(f"one tool or an answer: {found.single_routed} of {found.single_total}")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    size = export(options.run / "best", options.output, _card(options.run))
+    print(f"{size / 1e6:.1f} MB in {options.output}.", file=sys.stdout)
+    return 0
+
+
+def _card(run: Path) -> dict[str, object]:
+    training = load_phrasings(PHRASINGS)
+    hands: dict[str, int] = {}
+    for phrasing in training:
+        hand = phrasing.source.split(":")[0]
+        hands[hand] = hands.get(hand, 0) + 1
+    recipe = run / "recipe.json"
+    settings = json.loads(recipe.read_text(encoding="utf-8")) if recipe.is_file() else asdict(Recipe())
+    return {"recipe": settings, "phrasings": hands}

@@ -1,0 +1,291 @@
+"""Typed candidates: what code recognises in a request, so that the model chooses values instead of spelling them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+
+class CandidateKind(StrEnum):
+    """How a candidate looks; its name is part of the placeholder that the model sees."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    TEST = "test"
+    GLOB = "glob"
+    SYMBOL = "symbol"
+    QUOTE = "quote"
+    NUMBER = "number"
+    REVISION = "revision"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A value and where it is written: `text[start:end]`, quotes included."""
+
+    kind: CandidateKind
+    value: str
+    start: int
+    end: int
+
+
+PathExists = Callable[[str], bool]
+
+_LISTS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+_EXTENSIONS = frozenset[str](_LISTS["extensions"])
+_FILE_NAMES = frozenset[str](_LISTS["file_names"])
+_SHOUTED = frozenset[str](_LISTS["shouted_file_names"])
+_NOT_FOLDERS = frozenset[str](_LISTS["not_folders"])
+_NOT_SYMBOLS = frozenset[str](_LISTS["not_symbols"])
+_COMMON_CAPITALISED = frozenset[str](_LISTS["common_capitalised"])
+_BRANCH_PREFIXES: list[str] = _LISTS["branch_prefixes"]
+_WELL_KNOWN: dict[str, str] = _LISTS["well_known"]
+_GLOB_WORDS: dict[str, str] = _LISTS["glob_words"]
+_UNITS: list[str] = _LISTS["units"]
+_TENS: dict[str, int] = _LISTS["tens"]
+# "one" is left out: "the last one", "that one" are no numbers.
+_NUMBER_WORDS = {
+    **{word: value for value, word in enumerate(_UNITS) if value > 1},
+    **_TENS,
+    "dozen": 12,
+    "hundred": 100,
+}
+
+_QUOTED = re.compile(
+    r"```(?P<fence>[^`]+)```|`(?P<tick>[^`\n]+)`|(?<![\w\"])\"(?P<double>[^\"\n]+)\"(?!\w)"
+    r"|(?<![\w'])'(?P<single>[^'\n]*[^'\n\s]|\s)'(?!\w)|\u201c(?P<curly>[^\u201d\n]+)\u201d|\u2018(?P<thin>[^\u2019\n]+)\u2019|\u00ab(?P<angle>[^\u00bb\n]+)\u00bb"
+)
+_MARK = re.compile(r"\b(?P<mark>todo|fixme)(?:'?s)?\b(?![./(_])", re.IGNORECASE)
+_SED = re.compile(r"(?<![\w/])s/(?P<old>[^/\n]+)/(?P<new>[^/\n]+)/g?(?![\w/])")
+_WORD = re.compile(r"\S+")
+_URL = re.compile(r"^(?:https?|ssh|git)://\S+$|^www\.\S+$")
+_SHA = re.compile(r"^(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}$")
+_SIMPLE_REVISION = re.compile(
+    r"^(?:(?:HEAD|ORIG_HEAD|FETCH_HEAD|head|Head)(?:[~^]\d*)*(?:@\{[^}]+\})?|@(?:[~^]\d*)+|@\{[^}]+\}|stash@\{\d+\}"
+    r"|[vV]\d+(?:\.\d+)*(?:[-.]?(?:rc|a|b|alpha|beta|dev|post)\.?\d*)?|\d+\.\d+\.\d+(?:[-.]?(?:rc|a|b|alpha|beta|dev|post)\.?\d*)?"
+    r"|[\w./-]+(?:[~^]\d*)+)$"
+)
+_BRANCH = re.compile(rf"^(?:{'|'.join(_BRANCH_PREFIXES)})/[\w./#-]*\w$")
+_RANGE = re.compile(r"^(?P<left>[\w./~^@{}-]*?)(?P<dots>\.\.\.?)(?P<right>[\w/~^@{}-][\w./~^@{}-]*)?$")
+_PATH_LINES = re.compile(
+    r"^(?P<path>.*?)(?::(?P<first>\d+)(?:(?:-|:|\.\.|,)(?P<last>\d+))?|#L(?P<hash>\d+)(?:-L?(?P<hashend>\d+))?)?$"
+)
+_LINE_MARK = re.compile(r"^[Ll](?P<first>\d+)(?:(?:-|:|\.\.|\u2013)[Ll]?(?P<last>\d+))?$")
+_NUMBERS = re.compile(r"^[:#~+-]?(?P<first>\d+)(?:(?:-|\.\.|\u2013|:|,)(?P<last>\d+))?(?:st|nd|rd|th|s|x|p)?$")
+_DOTTED = re.compile(r"^@?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
+_CALL = re.compile(r"^@?(?P<name>[A-Za-z_][\w.]*)\((?:\.\.\.)?\)$")
+_SNAKE = re.compile(r"^@?(?=.*[A-Za-z])(?:\w*[^\W_]_\w*|__?\w+)$")
+_CAMEL = re.compile(r"^@?[A-Za-z]*[a-z0-9]+[A-Z]\w*$|^[A-Z]{2,}[a-z]+\w*$|^[A-Z][a-z]*\d+[A-Za-z]\w*$")
+_CAPITALISED = re.compile(r"^[A-Z][a-z]{2,}$")
+_IDENTIFIER = re.compile(r"^[A-Za-z_][\w.]*$")
+_GLOB_PHRASE = re.compile(
+    rf"(?<![\w./*-])\*?\.?(?P<word>{'|'.join(_GLOB_WORDS)})[ -](?:files?|modules|sources|scripts|documents|docs)\b"
+    r"|(?<![\w./*-])(?P<alone>yaml|yml|toml|csv|markdown|notebook|ipynb|dockerfiles|makefiles)s?\b(?![./\w])"
+    r"|(?<![\w/*])\.(?P<extension>[a-z]{2,5})(?:s|es)?(?: files?\b|(?![\w./]))",
+    re.IGNORECASE,
+)
+_NUMBER_PHRASE = re.compile(
+    rf"\b(?:(?P<tens>{'|'.join(_TENS)})(?:[ -](?P<unit>{'|'.join(_UNITS[1:10])}))?"
+    rf"|(?P<word>{'|'.join(_NUMBER_WORDS)}))\b",
+    re.IGNORECASE,
+)
+_LEADING = "([{<,;\"'`\u201c\u2018*"
+_TRAILING = ".,;:!?)]}>\"'`\u201d\u2019*\u2026"
+
+
+def find_candidates(text: str, path_exists: PathExists) -> tuple[Candidate, ...]:
+    """The candidates of a request from left to right, none inside another."""
+    found: list[Candidate] = list(_sed_parts(text))
+    _add(found, _quoted(text, path_exists))
+    _add(found, _glob_phrases(text))
+    _add(found, _marks(text))
+    masked = _mask(text, found)
+    is_title_case = _is_title_case(masked)
+    for match in _WORD.finditer(masked):
+        start, word = _trim(match.start(), match.group())
+        if word:
+            _add(found, _read_word(text, word, start, path_exists, is_title_case=is_title_case))
+    _add(found, _number_words(text))
+    return tuple(sorted(found, key=lambda candidate: candidate.start))
+
+
+def _add(found: list[Candidate], more: Iterator[Candidate]) -> None:
+    for candidate in more:
+        if all(candidate.end <= other.start or candidate.start >= other.end for other in found):
+            found.append(candidate)
+
+
+def _mask(text: str, found: list[Candidate]) -> str:
+    for candidate in found:
+        text = text[: candidate.start] + " " * (candidate.end - candidate.start) + text[candidate.end :]
+    return text
+
+
+def _is_title_case(text: str) -> bool:
+    """Whether nearly every word begins in upper case, so that it says nothing about names."""
+    words = re.findall(r"[A-Za-z]{3,}", text)
+    return len(words) > 1 and sum(word[0].isupper() for word in words) > 0.6 * len(words)
+
+
+def _trim(start: int, word: str) -> tuple[int, str]:
+    """The word without the punctuation around it; brackets and quotes that close inside it stay."""
+    while word and word[0] in _LEADING and not ("*" in word[:2] and _is_glob(word)):
+        word, start = word[1:], start + 1
+    while word and word[-1] in _TRAILING:
+        if (word[-1] == ")" and word.count("(") >= word.count(")")) or (word[-1] == "}" and "{" in word):
+            break
+        if word[-1] in "*]" and _is_glob(word):
+            break
+        word = word[:-1]
+    return start, word
+
+
+def _is_glob(word: str) -> bool:
+    return "*" in word and len(word) > 1 and not word.strip("*").isspace() and not re.fullmatch(r"\*+\w+\*\*", word)
+
+
+def _quoted(text: str, path_exists: PathExists) -> Iterator[Candidate]:
+    for match in _QUOTED.finditer(text):
+        name = match.lastgroup
+        assert name is not None
+        value = match.group(name)
+        if name != "tick":
+            yield Candidate(CandidateKind.QUOTE, value, match.start(), match.end())
+            continue
+        inner = list(_read_word(value, value, 0, path_exists, is_title_case=False)) if " " not in value else []
+        whole = len(inner) == 1 and inner[0].end - inner[0].start == len(value) and value[0] != "@"
+        kind = inner[0].kind if whole else CandidateKind.QUOTE
+        yield Candidate(kind, inner[0].value if whole else value, match.start(), match.end())
+
+
+def _sed_parts(text: str) -> Iterator[Candidate]:
+    """Both sides of `s/old/new/`."""
+    for match in _SED.finditer(text):
+        for side in ("old", "new"):
+            yield Candidate(CandidateKind.QUOTE, match[side], match.start(side), match.end(side))
+
+
+def _marks(text: str) -> Iterator[Candidate]:
+    """The marks people leave in code, which they write in any case and number when they ask for them."""
+    for match in _MARK.finditer(text):
+        yield Candidate(CandidateKind.QUOTE, match["mark"].upper(), match.start(), match.end())
+
+
+def _glob_phrases(text: str) -> Iterator[Candidate]:
+    for match in _GLOB_PHRASE.finditer(text):
+        if word := match.group("word") or match.group("alone"):
+            yield Candidate(CandidateKind.GLOB, _GLOB_WORDS[word.lower()], match.start(), match.end())
+        elif match.group("extension").lower() in _EXTENSIONS - {"env"}:
+            extension = match.group("extension").lower()
+            yield Candidate(CandidateKind.GLOB, f"*.{extension}", match.start(), match.end())
+
+
+def _read_word(
+    text: str, word: str, start: int, path_exists: PathExists, *, is_title_case: bool
+) -> Iterator[Candidate]:
+    end = start + len(word)
+    if _URL.match(word):
+        yield Candidate(CandidateKind.QUOTE, word, start, end)
+    elif "::" in word and not word.startswith("::"):
+        yield Candidate(CandidateKind.TEST, word, start, end)
+    elif _is_revision(word, path_exists):
+        yield Candidate(
+            CandidateKind.REVISION, "HEAD" + word[4:] if word.lower().startswith("head") else word, start, end
+        )
+    elif _is_glob(word):
+        yield Candidate(CandidateKind.GLOB, word, start, end)
+    elif numbers := _LINE_MARK.match(word) or _NUMBERS.match(word):
+        yield from _numbers(numbers, start, "first", "last")
+    elif (path := _PATH_LINES.match(word)) and (kind := _path_kind(path["path"], path_exists)):
+        yield Candidate(kind, _resolve(path["path"], path_exists), start, start + len(path["path"]))
+        yield from _numbers(path, start, "first", "last")
+        yield from _numbers(path, start, "hash", "hashend")
+    elif name := _symbol(text, word, start, is_title_case=is_title_case):
+        kind = CandidateKind.TEST if re.match(r"test_\w|Test[A-Z]", name) else CandidateKind.SYMBOL
+        yield Candidate(kind, name, start, end)
+    elif word.lower() in _WELL_KNOWN:
+        yield Candidate(CandidateKind.FILE, _WELL_KNOWN[word.lower()], start, end)
+
+
+def _numbers(match: re.Match[str], start: int, *groups: str) -> Iterator[Candidate]:
+    for group in groups:
+        if match[group]:
+            yield Candidate(
+                CandidateKind.NUMBER, str(int(match[group])), start + match.start(group), start + match.end(group)
+            )
+
+
+def _is_revision(word: str, path_exists: PathExists) -> bool:
+    if _SHA.match(word) or _SIMPLE_REVISION.match(word):
+        return True
+    if (ends := _RANGE.match(word)) and (ends["left"] or ends["right"]):
+        return not re.fullmatch(r"\d*", ends["left"]) and "/" not in word[:3]
+    is_file = word.rsplit(".", 1)[-1].lower() in _EXTENSIONS
+    return bool(_BRANCH.match(word)) and not is_file and not path_exists(word)
+
+
+def _path_kind(word: str, path_exists: PathExists) -> CandidateKind | None:
+    name = word.rstrip("/").rsplit("/", 1)[-1]
+    if not name.strip("."):
+        return CandidateKind.FOLDER if word in ("./", "..", "../", ".") or (word != "/" and "/" in word) else None
+    extension = name.rsplit(".", 1)[1].lower() if "." in name[1:] else ""
+    if word.lower() in _NOT_FOLDERS and not path_exists(word):
+        return None
+    if word.endswith("/") and not re.search(r"\W", name[0]):
+        return CandidateKind.FOLDER
+    if (extension in _EXTENSIONS and not word.endswith("(")) or name.lower() in _FILE_NAMES or name in _SHOUTED:
+        is_test = re.match(r"test_|.*_tests?\.py$", name) or (
+            "test" in word.split("/")[0] and extension == "py" and "/" in word
+        )
+        return CandidateKind.TEST if is_test else CandidateKind.FILE
+    if "/" in word and re.fullmatch(r"~?[\w./@+-]+", word):
+        return CandidateKind.FOLDER if re.search(r"[A-Za-z]", word) and "//" not in word else None
+    if name.startswith(".") and path_exists(word):
+        return CandidateKind.FOLDER
+    return None
+
+
+def _resolve(word: str, path_exists: PathExists) -> str:
+    """The usual file behind a bare `readme` or `changelog`, unless the word itself is a file."""
+    return word if path_exists(word) else _WELL_KNOWN.get(word.lower(), word)
+
+
+def _symbol(text: str, word: str, start: int, *, is_title_case: bool) -> str | None:
+    if call := _CALL.match(word):
+        return call["name"]
+    bare = word.removesuffix("'s").removesuffix("\u2019s")
+    if bare.lower() in _NOT_SYMBOLS:
+        return None
+    if _DOTTED.match(bare) or _SNAKE.match(bare) or _CAMEL.match(bare):
+        return bare.lstrip("@")
+    begins_sentence = not text[:start].strip() or text[:start].rstrip()[-1:] in ".!?:\n"
+    is_name = _CAPITALISED.match(bare) and bare.lower() not in _COMMON_CAPITALISED
+    return bare if is_name and not begins_sentence and not is_title_case else None
+
+
+def _number_words(text: str) -> Iterator[Candidate]:
+    for match in _NUMBER_PHRASE.finditer(text):
+        if match["tens"]:
+            value = _TENS[match["tens"].lower()] + (_UNITS.index(str(match["unit"]).lower()) if match["unit"] else 0)
+        else:
+            value = _NUMBER_WORDS[match["word"].lower()]
+        yield Candidate(CandidateKind.NUMBER, str(value), match.start(), match.end())
+
+
+def looks_like_path(text: str) -> bool:
+    """Whether a quoted text can stand where a path is wanted."""
+    return (
+        bool(text.strip())
+        and "\n" not in text
+        and len(PurePosixPath(text).parts) > 0
+        and not re.search(r"[<>|\"*?]", text)
+    )
+
+
+def looks_like_symbol(text: str) -> bool:
+    """Whether a quoted text can stand where a symbol's name is wanted."""
+    return bool(_IDENTIFIER.match(text))

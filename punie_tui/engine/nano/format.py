@@ -1,0 +1,145 @@
+"""Nano's prompt format: no tool descriptions, placeholders for names, and a reply that a grammar rules throughout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from punie_tui.engine.nano.answers import AnswerKind, answer_sentence
+from punie_tui.engine.nano.catalogue import CATALOGUE, Kind
+from punie_tui.engine.nano.grammar import ANSWER, reply_grammar
+from punie_tui.engine.nano.programs import PROGRAMS
+from punie_tui.engine.nano.request_view import Call, RequestView, write_call
+from punie_tui.engine.nano.stand_ins import stand_in
+from punie_tui.engine.prompt_format import Constraint, EncodedPrompt, ReplyDelta, Tokenizer, new_call_id
+from punie_tui.engine.protocol import Message, Request, TextDelta, ToolCall
+
+_CALL = re.compile(r"<tool_call><function=(?P<tool>\w+)>(?P<parameters>.*?)</function></tool_call>", re.DOTALL)
+_PARAMETER = re.compile(r"<parameter=(?P<name>\w+)>(?P<shown>.*?)</parameter>", re.DOTALL)
+_CALL_END = b"</tool_call>"
+
+
+class NanoFormat:
+    """The PromptFormat of the embedded model."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+
+    def encode(self, request: Request) -> EncodedPrompt:
+        """Only the last request and the calls before it are shown; results are not."""
+        text, history = split_conversation(request.messages)
+        view = RequestView(text, history, request.path_exists)
+        offered = frozenset(tool.name for tool in request.tools)
+        decoder = NanoDecoder(self._tokenizer, view, text, offered)
+        return EncodedPrompt(self._tokenizer.encode(view.prompt), decoder)
+
+
+class NanoDecoder:
+    """Reads one reply; a call is given out as soon as it is closed."""
+
+    def __init__(self, tokenizer: Tokenizer, view: RequestView, request: str, offered: frozenset[str]) -> None:
+        self._tokenizer = tokenizer
+        self._view = view
+        self._request = request
+        self._offered = offered
+        self._written = b""
+        self._constraint = Constraint(reply_grammar(view), ends_reply=True)
+
+    @property
+    def constraint(self) -> Constraint:
+        """The whole reply is one stretch."""
+        return self._constraint
+
+    def push(self, token: int) -> Sequence[ReplyDelta]:
+        """A call at its closing mark, a sentence at its kind; nothing in between."""
+        self._written += self._tokenizer.token_bytes(token)
+        if self._written.endswith(_CALL_END):
+            call = read_call(self._view, self._take())
+            return [self._offer(*call)] if call else []
+        kind = next((kind for kind in AnswerKind if self._written.endswith((ANSWER + kind.token).encode())), None)
+        return [TextDelta(answer_sentence(kind, self._request))] if kind else []
+
+    def finish(self) -> Sequence[ReplyDelta]:
+        """Nothing is held back but an unfinished call."""
+        return []
+
+    def _take(self) -> str:
+        written, self._written = self._written.decode("utf-8", "replace"), b""
+        return written
+
+    def _offer(self, tool: str, arguments: Mapping[str, object]) -> ReplyDelta:
+        chosen = stand_in(tool, arguments, self._offered)
+        return TextDelta(chosen) if isinstance(chosen, str) else ToolCall(new_call_id(), chosen[0], chosen[1])
+
+
+def split_conversation(messages: Sequence[Message]) -> tuple[str, list[list[Call]]]:
+    """The last request, and the calls of each turn before it."""
+    last = max((place for place, message in enumerate(messages) if message.role == "user"), default=-1)
+    turns: list[list[Call]] = []
+    for message in messages[: max(last, 0)]:
+        if message.role == "user":
+            turns.append([])
+        elif message.calls:
+            if not turns:
+                turns.append([])
+            turns[-1].extend((call.tool, call.arguments) for call in message.calls)
+    return (messages[last].content if last >= 0 else ""), [turn for turn in turns if turn]
+
+
+def write_reply(view: RequestView, calls: Sequence[Call]) -> str | None:
+    """The reply that makes these calls, as training wants it; None when the view cannot say one of the values."""
+    written = [_write_known_call(view, tool, arguments) for tool, arguments in calls]
+    return "".join(call for call in written if call) if all(written) else None
+
+
+def write_answer(kind: AnswerKind) -> str:
+    """The reply that says a sentence."""
+    return ANSWER + kind.token
+
+
+def read_call(view: RequestView, text: str) -> Call | None:
+    """The call that a piece of a reply makes; None when it is none, or holds a choice that stands for nothing."""
+    if (match := _CALL.search(text)) is None:
+        return None
+    shown = {parameter["name"]: parameter["shown"] for parameter in _PARAMETER.finditer(match["parameters"])}
+    if match["tool"] == "execute_code":
+        return _read_program(view, shown)
+    values = _read_values(view, {name: argument.kind for name, argument in CATALOGUE[match["tool"]].items()}, shown)
+    return None if values is None else (match["tool"], values)
+
+
+def _write_known_call(view: RequestView, tool: str, arguments: Mapping[str, object]) -> str | None:
+    if tool == "execute_code":
+        program = PROGRAMS[str(arguments["program"])]
+        rest = {name: value for name, value in arguments.items() if name != "program"}
+        kinds = {name: argument.kind for name, argument in program.arguments.items()}
+        shown = {"code": f" {program.name}"}
+    else:
+        rest, kinds, shown = arguments, {name: argument.kind for name, argument in CATALOGUE[tool].items()}, {}
+    for name, kind in kinds.items():
+        if name in rest:
+            choice = " true" if kind is Kind.FLAG else view.choice(kind, str(rest[name]))
+            if choice is None:
+                return None
+            shown[name] = choice
+    return write_call(tool, shown)
+
+
+def _read_program(view: RequestView, shown: dict[str, str]) -> Call | None:
+    program = PROGRAMS[shown.pop("code").strip()]
+    values = _read_values(view, {name: argument.kind for name, argument in program.arguments.items()}, shown)
+    return None if values is None else ("execute_code", {"code": program.write(values)})
+
+
+def _read_values(view: RequestView, kinds: Mapping[str, Kind], shown: Mapping[str, str]) -> dict[str, str | int] | None:
+    values: dict[str, str | int] = {}
+    for name, choice in shown.items():
+        value = view.value(kinds[name], choice)
+        if value is None:
+            return None
+        values[name] = _typed(kinds[name], value)
+    return values
+
+
+def _typed(kind: Kind, value: str) -> str | int | bool:
+    return True if kind is Kind.FLAG else int(value) if kind is Kind.NUMBER else value

@@ -1,0 +1,73 @@
+"""The grammar of nano's reply to one request: which calls it may write, with which candidates in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from punie_tui.engine.nano.answers import AnswerKind
+from punie_tui.engine.nano.catalogue import CATALOGUE, CONSTANTS, Argument, Kind
+from punie_tui.engine.nano.programs import PROGRAMS
+from punie_tui.engine.nano.request_view import RequestView, quote_for_grammar
+
+ANSWER = "<|answer|>"
+MOST_CALLS = 4
+
+
+def reply_grammar(view: RequestView) -> str:
+    """Lark in llguidance's dialect, special tokens written bare."""
+    return "\n".join([*_reply_rules(), *_tool_rules(), *_program_rules(), *_value_rules(view)])
+
+
+def _reply_rules() -> Iterator[str]:
+    calls = "call"
+    for _ in range(MOST_CALLS - 1):
+        calls = f"call ({calls})?" if calls != "call" else "call (call)?"
+    yield f"start: {calls} | {ANSWER} answer"
+    yield "answer: " + " | ".join(kind.token for kind in AnswerKind)
+    names = [f"f_{tool}" for tool in CATALOGUE] + ["f_execute_code"]
+    yield "call: <tool_call> (" + " | ".join(names) + ") </tool_call>"
+
+
+def _tool_rules() -> Iterator[str]:
+    for tool, arguments in CATALOGUE.items():
+        yield f"f_{tool}: <function={tool}> {_parameters(arguments)} </function>"
+
+
+def _program_rules() -> Iterator[str]:
+    yield "f_execute_code: <function=execute_code> <parameter=code> program </function>"
+    forms = [
+        f"{quote_for_grammar(' ' + program.name)} </parameter> {_parameters(program.arguments)}"
+        for program in PROGRAMS.values()
+    ]
+    yield "program: " + " | ".join(forms)
+
+
+def _parameters(arguments: Mapping[str, Argument]) -> str:
+    return " ".join(
+        f"<parameter={name}> {argument.kind.value} </parameter>"
+        if argument.is_required
+        else f"(<parameter={name}> {argument.kind.value} </parameter>)?"
+        for name, argument in arguments.items()
+    )
+
+
+def _value_rules(view: RequestView) -> Iterator[str]:
+    for kind in Kind:
+        choices = [
+            *view.placeholders(kind),
+            *(quote_for_grammar(word) for word in view.words(kind)),
+            *(quote_for_grammar(f" {constant}") for constant in CONSTANTS.get(kind, ())),
+        ]
+        if items := view.items(kind):
+            choices.append("span")
+            yield from _span_rules(items)
+        # A kind without any candidate must still have a rule; what it writes then is dropped as no value.
+        yield f"{kind.value}: " + (" | ".join(choices) or '" none"')
+
+
+def _span_rules(items: Sequence[str]) -> Iterator[str]:
+    """Any run of neighbouring items, in as many rules as there are items."""
+    yield "span: " + " | ".join(f"s{place}" for place in range(len(items)))
+    for place, item in enumerate(items):
+        written = item if item.startswith("<|") else quote_for_grammar(item)
+        yield f"s{place}: {written}" + (f" s{place + 1}?" if place + 1 < len(items) else "")

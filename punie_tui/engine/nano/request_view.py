@@ -1,0 +1,230 @@
+"""A request as nano reads it, with placeholders for candidates, and the way back from a choice to a value."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from punie_tui.engine.nano.candidates import (
+    Candidate,
+    CandidateKind,
+    PathExists,
+    find_candidates,
+    looks_like_path,
+    looks_like_symbol,
+)
+from punie_tui.engine.nano.catalogue import CATALOGUE, CONSTANTS, Kind
+
+PLACEHOLDERS_A_KIND = 6
+_ITEMS_READ = 160
+_SPAN_ITEMS = 40
+_TURNS_KEPT = 2
+_ITEM = re.compile(r"[^\W\d_]+(?:['\u2019](?!s\b)[^\W\d_]+)?|['\u2019]s\b|\d+(?:\.\d+)*|\S")
+_WORD = re.compile(r"[^\W\d_]+$")
+
+_FITTING: Mapping[Kind, frozenset[CandidateKind]] = {
+    Kind.PATH: frozenset({CandidateKind.FILE, CandidateKind.FOLDER, CandidateKind.TEST, CandidateKind.QUOTE}),
+    Kind.TARGET: frozenset(
+        {CandidateKind.FILE, CandidateKind.FOLDER, CandidateKind.TEST, CandidateKind.QUOTE, CandidateKind.SYMBOL}
+    ),
+    Kind.SYMBOL: frozenset({CandidateKind.SYMBOL, CandidateKind.TEST, CandidateKind.QUOTE}),
+    Kind.TEXT: frozenset(CandidateKind),
+    Kind.GLOB: frozenset({CandidateKind.GLOB, CandidateKind.FILE, CandidateKind.TEST, CandidateKind.QUOTE}),
+    Kind.NUMBER: frozenset({CandidateKind.NUMBER}),
+    Kind.FLAG: frozenset(),
+    Kind.REVISION: frozenset({CandidateKind.REVISION, CandidateKind.QUOTE}),
+}
+_READ_INTO = frozenset({CandidateKind.GLOB, CandidateKind.NUMBER, CandidateKind.FILE, CandidateKind.REVISION})
+_SPANS = frozenset({Kind.TEXT})
+_WORDS = frozenset({Kind.PATH, Kind.TARGET, Kind.SYMBOL, Kind.GLOB, Kind.REVISION})
+_HISTORY_KINDS: Mapping[Kind, CandidateKind] = {
+    Kind.PATH: CandidateKind.FOLDER,
+    Kind.TARGET: CandidateKind.FOLDER,
+    Kind.SYMBOL: CandidateKind.SYMBOL,
+    Kind.TEXT: CandidateKind.QUOTE,
+    Kind.GLOB: CandidateKind.GLOB,
+    Kind.NUMBER: CandidateKind.NUMBER,
+    Kind.REVISION: CandidateKind.REVISION,
+}
+
+Call = tuple[str, Mapping[str, object]]
+"""A tool's name and its arguments."""
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A word, a mark or a placeholder, and where it stands in the request."""
+
+    shown: str
+    start: int
+    end: int
+
+    @property
+    def is_word(self) -> bool:
+        return self.shown.startswith(" ") and bool(_WORD.match(self.shown[1:]))
+
+
+class RequestView:
+    """One request and the calls before it. `choices` are what the model may write, values what they stand for."""
+
+    def __init__(self, request: str, history: Sequence[Sequence[Call]], path_exists: PathExists) -> None:
+        self._request = request
+        self._values: dict[str, Candidate] = {}
+        self._names: dict[tuple[CandidateKind, str], str] = {}
+        self._counts: dict[CandidateKind, int] = {}
+        self._history = "".join(self._show_turn(turn, path_exists) for turn in history[-_TURNS_KEPT:] if turn)
+        self._items = list(self._show_request(find_candidates(request, path_exists)))[:_ITEMS_READ]
+
+    @property
+    def prompt(self) -> str:
+        """What the model reads, up to where its reply begins."""
+        return f"{self._history}<|im_start|>user{self.shown}<|im_end|><|im_start|>assistant"
+
+    @property
+    def shown(self) -> str:
+        """The request alone, as the model reads it."""
+        return "".join(item.shown for item in self._items)
+
+    def placeholders(self, kind: Kind) -> tuple[str, ...]:
+        """The placeholders that may stand for an argument of this kind."""
+        return tuple(name for name, candidate in self._values.items() if _fits(kind, candidate))
+
+    def words(self, kind: Kind) -> tuple[str, ...]:
+        """The plain words of the request that may stand for it: `src`, `main`, `parse`."""
+        if kind not in _WORDS:
+            return ()
+        return tuple(dict.fromkeys(item.shown for item in self._items if item.is_word))
+
+    def items(self, kind: Kind) -> tuple[str, ...]:
+        """The items of which any run may stand for it; empty for kinds that take no free text."""
+        return tuple(item.shown for item in self._items) if kind in _SPANS else ()
+
+    def value(self, kind: Kind, choice: str) -> str | None:
+        """What a choice stands for; None when it is none."""
+        if choice.strip() in CONSTANTS.get(kind, ()):
+            return choice.strip()
+        if choice in self._values:
+            return self._candidate_value(kind, self._values[choice])
+        if kind in _SPANS:
+            return self._spans.get(choice)
+        return self._words.get(choice) if kind in _WORDS else None
+
+    def choice(self, kind: Kind, value: str) -> str | None:
+        """The choice that stands for a value: the training label; None when the view cannot say it."""
+        for name in self.placeholders(kind):
+            if self._candidate_value(kind, self._values[name]) == value:
+                return name
+        if kind in _SPANS or kind in _WORDS:
+            known = self._spans if kind in _SPANS else self._words
+            if found := next((shown for shown, text in known.items() if text == value), None):
+                return found
+        return f" {value}" if value in CONSTANTS.get(kind, ()) else None
+
+    @cached_property
+    def _spans(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for first, item in enumerate(self._items):
+            shown = ""
+            for last in self._items[first : first + _SPAN_ITEMS]:
+                shown += last.shown
+                found.setdefault(shown, self._request[item.start : last.end])
+        return found
+
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for item in self._items:
+            if item.is_word:
+                found.setdefault(item.shown, self._request[item.start : item.end])
+        return found
+
+    def _candidate_value(self, kind: Kind, candidate: Candidate) -> str:
+        """Free text takes what the person wrote, not what it stands for: "three" and not 3."""
+        if kind is Kind.TEXT and candidate.kind in _READ_INTO and candidate.end:
+            return self._request[candidate.start : candidate.end].strip("`")
+        return candidate.value
+
+    def _show_request(self, candidates: Sequence[Candidate]) -> Iterator[_Item]:
+        place = 0
+        for candidate in candidates:
+            if name := self._name(candidate):
+                yield from self._plain(place, candidate.start)
+                yield _Item(name, candidate.start, candidate.end)
+                place = candidate.end
+        yield from self._plain(place, len(self._request))
+
+    def _plain(self, start: int, end: int) -> Iterator[_Item]:
+        for match in _ITEM.finditer(self._request, start, end):
+            word = match.group().lower().replace("\u2019", "'")
+            yield _Item(f" {word.replace(chr(39), '') or word}", match.start(), match.end())
+
+    def _name(self, candidate: Candidate) -> str | None:
+        """The placeholder of a candidate, the same for the same value; None when its kind has no more."""
+        key = (candidate.kind, candidate.value)
+        if key not in self._names:
+            count = self._counts.get(candidate.kind, 0) + 1
+            if count > PLACEHOLDERS_A_KIND:
+                return None
+            self._counts[candidate.kind] = count
+            self._names[key] = placeholder(candidate.kind, count)
+            self._values[self._names[key]] = candidate
+        return self._names[key]
+
+    def _show_turn(self, turn: Sequence[Call], path_exists: PathExists) -> str:
+        calls = "".join(self._show_call(tool, arguments, path_exists) for tool, arguments in turn)
+        return f"<|im_start|>assistant{calls}<|im_end|>" if calls else ""
+
+    def _show_call(self, tool: str, arguments: Mapping[str, object], path_exists: PathExists) -> str:
+        known = CATALOGUE.get(tool, {})
+        shown: dict[str, str] = {}
+        for name, argument in known.items():
+            value = arguments.get(name)
+            if value in (None, "", False) or (name == "start_line" and value == 1):
+                continue
+            if (text := self._show_value(argument.kind, str(value), path_exists)) is not None:
+                shown[name] = text
+        return write_call(tool, shown) if tool in CATALOGUE or tool == "execute_code" else ""
+
+    def _show_value(self, kind: Kind, value: str, path_exists: PathExists) -> str | None:
+        if kind is Kind.FLAG:
+            return " true"
+        if kind is Kind.PATH and value.strip("./") == "":
+            return None
+        looks = _HISTORY_KINDS[kind]
+        if kind in (Kind.PATH, Kind.TARGET):
+            found = find_candidates(value, path_exists)
+            looks = found[0].kind if len(found) == 1 and _fits(kind, found[0]) else looks
+        return self._name(Candidate(looks, value, 0, 0))
+
+
+def placeholder(kind: CandidateKind, number: int) -> str:
+    """The special token that stands for the n-th candidate of a kind."""
+    return f"<|{kind.value}_{number}|>"
+
+
+def write_call(tool: str, arguments: Mapping[str, str]) -> str:
+    """A call in the wire format; the arguments as they are shown."""
+    written = "".join(f"<parameter={name}>{shown}</parameter>" for name, shown in arguments.items())
+    return f"<tool_call><function={tool}>{written}</function></tool_call>"
+
+
+def quote_for_grammar(text: str) -> str:
+    """A Lark string literal."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _fits(kind: Kind, candidate: Candidate) -> bool:
+    if candidate.kind not in _FITTING[kind]:
+        return False
+    if candidate.kind is CandidateKind.QUOTE and kind in (Kind.PATH, Kind.TARGET):
+        return looks_like_path(candidate.value)
+    if candidate.kind is CandidateKind.QUOTE and kind is Kind.SYMBOL:
+        return looks_like_symbol(candidate.value)
+    if candidate.kind is CandidateKind.TEST and kind is Kind.SYMBOL:
+        return looks_like_symbol(candidate.value)
+    if candidate.kind is CandidateKind.TEST and kind is Kind.PATH:
+        return "::" not in candidate.value and ("/" in candidate.value or "." in candidate.value)
+    return True

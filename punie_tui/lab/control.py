@@ -1,0 +1,65 @@
+"""The control: an n-gram classifier on the same phrasings, seen through the same view. Nano has to beat it."""
+
+# scikit-learn has no type information.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportMissingTypeStubs=false
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from punie_tui.lab.examples import Example, UnsayableError, make_example
+from punie_tui.lab.phrasings import Phrasing
+
+_FILLS = 3
+
+
+class ControlError(Exception):
+    """scikit-learn is not installed."""
+
+
+@dataclass(frozen=True)
+class ControlScore:
+    """How many requests it routed rightly: all of them, and those that want one tool or an answer."""
+
+    total: int
+    routed: int
+    single_total: int
+    single_routed: int
+
+
+def train_control(phrasings: Sequence[Phrasing], seed: int = 1) -> Any:
+    """Logistic regression over words, word pairs and pieces of words. Raises ControlError."""
+    try:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline, make_union
+    except ImportError:
+        raise ControlError("The control needs scikit-learn: install punie with its `lab` extra.") from None
+    examples = _examples(phrasings, seed)
+    words = TfidfVectorizer(ngram_range=(1, 3), sublinear_tf=True, token_pattern=r"<\|\w+\|>|[^\s<]+")
+    pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
+    model = make_pipeline(make_union(words, pieces), LogisticRegression(C=20, max_iter=300))
+    return model.fit([example.shown for example in examples], [example.route for example in examples])
+
+
+def score_control(model: Any, examples: Sequence[Example]) -> ControlScore:
+    """Its routes on the same examples that nano is validated on."""
+    guesses = model.predict([example.shown for example in examples])
+    rights = [bool(guess == example.route) for guess, example in zip(guesses, examples, strict=True)]
+    singles = [right for right, example in zip(rights, examples, strict=True) if "+" not in example.route]
+    return ControlScore(len(rights), sum(rights), len(singles), sum(singles))
+
+
+def _examples(phrasings: Sequence[Phrasing], seed: int) -> list[Example]:
+    rng = random.Random(seed)
+    found: list[Example] = []
+    for phrasing in phrasings:
+        for _ in range(_FILLS):
+            try:
+                found.append(make_example(phrasing, rng))
+            except UnsayableError:
+                continue
+    return found

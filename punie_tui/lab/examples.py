@@ -1,0 +1,134 @@
+"""From phrasings to training examples: slots filled, words varied, and read through nano's own view."""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from punie_tui.engine.nano.format import write_answer, write_reply
+from punie_tui.engine.nano.request_view import Call, RequestView
+from punie_tui.lab.augment import augment
+from punie_tui.lab.phrasings import SLOT, LabelledCall, Phrasing
+from punie_tui.lab.slots import fill
+
+_JOINTS: list[str] = tomllib.loads((Path(__file__).parent / "data" / "variations.toml").read_text(encoding="utf-8"))[
+    "joints"
+]
+_FOLDERS = frozenset({"src", "tests", "docs", "lib", "app", "scripts"})
+
+
+@dataclass(frozen=True)
+class Example:
+    """What the model reads and what it should write."""
+
+    prompt: str
+    reply: str
+    route: str
+    shown: str
+    request: str
+    calls: tuple[Call, ...]
+    history: tuple[tuple[Call, ...], ...]
+
+
+class UnsayableError(Exception):
+    """The view of a filled request cannot say a value of its label: a fault of the extractor or of the label."""
+
+
+def make_example(phrasing: Phrasing, rng: random.Random) -> Example:
+    """Fill the slots and encode. Raises UnsayableError."""
+    request, values = fill(phrasing, rng)
+    calls = tuple(_fill_call(call, values) for call in phrasing.calls)
+    history = tuple(tuple(_fill_call(call, values) for call in turn) for turn in phrasing.history)
+    knows_paths = rng.random() < 0.5
+    known = {value for _, call in calls for name, value in call.items() if name in ("path", "target")} | _FOLDERS
+    view = RequestView(request, history, lambda path: knows_paths and path in known)
+    reply = write_answer(phrasing.answer) if phrasing.answer else write_reply(view, calls)
+    if reply is None:
+        raise UnsayableError(f"{phrasing.source}: {request!r} cannot say {calls}")
+    return Example(view.prompt, reply, phrasing.route, view.shown, request, calls, history)
+
+
+def _fill_call(call: LabelledCall, values: Mapping[str, str]) -> tuple[str, Mapping[str, object]]:
+    tool, arguments = call
+    return tool, {name: SLOT.sub(lambda match: values[match.group()], value) for name, value in arguments.items()}
+
+
+class ExampleStream:
+    """Endless training examples, the same for the same seed."""
+
+    def __init__(self, phrasings: Sequence[Phrasing], seed: int, *, evenness: float = 0.5) -> None:
+        """`evenness` 0 draws every phrasing as often, 1 every route as often."""
+        self._rng = random.Random(seed)
+        self._phrasings = phrasings
+        counts = Counter(_group(phrasing) for phrasing in phrasings)
+        self._weights = [counts[_group(phrasing)] ** -evenness for phrasing in phrasings]
+        self._singles = [
+            phrasing
+            for phrasing in phrasings
+            if len(phrasing.calls) == 1
+            and not phrasing.history
+            and len(phrasing.prompt) < 70
+            and phrasing.calls[0][0] != "execute_code"
+            and not phrasing.prompt.endswith("?")
+        ]
+
+    def __iter__(self) -> Iterator[Example]:
+        while True:
+            for phrasing in self._rng.choices(self._phrasings, self._weights, k=256):
+                try:
+                    yield make_example(self._vary(phrasing), self._rng)
+                except UnsayableError:
+                    # A variant can break a value; the plain phrasings are checked by `punie lab data check`.
+                    continue
+
+    def _vary(self, phrasing: Phrasing) -> Phrasing:
+        draw = self._rng.random()
+        if draw < 0.07 and self._singles:
+            phrasing = self._join()
+        elif draw < 0.2 and not phrasing.history:
+            phrasing = self._give_history(phrasing)
+        return augment(phrasing, self._rng) if self._rng.random() < 0.85 else phrasing
+
+    def _join(self) -> Phrasing:
+        first, second = self._rng.sample(self._singles, 2)
+        while second.calls[0][0] == first.calls[0][0]:
+            second = self._rng.choice(self._singles)
+        if self._rng.random() < 0.7:
+            first, second = augment(first, self._rng, 0.5), augment(second, self._rng, 0.5)
+        second = _rename_slots(second)
+        prompt = first.prompt.rstrip(".! ") + self._rng.choice(_JOINTS) + second.prompt
+        return replace(first, prompt=prompt, calls=first.calls + second.calls)
+
+    def _give_history(self, phrasing: Phrasing) -> Phrasing:
+        """Unrelated turns before a request that needs none."""
+        if _taken(phrasing.prompt, "78"):
+            return phrasing
+        turns: list[tuple[LabelledCall, ...]] = []
+        for digit in self._rng.choice(("7", "7", "78")):
+            other = self._rng.choice(self._singles) if self._singles else phrasing
+            turns.append(_rename_slots(other, digit).calls)
+        return replace(phrasing, history=tuple(turns))
+
+
+def _group(phrasing: Phrasing) -> str:
+    if phrasing.history:
+        return "follow-up"
+    return phrasing.route + ",".join(sorted({name for _, call in phrasing.calls for name in call}))
+
+
+def _taken(prompt: str, digits: str) -> bool:
+    return any(f"{digit}}}" in prompt for digit in digits)
+
+
+def _rename_slots(phrasing: Phrasing, digit: str = "") -> Phrasing:
+    """The same with other slots, so that it can stand beside another phrasing."""
+
+    def rename(text: str) -> str:
+        return SLOT.sub(lambda match: f"{{{match[1]}{digit or str(int(match[2] or 1) + 4)}}}", text)
+
+    calls = tuple((tool, {name: rename(value) for name, value in call.items()}) for tool, call in phrasing.calls)
+    return replace(phrasing, prompt=rename(phrasing.prompt), calls=calls)

@@ -1,0 +1,177 @@
+"""The one typed adapter of the lab over mlx: nano's network in training, its optimiser and its files."""
+
+# mlx has stubs that leave much partially unknown, and mlx_lm is not typed at all.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import mlx.core as mx
+import mlx.nn as nn
+import mlx.optimizers as optimizers
+from mlx.utils import tree_flatten, tree_map, tree_unflatten
+
+from punie_tui.engine.mlx_adapter import MlxModel, quieten_transformers
+
+Row = tuple[Sequence[int], Sequence[float]]
+"""Tokens of one example, and for each how much its prediction counts."""
+
+
+class Trainee:
+    """A Qwen3 network with its optimiser. The weights that are kept are a running average of the trained ones."""
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        *,
+        seed: int,
+        steps: int,
+        peak: float,
+        dropout: float,
+        decay: float,
+        average: float,
+    ) -> None:
+        quieten_transformers()
+        from mlx_lm.models import qwen3
+
+        mx.random.seed(seed)
+        self.config = config
+        self._dropout = dropout
+        self._average = average
+        self._network: Any = qwen3.Model(qwen3.ModelArgs.from_dict(dict(config)))
+        self._initialise()
+        warmup = max(1, min(steps // 20, 300))
+        schedule = optimizers.join_schedules(
+            [
+                optimizers.linear_schedule(0.0, peak, warmup),
+                optimizers.cosine_decay(peak, max(1, steps - warmup), peak * 0.02),
+            ],
+            [warmup],
+        )
+        self._optimizer = optimizers.AdamW(learning_rate=schedule, weight_decay=decay, betas=[0.9, 0.98])
+        self._optimizer.init(self._network.trainable_parameters())
+        self._averaged: Any = _copy(self._network.parameters())
+        self._steps = 0
+        mx.eval(self._network.parameters(), self._optimizer.state, self._averaged)
+        state = [self._network.state, self._optimizer.state, mx.random.state]
+        self._step = mx.compile(
+            partial(_train_step, self._network, self._optimizer, dropout), inputs=state, outputs=state
+        )
+        self._state = state
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the network has."""
+        return sum(int(array.size) for _, array in _flat(self._network.parameters()))
+
+    def train(self, rows: Sequence[Row], width: int) -> float:
+        """One step on a batch padded to `width`; the loss."""
+        tokens = mx.array([[*row, *[0] * (width - len(row))] for row, _ in rows])
+        weights = mx.array([[*weight, *[0.0] * (width - len(weight))] for _, weight in rows])
+        loss = self._step(tokens, weights)
+        # Early on the average must not be held back by the random start.
+        kept = min(self._average, (self._steps + 1) / (self._steps + 10))
+        self._averaged = _blend(self._averaged, self._network.parameters(), kept)
+        mx.eval(self._state, self._averaged, loss)
+        self._steps += 1
+        return float(cast("float", loss.item()))
+
+    def averaged_model(self) -> MlxModel:
+        """The network with the averaged weights, to be evaluated; training goes on undisturbed."""
+        from mlx_lm.models import qwen3
+
+        copy: Any = qwen3.Model(qwen3.ModelArgs.from_dict(dict(self.config)))
+        copy.update(self._averaged)
+        copy.eval()
+        return MlxModel(copy, self.config)
+
+    def save_weights(self, directory: Path) -> None:
+        """Write the averaged weights as a model directory: 16-bit safetensors and the configuration."""
+        arrays = {name: array.astype(mx.float16) for name, array in _flat(self._averaged)}
+        mx.save_safetensors(str(directory / "model.safetensors"), arrays, metadata={"format": "mlx"})
+        (directory / "config.json").write_text(json.dumps(dict(self.config), indent=2) + "\n", encoding="utf-8")
+
+    def save_state(self, path: Path) -> None:
+        """Write all that going on needs; replaces an older state in one move."""
+        arrays = {
+            **{f"network.{name}": array for name, array in _flat(self._network.parameters())},
+            **{f"average.{name}": array for name, array in _flat(self._averaged)},
+            **{f"optimizer.{name}": array for name, array in _flat(self._optimizer.state)},
+        }
+        partial_path = path.with_name(f"partial-{path.name}")
+        mx.save_safetensors(str(partial_path), arrays, metadata={"steps": str(self._steps)})
+        partial_path.replace(path)
+
+    def load_state(self, path: Path) -> None:
+        """Go on where `save_state` left off; the compiled step reads the same objects, so they are filled in place."""
+        arrays, metadata = cast("tuple[dict[str, mx.array], dict[str, str]]", mx.load(str(path), return_metadata=True))
+        self._network.update(_tree(arrays, "network."))
+        self._averaged = _tree(arrays, "average.")
+        restored = _tree(arrays, "optimizer.")
+        for name, value in restored.items():
+            self._optimizer.state[name] = value
+        self._steps = int(metadata["steps"])
+        mx.eval(self._network.parameters(), self._averaged, self._optimizer.state)
+
+    def _initialise(self) -> None:
+        """Small normal weights; what writes into the residual stream starts smaller in deeper networks."""
+        depth = math.sqrt(2 * self.config["num_hidden_layers"])
+        fresh: list[tuple[str, mx.array]] = []
+        for name, array in _flat(self._network.parameters()):
+            if array.ndim == 2:
+                scale = 0.02 if "embed" in name else 1 / math.sqrt(array.shape[1])
+                scale = scale / depth if name.endswith(("o_proj.weight", "down_proj.weight")) else scale
+                fresh.append((name, mx.random.normal(array.shape) * scale))
+        self._network.update(tree_unflatten(fresh))
+
+
+def _copy(tree: Any) -> Any:
+    def copied(array: mx.array) -> mx.array:
+        return array + 0
+
+    return tree_map(copied, tree)
+
+
+def _blend(average: Any, new: Any, kept: float) -> Any:
+    def blended(old: mx.array, fresh: mx.array) -> mx.array:
+        return kept * old + (1 - kept) * fresh
+
+    return tree_map(blended, average, new)
+
+
+def _flat(tree: Any) -> list[tuple[str, mx.array]]:
+    return cast("list[tuple[str, mx.array]]", tree_flatten(tree))
+
+
+def _tree(arrays: Mapping[str, mx.array], prefix: str) -> Any:
+    return tree_unflatten(
+        [(name.removeprefix(prefix), array) for name, array in arrays.items() if name.startswith(prefix)]
+    )
+
+
+def _train_step(network: Any, optimizer: Any, dropout: float, tokens: mx.array, weights: mx.array) -> mx.array:
+    def loss_of(model: Any) -> mx.array:
+        logits = _forward(model, tokens[:, :-1], dropout)
+        losses = nn.losses.cross_entropy(logits, tokens[:, 1:], label_smoothing=0.02)
+        return (losses * weights[:, 1:]).sum() / weights[:, 1:].sum()
+
+    loss, gradients = nn.value_and_grad(network, loss_of)(network)
+    gradients, _ = optimizers.clip_grad_norm(gradients, 1.0)
+    optimizer.update(network, gradients)
+    return loss
+
+
+def _forward(model: Any, tokens: mx.array, dropout: float) -> mx.array:
+    """The network's own layers with dropout between them, which mlx_lm's inference code has no place for."""
+    drop = nn.Dropout(dropout)
+    hidden = drop(model.model.embed_tokens(tokens))
+    for layer in model.model.layers:
+        hidden = hidden + drop(layer.self_attn(layer.input_layernorm(hidden), "causal", None))
+        hidden = hidden + drop(layer.mlp(layer.post_attention_layernorm(hidden)))
+    return model.model.embed_tokens.as_linear(model.model.norm(hidden))

@@ -1,0 +1,239 @@
+"""Train a nano model from scratch; a stopped run goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from punie_tui.engine.tokenizer_adapter import ModelTokenizer, load_lean_tokenizer
+from punie_tui.lab.examples import Example, ExampleStream, UnsayableError, make_example
+from punie_tui.lab.network import Row, Trainee
+from punie_tui.lab.phrasings import Phrasing
+from punie_tui.lab.routing import Score, score
+from punie_tui.lab.vocabulary import END, Encoder, save_tokenizer, special_tokens, train_tokenizer
+
+_WIDTHS = (24, 32, 40, 48, 56, 64, 80, 96, 128, 192)
+_LONGEST = _WIDTHS[-1]
+
+
+class TrainingError(Exception):
+    """A run cannot start or go on; the text says why."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides a run; kept beside its checkpoints, so that a resumed run is the same run."""
+
+    tokens: int = 10_000_000
+    seed: int = 1
+    vocabulary: int = 2048
+    hidden: int = 256
+    layers: int = 4
+    heads: int = 4
+    key_value_heads: int = 2
+    feed_forward: int = 768
+    batch_tokens: int = 2048
+    peak: float = 1.5e-3
+    dropout: float = 0.1
+    decay: float = 0.1
+    average: float = 0.998
+    prompt_weight: float = 0.1
+    piece_dropout: float = 0.05
+    evenness: float = 0.5
+
+    def network(self, vocabulary_size: int, end_token: int) -> dict[str, Any]:
+        """The configuration as mlx_lm reads it."""
+        return {
+            "model_type": "qwen3",
+            "punie_format": "nano",
+            "architectures": ["Qwen3ForCausalLM"],
+            "hidden_size": self.hidden,
+            "num_hidden_layers": self.layers,
+            "intermediate_size": self.feed_forward,
+            "num_attention_heads": self.heads,
+            "num_key_value_heads": self.key_value_heads,
+            "head_dim": 64,
+            "rms_norm_eps": 1e-6,
+            "rope_theta": 10000.0,
+            "max_position_embeddings": 1024,
+            "vocab_size": vocabulary_size,
+            "tie_word_embeddings": True,
+            "eos_token_id": end_token,
+            "torch_dtype": "float16",
+        }
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One line of a run's report; `validation` is set where the model was evaluated."""
+
+    step: int
+    tokens: int
+    loss: float
+    tokens_per_second: float
+    seconds_left: float
+    validation: Score | None = None
+    is_best: bool = False
+
+
+def train(
+    recipe: Recipe,
+    phrasings: Sequence[Phrasing],
+    validation: Sequence[Phrasing],
+    directory: Path,
+    report: Callable[[Progress], None],
+    *,
+    checks: int = 10,
+) -> None:
+    """Train in `directory`; `best/` holds the checkpoint that does best on validation. Raises TrainingError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    run = _Run(recipe, phrasings, directory)
+    examples = validation_examples(validation)
+    for progress in run.steps(checks):
+        if not progress.is_best and progress.validation is None:
+            report(progress)
+            continue
+        found = score(run.trainee.averaged_model(), run.model_tokenizer, examples)
+        is_best = run.keep_if_best(found)
+        report(
+            Progress(
+                progress.step,
+                progress.tokens,
+                progress.loss,
+                progress.tokens_per_second,
+                progress.seconds_left,
+                found,
+                is_best,
+            )
+        )
+
+
+def validation_examples(phrasings: Sequence[Phrasing], seed: int = 7) -> list[Example]:
+    """Each phrasing once with fixed values; what no view can say is left out of validation."""
+    rng = random.Random(seed)
+    examples: list[Example] = []
+    for phrasing in phrasings:
+        try:
+            examples.append(make_example(phrasing, rng))
+        except UnsayableError:
+            continue
+    return examples
+
+
+class _Run:
+    """One run's state: where it is in the data, and its files."""
+
+    def __init__(self, recipe: Recipe, phrasings: Sequence[Phrasing], directory: Path) -> None:
+        self._recipe = recipe
+        self._directory = directory
+        self._best = directory / "best"
+        self._best.mkdir(exist_ok=True)
+        self._check_recipe()
+        tokenizer = self._tokenizer(phrasings)
+        self._encoder = Encoder(tokenizer, recipe.piece_dropout)
+        end = special_tokens().index(END)
+        self.model_tokenizer: ModelTokenizer = load_lean_tokenizer(self._best, [end], tokenizer.get_vocab_size())
+        self._batches = _batches(ExampleStream(phrasings, recipe.seed, evenness=recipe.evenness), self._encoder, recipe)
+        self.trainee = Trainee(
+            recipe.network(tokenizer.get_vocab_size(), end),
+            seed=recipe.seed,
+            steps=self._planned_steps(),
+            peak=recipe.peak,
+            dropout=recipe.dropout,
+            decay=recipe.decay,
+            average=recipe.average,
+        )
+        self._step, self._tokens, self._best_score = 0, 0, -1.0
+        self._resume()
+
+    def steps(self, checks: int) -> Iterator[Progress]:
+        """Train to the end; yields every 50 steps, and with a placeholder score where validation is due."""
+        started, begun = time.monotonic(), self._tokens
+        next_check = self._recipe.tokens / checks * (int(self._tokens * checks / self._recipe.tokens) + 1)
+        losses: list[float] = []
+        while self._tokens < self._recipe.tokens:
+            rows, width = next(self._batches)
+            losses.append(self.trainee.train(rows, width))
+            self._step += 1
+            self._tokens += sum(len(row) for row, _ in rows)
+            is_check = self._tokens >= next_check or self._tokens >= self._recipe.tokens
+            if is_check or self._step % 50 == 0:
+                speed = (self._tokens - begun) / (time.monotonic() - started)
+                left = max(0.0, (self._recipe.tokens - self._tokens) / speed)
+                loss = sum(losses) / len(losses)
+                losses.clear()
+                yield Progress(self._step, self._tokens, loss, speed, left, is_best=is_check)
+            if is_check:
+                next_check += self._recipe.tokens / checks
+                self._save()
+
+    def keep_if_best(self, found: Score) -> bool:
+        """Write the weights to `best/` if no earlier ones did better on routes and arguments together."""
+        value = (found.routed + found.right) / max(1, found.total)
+        if value < self._best_score:
+            return False
+        self._best_score = value
+        self.trainee.save_weights(self._best)
+        return True
+
+    def _check_recipe(self) -> None:
+        path = self._directory / "recipe.json"
+        wanted = asdict(self._recipe)
+        if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
+            raise TrainingError(f"{self._directory} holds a run with another recipe; choose another --output.")
+        path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+
+    def _tokenizer(self, phrasings: Sequence[Phrasing]) -> Tokenizer:
+        path = self._best / "tokenizer.json"
+        if not path.is_file():
+            stream = iter(ExampleStream(phrasings, self._recipe.seed))
+            texts = [next(stream) for _ in range(4 * len(phrasings))]
+            save_tokenizer(
+                train_tokenizer((text.shown + " " + text.reply for text in texts), self._recipe.vocabulary), self._best
+            )
+        return Tokenizer.from_file(str(path))
+
+    def _planned_steps(self) -> int:
+        """How many steps the tokens give; batches are filled to about nine tenths."""
+        return max(1, int(self._recipe.tokens / (self._recipe.batch_tokens * 0.93)))
+
+    def _save(self) -> None:
+        self.trainee.save_state(self._directory / "state.safetensors")
+        place = {"step": self._step, "tokens": self._tokens, "best": self._best_score}
+        (self._directory / "place.json").write_text(json.dumps(place) + "\n", encoding="utf-8")
+
+    def _resume(self) -> None:
+        place = self._directory / "place.json"
+        if not place.is_file():
+            return
+        kept = json.loads(place.read_text(encoding="utf-8"))
+        self._step, self._tokens, self._best_score = kept["step"], kept["tokens"], kept["best"]
+        self.trainee.load_state(self._directory / "state.safetensors")
+        for _ in range(self._step):
+            next(self._batches)
+
+
+def _batches(stream: ExampleStream, encoder: Encoder, recipe: Recipe) -> Iterator[tuple[list[Row], int]]:
+    """Full batches of examples of about the same length; few shapes, since each is compiled once."""
+    waiting: dict[int, list[Row]] = {}
+    for example in stream:
+        row = _row(example, encoder, recipe)
+        width = next(width for width in _WIDTHS if width >= len(row[0]))
+        batch = waiting.setdefault(width, [])
+        batch.append(row)
+        if len(batch) == max(1, recipe.batch_tokens // width):
+            yield waiting.pop(width), width
+
+
+def _row(example: Example, encoder: Encoder, recipe: Recipe) -> Row:
+    prompt = encoder.encode(example.prompt, loosely=True)
+    reply = encoder.encode(example.reply + END)
+    tokens = (prompt + reply)[:_LONGEST]
+    return tokens, ([recipe.prompt_weight] * len(prompt) + [1.0] * len(reply))[:_LONGEST]
