@@ -12,11 +12,12 @@ from pathlib import Path
 
 from punie_tui.commands.terminal import print_error
 from punie_tui.engine.nano import MODEL_DIRECTORY
-from punie_tui.lab.control import ControlError, score_control, train_control
+from punie_tui.lab.control import ControlError, score_control, score_control_on_suite, train_control
 from punie_tui.lab.data_check import count_routes, find_faults, prompts_of_suite
 from punie_tui.lab.examples import ExampleStream
 from punie_tui.lab.export import ExportError, export
 from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings
+from punie_tui.lab.suite import SuiteError, load_suite
 from punie_tui.lab.train import Progress, Recipe, TrainingError, train, validation_examples
 
 _SUITES = Path(__file__).parents[1] / "lab" / "suites"
@@ -27,7 +28,7 @@ def run(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
     try:
         return options.act(options)
-    except (PhrasingError, TrainingError, ControlError, ExportError, ValueError, OSError) as error:
+    except (PhrasingError, TrainingError, ControlError, ExportError, SuiteError, ValueError, OSError) as error:
         print_error(str(error))
         return 1
 
@@ -118,9 +119,13 @@ def _control(options: argparse.Namespace) -> int:
     examples = validation_examples(load_phrasings(options.data, validation=True))
     training = load_phrasings(options.data)
     random.Random(0).shuffle(training)
-    found = score_control(train_control(training), examples)
+    model = train_control(training)
+    found = score_control(model, examples)
     print(f"all requests: {found.routed} of {found.total} routed rightly ({found.routed / found.total:.1%})")
     print(f"one tool or an answer: {found.single_routed} of {found.single_total}")
+    for path in sorted(_SUITES.glob("*.jsonl")):
+        routed, total = score_control_on_suite(model, load_suite(path))
+        print(f"{path.name}, one tool or an answer: {routed} of {total} routed rightly")
     return 0
 
 

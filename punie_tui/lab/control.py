@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from punie_tui.engine.nano.request_view import RequestView
 from punie_tui.lab.examples import Example, UnsayableError, make_example
 from punie_tui.lab.phrasings import Phrasing
+from punie_tui.lab.suite import Case
 
 _FILLS = 3
 
@@ -51,6 +53,22 @@ def score_control(model: Any, examples: Sequence[Example]) -> ControlScore:
     rights = [bool(guess == example.route) for guess, example in zip(guesses, examples, strict=True)]
     singles = [right for right, example in zip(rights, examples, strict=True) if "+" not in example.route]
     return ControlScore(len(rights), sum(rights), len(singles), sum(singles))
+
+
+def score_control_on_suite(model: Any, cases: Sequence[Case]) -> tuple[int, int]:
+    """How many it routes rightly of the cases that want one tool or an answer and stand alone; and their number."""
+    single = [case for case in cases if not case.history and _route(case)]
+    guesses = model.predict([RequestView(case.prompt, [], lambda _path: False).shown for case in single])
+    return sum(guess == _route(case) for guess, case in zip(guesses, single, strict=True)), len(single)
+
+
+def _route(case: Case) -> str:
+    """The one route that a case wants; empty where it wants several. A program is one route, whatever it calls."""
+    if case.expect.kind == "answer":
+        return "answer"
+    if "execute_code" in case.expect.all:
+        return "execute_code"
+    return case.expect.all[0] if len(case.expect.all) == 1 else ""
 
 
 def _examples(phrasings: Sequence[Phrasing], seed: int) -> list[Example]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from punie_tools.code.sandbox import observe_program
-
 from punie_tools.tool import Tool, ToolError, ToolResult
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import ToolDenied, ToolFailed, ToolRequested, TurnFinished

@@ -31,22 +31,22 @@ class TrainingError(Exception):
 class Recipe:
     """All that decides a run; kept beside its checkpoints, so that a resumed run is the same run."""
 
-    tokens: int = 10_000_000
+    tokens: int = 6_500_000
     seed: int = 1
     vocabulary: int = 2048
     hidden: int = 256
-    layers: int = 4
+    layers: int = 3
     heads: int = 4
     key_value_heads: int = 2
-    feed_forward: int = 768
-    batch_tokens: int = 2048
+    feed_forward: int = 512
+    batch_tokens: int = 1024
     peak: float = 1.5e-3
     dropout: float = 0.1
     decay: float = 0.1
     average: float = 0.998
-    prompt_weight: float = 0.1
+    prompt_weight: float = 0.0
     piece_dropout: float = 0.05
-    evenness: float = 0.5
+    evenness: float = 0.1
 
     def network(self, vocabulary_size: int, end_token: int) -> dict[str, Any]:
         """The configuration as mlx_lm reads it."""
@@ -187,7 +187,7 @@ class _Run:
         path = self._directory / "recipe.json"
         wanted = asdict(self._recipe)
         if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
-            raise TrainingError(f"{self._directory} holds a run with another recipe; choose another --output.")
+            raise TrainingError(f"{self._directory} holds a run with another recipe; choose another folder.")
         path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
 
     def _tokenizer(self, phrasings: Sequence[Phrasing]) -> Tokenizer:
