@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import tomllib
 from pathlib import Path
 from typing import Literal
 
 _HOME_VARIABLE = "PUNIE_HOME"
+_MOST_LOG_BYTES = 1_000_000
 
 
 def home_directory(kind: Literal["config", "data", "cache", "state"]) -> Path:
@@ -34,7 +34,11 @@ def settings_file() -> Path:
 def saved_theme() -> str:
     """The theme in the settings file, read without validating it; empty if there is none."""
     try:
-        theme = tomllib.loads(settings_file().read_text(encoding="utf-8")).get("theme")
+        text = settings_file().read_text(encoding="utf-8")
+        # Imported where there is something to read: most people have no settings file, and everybody waits.
+        import tomllib
+
+        theme = tomllib.loads(text).get("theme")
     except (OSError, ValueError):
         return ""
     return theme if isinstance(theme, str) else ""
@@ -42,12 +46,12 @@ def saved_theme() -> str:
 
 def log_to_file() -> None:
     """Send the log to punie's own file, so that nothing of it reaches the screen; drop it if that cannot be written."""
-    from logging.handlers import RotatingFileHandler
-
     path = home_directory("state") / "log" / "punie.log"
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler: logging.Handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
+        if path.exists() and path.stat().st_size > _MOST_LOG_BYTES:
+            path.replace(path.with_suffix(".log.1"))
+        handler: logging.Handler = logging.FileHandler(path, encoding="utf-8", delay=True)
     except OSError:
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

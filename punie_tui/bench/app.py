@@ -30,7 +30,7 @@ def measure_first_frame(folder: str, runs: int) -> FirstFrames:
     """The median first frame of both programs, one warm-up each. Raises FirstFrameError."""
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "PUNIE_HOME": home, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        punie = [sys.executable, "-P", "-m", "punie_tui", folder]
+        punie = [sys.executable, "-P", "-m", "punie_tui"]
         bare = [sys.executable, "-P", "-m", "punie_tui.bench.bare"]
         pairs = [
             (

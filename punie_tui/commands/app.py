@@ -5,10 +5,11 @@ Imports stay light until the first frame: whatever reads settings, tools or mode
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +43,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _folder(options: argparse.Namespace) -> Path:
+class _Options(NamedTuple):
+    """What the command line says."""
+
+    folder: str | None = None
+    model: str | None = None
+    cwd: str = "."
+    yes: bool = False
+    resume: bool = False
+
+
+def _parse(argv: list[str]) -> _Options:
+    """Without options there is nothing to parse, and the first frame does not wait for argparse."""
+    if not argv:
+        return _Options()
+    return _Options(**vars(_parser().parse_args(argv)))
+
+
+def _folder(options: _Options) -> Path:
     return Path(options.cwd).expanduser() / Path(options.folder or ".").expanduser()
 
 
@@ -53,7 +71,9 @@ def _refuse(message: str) -> int:
 
 
 def _run_app(argv: list[str]) -> int:
-    options = _parser().parse_args(argv)
+    # Nothing of what the start allocates is garbage; the screen turns the collector on after its first frame.
+    gc.disable()
+    options = _parse(argv)
     folder = _folder(options).resolve()
     if not folder.is_dir():
         return _refuse(f"{options.folder or options.cwd}: there is no such folder.")
@@ -70,7 +90,7 @@ def _run_app(argv: list[str]) -> int:
     return app.return_code or 0
 
 
-def _open_session(folder: Path, options: argparse.Namespace, ask_person: AskPerson) -> Session:
+def _open_session(folder: Path, options: _Options, ask_person: AskPerson) -> Session:
     from punie_tui.agent.session import Session
     from punie_tui.engine.open_engine import open_engine
     from punie_tui.settings import load_settings

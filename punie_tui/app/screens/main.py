@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import gc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -17,15 +17,12 @@ from textual.widget import Widget
 
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.turn_runner import PendingApproval, TurnRunner
-from punie_tui.app.widgets.chat.approval import ApprovalPanel
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import OpenFile
-from punie_tui.app.widgets.repo.panel import RepoPanel
 from punie_tui.app.widgets.status import StatusLine
 from punie_tui.app.widgets.tab_row import TabRow
-from punie_tui.app.widgets.trace.pane import TracePane
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -33,9 +30,13 @@ if TYPE_CHECKING:
     from punie_tui.agent.approval import AskPerson, Decision
     from punie_tui.agent.events import Event
     from punie_tui.agent.session import Session
+    from punie_tui.app.widgets.chat.approval import ApprovalPanel
+    from punie_tui.app.widgets.repo.panel import RepoPanel
+    from punie_tui.app.widgets.trace.pane import TracePane
 
 _NARROW_COLUMNS = 100
 _LOW_ROWS = 12
+_SECONDS_FOR_FIRST_FRAME = 0.1
 _PANES = {"chat": "F2 Chat", "trace": "F3 Trace", "repo": "F4 Repo"}
 _SPLIT_STEPS = (1, 2, 3, 4, 5)
 
@@ -64,10 +65,13 @@ class MainScreen(Screen[None]):
         self._folder = folder
         self._open_session = open_session
         self._session: Session | None = None
-        self._unsent: deque[str] = deque()
         self._is_turn_running = False
         self.turns_finished = 0
         self._width_share, self._height_share = 3, 3
+        # Mounted after the first frame; nothing that uses them can come before the session does.
+        self._trace: TracePane
+        self._repo: RepoPanel
+        self._approval: ApprovalPanel
 
     @property
     def is_ready(self) -> bool:
@@ -77,16 +81,15 @@ class MainScreen(Screen[None]):
     @property
     def has_repo_state(self) -> bool:
         """Whether the repo panel has read the repository once."""
-        return self.query_one(RepoPanel).state is not None
+        return self._repo.state is not None
 
     def compose(self) -> ComposeResult:
         yield TabRow(_PANES, id="tabs")
         with Horizontal(id="panes"):
             yield _titled(Chat(id="chat"))
             with Vertical(id="side"):
-                yield _titled(TracePane(id="trace"))
-                yield _titled(RepoPanel(self._folder, id="repo"))
-        yield ApprovalPanel(id="approval")
+                yield _titled(Vertical(id="trace"))
+                yield _titled(Vertical(id="repo"))
         yield Prompt(id="prompt")
         yield StatusLine(id="status")
         yield KeyRow()
@@ -94,14 +97,26 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(Prompt).focus()
         self._runner = TurnRunner(asyncio.get_running_loop(), self._open_session, self)
-        self.call_after_refresh(self._begin)
+        # The refresh is laid out and then written; what begins after it must not take the processor from the writing.
+        self.call_after_refresh(self.set_timer, _SECONDS_FOR_FIRST_FRAME, self._begin)
 
-    def _begin(self) -> None:
-        """After the first frame: what takes longer."""
+    async def _begin(self) -> None:
+        """After the first frame: the panes that start empty, and what takes longer."""
         from punie_tui.app.first_words import first_words
+        from punie_tui.app.widgets.chat.approval import ApprovalPanel
+        from punie_tui.app.widgets.repo.panel import RepoPanel
+        from punie_tui.app.widgets.trace.pane import TracePane
 
+        gc.freeze()
+        gc.enable()
+        self._trace = TracePane()
+        self._repo = RepoPanel(self._folder)
+        self._approval = ApprovalPanel()
+        await self.query_one("#trace").mount(self._trace)
+        await self.query_one("#repo").mount(self._repo)
+        await self.mount(self._approval, before="#prompt")
         self._runner.start()
-        self.query_one(RepoPanel).begin()
+        self._repo.begin()
         self.query_one(Chat).transcript.show_empty_state(first_words(self._folder))
 
     def on_unmount(self) -> None:
@@ -118,7 +133,7 @@ class MainScreen(Screen[None]):
         if self._session is None or self._is_turn_running:
             from punie_tui.agent.events import MessageQueued
 
-            self._show([MessageQueued(text=message.text)])
+            self.query_one(Chat).handle(MessageQueued(text=message.text))
         self._turn_runs(True)
         self._runner.submit(message.text)
 
@@ -128,10 +143,9 @@ class MainScreen(Screen[None]):
 
         app_of(self).push_screen(FileViewerScreen(self._folder, message.path, message.line))
 
-    @on(ApprovalPanel.Decided)
-    def _decide(self, message: ApprovalPanel.Decided) -> None:
+    def on_approval_panel_decided(self, message: ApprovalPanel.Decided) -> None:
         message.pending.answer(self._decision(message))
-        self.query_one(ApprovalPanel).settle(message.pending)
+        self._approval.settle(message.pending)
         self.query_one(Prompt).focus()
 
     def _decision(self, message: ApprovalPanel.Decided) -> Decision:
@@ -211,15 +225,15 @@ class MainScreen(Screen[None]):
         if is_about_trust:
             lines.append(Content(safe_text(TRUST_QUESTION.format(folder=self._folder), single_line=True)))
         lines += [Content(safe_text(question.detail)), Content(f"y this once   a {always}   n no")]
-        self.query_one(ApprovalPanel).show(pending, Content("\n").join(lines))
+        self._approval.show(pending, Content("\n").join(lines))
 
     def approval_settled(self, pending: PendingApproval) -> None:
-        self.query_one(ApprovalPanel).settle(pending)
+        self._approval.settle(pending)
 
     def _show(self, events: Sequence[Event]) -> None:
         for event in events:
             self.query_one(Chat).handle(event)
-            self.query_one(TracePane).handle(event)
+            self._trace.handle(event)
             self._show_status(event)
 
     def _show_status(self, event: Event) -> None:

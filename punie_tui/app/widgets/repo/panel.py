@@ -71,7 +71,7 @@ class RepoPanel(Tree[_Entry]):
         state: RepoState
 
     def __init__(self, root: Path, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        super().__init__("repo", _Entry(), id=id)
+        super().__init__(Text("repo"), _Entry(), id=id)
         self.show_root = False
         self.guide_depth = 2
         self.auto_expand = False
@@ -83,8 +83,8 @@ class RepoPanel(Tree[_Entry]):
 
     def on_mount(self) -> None:
         self.root.expand()
-        self._changes = self.root.add("…", _Entry(), expand=True)
-        self._files = self.root.add("files", _Entry("", is_folder=True))
+        self._changes = self.root.add(Text("…"), _Entry(), expand=True)
+        self._files = self.root.add(Text("files"), _Entry("", is_folder=True))
 
     def on_unmount(self) -> None:
         self._watch.stop()

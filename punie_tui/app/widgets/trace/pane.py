@@ -60,7 +60,7 @@ class TracePane(Tree[_Target]):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"trace--good", "trace--bad", "trace--muted"}
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        super().__init__("trace", id=id)
+        super().__init__(Text("trace"), id=id)
         self.show_root = False
         self.show_guides = False
         self.guide_depth = 2
