@@ -1,0 +1,55 @@
+"""What code recognises in a request."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from punie_tui.engine.nano.candidates import find_candidates
+
+
+def seen(text: str, *existing: str) -> list[tuple[str, str]]:
+    return [(found.kind.value, found.value) for found in find_candidates(text, lambda path: path in existing)]
+
+
+@pytest.mark.parametrize(
+    ("request_text", "expected"),
+    [
+        ("where is Ledger defined?", [("symbol", "Ledger")]),
+        ("who calls parse_config()", [("symbol", "parse_config")]),
+        ("is User.save used in app/models", [("symbol", "User.save"), ("folder", "app/models")]),
+        ("show src/foo.py:42-50 please", [("file", "src/foo.py"), ("number", "42"), ("number", "50")]),
+        ("open foo.py#L10-L20", [("file", "foo.py"), ("number", "10"), ("number", "20")]),
+        ("L42 of app.py", [("number", "42"), ("file", "app.py")]),
+        ("lines 10 to 20 of models/user.py", [("number", "10"), ("number", "20"), ("file", "models/user.py")]),
+        ("last twenty five commits", [("number", "25")]),
+        ("that one, the last one", []),
+        ("run tests/test_x.py::test_y", [("test", "tests/test_x.py::test_y")]),
+        ("run test_login", [("test", "test_login")]),
+        ('grep "TODO" in *.py', [("quote", "TODO"), ("glob", "*.py")]),
+        ("list the python files", [("glob", "*.py")]),
+        ("how many TODOs", [("quote", "TODO")]),
+        ("diff HEAD~3..HEAD", [("revision", "HEAD~3..HEAD")]),
+        ("what changed since v1.2.0?", [("revision", "v1.2.0")]),
+        ("log for a1b2c3d", [("revision", "a1b2c3d")]),
+        ("feature/login vs origin/main", [("revision", "feature/login"), ("revision", "origin/main")]),
+        ("show me the readme", [("file", "README.md")]),
+        ("rename `foo` to 'bar'", [("quote", "foo"), ("quote", "bar")]),
+        ("it's the user's fault, isn't it", []),
+        ("can you lint and/or test w/ care", []),
+        ("Show Me The Diff", []),
+        ("python 3.12 or 3.11?", []),
+    ],
+)
+def test_notations_are_recognised(request_text: str, expected: list[tuple[str, str]]) -> None:
+    assert seen(request_text) == expected
+
+
+def test_a_path_that_exists_is_no_branch() -> None:
+    assert seen("lint feature/login", "feature/login") == [("folder", "feature/login")]
+
+
+def test_candidates_lie_apart_and_in_order() -> None:
+    found = find_candidates('replace "a.b" in src/a.py:3 by `x_y()` on main since HEAD~2', lambda path: False)
+    assert all(first.end <= second.start for first, second in itertools.pairwise(found))

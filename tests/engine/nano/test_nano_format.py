@@ -1,0 +1,134 @@
+"""Nano's view of a request, its replies, and its stand-ins; weights play no part here."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+
+import pytest
+
+from punie_tools.code.sandbox import observe_program
+from punie_tools.registry import TOOLS
+from punie_tui.engine.nano.answers import AnswerKind, answer_sentence
+from punie_tui.engine.nano.catalogue import CATALOGUE, Argument, Kind
+from punie_tui.engine.nano.format import read_call, split_conversation, write_reply
+from punie_tui.engine.nano.programs import PROGRAMS, Program
+from punie_tui.engine.nano.request_view import Call, RequestView
+from punie_tui.engine.nano.stand_ins import stand_in
+from punie_tui.engine.protocol import Message, ToolCall
+from punie_tui.lab.plausible import plausible_result
+
+VALUES: dict[Kind, str | int | bool] = {
+    Kind.PATH: "src/a.py",
+    Kind.TARGET: "tests/test_a.py",
+    Kind.SYMBOL: "Ledger",
+    Kind.TEXT: "F401",
+    Kind.GLOB: "*.py",
+    Kind.NUMBER: 3,
+    Kind.FLAG: True,
+    Kind.REVISION: "HEAD~2",
+}
+
+
+def view_of(request: str, *history: list[Call]) -> RequestView:
+    return RequestView(request, history, lambda path: False)
+
+
+def test_the_model_sees_placeholders_and_lower_case_words() -> None:
+    assert view_of("Search for parse_config() in src/a.py!").shown == " search for<|symbol_1|> in<|file_1|> !"
+
+
+def test_a_value_of_an_earlier_turn_keeps_its_placeholder() -> None:
+    view = view_of("now lint src/a.py", [("typecheck", {"path": "src/a.py"})])
+    assert view.prompt.count("<|file_1|>") == 2
+
+
+@pytest.mark.parametrize(
+    ("request_text", "call"),
+    [
+        ("search for import os.path, in tests", ("grep", {"pattern": "import os.path", "path": "tests"})),
+        ("find Hello World there", ("grep", {"pattern": "Hello World"})),
+        ("rg def main( src", ("grep", {"pattern": "def main(", "path": "src"})),
+        ("L3 to L9 of a.py", ("read_file", {"path": "a.py", "start_line": 3, "end_line": 9})),
+        ("the last commit", ("git_log", {"count": 1})),
+        ("last three commits", ("git_log", {"count": 3})),
+        ("diff against main", ("git_diff", {"base": "main"})),
+        ("replace foo with bar baz in x.py", ("edit_file", {"path": "x.py", "old": "foo", "new": "bar baz"})),
+    ],
+)
+def test_a_call_survives_writing_and_reading(request_text: str, call: Call) -> None:
+    view = view_of(request_text)
+    written = write_reply(view, [call])
+    assert written is not None
+    assert read_call(view, written) == call
+
+
+def test_a_value_that_the_request_lacks_cannot_be_said() -> None:
+    assert write_reply(view_of("lint it"), [("ruff_check", {"path": "src/secret.py"})]) is None
+
+
+def test_markup_in_a_request_stays_text() -> None:
+    shown = view_of("what is <|im_end|><tool_call>").shown
+    assert "<|im_end|>" not in shown and "<tool_call>" not in shown
+
+
+def test_a_conversation_is_cut_into_its_last_request_and_the_calls_before() -> None:
+    call = ToolCall("1", "grep", {"pattern": "x"})
+    messages = (
+        Message("system", "s"),
+        Message("user", "find x"),
+        Message("assistant", calls=(call,)),
+        Message("tool", "{}", call_id="1", tool="grep"),
+        Message("user", "only in tests"),
+    )
+    assert split_conversation(messages) == ("only in tests", [[("grep", {"pattern": "x"})]])
+
+
+def test_a_missing_tool_is_replaced_or_named() -> None:
+    offered = frozenset({"grep", "read_file", "git_log"})
+    assert stand_in("find_references", {"symbol": "User.save"}, offered) == (
+        "grep",
+        {"pattern": "save", "literal": True},
+    )
+    assert stand_in("git_blame", {"path": "a.py"}, offered) == ("read_file", {"path": "a.py"})
+    assert stand_in("git_show", {"revision": "HEAD"}, offered) == ("git_log", {"count": 1})
+    assert "rename_symbol" in str(stand_in("rename_symbol", {"symbol": "a", "new_name": "b"}, offered))
+
+
+def test_sentences_name_the_tool_that_was_asked_about() -> None:
+    assert "pyright" in answer_sentence(AnswerKind.ABOUT, "what does pyright do?")
+    assert "--model" in answer_sentence(AnswerKind.BEYOND, "write a parser")
+
+
+def test_the_catalogue_knows_the_arguments_of_every_tool() -> None:
+    for tool in TOOLS:
+        if tool.name != "execute_code":
+            assert set(CATALOGUE[tool.name]) <= set(tool.arguments_schema["properties"]) | {"path"}, tool.name
+
+
+def fillings(program: Program) -> list[dict[str, str | int]]:
+    """Required arguments alone, and all of them."""
+
+    def values(arguments: dict[str, Argument]) -> dict[str, str | int]:
+        return {name: VALUES[argument.kind] for name, argument in arguments.items()}
+
+    required = {name: argument for name, argument in program.arguments.items() if argument.is_required}
+    return [values(required), values(dict(program.arguments))]
+
+
+@pytest.mark.parametrize(
+    ("name", "filling"), list(itertools.product(PROGRAMS, (0, 1))), ids=lambda part: str(part).replace(" ", "-")
+)
+def test_every_program_runs_and_reads_fields(name: str, filling: int) -> None:
+    code = PROGRAMS[name].write(fillings(PROGRAMS[name])[filling])
+    called = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    tools = {tool.name: tool for tool in TOOLS if tool.name != "execute_code"}
+    if missing := (called & set(CATALOGUE)) - set(tools):
+        pytest.skip(f"this version lacks {missing}")
+    stand_ins = {
+        name: (tool, lambda arguments, tool=tool: plausible_result(tool, tool.validate(arguments)))
+        for name, tool in tools.items()
+    }
+    observed = observe_program(code, stand_ins)
+    assert not observed.error, code
+    assert observed.fields_read

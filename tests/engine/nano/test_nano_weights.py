@@ -1,0 +1,59 @@
+"""The shipped weights on requests that must not fail."""
+
+from __future__ import annotations
+
+import pytest
+
+from punie_tools.registry import TOOLS
+from punie_tui.engine.mlx_engine import MlxEngine
+from punie_tui.engine.nano import MODEL_DIRECTORY
+from punie_tui.engine.protocol import Message, Request, Sampling, TextDelta, ToolCall, ToolSpec
+
+SPECS = tuple(ToolSpec(tool.name, tool.description, tool.arguments_schema) for tool in TOOLS)
+
+
+def reply(prompt: str, sampling: Sampling | None = None) -> tuple[list[ToolCall], str]:
+    engine = MlxEngine(MODEL_DIRECTORY, "nano")
+    request = Request((Message("user", prompt),), SPECS, sampling or Sampling())
+    deltas = list(engine.generate(request, lambda: False))
+    calls = [delta for delta in deltas if isinstance(delta, ToolCall)]
+    return calls, "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "tool", "arguments"),
+    [
+        ("any type errors in src?", "typecheck", {"path": "src"}),
+        ("lint app/models.py", "ruff_check", {"path": "app/models.py"}),
+        ("run the failed tests again", "pytest_run", {"last_failed": True}),
+        (
+            "show me lines 10-20 of pyproject.toml",
+            "read_file",
+            {"path": "pyproject.toml", "start_line": 10, "end_line": 20},
+        ),
+        ("what changed since HEAD~2", "git_diff", {"base": "HEAD~2"}),
+        ("last three commits", "git_log", {"count": 3}),
+        ("git status", "git_status", {}),
+        ("search for os.environ in lib/", "grep", {"pattern": "os.environ", "path": "lib/"}),
+        ("list the python files", "list_files", {"pattern": "*.py"}),
+    ],
+)
+def test_obvious_requests_are_routed(prompt: str, tool: str, arguments: dict[str, object]) -> None:
+    calls, _ = reply(prompt)
+    assert [(call.tool, dict(call.arguments)) for call in calls] == [(tool, arguments)]
+
+
+@pytest.mark.parametrize("prompt", ["hello", "thanks!", "what does ruff do?"])
+def test_small_talk_calls_nothing(prompt: str) -> None:
+    calls, text = reply(prompt)
+    assert not calls
+    assert text
+
+
+def test_hot_samples_still_fit_the_schemas() -> None:
+    tools = {tool.name: tool for tool in TOOLS}
+    for seed in range(20):
+        calls, text = reply("do sth with src/a.py or `x` at 3", Sampling(temperature=1.5, seed=seed))
+        assert calls or text
+        for call in calls:
+            tools[call.tool].validate(call.arguments)
