@@ -16,7 +16,8 @@ from punie_tui.lab.control import ControlError, score_control, score_control_on_
 from punie_tui.lab.data_check import count_routes, find_faults, prompts_of_suite
 from punie_tui.lab.examples import ExampleStream
 from punie_tui.lab.export import ExportError, export
-from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings
+from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, read_phrasings
+from punie_tui.lab.routing import score_directory
 from punie_tui.lab.suite import SuiteError, load_suite
 from punie_tui.lab.train import Progress, Recipe, TrainingError, train, validation_examples
 
@@ -40,7 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(verbs.add_parser("train", help="train a nano model from scratch, or go on with a stopped run"))
     control = verbs.add_parser("control", help="the n-gram classifier on the same data, which nano has to beat")
     control.add_argument("--data", type=Path, default=PHRASINGS, metavar="DIR", help="folder of phrasings")
+    control.add_argument("--on", type=Path, metavar="FILE", help="score it on these phrasings (default: validation)")
     control.set_defaults(act=_control)
+    validation = verbs.add_parser("validate", help="score a nano model on phrasings that it was not trained on")
+    validation.add_argument("phrasings", type=Path, metavar="FILE", help="one phrasing a line")
+    validation.add_argument("--directory", type=Path, default=MODEL_DIRECTORY, metavar="DIR", help="the model")
+    validation.set_defaults(act=_validate)
     shipping = verbs.add_parser("export", help="make a run's best checkpoint the embedded model")
     shipping.add_argument("run", type=Path, metavar="RUN", help="the folder that `punie lab train` wrote")
     shipping.add_argument("--output", type=Path, default=MODEL_DIRECTORY, metavar="DIR", help="where to put the model")
@@ -116,7 +122,8 @@ def _report(progress: Progress) -> None:
 
 
 def _control(options: argparse.Namespace) -> int:
-    examples = validation_examples(load_phrasings(options.data, validation=True))
+    held_out = list(read_phrasings(options.on)) if options.on else load_phrasings(options.data, validation=True)
+    examples = validation_examples(held_out)
     training = load_phrasings(options.data)
     random.Random(0).shuffle(training)
     model = train_control(training)
@@ -126,6 +133,16 @@ def _control(options: argparse.Namespace) -> int:
     for path in sorted(_SUITES.glob("*.jsonl")):
         routed, total = score_control_on_suite(model, load_suite(path))
         print(f"{path.name}, one tool or an answer: {routed} of {total} routed rightly")
+    return 0
+
+
+def _validate(options: argparse.Namespace) -> int:
+    examples = validation_examples(list(read_phrasings(options.phrasings)))
+    found = score_directory(options.directory, examples)
+    print(f"{found.total} requests: {found.routed / found.total:.1%} routed rightly, ", end="")
+    print(f"{found.right / found.total:.1%} with every argument right")
+    for route, (right, total) in sorted(found.by_route.items(), key=lambda pair: -pair[1][1]):
+        print(f"{right:5} of {total:3}  {route}")
     return 0
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from punie_tui.engine.decoding.grammar import GrammarCompiler
-from punie_tui.engine.mlx_adapter import MlxModel, Sampler, keep_allowed, token_value
+from punie_tui.engine.mlx_adapter import MlxModel, Sampler, keep_allowed, load_lean_network, token_value
+from punie_tui.engine.model_directory import inspect_directory
 from punie_tui.engine.nano.format import read_call
 from punie_tui.engine.nano.grammar import reply_grammar
 from punie_tui.engine.nano.request_view import RequestView
 from punie_tui.engine.prompt_format import Tokenizer
 from punie_tui.engine.protocol import Sampling
-from punie_tui.engine.tokenizer_adapter import ModelTokenizer
+from punie_tui.engine.tokenizer_adapter import ModelTokenizer, load_lean_tokenizer, read_end_tokens
 from punie_tui.lab.examples import Example
 
 _LONGEST_REPLY = 120
@@ -58,6 +60,14 @@ def score(model: MlxModel, tokenizer: ModelTokenizer, examples: Iterable[Example
             misses.append(Miss(example.request, example.reply, reply, not is_routed))
     by_route = {route: (rights[route], total) for route, total in sorted(totals.items())}
     return Score(sum(totals.values()), routed, sum(rights.values()), tuple(misses), by_route)
+
+
+def score_directory(directory: Path, examples: Iterable[Example]) -> Score:
+    """Score a model directory on the calling thread. Raises EngineError for a directory that is no nano model."""
+    found = inspect_directory(directory)
+    model = load_lean_network(found.path, found.config)
+    end_tokens = read_end_tokens(found.path, found.config)
+    return score(model, load_lean_tokenizer(found.path, end_tokens, model.vocabulary_size), examples)
 
 
 def same_reply(example: Example, reply: str) -> bool:

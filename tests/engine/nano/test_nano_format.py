@@ -116,15 +116,21 @@ def fillings(program: Program) -> list[dict[str, str | int]]:
     return [values(required), values(dict(program.arguments))]
 
 
+def is_runnable(name: str) -> bool:
+    """Whether this version has every tool that the program calls; later tools' programs are there already."""
+    code = PROGRAMS[name].write(fillings(PROGRAMS[name])[0])
+    called = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    return called & set(CATALOGUE) <= {tool.name for tool in TOOLS}
+
+
 @pytest.mark.parametrize(
-    ("name", "filling"), list(itertools.product(PROGRAMS, (0, 1))), ids=lambda part: str(part).replace(" ", "-")
+    ("name", "filling"),
+    list(itertools.product(filter(is_runnable, PROGRAMS), (0, 1))),
+    ids=lambda part: str(part).replace(" ", "-"),
 )
 def test_every_program_runs_and_reads_fields(name: str, filling: int) -> None:
     code = PROGRAMS[name].write(fillings(PROGRAMS[name])[filling])
-    called = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
     tools = {tool.name: tool for tool in TOOLS if tool.name != "execute_code"}
-    if missing := (called & set(CATALOGUE)) - set(tools):
-        pytest.skip(f"this version lacks {missing}")
     stand_ins = {
         name: (tool, lambda arguments, tool=tool: plausible_result(tool, tool.validate(arguments)))
         for name, tool in tools.items()
