@@ -101,7 +101,8 @@ class _Turn:
     def _read_reply(self, reply: _Reply) -> Iterator[Event]:
         limits = replace(self.limits, max_tokens=self.limits.max_tokens - self.usage.generated_tokens)
         _, trimmed = self.conversation.fitted(self.engine.context_length)
-        if trimmed:
+        # A model that only routes reads a turn or two anyway; to tell of that would be noise.
+        if trimmed and self.engine.writes_answers:
             yield ContextTrimmed(
                 removed_tokens=trimmed.removed_tokens,
                 kept_tokens=trimmed.kept_tokens,

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_driver import Drive
+from app_driver import Drive, key_of
+from textual import events
 from textual.widgets import TextArea
 
 from punie_tui.app.app import PunieApp
@@ -186,6 +187,17 @@ async def test_the_keys_screen_opens_and_closes(drive: Drive, repository: Path) 
         assert driven.app.screen is driven.main
         await driven.pilot.press("f4", "question_mark")
         assert isinstance(driven.app.screen, KeysScreen)
+
+
+async def test_letters_that_still_wait_are_sent_with_those_before_them(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("a")], [TextDelta("b")]]) as driven:
+        for prompt in ("which author has most commits", "thanks for all of that"):
+            for key in (*(key_of(letter) for letter in prompt), "enter"):
+                driven.app.post_message(events.Key(key, " " if key == "space" else key))
+        await driven.finished(2)
+        text = driven.transcript.plain_text
+        assert "which author has most commits" in text
+        assert "thanks for all of that" in text
 
 
 async def test_earlier_prompts_come_back_at_the_edges_of_the_prompt(drive: Drive, repository: Path) -> None:

@@ -227,3 +227,18 @@ def test_a_git_in_the_repository_is_not_found(
     monkeypatch.setenv("PATH", f".:{os.environ['PATH']}")
     run_git_tools(hostile)
     assert not marker.exists()
+
+
+def test_a_git_that_the_tree_puts_on_the_path_is_not_run(
+    hostile: Path, marker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = hostile / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    planted = programs / "git"
+    planted.write_text(f"#!/bin/sh\ntouch {marker}\n")
+    planted.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    run_git_tools(hostile)
+    assert not marker.exists()
+    subprocess.run(["git", "status"], cwd=hostile, check=False)
+    assert marker.exists(), "the trap itself must work"

@@ -124,7 +124,7 @@ class Repository:
         root = self.context.workspace.root
         marker = uuid4().hex
         settings = [option for name, value in _SETTINGS.items() for option in ("-c", f"{name}={value}")]
-        command = [*_without_steering(), _executable(), "-C", str(root), *_OPTIONS, *settings, *arguments]
+        command = [*_without_steering(), _executable(root), "-C", str(root), *_OPTIONS, *settings, *arguments]
         finished = attend_process(
             start_git(command, root, {**_ENVIRONMENT, MARKER: marker}),
             timeout=_SECONDS,
@@ -171,9 +171,11 @@ def _filter_off(name: str) -> Iterator[str]:
         yield from ("-c", f"{name}.{key}={value}")
 
 
-def _executable() -> str:
-    """git by absolute path: a PATH with relative entries would find the repository's own."""
-    if found := shutil.which("git", path=clean_environment()["PATH"]):
+def _executable(root: Path) -> str:
+    """git by absolute path, never one that the tree puts on PATH: an active `.venv` may hold anything."""
+    entries = [Path(entry) for entry in clean_environment()["PATH"].split(os.pathsep) if entry]
+    outside = [str(entry) for entry in entries if not entry.resolve().is_relative_to(root)]
+    if found := shutil.which("git", path=os.pathsep.join(outside)):
         return found
     raise ToolError("git is not installed, or not on PATH.")
 

@@ -22,8 +22,8 @@ class Prompt(TextArea):
     Prompt:focus { border: round $border; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send", priority=True),
-        Binding("ctrl+j,alt+enter,shift+enter", "new_line", "New line", show=False, priority=True),
+        Binding("enter", "send", "Send"),
+        Binding("ctrl+j,alt+enter,shift+enter", "new_line", "New line", show=False),
     ]
 
     @dataclass
@@ -72,6 +72,15 @@ class Prompt(TextArea):
             self._show_history(+1)
         else:
             super().action_cursor_down(select)
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Enter is taken in its place among the letters: a priority binding would overtake those still waiting."""
+        if event.key in ("enter", "ctrl+j", "alt+enter", "shift+enter"):
+            event.stop()
+            event.prevent_default()
+            (self.action_send if event.key == "enter" else self.action_new_line)()
+        else:
+            await super()._on_key(event)
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Pasted text is typed text: escapes and other controls are left out."""
