@@ -87,9 +87,7 @@ class MainScreen(Screen[None]):
         yield TabRow(_PANES, id="tabs")
         with Horizontal(id="panes"):
             yield _titled(Chat(id="chat"))
-            with Vertical(id="side"):
-                yield _titled(Vertical(id="trace"))
-                yield _titled(Vertical(id="repo"))
+            yield Vertical(id="side")
         yield Prompt(id="prompt")
         yield StatusLine(id="status")
         yield KeyRow()
@@ -109,11 +107,10 @@ class MainScreen(Screen[None]):
 
         gc.freeze()
         gc.enable()
-        self._trace = TracePane()
-        self._repo = RepoPanel(self._folder)
+        self._trace = TracePane(id="trace")
+        self._repo = RepoPanel(self._folder, id="repo")
         self._approval = ApprovalPanel()
-        await self.query_one("#trace").mount(self._trace)
-        await self.query_one("#repo").mount(self._repo)
+        await self.query_one("#side").mount(_titled(self._trace), _titled(self._repo))
         await self.mount(self._approval, before="#prompt")
         self._runner.start()
         self._repo.begin()
@@ -171,7 +168,9 @@ class MainScreen(Screen[None]):
         return self._is_turn_running if action == "stop" else True
 
     def action_pane(self, pane: str) -> None:
-        """Show a pane and put the keys there; `chat` means its prompt."""
+        """Show a pane and put the keys there; `chat` means its prompt. The side panes come after the first frame."""
+        if not self.query(f"#{pane}"):
+            return
         for name in _PANES:
             self.set_class(name == pane, f"-pane-{name}")
         self.query_one(TabRow).show(pane)
