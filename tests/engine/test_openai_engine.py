@@ -87,16 +87,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
-        for chunk in self.server.chunks:
-            self._event(chunk)
-        if self.server.is_silent:
-            # Ends when the other side hangs up.
-            assert self.rfile.read(1) == b""
-            self.server.hung_up.set()
         try:
+            for chunk in self.server.chunks:
+                self._event(chunk)
+            if self.server.is_silent:
+                # Ends when the other side hangs up.
+                assert self.rfile.read(1) == b""
+                self.server.hung_up.set()
             while self.server.is_endless:
                 self._event(text("more "))
         except OSError:
+            # The other side may hang up as early as before the first chunk.
             self.server.hung_up.set()
         self.close_connection = True
 
