@@ -128,6 +128,28 @@ def attend_process(
     )
 
 
+class LastingProcess:
+    """A child that answers for as long as it is wanted, such as a server; `end` leaves nothing of it."""
+
+    def __init__(self, argv: Sequence[str | Path], *, cwd: Path) -> None:
+        """Start argv with pipes and a clean environment. Raises ToolError if it cannot be started."""
+        self._marker = uuid4().hex
+        self._process = _start(argv, cwd, {**clean_environment(), MARKER: self._marker})
+        assert self._process.stdin and self._process.stdout and self._process.stderr  # asked for as pipes
+        self.stdin, self.stdout, self.stderr = self._process.stdin, self._process.stdout, self._process.stderr
+        self.pid = self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative for a signal."""
+        return self._process.poll()
+
+    def end(self) -> None:
+        """Kill it with everything that it started; harmless if it has ended."""
+        _sweep(self._process, self._marker)
+        self._process.wait()
+
+
 def _absolute_path() -> str:
     """PATH without relative entries, which would find programs in the repository."""
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)

@@ -7,12 +7,15 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, computed_field, create_model
 
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.workspace import Workspace
+
+if TYPE_CHECKING:
+    from punie_tools.lsp.language_server import LanguageServer
 
 
 class Risk(StrEnum):
@@ -55,12 +58,16 @@ def _no_progress(done: int, total: int | None, text: str) -> None:
 
 @dataclass(frozen=True)
 class ToolContext:
-    """What a running tool may use. `cancelled` is set from another thread when the person stops the turn."""
+    """What a running tool may use. `cancelled` is set from another thread when the person stops the turn.
+
+    `language_server` is the working tree's, kept warm and closed by whoever made it; without one a call starts its own.
+    """
 
     workspace: Workspace
     cancelled: threading.Event = field(default_factory=threading.Event)
     report_progress: ProgressCallback = _no_progress
     call_tool: CallTool | None = None
+    language_server: LanguageServer | None = None
 
     def raise_if_cancelled(self) -> None:
         """Raise ToolCancelledError once the person has stopped the turn; call it inside long loops."""

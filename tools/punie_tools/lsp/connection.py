@@ -1,0 +1,236 @@
+"""JSON-RPC over a server's pipes: requests out, answers and notifications in, and no way for the server to hang us.
+
+A client library would be welcome; the one that is kept (pygls) reads no stderr, knows no deadlines and waits for ever
+on half a message, and says itself that its client is meant for tests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO, Any, cast
+
+from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tools.process import LastingProcess
+
+Json = Any
+"""Whatever json.loads returns; it becomes typed one step further, by lsprotocol's converter."""
+
+MESSAGE_LIMIT = 512 * 1024 * 1024
+
+_HEADER_LIMIT = 4096
+_TICK = 0.05
+_STDERR_LINES = 20
+_METHOD_NOT_FOUND = -32601
+
+
+class ServerFailedError(ToolError):
+    """The server died, closed its pipe, broke the protocol or did not answer in time; it is of no use any more."""
+
+
+class ServerSilentError(ServerFailedError):
+    """The server did not answer in time; asking another one would only wait once more."""
+
+
+class ServerRefusedError(ToolError):
+    """The server answered a request with an error; it works on."""
+
+
+@dataclass(frozen=True)
+class Receivers:
+    """What the server says unasked. Both run on the reading thread and must not wait.
+
+    `answer` returns the result of a request of the server.
+    """
+
+    notification: Callable[[str, Json], None]
+    answer: Callable[[str, Json], Json]
+
+
+class Connection:
+    """Any thread may send; one thread of its own reads."""
+
+    def __init__(self, process: LastingProcess, receivers: Receivers, *, name: str) -> None:
+        self.failure = ""
+        """Why the connection is of no use; empty while it is."""
+        self._process = process
+        self._receivers = receivers
+        self._name = name
+        self._next_id = 1
+        self._pending: dict[int, Future[Json]] = {}
+        self._state = threading.Lock()
+        self._writing = threading.Lock()
+        self._last_words: deque[str] = deque(maxlen=_STDERR_LINES)
+        os.set_blocking(process.stdin.fileno(), False)
+        for work in (self._read_messages, self._read_stderr):
+            threading.Thread(target=work, name=f"{name} {work.__name__}", daemon=True).start()
+
+    def request(self, method: str, params: Json, *, timeout: float, cancelled: threading.Event | None = None) -> Json:
+        """The server's answer. Raises ServerFailedError, ServerRefusedError or ToolCancelledError."""
+        deadline = time.monotonic() + timeout
+        answer: Future[Json] = Future()
+        with self._state:
+            self.raise_if_failed()
+            request_id, self._next_id = self._next_id, self._next_id + 1
+            self._pending[request_id] = answer
+        try:
+            self._send({"id": request_id, "method": method, "params": params}, deadline)
+            return self._wait(answer, request_id, deadline, cancelled)
+        except TimeoutError:
+            self.give_up(f"it did not answer {method} within {timeout:.0f} s")
+            raise ServerSilentError(self._epitaph) from None
+        finally:
+            with self._state:
+                self._pending.pop(request_id, None)
+
+    def notify(self, method: str, params: Json, *, timeout: float = 10.0) -> None:
+        """Tell the server something. Raises ServerFailedError."""
+        with self._state:
+            self.raise_if_failed()
+        try:
+            self._send({"method": method, "params": params}, time.monotonic() + timeout)
+        except TimeoutError:
+            self.give_up("it does not read what it is sent")
+            raise ServerSilentError(self._epitaph) from None
+
+    def give_up(self, reason: str) -> None:
+        """End the server; whoever still waits for an answer is told. The first reason is the one that is kept."""
+        with self._state:
+            is_first = not self.failure
+            self.failure = self.failure or reason
+            waiting, self._pending = list(self._pending.values()), {}
+        for answer in waiting:
+            answer.set_exception(ServerFailedError(self._epitaph))
+        if is_first:
+            self._process.end()
+
+    def raise_if_failed(self) -> None:
+        """Raise ServerFailedError once the connection is of no use."""
+        if self.failure:
+            raise ServerFailedError(self._epitaph)
+
+    @property
+    def _epitaph(self) -> str:
+        return f"{self._name} is gone: {self.failure}."
+
+    def _wait(self, answer: Future[Json], request_id: int, deadline: float, cancelled: threading.Event | None) -> Json:
+        while True:
+            left = deadline - time.monotonic()
+            if cancelled is not None and cancelled.is_set():
+                with suppress(ServerFailedError):
+                    self.notify("$/cancelRequest", {"id": request_id}, timeout=1.0)
+                raise ToolCancelledError("Stopped.")
+            try:
+                return answer.result(timeout=min(_TICK, max(left, 0.0)))
+            except TimeoutError:
+                if left <= 0:
+                    raise
+
+    def _send(self, message: dict[str, Json], deadline: float) -> None:
+        """Raises TimeoutError if the server does not read, ServerFailedError if it has closed its end."""
+        body = json.dumps({"jsonrpc": "2.0", **message}, ensure_ascii=False).encode("utf-8", "replace")
+        rest = memoryview(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        if not self._writing.acquire(timeout=max(deadline - time.monotonic(), 0.0)):
+            raise TimeoutError
+        try:
+            while rest:
+                if not select.select([], [self._process.stdin], [], max(deadline - time.monotonic(), 0.0))[1]:
+                    raise TimeoutError
+                with suppress(BlockingIOError):
+                    rest = rest[os.write(self._process.stdin.fileno(), rest) :]
+        except (OSError, ValueError):
+            self.give_up(self._how_it_ended())
+            raise ServerFailedError(self._epitaph) from None
+        finally:
+            self._writing.release()
+
+    def _read_messages(self) -> None:
+        stream = self._process.stdout
+        try:
+            while (length := _read_header(stream)) is not None:
+                self._receive(_read_body(stream, length))
+        except (OSError, ValueError) as error:
+            self.give_up(f"it broke the protocol ({error})")
+        else:
+            self.give_up(self._how_it_ended())
+
+    def _receive(self, body: bytes) -> None:
+        parsed: Json = json.loads(body)
+        if not isinstance(parsed, dict):
+            raise ValueError("a message is no object")
+        message = cast("dict[str, Json]", parsed)
+        method, message_id = message.get("method"), message.get("id")
+        if not isinstance(method, str):
+            self._resolve(message_id, message)
+        elif message_id is None:
+            self._receivers.notification(method, message.get("params"))
+        else:
+            self._answer(message_id, method, message.get("params"))
+
+    def _resolve(self, message_id: Json, message: dict[str, Json]) -> None:
+        """An answer to nothing that was asked, or that nobody waits for any more, is dropped."""
+        with self._state:
+            answer = self._pending.pop(message_id, None) if isinstance(message_id, int) else None
+        if answer is None:
+            return
+        error = message.get("error")
+        if isinstance(error, dict):
+            reason = cast("dict[str, Json]", error).get("message", "the request failed")
+            answer.set_exception(ServerRefusedError(f"{self._name}: {reason}"))
+        else:
+            answer.set_result(message.get("result"))
+
+    def _answer(self, message_id: Json, method: str, params: Json) -> None:
+        try:
+            reply: dict[str, Json] = {"result": self._receivers.answer(method, params)}
+        except LookupError:
+            reply = {"error": {"code": _METHOD_NOT_FOUND, "message": f"{method} is not supported"}}
+        with suppress(TimeoutError, ServerFailedError):
+            self._send({"id": message_id, **reply}, time.monotonic() + 1.0)
+
+    def _read_stderr(self) -> None:
+        """Drained, or the server would stop at a full pipe; the last lines tell why it died."""
+        with suppress(OSError, ValueError):
+            while line := self._process.stderr.readline(_HEADER_LIMIT):
+                self._last_words.append(line.decode("utf-8", "replace").strip())
+
+    def _how_it_ended(self) -> str:
+        code = self._process.exit_code
+        said = next((line for line in self._last_words if "rror" in line), "")
+        how = "it closed its pipe" if code is None else f"it ended with code {code}"
+        return f"{how}: {said}" if said else how
+
+
+def _read_header(stream: IO[bytes]) -> int | None:
+    """The length of the message that follows; None at the end of the stream. Raises ValueError for no header."""
+    length: int | None = None
+    while line := stream.readline(_HEADER_LIMIT):
+        if not line.endswith(b"\n"):
+            raise ValueError("a header has no end")
+        name, colon, value = line.partition(b":")
+        if not line.strip():
+            if length is None:
+                raise ValueError("a message without a length")
+            return length
+        if not colon:
+            raise ValueError("a line that is no header")
+        if name.strip().lower() == b"content-length":
+            length = int(value)
+            if not 0 <= length <= MESSAGE_LIMIT:
+                raise ValueError(f"a message of {length} bytes")
+    return None
+
+
+def _read_body(stream: IO[bytes], length: int) -> bytes:
+    body = stream.read(length)
+    if len(body) < length:
+        raise ValueError("a message was cut short")
+    return body

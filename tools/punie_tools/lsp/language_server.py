@@ -1,0 +1,148 @@
+"""The language server of a working tree: one process, started on first need, kept in step with the disk, restarted."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from punie_tools.errors import ToolCancelledError
+from punie_tools.lsp.connection import ServerFailedError, ServerSilentError
+from punie_tools.lsp.disk import FileChange, Snapshot, configuration_stamps
+from punie_tools.lsp.server import Patience, Server, ServerProgram
+from punie_tools.quality.interpreter import find_interpreter
+from punie_tools.quality.pyright_process import find_pyright, write_stand_in
+from punie_tools.tool import ToolContext
+
+MOST_RESTARTS = 3
+
+_TICK = 0.05
+
+Answer = TypeVar("Answer")
+Program = Callable[[Path, Path], ServerProgram]
+"""What to start for a root, with a folder for its files. Raises ToolError."""
+
+
+@contextmanager
+def language_server_of(context: ToolContext) -> Generator[LanguageServer]:
+    """The context's server, or one that ends with this call."""
+    if context.language_server:
+        yield context.language_server
+        return
+    server = LanguageServer(context.workspace.root)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def pyright_program(root: Path, folder: Path) -> ServerProgram:
+    """pyright's own server, which is told of the project's interpreter but starts none."""
+    pyright = find_pyright()
+    python = write_stand_in(find_interpreter(root), folder)
+    return ServerProgram((pyright.node, pyright.language_server, "--stdio"), python)
+
+
+class LanguageServer:
+    """Any thread may call; one is served at a time. Whoever makes it closes it."""
+
+    def __init__(self, root: Path, *, program: Program = pyright_program, patience: Patience | None = None) -> None:
+        self.root = root
+        self.restarts = 0
+        """How often a server that died was replaced."""
+        self._program = program
+        self._patience = patience or Patience()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._server: Server | None = None
+        self._last_failure: ServerFailedError | None = None
+        self._known = Snapshot({})
+        self._started_with: tuple[object, ...] = ()
+        self._turn = threading.Lock()
+        self._is_closed = False
+
+    def call(self, work: Callable[[Server], Answer], cancelled: threading.Event) -> Answer:
+        """Run work on a server that knows the tree as it is on the disk now.
+
+        A server that dies meanwhile is replaced, and the work begun once more. Raises ServerFailedError if that one
+        dies too, if the server hangs, or if it was replaced too often; ToolCancelledError.
+        """
+        self._wait_for_turn(cancelled)
+        try:
+            return self._attempt(work, cancelled)
+        except ServerSilentError:
+            raise
+        except ServerFailedError:
+            return self._attempt(work, cancelled)
+        finally:
+            self._turn.release()
+
+    @property
+    def pid(self) -> int | None:
+        """The running server's process; None while there is none."""
+        return self._server.pid if self._server else None
+
+    def close(self) -> None:
+        """End the server; who waits for it is told. It does not come back."""
+        self._is_closed = True
+        self._drop()
+
+    def _wait_for_turn(self, cancelled: threading.Event) -> None:
+        while not self._turn.acquire(timeout=_TICK):
+            if cancelled.is_set():
+                raise ToolCancelledError("Stopped.")
+
+    def _attempt(self, work: Callable[[Server], Answer], cancelled: threading.Event) -> Answer:
+        try:
+            return work(self._ready_server(cancelled))
+        except ServerFailedError as failure:
+            self._last_failure = failure
+            self._drop()
+            raise
+
+    def _ready_server(self, cancelled: threading.Event) -> Server:
+        stamps = configuration_stamps(self.root, find_interpreter(self.root))
+        if self._server and stamps != self._started_with:
+            self._drop()
+        if self._server is None:
+            self._started_with = stamps
+            return self._start(cancelled)
+        self._keep_in_step(self._server, cancelled)
+        return self._server
+
+    def _start(self, cancelled: threading.Event) -> Server:
+        if self._last_failure:
+            if self.restarts >= MOST_RESTARTS:
+                raise self._last_failure
+            self.restarts += 1
+        self._folder = tempfile.TemporaryDirectory(prefix="punie-pyright-")
+        self._known = Snapshot.of(self.root)
+        self._server = server = Server(self._program(self.root, Path(self._folder.name)), self.root, self._patience)
+        try:
+            if self._is_closed:
+                raise ServerFailedError("The language server (pyright) is gone: it was closed.")
+            server.start(cancelled)
+        except BaseException:
+            # One that was not introduced answers nothing.
+            self._drop()
+            raise
+        self._last_failure = None
+        return server
+
+    def _keep_in_step(self, server: Server, cancelled: threading.Event) -> None:
+        now = Snapshot.of(self.root, also=(*self._known.stamps, *map(str, server.published)))
+        changes = now.changes_since(self._known)
+        self._known = now
+        server.tell_changes(changes)
+        if set(changes.values()) - {FileChange.CHANGED}:
+            server.wait_for_changes(cancelled)
+
+    def _drop(self) -> None:
+        server, self._server = self._server, None
+        if server:
+            server.close()
+        folder, self._folder = self._folder, None
+        if folder:
+            folder.cleanup()

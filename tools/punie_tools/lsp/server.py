@@ -1,0 +1,273 @@
+"""One run of pyright's language server: started, told of changes on the disk, and asked when it is done with them.
+
+The server is not asked for the findings of a file (its pull requests never answer); it publishes them, for each file
+that it checks at least once. When it has nothing more to publish is found out so: a document that lies only in the
+server's memory is changed after all else, and once its findings come with the new version, and no progress is on
+display behind them, everything that was sent before it has been worked off.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from punie_tools.errors import ToolCancelledError
+from punie_tools.lsp.connection import Connection, Json, Receivers, ServerRefusedError, ServerSilentError
+from punie_tools.lsp.disk import FileChange
+from punie_tools.process import LastingProcess
+
+_TICK = 0.05
+_SENTINEL_NAME = ".punie-settled.py"
+_FOUND_FILES = re.compile(r"(?:Found (\d+) source files?$|No source files found)")
+_CONFIGURATION_PROBLEM = re.compile(r"Config file .* could not be |^(?:Error|Warning).*config", re.IGNORECASE)
+_ERROR = 1
+_ROUNDS_FOR_A_FILE = 3
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait, in seconds, before a server counts as hung."""
+
+    start: float = 60.0
+    answer: float = 60.0
+    silence: float = 120.0
+    """Between two signs of life while it checks."""
+
+
+@dataclass(frozen=True)
+class ServerProgram:
+    """What to start, and what to tell it is the project's interpreter."""
+
+    argv: Sequence[str | Path]
+    python: Path
+
+
+OnPublished = Callable[[Path, int, int], None]
+"""Called with a file whose findings came, how many files are checked, and how many there are."""
+
+
+class Server:
+    """A started server. One thread asks at a time; raises ServerFailedError wherever it fails."""
+
+    def __init__(self, program: ServerProgram, root: Path, patience: Patience) -> None:
+        self.root = root
+        self.published: dict[Path, list[Json]] = {}
+        """The last findings of each file that was checked, as the protocol's Diagnostic."""
+        self.recently_checked: set[Path] = set()
+        """The files whose findings came since `forget_checked`."""
+        self.source_file_count = 0
+        """How many files the configuration includes."""
+        self.configuration_problem = ""
+        self.checks_whole_tree = False
+        self._python = program.python
+        self._patience = patience
+        self._news = threading.Condition()
+        self._last_sign = time.monotonic()
+        self._shows_progress = False
+        self._sentinel = root / _SENTINEL_NAME
+        self._last_version = 0
+        self._document_versions: dict[Path, int] = {}
+        self._on_published: OnPublished | None = None
+        self._recently_published: list[Path] = []
+        process = LastingProcess(program.argv, cwd=root)
+        self.pid = process.pid
+        receivers = Receivers(notification=self._receive, answer=self._answer)
+        self._connection = Connection(process, receivers, name="The language server (pyright)")
+
+    def start(self, cancelled: threading.Event) -> None:
+        """Introduce ourselves, and wait until the server knows which files there are."""
+        folder = {"uri": self.root.as_uri(), "name": self.root.name}
+        self._connection.request(
+            "initialize",
+            {"processId": None, "rootUri": folder["uri"], "workspaceFolders": [folder], "capabilities": _CAPABILITIES},
+            timeout=self._patience.start,
+            cancelled=cancelled,
+        )
+        self._connection.notify("initialized", {})
+        self._open(self._sentinel, "")
+        self.wait_for_changes(cancelled)
+
+    def request(self, method: str, params: Json, cancelled: threading.Event) -> Json:
+        """The server's answer. Raises ServerRefusedError if it has none, ToolCancelledError."""
+        return self._connection.request(method, params, timeout=self._patience.answer, cancelled=cancelled)
+
+    def tell_changes(self, changes: Mapping[str, FileChange]) -> None:
+        """Say which files on the disk are not as they were."""
+        if not changes:
+            return
+        events = [{"uri": Path(path).as_uri(), "type": int(change)} for path, change in changes.items()]
+        self._connection.notify("workspace/didChangeWatchedFiles", {"changes": events})
+
+    def check_whole_tree(self) -> None:
+        """From now on check every file, not only those opened."""
+        if not self.checks_whole_tree:
+            self.checks_whole_tree = True
+            self._connection.notify("workspace/didChangeConfiguration", {"settings": None})
+
+    def wait_for_changes(self, cancelled: threading.Event) -> None:
+        """Wait until the server knows which files there are on the disk, as it was told."""
+        version = self._touch_sentinel()
+        self._wait(lambda: self._document_versions.get(self._sentinel) == version, cancelled)
+
+    def wait_until_settled(
+        self,
+        cancelled: threading.Event,
+        *,
+        is_enough: Callable[[], bool] = lambda: False,
+        on_published: OnPublished | None = None,
+    ) -> None:
+        """Wait until every finding is published that what was told so far leads to, or until it is enough."""
+        self._on_published = on_published
+        try:
+            version = self._touch_sentinel()
+            self._wait(lambda: is_enough() or self._document_versions.get(self._sentinel) == version, cancelled)
+            # What the server displays was sent before this comes back.
+            with suppress(ServerRefusedError):
+                self.request("punie/barrier", {}, cancelled)
+            self._wait(lambda: is_enough() or not self._shows_progress, cancelled)
+        finally:
+            self._on_published = None
+
+    def findings_of(self, file: Path, cancelled: threading.Event) -> list[Json] | None:
+        """The findings of one file, which is checked before all others; None if none are published for it."""
+        with self.opened([file]) as version:
+            for _ in range(_ROUNDS_FOR_A_FILE):
+                self.wait_until_settled(cancelled, is_enough=lambda: self._document_versions.get(file) == version)
+                if self._document_versions.get(file) == version:
+                    return self.published[file]
+        return None
+
+    def forget_checked(self) -> None:
+        """Begin a new count of the files that are checked."""
+        with self._news:
+            self.recently_checked = set()
+
+    @contextmanager
+    def opened(self, files: Sequence[Path]) -> Generator[int]:
+        """Keep files open, as an editor does: they are checked before all others. Yields the documents' version."""
+        shown: list[Path] = []
+        self._last_version += 1
+        try:
+            for file in files:
+                if (text := _text(file)) is not None:
+                    self._open(file, text)
+                    shown.append(file)
+            yield self._last_version
+        finally:
+            for file in shown:
+                document = {"uri": file.as_uri()}
+                self._connection.notify("textDocument/didClose", {"textDocument": document})
+
+    def close(self) -> None:
+        """End the process."""
+        self._connection.give_up("it was closed")
+
+    def _open(self, file: Path, text: str) -> None:
+        document = {"uri": file.as_uri(), "languageId": "python", "version": self._last_version, "text": text}
+        self._connection.notify("textDocument/didOpen", {"textDocument": document})
+
+    def _touch_sentinel(self) -> int:
+        self._last_version = version = self._last_version + 1
+        document = {"uri": self._sentinel.as_uri(), "version": version}
+        changes = [{"text": f"# {version}\n"}]
+        self._connection.notify("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
+        return version
+
+    def _wait(self, is_reached: Callable[[], bool], cancelled: threading.Event) -> None:
+        self._last_sign = time.monotonic()
+        while True:
+            with self._news:
+                if not is_reached():
+                    self._news.wait(_TICK)
+                news, self._recently_published = self._recently_published, []
+                reached = is_reached()
+            self._report(news)
+            if reached:
+                return
+            self._connection.raise_if_failed()
+            if cancelled.is_set():
+                raise ToolCancelledError("Stopped.")
+            if time.monotonic() - self._last_sign > self._patience.silence:
+                self._connection.give_up(f"it gave no sign for {self._patience.silence:.0f} s")
+                raise ServerSilentError(self._connection.failure)
+
+    def _report(self, files: Sequence[Path]) -> None:
+        if self._on_published:
+            for file in files:
+                self._on_published(file, len(self.published), self.source_file_count)
+
+    def _receive(self, method: str, params: Json) -> None:
+        """On the reading thread."""
+        with self._news:
+            self._last_sign = time.monotonic()
+            match method:
+                case "textDocument/publishDiagnostics":
+                    self._keep(params)
+                case "pyright/beginProgress":
+                    self._shows_progress = True
+                case "pyright/endProgress":
+                    self._shows_progress = False
+                case "window/logMessage":
+                    self._read_log(params)
+                case _:
+                    return
+            self._news.notify_all()
+
+    def _keep(self, params: Json) -> None:
+        file = path_of(params["uri"])
+        if version := params.get("version"):
+            self._document_versions[file] = version
+        if file != self._sentinel:
+            self.published[file] = params["diagnostics"]
+            self.recently_checked.add(file)
+            self._recently_published.append(file)
+
+    def _read_log(self, params: Json) -> None:
+        message = str(params.get("message", ""))
+        if found := _FOUND_FILES.search(message):
+            self.source_file_count = int(found[1] or 0)
+        elif params.get("type") == _ERROR and _CONFIGURATION_PROBLEM.search(message):
+            self.configuration_problem = message
+
+    def _answer(self, method: str, params: Json) -> Json:
+        """On the reading thread. What the server may ask besides (to register, to refresh) is answered with null."""
+        if method != "workspace/configuration":
+            return None
+        return [self._settings() if item.get("section") == "python" else None for item in params["items"]]
+
+    def _settings(self) -> Json:
+        analysis = {
+            "diagnosticMode": "workspace" if self.checks_whole_tree else "openFilesOnly",
+            "autoSearchPaths": True,
+            "useLibraryCodeForTypes": True,
+        }
+        return {"pythonPath": str(self._python), "analysis": analysis}
+
+
+def path_of(uri: str) -> Path:
+    """The path of a `file:` URI."""
+    return Path(unquote(urlsplit(uri).path, errors="surrogateescape"))
+
+
+def _text(file: Path) -> str | None:
+    try:
+        return file.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
+    except OSError:
+        return None
+
+
+_CAPABILITIES: Json = {
+    "workspace": {"configuration": True, "workspaceFolders": True, "didChangeConfiguration": {}},
+    "textDocument": {
+        "publishDiagnostics": {"versionSupport": True},
+        "hover": {"contentFormat": ["markdown", "plaintext"]},
+        "documentSymbol": {"hierarchicalDocumentSymbolSupport": True},
+        "definition": {"linkSupport": False},
+    },
+}
