@@ -67,7 +67,7 @@ class Connection:
         self._next_id = 1
         self._pending: dict[int, Future[Json]] = {}
         self._state = threading.Lock()
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()
         self._last_words: deque[str] = deque(maxlen=_STDERR_LINES)
         os.set_blocking(process.stdin.fileno(), False)
         for work in (self._read_messages, self._read_stderr):
@@ -111,6 +111,9 @@ class Connection:
             answer.set_exception(ServerFailedError(self._epitaph))
         if is_first:
             self._process.end()
+            # Whoever writes meets a broken pipe now, and lets go.
+            with self._writing, suppress(OSError):
+                self._process.stdin.close()
 
     def raise_if_failed(self) -> None:
         """Raise ServerFailedError once the connection is of no use."""
@@ -153,10 +156,10 @@ class Connection:
             self._writing.release()
 
     def _read_messages(self) -> None:
-        stream = self._process.stdout
         try:
-            while (length := _read_header(stream)) is not None:
-                self._receive(_read_body(stream, length))
+            with self._process.stdout as stream:
+                while (length := _read_header(stream)) is not None:
+                    self._receive(_read_body(stream, length))
         except (OSError, ValueError) as error:
             self.give_up(f"it broke the protocol ({error})")
         else:
@@ -198,8 +201,8 @@ class Connection:
 
     def _read_stderr(self) -> None:
         """Drained, or the server would stop at a full pipe; the last lines tell why it died."""
-        with suppress(OSError, ValueError):
-            while line := self._process.stderr.readline(_HEADER_LIMIT):
+        with suppress(OSError, ValueError), self._process.stderr as stream:
+            while line := stream.readline(_HEADER_LIMIT):
                 self._last_words.append(line.decode("utf-8", "replace").strip())
 
     def _how_it_ended(self) -> str:

@@ -123,6 +123,7 @@ class LanguageServer:
         try:
             if self._is_closed:
                 raise ServerFailedError("The language server (pyright) is gone: it was closed.")
+            server.files_on_disk = self._known.stamps
             server.start(cancelled)
         except BaseException:
             # One that was not introduced answers nothing.
@@ -136,6 +137,8 @@ class LanguageServer:
         changes = now.changes_since(self._known)
         self._known = now
         server.tell_changes(changes)
+        server.files_on_disk = now.stamps
+        server.edited_files.update(path for path, change in changes.items() if change is not FileChange.DELETED)
         if set(changes.values()) - {FileChange.CHANGED}:
             server.wait_for_changes(cancelled)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ _SENTINEL_NAME = ".punie-settled.py"
 _FOUND_FILES = re.compile(r"(?:Found (\d+) source files?$|No source files found)")
 _CONFIGURATION_PROBLEM = re.compile(r"Config file .* could not be |^(?:Error|Warning).*config", re.IGNORECASE)
 _ERROR = 1
-_ROUNDS_FOR_A_FILE = 3
+_ROUNDS_FOR_FILES = 3
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,11 @@ class Server:
     def __init__(self, program: ServerProgram, root: Path, patience: Patience) -> None:
         self.root = root
         self.published: dict[Path, list[Json]] = {}
-        """The last findings of each file that was checked, as the protocol's Diagnostic."""
-        self.recently_checked: set[Path] = set()
-        """The files whose findings came since `forget_checked`."""
+        """The last findings of each file that the configuration includes, as the protocol's Diagnostic."""
+        self.files_on_disk: Collection[str] = ()
+        """The paths of the tree's Python files, as they were told."""
+        self.edited_files: set[str] = set()
+        """Those of them that were changed or created since `take_checked`."""
         self.source_file_count = 0
         """How many files the configuration includes."""
         self.configuration_problem = ""
@@ -75,6 +77,9 @@ class Server:
         self._document_versions: dict[Path, int] = {}
         self._on_published: OnPublished | None = None
         self._recently_published: list[Path] = []
+        self._checked: set[Path] = set()
+        self._published_for_opened: dict[Path, list[Json]] = {}
+        """Of files that were opened before it was known whether the configuration includes them."""
         process = LastingProcess(program.argv, cwd=root)
         self.pid = process.pid
         receivers = Receivers(notification=self._receive, answer=self._answer)
@@ -104,9 +109,12 @@ class Server:
         events = [{"uri": Path(path).as_uri(), "type": int(change)} for path, change in changes.items()]
         self._connection.notify("workspace/didChangeWatchedFiles", {"changes": events})
 
-    def check_whole_tree(self) -> None:
+    def check_whole_tree(self, cancelled: threading.Event) -> None:
         """From now on check every file, not only those opened."""
         if not self.checks_whole_tree:
+            # Behind this nothing more comes for files that were opened and closed.
+            self.wait_for_changes(cancelled)
+            self._published_for_opened.clear()
             self.checks_whole_tree = True
             self._connection.notify("workspace/didChangeConfiguration", {"settings": None})
 
@@ -134,19 +142,26 @@ class Server:
         finally:
             self._on_published = None
 
-    def findings_of(self, file: Path, cancelled: threading.Event) -> list[Json] | None:
-        """The findings of one file, which is checked before all others; None if none are published for it."""
-        with self.opened([file]) as version:
-            for _ in range(_ROUNDS_FOR_A_FILE):
-                self.wait_until_settled(cancelled, is_enough=lambda: self._document_versions.get(file) == version)
-                if self._document_versions.get(file) == version:
-                    return self.published[file]
+    def findings_of(self, files: Sequence[Path], cancelled: threading.Event) -> dict[Path, list[Json]] | None:
+        """The findings of some files, which are checked before all others; None if some file has none published."""
+        with self.opened(files) as version:
+
+            def all_came() -> bool:
+                return all(self._document_versions.get(file) == version for file in files)
+
+            for _ in range(_ROUNDS_FOR_FILES):
+                self.wait_until_settled(cancelled, is_enough=all_came)
+                if all_came():
+                    known = self.published | self._published_for_opened
+                    return {file: known[file] for file in files}
         return None
 
-    def forget_checked(self) -> None:
-        """Begin a new count of the files that are checked."""
+    def take_checked(self) -> set[Path]:
+        """The files that were checked since the last call."""
+        self.edited_files.clear()
         with self._news:
-            self.recently_checked = set()
+            taken, self._checked = self._checked, set()
+        return taken
 
     @contextmanager
     def opened(self, files: Sequence[Path]) -> Generator[int]:
@@ -156,6 +171,8 @@ class Server:
         try:
             for file in files:
                 if (text := _text(file)) is not None:
+                    if file not in self.published:
+                        self._published_for_opened[file] = []
                     self._open(file, text)
                     shown.append(file)
             yield self._last_version
@@ -223,9 +240,11 @@ class Server:
         file = path_of(params["uri"])
         if version := params.get("version"):
             self._document_versions[file] = version
-        if file != self._sentinel:
+        if file in self._published_for_opened:
+            self._published_for_opened[file] = params["diagnostics"]
+        elif file != self._sentinel:
             self.published[file] = params["diagnostics"]
-            self.recently_checked.add(file)
+            self._checked.add(file)
             self._recently_published.append(file)
 
     def _read_log(self, params: Json) -> None:

@@ -1,0 +1,132 @@
+"""The warm server's findings are those of pyright's command, whatever happens to the files."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from punie_tools.lsp.language_server import LanguageServer
+from punie_tools.registry import find_tool
+from punie_tools.tool import ToolContext
+from punie_tools.workspace import Workspace
+
+RunWarm = Callable[..., Any]
+
+PROJECT = {
+    "shop/__init__.py": "",
+    "shop/money.py": "def add(a: int, b: int) -> int:\n    return a + b\n",
+    "shop/ledger.py": "from shop.money import add\n\n\nclass Ledger:\n"
+    "    def post(self) -> int:\n        return add(1, 2)\n",
+    "shop/report.py": "from shop.ledger import Ledger\n\ntext: str = Ledger().post()\n",
+    "tests/test_ledger.py": "from shop.ledger import Ledger\n\n\ndef test_it() -> None:\n"
+    "    assert Ledger().pst() == 3\n",
+    ".hidden/notes.py": "x: int = 'no'\n",
+}
+
+
+def write(root: Path, name: str, text: str) -> None:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def steps(root: Path) -> list[Callable[[], object]]:
+    """One change after the other, each of another kind."""
+    return [
+        lambda: write(root, "shop/money.py", "def add(a: int, b: int) -> str:\n    return str(a + b)\n"),
+        lambda: write(root, "shop/fees.py", "from shop.report import nothing\nfrom shop.taxes import rate\n"),
+        lambda: write(root, "shop/taxes/__init__.py", "rate: float = '1'\n"),
+        lambda: (root / "shop/money.py").rename(root / "shop/cash.py"),
+        lambda: write(
+            root, "shop/ledger.pyi", "class Ledger:\n    def post(self) -> str: ...\n    def pst(self) -> int: ...\n"
+        ),
+        lambda: (root / "shop/ledger.pyi").unlink(),
+        lambda: write(root, "shop/report.py", "a = '😀😀'; b:\tint = 'é'\nclass (:\n\r\x0c x: str = 3"),
+        lambda: shutil.rmtree(root / "shop/taxes"),
+        lambda: write(root, "pyrightconfig.json", '{"typeCheckingMode": "strict", "exclude": ["tests"]}'),
+        lambda: write(root, "tests/test_more.py", "y: int = 'no'\n"),
+        lambda: write(root, "pyrightconfig.json", '{"include": ["tests"], "ignore": ["tests/test_more.py"]}'),
+        lambda: (root / "pyrightconfig.json").unlink(),
+    ]
+
+
+@pytest.fixture
+def project(root: Path) -> Path:
+    for name, text in PROJECT.items():
+        write(root, name, text)
+    return root
+
+
+def outcome(result: Any) -> tuple[object, ...]:
+    return (result.error_count, result.warning_count, result.errors, result.files_checked)
+
+
+def test_after_every_kind_of_change_the_findings_are_those_of_the_command(project: Path, run_warm: RunWarm) -> None:
+    cold = ToolContext(Workspace.at(project))
+    tool = find_tool("typecheck")
+    assert outcome(run_warm("typecheck")) == outcome(tool.run(cold, {}))
+    for number, step in enumerate(steps(project)):
+        step()
+        for path in ("tests/test_ledger.py", "."):
+            warm = run_warm("typecheck", path=path)
+            assert outcome(warm) == outcome(tool.run(cold, {"path": path})), (number, path)
+
+
+@pytest.mark.parametrize("path", ["shop/report.py", "shop", "tests"])
+def test_a_part_is_answered_without_a_check_of_the_whole_tree(
+    project: Path, run_warm: RunWarm, language_server: LanguageServer, path: str
+) -> None:
+    warm = run_warm("typecheck", path=path)
+    assert warm.is_warm
+    assert outcome(warm) == outcome(find_tool("typecheck").run(ToolContext(Workspace.at(project)), {"path": path}))
+
+
+def test_only_what_depends_on_an_edit_is_checked_again(project: Path, run_warm: RunWarm) -> None:
+    first = run_warm("typecheck")
+    assert (first.is_warm, first.files_rechecked) == (True, first.files_checked)
+    assert run_warm("typecheck").files_rechecked == 0
+    write(project, "shop/report.py", "x: int = 'a'\n")
+    again = run_warm("typecheck")
+    assert again.files_rechecked == 1
+    assert [(each.file, each.line) for each in again.errors] == [("shop/report.py", 1), ("tests/test_ledger.py", 5)]
+    assert "1 of 5 files checked again" in again.summary
+
+
+def test_a_second_write_within_the_clocks_grain_is_seen(project: Path, run_warm: RunWarm) -> None:
+    for text in ("x: int = 1\n", "x: int = ''\n"[:10] + "a", "x: int = b\n"):
+        write(project, "shop/report.py", text)
+        result = run_warm("typecheck", path="shop/report.py")
+        expected = find_tool("typecheck").run(ToolContext(Workspace.at(project)), {"path": "shop/report.py"})
+        assert outcome(result) == outcome(expected), text
+
+
+def test_a_new_file_counts_for_the_whole_tree_when_it_was_asked_for_by_name(project: Path, run_warm: RunWarm) -> None:
+    run_warm("typecheck")
+    write(project, "shop/fees.py", "x: int = 'a'\n")
+    assert run_warm("typecheck", path="shop/fees.py").error_count == 1
+    assert "shop/fees.py" in {each.file for each in run_warm("typecheck").errors}
+
+
+def test_an_excluded_file_has_no_findings_like_with_the_command(project: Path, run_warm: RunWarm) -> None:
+    write(project, "pyproject.toml", '[tool.pyright]\nexclude = ["shop/report.py"]\n')
+    assert run_warm("typecheck", path="shop/report.py").errors == ()
+    assert run_warm("typecheck", path=".hidden").errors == ()
+
+
+def test_findings_of_an_edited_file_are_told_before_the_answer(project: Path, language_server: LanguageServer) -> None:
+    told: list[str] = []
+    context = ToolContext(
+        Workspace.at(project),
+        language_server=language_server,
+        report_progress=lambda _done, _total, text: told.append(text),
+    )
+    tool = find_tool("typecheck")
+    tool.run(context, {})
+    write(project, "shop/money.py", "def add(a: int, b: int) -> int:\n    return ''\n")
+    told.clear()
+    tool.run(context, {})
+    assert "shop/money.py: 1 error" in told
