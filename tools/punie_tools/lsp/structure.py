@@ -17,6 +17,11 @@ def structured(value: Json, kind: type[Structure]) -> Structure:
     return _converter().structure(value, kind)
 
 
+def unstructured(value: object) -> Json:
+    """One of `lsprotocol.types` as JSON."""
+    return _converter().unstructure(value)
+
+
 @cache
 def _converter() -> Any:
     """Made once, for it is slow to make."""

@@ -18,9 +18,17 @@ class TextPositions:
 
     def column(self, file: Path, line: int, utf16_units: int) -> int:
         """The column, from 1, of the character that `utf16_units` before it on the line (from 1) lead to."""
+        return utf16_units + 1 - _surrogate_pairs(self.line(file, line), utf16_units)
+
+    def utf16_units(self, file: Path, line: int, column: int) -> int:
+        """How many UTF-16 units lie before the character at a column (from 1) of a line (from 1)."""
+        before = self.line(file, line)[: column - 1]
+        return len(before) + sum(character > "\uffff" for character in before)
+
+    def line(self, file: Path, line: int) -> str:
+        """The text of a line (from 1) without its end; empty if there is none."""
         lines = self._lines_of(file)
-        text = lines[line - 1] if 0 < line <= len(lines) else ""
-        return utf16_units + 1 - _surrogate_pairs(text, utf16_units)
+        return lines[line - 1] if 0 < line <= len(lines) else ""
 
     def _lines_of(self, file: Path) -> list[str]:
         if file not in self._lines:
