@@ -15,6 +15,8 @@ def punie_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     """A fresh PUNIE_HOME for each test, and git identities that come from the test alone."""
     home = tmp_path_factory.mktemp("punie-home")
     monkeypatch.setenv("PUNIE_HOME", str(home))
+    # No test leaves a process behind.
+    monkeypatch.setenv("PUNIE_KEEP_WARM_MINUTES", "0")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     for name in ("AUTHOR", "COMMITTER"):

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,6 +22,7 @@ from punie_tools.workspace import Workspace
 from punie_tui.commands.result_text import result_as_text
 from punie_tui.commands.terminal import common_options, existing_folder, print_error, stdin_text
 from punie_tui.own_files import log_to_file
+from punie_tui.settings import SettingsError, load_settings
 
 _LOG = logging.getLogger(__name__)
 _INTERRUPTED = 130
@@ -45,7 +47,10 @@ def run(argv: list[str]) -> int:
         return 2
     previous = {number: signal.signal(number, _stopper(cancelled)) for number in _STOPPING_SIGNALS}
     try:
-        result = tool.function(context, **arguments)
+        result = _run(tool, context, arguments)
+    except SettingsError as error:
+        print_error(str(error))
+        return 2
     except ToolCancelledError:
         return _INTERRUPTED
     except ToolError as error:
@@ -61,6 +66,18 @@ def run(argv: list[str]) -> int:
             signal.signal(number, handler)
     _print(result_as_text(tool, result) if options.text else _as_json(result))
     return 0
+
+
+def _run(tool: Tool, context: ToolContext, arguments: dict[str, Any]) -> ToolResult:
+    """With the language server that an earlier call left, where the tool wants one and the person has not said no."""
+    root = context.workspace.root
+    idle_minutes = load_settings(root).keep_warm_minutes if tool.wants_language_server else 0.0
+    if idle_minutes:
+        from punie_tui.background import UnavailableError, run_in_background
+
+        with suppress(UnavailableError):
+            return run_in_background(tool, arguments, root, idle_minutes=idle_minutes, cancelled=context.cancelled)
+    return tool.function(context, **arguments)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -90,14 +90,19 @@ class Tool:
         risk: Risk,
         risk_of: Callable[[Mapping[str, Any]], Risk] | None = None,
         preview: Callable[..., str] | None = None,
+        wants_language_server: bool = False,
     ) -> None:
-        """`preview(context, **arguments)` returns what an approval shows: the whole command or diff."""
+        """`preview(context, **arguments)` returns what an approval shows: the whole command or diff.
+
+        `wants_language_server` says that a warm one makes the tool quicker.
+        """
         self.function = function
         self.name = function.__name__
         self.description = inspect.getdoc(function) or ""
         self.risk = risk
         self._risk_of = risk_of
         self._preview = preview
+        self.wants_language_server = wants_language_server
         hints = get_type_hints(function, include_extras=True)
         self.result_type: type[ToolResult] = hints.pop("return")
         fields: dict[str, Any] = {

@@ -90,7 +90,7 @@ def typecheck(
     )
 
 
-TOOL = Tool(typecheck, risk=Risk.READS)
+TOOL = Tool(typecheck, risk=Risk.READS, wants_language_server=True)
 
 
 def _check(context: ToolContext, target: Path) -> tuple[PyrightReport, str]:
