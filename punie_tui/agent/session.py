@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.registry import TOOLS
 from punie_tools.workspace import Workspace
 from punie_tui import __version__
@@ -52,7 +53,9 @@ class Session:
             policy_name="--yes" if allow_all else "policy",
         )
         tools = {tool.name: tool for tool in TOOLS}
-        self._bench = ToolBench(Workspace.at(folder, is_trusted=is_trusted), tools, self._approver)
+        workspace = Workspace.at(folder, is_trusted=is_trusted)
+        self._language_server = LanguageServer(workspace.root)
+        self._bench = ToolBench(workspace, tools, self._approver, language_server=self._language_server)
         self._limits = TurnLimits(
             max_calls=settings.max_calls_per_turn,
             max_tokens=settings.max_tokens_per_turn,
@@ -105,8 +108,9 @@ class Session:
         return self._bench.cancelled.is_set()
 
     def close(self) -> None:
-        """Stop, free the engine and close the file."""
+        """Stop, free the engine, end the language server and close the file."""
         self.stop()
+        self._language_server.close()
         self.engine.close()
         if self.log:
             self.log.close()

@@ -12,6 +12,7 @@ from itertools import count
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.tool import Risk, Tool, ToolContext, ToolError, ToolResult
 from punie_tools.workspace import Workspace
 from punie_tui.agent.approval import ApprovalQuestion, Approver, Decision
@@ -56,12 +57,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class ToolBench:
-    """The tools a turn may use, and what they work on. `cancelled` stops every running one."""
+    """The tools a turn may use, and what they work on. `cancelled` stops every running one.
+
+    Whoever made the language server closes it.
+    """
 
     workspace: Workspace
     tools: Mapping[str, Tool]
     approver: Approver
     cancelled: threading.Event = field(default_factory=threading.Event)
+    language_server: LanguageServer | None = None
 
     def find(self, name: str) -> Tool:
         """Raises ToolError for a name that no tool has."""
@@ -148,6 +153,7 @@ def _context(call: ToolCall, tool: Tool, bench: ToolBench, emit: Emit) -> ToolCo
         cancelled=bench.cancelled,
         report_progress=report_progress,
         call_tool=call_tool,
+        language_server=bench.language_server,
     )
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import psutil
 import pytest
 
+from punie_tui.agent.events import ToolFinished
 from punie_tui.agent.session import Session
 from punie_tui.agent.session_log import load_session
 from punie_tui.engine.protocol import TextDelta, ToolCall
@@ -93,3 +95,17 @@ def test_yes_allows_edits(open_session: OpenSession, tmp_path: Path) -> None:
     )
     assert [event.by for event in session.run("go") if event.kind == "tool_approved"] == ["--yes"]
     assert (tmp_path / "a.txt").read_text() == "y"
+
+
+def test_the_language_server_is_shared_by_the_turns_and_ends_with_the_session(
+    open_session: OpenSession, tmp_path: Path
+) -> None:
+    (tmp_path / "a.py").write_text("x: int = 'a'\n")
+    check = ToolCall("c", "typecheck", {"path": "."})
+    session = open_session(tmp_path, [check], [check])
+    results = [event.result for _ in range(2) for event in session.run("types?") if isinstance(event, ToolFinished)]
+    assert [(each["error_count"], each["files_rechecked"]) for each in results] == [(1, 1), (1, 0)]
+    servers = [child for child in psutil.Process().children() if str(tmp_path) == child.cwd()]
+    assert len(servers) == 1
+    session.close()
+    assert not psutil.pid_exists(servers[0].pid)
