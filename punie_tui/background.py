@@ -46,13 +46,13 @@ class UnavailableError(Exception):
 
 
 def run_in_background(
-    tool: Tool, arguments: Mapping[str, Any], root: Path, *, idle_minutes: float, cancelled: threading.Event
+    tool: Tool, arguments: Mapping[str, Any], workspace: Workspace, *, idle_minutes: float, cancelled: threading.Event
 ) -> ToolResult:
     """Run a tool in the tree's background process, which is started if there is none.
 
     Raises UnavailableError before anything was run, and else what the tool raises.
     """
-    with closing(_connect_or_start(root, idle_minutes)) as connection:
+    with closing(_connect_or_start(workspace, idle_minutes)) as connection:
         request = {"tool": tool.name, "arguments": dict(arguments)}
         try:
             connection.sendall(json.dumps(request).encode() + b"\n")
@@ -67,19 +67,19 @@ def run_in_background(
     return tool.revive(answer["result"])
 
 
-def serve(root: Path, idle_minutes: float) -> None:
+def serve(workspace: Workspace, idle_minutes: float) -> None:
     """Answer until nothing was asked for some minutes; returns at once if another process does so already."""
-    address = _address(root)
+    address = _address(workspace)
     address.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _lock(address.with_suffix(".lock")) as is_first:
         if not is_first:
             return
         address.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX) as listener, closing(LanguageServer(root)) as language_server:
+        with socket.socket(socket.AF_UNIX) as listener, closing(LanguageServer(workspace)) as language_server:
             listener.bind(str(address))
             listener.listen(_MOST_WAITING)
             try:
-                _Attendant(root, language_server, idle_minutes * 60).attend(listener, address)
+                _Attendant(workspace, language_server, idle_minutes * 60).attend(listener, address)
             finally:
                 address.unlink(missing_ok=True)
 
@@ -87,8 +87,8 @@ def serve(root: Path, idle_minutes: float) -> None:
 class _Attendant:
     """Answers connections, each on a thread of its own."""
 
-    def __init__(self, root: Path, language_server: LanguageServer, idle_seconds: float) -> None:
-        self._root = root
+    def __init__(self, workspace: Workspace, language_server: LanguageServer, idle_seconds: float) -> None:
+        self._workspace = workspace
         self._language_server = language_server
         self._idle_seconds = idle_seconds
         self._last_use = time.monotonic()
@@ -97,7 +97,7 @@ class _Attendant:
 
     def attend(self, listener: socket.socket, address: Path) -> None:
         listener.settimeout(min(_SECONDS_BETWEEN_LOOKS, self._idle_seconds))
-        while self._is_wanted() and address.exists() and self._root.is_dir():
+        while self._is_wanted() and address.exists() and self._workspace.root.is_dir():
             with suppress(TimeoutError):
                 connection, _ = listener.accept()
                 with self._state:
@@ -122,9 +122,7 @@ class _Attendant:
                 self._last_use = time.monotonic()
 
     def _reply(self, request: dict[str, Any], cancelled: threading.Event) -> dict[str, Any]:
-        context = ToolContext(
-            Workspace.at(self._root, is_trusted=True), cancelled=cancelled, language_server=self._language_server
-        )
+        context = ToolContext(self._workspace, cancelled=cancelled, language_server=self._language_server)
         try:
             result = find_tool(request["tool"]).run(context, request["arguments"])
         except ToolError as error:
@@ -136,11 +134,11 @@ class _Attendant:
         return {"result": result.model_dump(mode="json")}
 
 
-def _connect_or_start(root: Path, idle_minutes: float) -> socket.socket:
-    address = _address(root)
+def _connect_or_start(workspace: Workspace, idle_minutes: float) -> socket.socket:
+    address = _address(workspace)
     if connection := _connect(address):
         return connection
-    _start(root, idle_minutes)
+    _start(workspace, idle_minutes)
     give_up_at = time.monotonic() + _SECONDS_TO_START
     while time.monotonic() < give_up_at:
         if connection := _connect(address):
@@ -159,11 +157,12 @@ def _connect(address: Path) -> socket.socket | None:
     return connection
 
 
-def _start(root: Path, idle_minutes: float) -> None:
+def _start(workspace: Workspace, idle_minutes: float) -> None:
     """A process of its own session, which holds neither our terminal nor our pipes, and is no child of ours."""
+    python = str(workspace.python or "")
     try:
         starter = subprocess.run(
-            [sys.executable, "-P", "-m", "punie_tui.background", str(root), str(idle_minutes)],
+            [sys.executable, "-P", "-m", "punie_tui.background", workspace.root, str(idle_minutes), python],
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -219,12 +218,12 @@ def _lock(path: Path) -> Generator[bool]:
             yield True
 
 
-def _address(root: Path) -> Path:
+def _address(workspace: Workspace) -> Path:
     """The socket of a tree, of this version of punie, and of what steers the choice of an interpreter.
 
     Raises UnavailableError if the path is too long for a socket.
     """
-    parts = [__version__, str(root), *(os.environ.get(name, "") for name in _STEERING)]
+    parts = [__version__, str(workspace.root), str(workspace.python), *(os.environ.get(name, "") for name in _STEERING)]
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     address = home_directory("state") / "warm" / f"{digest}.socket"
     if len(os.fsencode(address)) > _LONGEST_ADDRESS:
@@ -237,14 +236,14 @@ def _exit(_number: int, _frame: FrameType | None) -> None:
 
 
 def _main() -> None:
-    root, idle_minutes = Path(sys.argv[1]), float(sys.argv[2])
+    folder, idle_minutes, python = sys.argv[1:]
     if os.fork():
         # Whoever started us has seen that we can run, and goes on.
         os._exit(0)
     log_to_file()
     # Ends the loop in order, with the language server.
     signal.signal(signal.SIGTERM, _exit)
-    serve(root, idle_minutes)
+    serve(Workspace.at(Path(folder), is_trusted=True, python=python), float(idle_minutes))
 
 
 if __name__ == "__main__":

@@ -44,6 +44,9 @@ class Settings(BaseModel):
     max_tokens_per_turn: int = Field(default=8192, ge=64)
     """A turn that generates more tokens than this stops."""
 
+    python: str = ""
+    """The project's interpreter, or the folder of its environment; empty finds it (`.venv`, the active one, PATH …)."""
+
     keep_warm_minutes: float = Field(default=10.0, ge=0.0)
     """How long `punie tool` leaves a language server running for the next call in the same tree; 0 leaves none."""
 

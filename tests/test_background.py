@@ -14,6 +14,7 @@ import pytest
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.registry import find_tool
 from punie_tools.tool import ToolResult
+from punie_tools.workspace import Workspace
 from punie_tui.background import UnavailableError, run_in_background
 
 TYPECHECK = find_tool("typecheck")
@@ -21,7 +22,9 @@ IDLE_MINUTES = 10.0
 
 
 def call(root: Path, path: str = ".", idle_minutes: float = IDLE_MINUTES) -> ToolResult:
-    return run_in_background(TYPECHECK, {"path": path}, root, idle_minutes=idle_minutes, cancelled=threading.Event())
+    return run_in_background(
+        TYPECHECK, {"path": path}, Workspace.at(root), idle_minutes=idle_minutes, cancelled=threading.Event()
+    )
 
 
 def processes(root: Path) -> list[psutil.Process]:
@@ -81,7 +84,7 @@ def test_stopping_the_call_stops_it_over_there(tree: Path) -> None:
     cancelled = threading.Event()
     cancelled.set()
     with pytest.raises(ToolCancelledError):
-        run_in_background(TYPECHECK, {"path": "."}, tree, idle_minutes=IDLE_MINUTES, cancelled=cancelled)
+        run_in_background(TYPECHECK, {"path": "."}, Workspace.at(tree), idle_minutes=IDLE_MINUTES, cancelled=cancelled)
     assert call(tree).model_dump()["error_count"] == 1
 
 

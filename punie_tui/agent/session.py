@@ -53,8 +53,8 @@ class Session:
             policy_name="--yes" if allow_all else "policy",
         )
         tools = {tool.name: tool for tool in TOOLS}
-        workspace = Workspace.at(folder, is_trusted=is_trusted)
-        self._language_server = LanguageServer(workspace.root)
+        workspace = Workspace.at(folder, is_trusted=is_trusted, python=settings.python)
+        self._language_server = LanguageServer(workspace)
         self._bench = ToolBench(workspace, tools, self._approver, language_server=self._language_server)
         self._limits = TurnLimits(
             max_calls=settings.max_calls_per_turn,

@@ -18,11 +18,12 @@ from typing import Literal
 
 from punie_tools.errors import ToolError
 from punie_tools.process import run_process
-from punie_tools.quality.interpreter import Interpreter, find_interpreter
+from punie_tools.quality.interpreter import Interpreter, interpreter_of
 from punie_tools.quality.pyright_process import find_pyright
 from punie_tools.quality.pytest_session import how_to_install
 from punie_tools.quality.ruff_process import find_ruff
 from punie_tools.safe_text import safe_text
+from punie_tools.workspace import Workspace
 from punie_tui.agent.trust import TrustStore
 from punie_tui.commands.terminal import existing_folder, print_error
 from punie_tui.engine.machine import readable_size
@@ -181,9 +182,21 @@ def _answer(program: Path, argument: str) -> str:
     return lines[0].strip()
 
 
+def _python_setting(folder: Path) -> str:
+    """Empty where the settings cannot be read, which is told by a check of its own."""
+    try:
+        return load_settings(folder).python
+    except SettingsError:
+        return ""
+
+
 def _project(folder: Path) -> Iterator[Check]:
     """The project's interpreter and pytest, from files alone, and whether its code may be started."""
-    interpreter = find_interpreter(folder)
+    try:
+        interpreter = interpreter_of(Workspace.at(folder, python=_python_setting(folder)))
+    except ToolError as error:
+        yield Check("project", "missing", str(error), "name another one in the settings, or none to have it found")
+        return
     if interpreter is None or not interpreter.is_startable:
         what = "no Python for this project" if interpreter is None else f"{interpreter.environment}: its Python is gone"
         yield Check("project", "missing", what, "python3 -m venv .venv && .venv/bin/python -m pip install pytest")

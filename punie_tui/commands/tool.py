@@ -22,7 +22,7 @@ from punie_tools.workspace import Workspace
 from punie_tui.commands.result_text import result_as_text
 from punie_tui.commands.terminal import common_options, existing_folder, print_error, stdin_text
 from punie_tui.own_files import log_to_file
-from punie_tui.settings import SettingsError, load_settings
+from punie_tui.settings import Settings, SettingsError, load_settings
 
 _LOG = logging.getLogger(__name__)
 _INTERRUPTED = 130
@@ -41,16 +41,15 @@ def run(argv: list[str]) -> int:
     try:
         tool = find_tool(options.name)
         arguments = _arguments(tool, options.arguments)
-        context = ToolContext(Workspace.at(existing_folder(options.cwd), is_trusted=True), cancelled=cancelled)
-    except (ToolError, _UsageError, NotADirectoryError) as error:
+        folder = existing_folder(options.cwd)
+        settings = load_settings(folder)
+        context = ToolContext(Workspace.at(folder, is_trusted=True, python=settings.python), cancelled=cancelled)
+    except (ToolError, _UsageError, SettingsError, NotADirectoryError) as error:
         print_error(str(error))
         return 2
     previous = {number: signal.signal(number, _stopper(cancelled)) for number in _STOPPING_SIGNALS}
     try:
-        result = _run(tool, context, arguments)
-    except SettingsError as error:
-        print_error(str(error))
-        return 2
+        result = _run(tool, context, arguments, settings)
     except ToolCancelledError:
         return _INTERRUPTED
     except ToolError as error:
@@ -68,15 +67,16 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def _run(tool: Tool, context: ToolContext, arguments: dict[str, Any]) -> ToolResult:
+def _run(tool: Tool, context: ToolContext, arguments: dict[str, Any], settings: Settings) -> ToolResult:
     """With the language server that an earlier call left, where the tool wants one and the person has not said no."""
-    root = context.workspace.root
-    idle_minutes = load_settings(root).keep_warm_minutes if tool.wants_language_server else 0.0
+    idle_minutes = settings.keep_warm_minutes if tool.wants_language_server else 0.0
     if idle_minutes:
         from punie_tui.background import UnavailableError, run_in_background
 
         with suppress(UnavailableError):
-            return run_in_background(tool, arguments, root, idle_minutes=idle_minutes, cancelled=context.cancelled)
+            return run_in_background(
+                tool, arguments, context.workspace, idle_minutes=idle_minutes, cancelled=context.cancelled
+            )
     return tool.function(context, **arguments)
 
 

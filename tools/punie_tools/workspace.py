@@ -20,15 +20,21 @@ _FOLDERS_NOT_SEARCHED = frozenset({".git", ".hg", ".venv", "venv", "node_modules
 
 @dataclass(frozen=True)
 class Workspace:
-    """A directory tree, resolved once. `is_trusted` tells whether code of the repository may be started here."""
+    """A directory tree, resolved once. `is_trusted` tells whether code of the repository may be started here.
+
+    `python` is the person's choice of the project's interpreter, a program or an environment's folder; without one it
+    is found.
+    """
 
     root: Path
     is_trusted: bool = False
+    python: Path | None = None
 
     @classmethod
-    def at(cls, directory: Path, *, is_trusted: bool = False) -> Workspace:
-        """The workspace at an existing directory; links in the root itself are resolved."""
-        return cls(root=directory.resolve(strict=True), is_trusted=is_trusted)
+    def at(cls, directory: Path, *, is_trusted: bool = False, python: str = "") -> Workspace:
+        """The workspace at an existing directory; links in the root itself are resolved. `python` may be relative."""
+        root = directory.resolve(strict=True)
+        return cls(root, is_trusted, root / Path(python).expanduser() if python else None)
 
     def resolve(self, path: str, *, must_exist: bool = True) -> Path:
         """The absolute path inside the root that a request's path means, links resolved.

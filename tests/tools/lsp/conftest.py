@@ -16,7 +16,7 @@ from punie_tools.workspace import Workspace
 
 @pytest.fixture
 def language_server(root: Path) -> Iterator[LanguageServer]:
-    server = LanguageServer(root)
+    server = LanguageServer(Workspace.at(root))
     yield server
     server.close()
 

@@ -13,7 +13,24 @@ from pathlib import Path
 
 import pytest
 
-from punie_tools.quality.interpreter import Interpreter, find_interpreter
+from punie_tools.errors import ToolError
+from punie_tools.quality.interpreter import Interpreter, find_interpreter, interpreter_of
+from punie_tools.workspace import Workspace
+
+
+def test_the_persons_choice_wins(root: Path, environment: Path) -> None:
+    other = make_environment(root / "elsewhere")
+    for choice in ("elsewhere", "elsewhere/bin/python"):
+        interpreter = interpreter_of(Workspace.at(root, python=choice))
+        assert interpreter is not None
+        assert interpreter.environment == other
+        assert interpreter.version == (3, 9, 2)
+    chosen = interpreter_of(Workspace.at(root, python=str(make_program(root / "opt/python3"))))
+    assert chosen is not None
+    assert chosen.path == root / "opt/python3"
+    with pytest.raises(ToolError, match="which is neither an interpreter nor an environment"):
+        interpreter_of(Workspace.at(root, python="nowhere"))
+    assert found(root).environment == environment
 
 
 def found(root: Path, **variables: str | Path) -> Interpreter:

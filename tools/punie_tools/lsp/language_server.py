@@ -13,17 +13,18 @@ from punie_tools.errors import ToolCancelledError
 from punie_tools.lsp.connection import ServerFailedError, ServerSilentError
 from punie_tools.lsp.disk import FileChange, Snapshot, configuration_stamps
 from punie_tools.lsp.server import Patience, Server, ServerProgram
-from punie_tools.quality.interpreter import find_interpreter
+from punie_tools.quality.interpreter import interpreter_of
 from punie_tools.quality.pyright_process import find_pyright, write_stand_in
 from punie_tools.tool import ToolContext
+from punie_tools.workspace import Workspace
 
 MOST_RESTARTS = 3
 
 _TICK = 0.05
 
 Answer = TypeVar("Answer")
-Program = Callable[[Path, Path], ServerProgram]
-"""What to start for a root, with a folder for its files. Raises ToolError."""
+Program = Callable[[Workspace, Path], ServerProgram]
+"""What to start for a workspace, with a folder for its files. Raises ToolError."""
 
 
 @contextmanager
@@ -32,25 +33,28 @@ def language_server_of(context: ToolContext) -> Generator[LanguageServer]:
     if context.language_server:
         yield context.language_server
         return
-    server = LanguageServer(context.workspace.root)
+    server = LanguageServer(context.workspace)
     try:
         yield server
     finally:
         server.close()
 
 
-def pyright_program(root: Path, folder: Path) -> ServerProgram:
+def pyright_program(workspace: Workspace, folder: Path) -> ServerProgram:
     """pyright's own server, which is told of the project's interpreter but starts none."""
     pyright = find_pyright()
-    python = write_stand_in(find_interpreter(root), folder)
+    python = write_stand_in(interpreter_of(workspace), folder)
     return ServerProgram((pyright.node, pyright.language_server, "--stdio"), python)
 
 
 class LanguageServer:
     """Any thread may call; one is served at a time. Whoever makes it closes it."""
 
-    def __init__(self, root: Path, *, program: Program = pyright_program, patience: Patience | None = None) -> None:
-        self.root = root
+    def __init__(
+        self, workspace: Workspace, *, program: Program = pyright_program, patience: Patience | None = None
+    ) -> None:
+        self.root = workspace.root
+        self._workspace = workspace
         self.restarts = 0
         """How often a server that died was replaced."""
         self._program = program
@@ -103,7 +107,7 @@ class LanguageServer:
             raise
 
     def _ready_server(self, cancelled: threading.Event) -> Server:
-        stamps = configuration_stamps(self.root, find_interpreter(self.root))
+        stamps = configuration_stamps(self.root, interpreter_of(self._workspace))
         if self._server and stamps != self._started_with:
             self._drop()
         if self._server is None:
@@ -119,7 +123,9 @@ class LanguageServer:
             self.restarts += 1
         self._folder = tempfile.TemporaryDirectory(prefix="punie-pyright-")
         self._known = Snapshot.of(self.root)
-        self._server = server = Server(self._program(self.root, Path(self._folder.name)), self.root, self._patience)
+        self._server = server = Server(
+            self._program(self._workspace, Path(self._folder.name)), self.root, self._patience
+        )
         try:
             if self._is_closed:
                 raise ServerFailedError("The language server (pyright) is gone: it was closed.")

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from punie_tools.errors import ToolError
+from punie_tools.workspace import Workspace
+
 _ENVIRONMENT_NAMES = (".venv", "venv", "env", ".env")
 _VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?")
 _LIBRARY_FOLDER = re.compile(r"python(3\.\d+)t?")
@@ -36,6 +39,19 @@ class Interpreter:
     def is_startable(self) -> bool:
         """Whether the program is there; a virtual environment outlives the Python that made it."""
         return self.path.is_file() and os.access(self.path, os.X_OK)
+
+
+def interpreter_of(workspace: Workspace) -> Interpreter | None:
+    """The one that the person chose, else the one that is found. Raises ToolError if the chosen one is not there."""
+    chosen = workspace.python
+    if chosen is None:
+        return find_interpreter(workspace.root)
+    for environment in (chosen, chosen.parent.parent):
+        if _is_environment(environment):
+            return _in_environment(environment)
+    if chosen.is_file():
+        return _on_machine(chosen, workspace.root, os.environ)
+    raise ToolError(f"The setting `python` names {str(chosen)!r}, which is neither an interpreter nor an environment.")
 
 
 def find_interpreter(root: Path, variables: Mapping[str, str] | None = None) -> Interpreter | None:

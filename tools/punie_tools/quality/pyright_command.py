@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from punie_tools.errors import ToolError
 from punie_tools.process import FinishedProcess, run_process
-from punie_tools.quality.interpreter import find_interpreter
+from punie_tools.quality.interpreter import interpreter_of
 from punie_tools.quality.pyright_process import find_pyright, write_stand_in
 from punie_tools.quality.pyright_report import PyrightFinding, PyrightReport, whole_characters
 from punie_tools.quality.sentences import single_line
@@ -28,7 +28,7 @@ def check_by_command(context: ToolContext, target: Path) -> PyrightReport:
     root = context.workspace.root
     pyright = find_pyright()
     with tempfile.TemporaryDirectory(prefix="punie-pyright-") as folder:
-        interpreter = write_stand_in(find_interpreter(root), Path(folder))
+        interpreter = write_stand_in(interpreter_of(context.workspace), Path(folder))
         # A path on the command line would replace what the project's configuration includes.
         paths = [] if target == root else [_literal(target)]
         finished = run_process(

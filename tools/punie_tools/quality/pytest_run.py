@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from punie_tools.errors import ToolError
 from punie_tools.process import FinishedProcess
-from punie_tools.quality.interpreter import Interpreter, find_interpreter
+from punie_tools.quality.interpreter import Interpreter, interpreter_of
 from punie_tools.quality.pytest_session import (
     Outcome,
     PytestSession,
@@ -119,7 +119,7 @@ TOOL = Tool(pytest_run, risk=Risk.RUNS, preview=_preview)
 
 
 def _interpreter(workspace: Workspace) -> Interpreter:
-    interpreter = find_interpreter(workspace.root)
+    interpreter = interpreter_of(workspace)
     if interpreter is None:
         raise ToolError(
             "There is no Python for this project; make it an environment: "
