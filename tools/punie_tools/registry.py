@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from punie_tools.code import execute_code
 from punie_tools.errors import ToolError
 from punie_tools.files import edit_file, grep, list_files, read_file
-from punie_tools.git import git_diff, git_log, git_status
+from punie_tools.git import git_blame, git_branches, git_diff, git_log, git_show, git_status
 from punie_tools.quality import pytest_run, ruff_check, typecheck
 from punie_tools.tool import Tool
 
@@ -23,6 +23,9 @@ TOOLS: tuple[Tool, ...] = (
     git_status.TOOL,
     git_diff.TOOL,
     git_log.TOOL,
+    git_show.TOOL,
+    git_blame.TOOL,
+    git_branches.TOOL,
 )
 
 

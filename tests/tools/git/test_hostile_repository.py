@@ -16,6 +16,8 @@ from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 from tests.conftest import git, write_files
 
+COMMANDS = ("status", "diff", "log", "show", "blame", "branch")
+
 Plant = Callable[[Path, str], None]
 
 
@@ -119,6 +121,12 @@ def plant_transport(root: Path, trap: str) -> None:
     git(root, "config", "protocol.ext.allow", "always")
 
 
+def plant_transport_over_ssh(root: Path, trap: str) -> None:
+    plant_transport(root, trap)
+    git(root, "config", "remote.origin.url", "ssh://nowhere.invalid/x")
+    git(root, "config", "core.sshCommand", trap)
+
+
 TRAPS = [
     pytest.param(plant_fsmonitor, ["status"], id="file system monitor"),
     pytest.param(plant_hook, ["status"], id="hook"),
@@ -132,7 +140,12 @@ TRAPS = [
     pytest.param(plant_submodule_filter, ["status"], id="filter in a submodule"),
     pytest.param(plant_diff_inside_a_submodule, ["diff"], id="external diff in a submodule"),
     pytest.param(plant_signature_checker, ["log", "-1"], id="signature checker"),
+    pytest.param(plant_textconv, ["blame", "tracked.txt"], id="text conversion in blame"),
+    pytest.param(plant_external_diff, ["show", "--ext-diff"], id="external diff in show"),
+    pytest.param(plant_clean_filter, ["blame", "tracked.txt"], id="clean filter in blame"),
+    pytest.param(plant_signature_checker, ["show"], id="signature checker in show"),
     pytest.param(plant_transport, ["diff"], id="transport of a missing object"),
+    pytest.param(plant_transport_over_ssh, ["diff"], id="ssh command of a missing object's transport"),
 ]
 
 
@@ -167,6 +180,9 @@ def run_git_tools(root: Path) -> None:
         ("git_diff", {"base": "HEAD"}),
         ("git_log", {}),
         ("git_log", {"path": "tracked.txt"}),
+        ("git_show", {}),
+        ("git_blame", {"path": "tracked.txt"}),
+        ("git_branches", {}),
     ]
     for name, arguments in calls:
         try:
@@ -191,9 +207,15 @@ def test_no_trap_fires(hostile: Path, marker: Path, trap: str, plant: Plant, pla
 def test_pagers_editors_and_aliases_do_not_fire(
     hostile: Path, marker: Path, trap: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("core.pager", "pager.log", "pager.diff", "pager.status", "core.editor", "core.askPass"):
+    for name in (
+        "core.pager",
+        "core.editor",
+        "core.askPass",
+        "credential.helper",
+        *(f"pager.{name}" for name in COMMANDS),
+    ):
         git(hostile, "config", name, trap)
-    for name in ("status", "diff", "log", "rev-parse"):
+    for name in (*COMMANDS, "rev-parse", "for-each-ref"):
         git(hostile, "config", f"alias.{name}", f"!{trap}")
     monkeypatch.setenv("GIT_EXTERNAL_DIFF", trap)
     monkeypatch.setenv("GIT_PAGER", trap)

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import computed_field
 
+from punie_tools.git.file_changes import CHANGES_OPTIONS, FileDiff, parse_changes, patch_text
 from punie_tools.git.repository import DIFF_OPTIONS, Repository
-from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 PATCH_LIMIT = 512 * 1024
-
-
-class FileDiff(BaseModel):
-    """How many lines of a file were added and deleted; none for a binary file."""
-
-    model_config = ConfigDict(frozen=True)
-
-    path: str
-    additions: int
-    deletions: int
 
 
 class GitDiffResult(ToolResult):
@@ -49,9 +39,9 @@ def git_diff(
     options = [*DIFF_OPTIONS, "--relative", *(["--cached"] if staged else [])]
     revision = [repository.commit_of(base)] if base is not None else []
     pathspec = repository.pathspec(path) if path is not None else "."
-    numbers = repository.run("diff", "--numstat", "-z", *options, *revision, "--", pathspec)
+    numbers = repository.run("diff", *CHANGES_OPTIONS, *options, *revision, "--", pathspec)
     patch = repository.run("diff", "--patch", *options, *revision, "--", pathspec, output_limit=PATCH_LIMIT)
-    files = parse_numstat(numbers.stdout)
+    files = parse_changes(numbers.stdout)
     return GitDiffResult(
         file_count=len(files),
         additions=sum(file.additions for file in files),
@@ -60,32 +50,6 @@ def git_diff(
         patch=patch_text(patch.stdout, is_cut=patch.truncated),
         truncated=patch.truncated,
     )
-
-
-def parse_numstat(output: bytes) -> tuple[FileDiff, ...]:
-    """Read `--numstat -z`: counts and path in one field, or, for a renamed file, two more fields with both paths."""
-    files: dict[str, FileDiff] = {}
-    fields = iter(output.split(b"\0"))
-    for field in fields:
-        if not field:
-            continue
-        additions, deletions, name = field.split(b"\t", 2)
-        if not name:
-            next(fields)
-            name = next(fields)
-        path = spelled(name)
-        # A conflicted file is listed once for each side; the last one has the numbers.
-        files[path] = FileDiff(path=path, additions=_number(additions), deletions=_number(deletions))
-    return tuple(files.values())
-
-
-def patch_text(output: bytes, *, is_cut: bool) -> str:
-    """The patch as text; a cut one ends with its last whole line."""
-    return spelled(output[: output.rfind(b"\n") + 1] if is_cut else output)
-
-
-def _number(field: bytes) -> int:
-    return 0 if field == b"-" else int(field)
 
 
 TOOL = Tool(git_diff, risk=Risk.READS)

@@ -75,6 +75,11 @@ class Repository:
         """Whether the command ends well."""
         return self._start(*self._filters_off, *arguments).exit_code == 0
 
+    def output_of(self, *arguments: str) -> bytes:
+        """What a command prints, without its last line break; nothing if it fails."""
+        finished = self._start(*arguments)
+        return finished.stdout.removesuffix(b"\n") if finished.exit_code == 0 else b""
+
     @cached_property
     def prefix(self) -> str:
         """The workspace's place below the repository's root, as `folder/`; empty at the root."""

@@ -1,0 +1,118 @@
+"""git_branches: the branches, what each is about, and how far it is from its upstream."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, computed_field
+
+from punie_tools.git.repository import Repository
+from punie_tools.spelling import spelled
+from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+
+MOST_BRANCHES = 1_000
+
+_FIELDS = (
+    "refname",
+    "HEAD",
+    "symref",
+    "objectname",
+    "upstream:short",
+    "upstream:track,nobracket",
+    "worktreepath",
+    "authorname",
+    "authoremail:trim",
+    "authordate:iso-strict",
+    "contents:subject",
+)
+_AHEAD = re.compile(r"ahead (\d+)")
+_BEHIND = re.compile(r"behind (\d+)")
+
+
+class Branch(BaseModel):
+    """A branch and its newest commit. `ahead` and `behind` count commits against the upstream."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    kind: Literal["local", "remote"]
+    is_current: bool
+    hash: str
+    author: str
+    email: str
+    date: str
+    message: str
+    """The first line of the commit's message."""
+    upstream: str | None
+    ahead: int
+    behind: int
+    is_upstream_gone: bool
+    worktree: str | None
+    """The folder where it is checked out, if it is."""
+
+
+class GitBranchesResult(ToolResult):
+    """Local branches first, then those of remotes, each by name. `current` is empty while HEAD is detached."""
+
+    current: str
+    head: str
+    """The commit that is checked out; empty before the first one."""
+    is_detached: bool
+    branch_count: int
+    branches: tuple[Branch, ...]
+    truncated: bool = False
+
+    @computed_field
+    @property
+    def summary(self) -> str:
+        local = sum(branch.kind == "local" for branch in self.branches)
+        remote = len(self.branches) - local
+        where = f"HEAD is detached at {self.head[:10]}" if self.is_detached else f"On {self.current}"
+        if not self.head:
+            return f"{where}, which has no commits yet."
+        return f"{where}; {local} local and {remote} remote branches."
+
+
+def git_branches(context: ToolContext) -> GitBranchesResult:
+    """List local and remote branches: newest commit, upstream, commits ahead and behind; which one is checked out."""
+    repository = Repository.of(context)
+    pattern = "%00".join(f"%({field})" for field in _FIELDS)
+    listed = repository.run("for-each-ref", f"--format={pattern}", "refs/heads", "refs/remotes").stdout
+    rows = [spelled(row).split("\0") for row in listed.split(b"\n") if row]
+    # `origin/HEAD` is another name of a branch that is listed anyway.
+    branches = [_branch(dict(zip(_FIELDS, row, strict=True))) for row in rows if not row[_FIELDS.index("symref")]]
+    current = spelled(repository.output_of("symbolic-ref", "--quiet", "HEAD")).removeprefix("refs/heads/")
+    return GitBranchesResult(
+        current=current,
+        head=repository.output_of("rev-parse", "--verify", "--quiet", "HEAD").decode(),
+        is_detached=not current,
+        branch_count=len(branches),
+        branches=tuple(branches[:MOST_BRANCHES]),
+        truncated=len(branches) > MOST_BRANCHES,
+    )
+
+
+def _branch(fields: dict[str, str]) -> Branch:
+    track = fields["upstream:track,nobracket"]
+    ahead, behind = _AHEAD.search(track), _BEHIND.search(track)
+    name = fields["refname"]
+    is_local = name.startswith("refs/heads/")
+    return Branch(
+        name=name.removeprefix("refs/heads/").removeprefix("refs/remotes/"),
+        kind="local" if is_local else "remote",
+        is_current=fields["HEAD"] == "*",
+        hash=fields["objectname"],
+        author=fields["authorname"],
+        email=fields["authoremail:trim"],
+        date=fields["authordate:iso-strict"],
+        message=fields["contents:subject"],
+        upstream=fields["upstream:short"] or None,
+        ahead=int(ahead[1]) if ahead else 0,
+        behind=int(behind[1]) if behind else 0,
+        is_upstream_gone=track == "gone",
+        worktree=fields["worktreepath"] or None,
+    )
+
+
+TOOL = Tool(git_branches, risk=Risk.READS)
