@@ -39,9 +39,9 @@ class TypeCheckResult(ToolResult):
     warning_count: int
     errors: tuple[TypeFinding, ...]
     files_checked: int
-    files_rechecked: int
+    files_rechecked: int = 0
     """How many of them were checked for this call; the findings of the others were known and still hold."""
-    is_warm: bool
+    is_warm: bool = False
     """Whether the language server answered, and not a fresh run of the command."""
     note: str = ""
     truncated: bool = False
