@@ -100,10 +100,11 @@ def test_sentences_name_the_tool_that_was_asked_about() -> None:
     assert "--model" in answer_sentence(AnswerKind.BEYOND, "write a parser")
 
 
-def test_the_catalogue_knows_the_arguments_of_every_tool() -> None:
-    for tool in TOOLS:
-        if tool.name != "execute_code":
-            assert set(CATALOGUE[tool.name]) <= set(tool.arguments_schema["properties"]) | {"path"}, tool.name
+def test_the_catalogue_knows_the_arguments_of_every_tool_that_nano_was_trained_for() -> None:
+    tools = [tool for tool in TOOLS if tool.name in CATALOGUE]
+    assert len(tools) > 10
+    for tool in tools:
+        assert set(CATALOGUE[tool.name]) <= set(tool.arguments_schema["properties"]) | {"path"}, tool.name
 
 
 def fillings(program: Program) -> list[dict[str, str | int]]:
