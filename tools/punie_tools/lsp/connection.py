@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import select
 import threading
 import time
@@ -16,10 +17,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Any, cast
+from typing import IO, Any, NoReturn, cast
 
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.process import LastingProcess
+from punie_tools.quality.sentences import shortened
 
 Json = Any
 """Whatever json.loads returns; it becomes typed one step further, by lsprotocol's converter."""
@@ -27,6 +29,9 @@ Json = Any
 MESSAGE_LIMIT = 512 * 1024 * 1024
 
 _HEADER_LIMIT = 4096
+_MOST_UNREAD_ANSWERS = 10_000
+_LONGEST_REASON = 300
+_SECONDS_FOR_LAST_WORDS = 0.5
 _TICK = 0.05
 _STDERR_LINES = 20
 _METHOD_NOT_FOUND = -32601
@@ -56,7 +61,10 @@ class Receivers:
 
 
 class Connection:
-    """Any thread may send; one thread of its own reads."""
+    """Any thread may send, and none waits for the server to read: threads of its own write and read.
+
+    So a message is never sent by half, and a server that will not read before it is read from does not stop us both.
+    """
 
     def __init__(self, process: LastingProcess, receivers: Receivers, *, name: str) -> None:
         self.failure = ""
@@ -67,10 +75,12 @@ class Connection:
         self._next_id = 1
         self._pending: dict[int, Future[Json]] = {}
         self._state = threading.Lock()
-        self._writing = threading.RLock()
+        self._has_ended = threading.Event()
+        self._unsent: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._last_words: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._has_said_all = threading.Event()
         os.set_blocking(process.stdin.fileno(), False)
-        for work in (self._read_messages, self._read_stderr):
+        for work in (self._write_messages, self._read_messages, self._read_stderr):
             threading.Thread(target=work, name=f"{name} {work.__name__}", daemon=True).start()
 
     def request(self, method: str, params: Json, *, timeout: float, cancelled: threading.Event | None = None) -> Json:
@@ -82,24 +92,18 @@ class Connection:
             request_id, self._next_id = self._next_id, self._next_id + 1
             self._pending[request_id] = answer
         try:
-            self._send({"id": request_id, "method": method, "params": params}, deadline)
+            self._send({"id": request_id, "method": method, "params": params})
             return self._wait(answer, request_id, deadline, cancelled)
         except TimeoutError:
-            self.give_up(f"it did not answer {method} within {timeout:.0f} s")
-            raise ServerSilentError(self._epitaph) from None
+            self.fail_silent(f"it did not answer {method} within {timeout:g} s")
         finally:
             with self._state:
                 self._pending.pop(request_id, None)
 
-    def notify(self, method: str, params: Json, *, timeout: float = 10.0) -> None:
+    def notify(self, method: str, params: Json) -> None:
         """Tell the server something. Raises ServerFailedError."""
-        with self._state:
-            self.raise_if_failed()
-        try:
-            self._send({"method": method, "params": params}, time.monotonic() + timeout)
-        except TimeoutError:
-            self.give_up("it does not read what it is sent")
-            raise ServerSilentError(self._epitaph) from None
+        self.raise_if_failed()
+        self._send({"method": method, "params": params})
 
     def give_up(self, reason: str) -> None:
         """End the server; whoever still waits for an answer is told. The first reason is the one that is kept."""
@@ -110,10 +114,21 @@ class Connection:
         for answer in waiting:
             answer.set_exception(ServerFailedError(self._epitaph))
         if is_first:
-            self._process.end()
-            # Whoever writes meets a broken pipe now, and lets go.
-            with self._writing, suppress(OSError):
-                self._process.stdin.close()
+            self._unsent.put(None)
+            try:
+                self._process.end()
+            finally:
+                self._has_ended.set()
+
+    def close(self) -> None:
+        """End the server, and return when it has ended, even if another thread has begun to end it."""
+        self.give_up("it was closed")
+        self._has_ended.wait()
+
+    def fail_silent(self, reason: str) -> NoReturn:
+        """End a server that hangs. Raises ServerSilentError."""
+        self.give_up(reason)
+        raise ServerSilentError(self._epitaph)
 
     def raise_if_failed(self) -> None:
         """Raise ServerFailedError once the connection is of no use."""
@@ -128,8 +143,7 @@ class Connection:
         while True:
             left = deadline - time.monotonic()
             if cancelled is not None and cancelled.is_set():
-                with suppress(ServerFailedError):
-                    self.notify("$/cancelRequest", {"id": request_id}, timeout=1.0)
+                self._send({"method": "$/cancelRequest", "params": {"id": request_id}})
                 raise ToolCancelledError("Stopped.")
             try:
                 return answer.result(timeout=min(_TICK, max(left, 0.0)))
@@ -137,23 +151,24 @@ class Connection:
                 if left <= 0:
                     raise
 
-    def _send(self, message: dict[str, Json], deadline: float) -> None:
-        """Raises TimeoutError if the server does not read, ServerFailedError if it has closed its end."""
+    def _send(self, message: dict[str, Json]) -> None:
         body = json.dumps({"jsonrpc": "2.0", **message}, ensure_ascii=False).encode("utf-8", "replace")
-        rest = memoryview(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        if not self._writing.acquire(timeout=max(deadline - time.monotonic(), 0.0)):
-            raise TimeoutError
+        self._unsent.put(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    def _write_messages(self) -> None:
         try:
-            while rest:
-                if not select.select([], [self._process.stdin], [], max(deadline - time.monotonic(), 0.0))[1]:
-                    raise TimeoutError
-                with suppress(BlockingIOError):
-                    rest = rest[os.write(self._process.stdin.fileno(), rest) :]
-        except (OSError, ValueError):
+            with self._process.stdin as stream:
+                while (message := self._unsent.get()) and not self.failure:
+                    self._write(stream, memoryview(message))
+        except OSError:
+            # It has closed its end, most often because it has died.
             self.give_up(self._how_it_ended())
-            raise ServerFailedError(self._epitaph) from None
-        finally:
-            self._writing.release()
+
+    def _write(self, stream: IO[bytes], rest: memoryview) -> None:
+        while rest and not self.failure:
+            if select.select([], [stream], [], _TICK)[1]:
+                with suppress(BlockingIOError):
+                    rest = rest[os.write(stream.fileno(), rest) :]
 
     def _read_messages(self) -> None:
         try:
@@ -161,7 +176,10 @@ class Connection:
                 while (length := _read_header(stream)) is not None:
                     self._receive(_read_body(stream, length))
         except (OSError, ValueError) as error:
-            self.give_up(f"it broke the protocol ({error})")
+            self.give_up(f"it broke the protocol ({shortened(str(error))})")
+        except (LookupError, TypeError, AttributeError, RecursionError):
+            # Receivers take a message apart without asking first whether all is there.
+            self.give_up("it broke the protocol (a message is not made as it must be)")
         else:
             self.give_up(self._how_it_ended())
 
@@ -186,7 +204,9 @@ class Connection:
             return
         error = message.get("error")
         if isinstance(error, dict):
-            reason = cast("dict[str, Json]", error).get("message", "the request failed")
+            reason = shortened(
+                str(cast("dict[str, Json]", error).get("message") or "the request failed"), _LONGEST_REASON
+            )
             answer.set_exception(ServerRefusedError(f"{self._name}: {reason}"))
         else:
             answer.set_result(message.get("result"))
@@ -196,20 +216,26 @@ class Connection:
             reply: dict[str, Json] = {"result": self._receivers.answer(method, params)}
         except LookupError:
             reply = {"error": {"code": _METHOD_NOT_FOUND, "message": f"{method} is not supported"}}
-        with suppress(TimeoutError, ServerFailedError):
-            self._send({"id": message_id, **reply}, time.monotonic() + 1.0)
+        self._send({"id": message_id, **reply})
+        if self._unsent.qsize() > _MOST_UNREAD_ANSWERS:
+            raise ValueError("it asks without reading the answers")
 
     def _read_stderr(self) -> None:
         """Drained, or the server would stop at a full pipe; the last lines tell why it died."""
         with suppress(OSError, ValueError), self._process.stderr as stream:
             while line := stream.readline(_HEADER_LIMIT):
                 self._last_words.append(line.decode("utf-8", "replace").strip())
+        self._has_said_all.set()
 
     def _how_it_ended(self) -> str:
-        code = self._process.exit_code
-        said = next((line for line in self._last_words if "rror" in line), "")
+        # The pipe closes a moment before the exit code is there.
+        self._has_said_all.wait(_SECONDS_FOR_LAST_WORDS)
+        deadline = time.monotonic() + _SECONDS_FOR_LAST_WORDS
+        while (code := self._process.exit_code) is None and time.monotonic() < deadline:
+            time.sleep(_TICK / 10)
+        said = next((line for line in tuple(self._last_words) if "rror" in line), "")
         how = "it closed its pipe" if code is None else f"it ended with code {code}"
-        return f"{how}: {said}" if said else how
+        return f"{how}: {shortened(said)}" if said else how
 
 
 def _read_header(stream: IO[bytes]) -> int | None:

@@ -6,6 +6,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +22,8 @@ from punie_tools.workspace import Workspace
 MOST_RESTARTS = 3
 
 _TICK = 0.05
+_SECONDS_TO_CLOSE = 5.0
+_CLOSED = "The language server (pyright) is gone: it was closed."
 
 Answer = TypeVar("Answer")
 Program = Callable[[Workspace, Path], ServerProgram]
@@ -47,6 +50,18 @@ def pyright_program(workspace: Workspace, folder: Path) -> ServerProgram:
     return ServerProgram((pyright.node, pyright.language_server, "--stdio"), python)
 
 
+@dataclass(frozen=True)
+class _Run:
+    """A server with the folder for its files, which goes with it."""
+
+    server: Server
+    folder: tempfile.TemporaryDirectory[str]
+
+    def end(self) -> None:
+        self.server.close()
+        self.folder.cleanup()
+
+
 class LanguageServer:
     """Any thread may call; one is served at a time. Whoever makes it closes it."""
 
@@ -59,12 +74,14 @@ class LanguageServer:
         """How often a server that died was replaced."""
         self._program = program
         self._patience = patience or Patience()
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._server: Server | None = None
-        self._last_failure: ServerFailedError | None = None
+        self._run: _Run | None = None
+        self._last_failure = ""
+        """Why the last server died; empty once another one has started."""
         self._known = Snapshot({})
         self._started_with: tuple[object, ...] = ()
         self._turn = threading.Lock()
+        self._state = threading.Lock()
+        """Held for a moment, while `close` may come in from another thread."""
         self._is_closed = False
 
     def call(self, work: Callable[[Server], Answer], cancelled: threading.Event) -> Answer:
@@ -79,6 +96,8 @@ class LanguageServer:
         except ServerSilentError:
             raise
         except ServerFailedError:
+            if cancelled.is_set():
+                raise ToolCancelledError("Stopped.") from None
             return self._attempt(work, cancelled)
         finally:
             self._turn.release()
@@ -86,12 +105,16 @@ class LanguageServer:
     @property
     def pid(self) -> int | None:
         """The running server's process; None while there is none."""
-        return self._server.pid if self._server else None
+        run = self._run
+        return run.server.pid if run else None
 
     def close(self) -> None:
         """End the server; who waits for it is told. It does not come back."""
         self._is_closed = True
         self._drop()
+        # One that another thread is starting at this moment must not outlive us.
+        if self._turn.acquire(timeout=_SECONDS_TO_CLOSE):
+            self._turn.release()
 
     def _wait_for_turn(self, cancelled: threading.Event) -> None:
         while not self._turn.acquire(timeout=_TICK):
@@ -102,41 +125,61 @@ class LanguageServer:
         try:
             return work(self._ready_server(cancelled))
         except ServerFailedError as failure:
-            self._last_failure = failure
+            self._last_failure = str(failure)
             self._drop()
             raise
 
     def _ready_server(self, cancelled: threading.Event) -> Server:
+        if self._is_closed:
+            raise ServerFailedError(_CLOSED)
         stamps = configuration_stamps(self.root, interpreter_of(self._workspace))
-        if self._server and stamps != self._started_with:
+        if stamps != self._started_with:
             self._drop()
-        if self._server is None:
-            self._started_with = stamps
-            return self._start(cancelled)
-        self._keep_in_step(self._server, cancelled)
-        return self._server
+        if run := self._run:
+            self._keep_in_step(run.server, cancelled)
+            return run.server
+        self._started_with = stamps
+        return self._replace(cancelled) if self._last_failure else self._start(cancelled)
+
+    def _replace(self, cancelled: threading.Event) -> Server:
+        if self.restarts >= MOST_RESTARTS:
+            raise ServerFailedError(f"{self._last_failure} It was restarted {MOST_RESTARTS} times, which is enough.")
+        self.restarts += 1
+        try:
+            server = self._start(cancelled)
+        except ToolCancelledError:
+            self.restarts -= 1
+            raise
+        self._last_failure = ""
+        return server
 
     def _start(self, cancelled: threading.Event) -> Server:
-        if self._last_failure:
-            if self.restarts >= MOST_RESTARTS:
-                raise self._last_failure
-            self.restarts += 1
-        self._folder = tempfile.TemporaryDirectory(prefix="punie-pyright-")
         self._known = Snapshot.of(self.root)
-        self._server = server = Server(
-            self._program(self._workspace, Path(self._folder.name)), self.root, self._patience
-        )
+        server = self._new_server()
+        server.files_on_disk = self._known.stamps
         try:
-            if self._is_closed:
-                raise ServerFailedError("The language server (pyright) is gone: it was closed.")
-            server.files_on_disk = self._known.stamps
             server.start(cancelled)
         except BaseException:
             # One that was not introduced answers nothing.
             self._drop()
             raise
-        self._last_failure = None
         return server
+
+    def _new_server(self) -> Server:
+        """A server's process, in the way of `close` as soon as it runs."""
+        folder = tempfile.TemporaryDirectory(prefix="punie-pyright-")
+        try:
+            run = _Run(Server(self._program(self._workspace, Path(folder.name)), self.root, self._patience), folder)
+        except BaseException:
+            folder.cleanup()
+            raise
+        with self._state:
+            is_wanted = not self._is_closed
+            self._run = run if is_wanted else None
+        if not is_wanted:
+            run.end()
+            raise ServerFailedError(_CLOSED)
+        return run.server
 
     def _keep_in_step(self, server: Server, cancelled: threading.Event) -> None:
         now = Snapshot.of(self.root, also=(*self._known.stamps, *map(str, server.published)))
@@ -149,9 +192,7 @@ class LanguageServer:
             server.wait_for_changes(cancelled)
 
     def _drop(self) -> None:
-        server, self._server = self._server, None
-        if server:
-            server.close()
-        folder, self._folder = self._folder, None
-        if folder:
-            folder.cleanup()
+        with self._state:
+            run, self._run = self._run, None
+        if run:
+            run.end()

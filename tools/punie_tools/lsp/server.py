@@ -8,6 +8,7 @@ display behind them, everything that was sent before it has been worked off.
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -18,7 +19,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from punie_tools.errors import ToolCancelledError
-from punie_tools.lsp.connection import Connection, Json, Receivers, ServerRefusedError, ServerSilentError
+from punie_tools.lsp.connection import Connection, Json, Receivers, ServerFailedError, ServerRefusedError
 from punie_tools.lsp.disk import FileChange
 from punie_tools.process import LastingProcess
 
@@ -38,6 +39,8 @@ class Patience:
     answer: float = 60.0
     silence: float = 120.0
     """Between two signs of life while it checks."""
+    check: float = 600.0
+    """For all that it has to check, however much it says meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +90,13 @@ class Server:
 
     def start(self, cancelled: threading.Event) -> None:
         """Introduce ourselves, and wait until the server knows which files there are."""
-        folder = {"uri": self.root.as_uri(), "name": self.root.name}
-        self._connection.request(
-            "initialize",
-            {"processId": None, "rootUri": folder["uri"], "workspaceFolders": [folder], "capabilities": _CAPABILITIES},
-            timeout=self._patience.start,
-            cancelled=cancelled,
-        )
+        try:
+            self._connection.request(
+                "initialize", self._introduction(), timeout=self._patience.start, cancelled=cancelled
+            )
+        except ServerRefusedError as error:
+            self._connection.give_up(f"it did not start ({error})")
+            raise ServerFailedError(str(error)) from None
         self._connection.notify("initialized", {})
         self._open(self._sentinel, "")
         self.wait_for_changes(cancelled)
@@ -182,8 +185,18 @@ class Server:
                 self._connection.notify("textDocument/didClose", {"textDocument": document})
 
     def close(self) -> None:
-        """End the process."""
-        self._connection.give_up("it was closed")
+        """End the process; nothing of it is left when this returns."""
+        self._connection.close()
+
+    def _introduction(self) -> Json:
+        folder = {"uri": self.root.as_uri(), "name": self.root.name}
+        return {
+            # Should punie be killed, the server misses it.
+            "processId": os.getpid(),
+            "rootUri": folder["uri"],
+            "workspaceFolders": [folder],
+            "capabilities": _CAPABILITIES,
+        }
 
     def _open(self, file: Path, text: str) -> None:
         document = {"uri": file.as_uri(), "languageId": "python", "version": self._last_version, "text": text}
@@ -197,7 +210,7 @@ class Server:
         return version
 
     def _wait(self, is_reached: Callable[[], bool], cancelled: threading.Event) -> None:
-        self._last_sign = time.monotonic()
+        started = self._last_sign = time.monotonic()
         while True:
             with self._news:
                 if not is_reached():
@@ -211,8 +224,9 @@ class Server:
             if cancelled.is_set():
                 raise ToolCancelledError("Stopped.")
             if time.monotonic() - self._last_sign > self._patience.silence:
-                self._connection.give_up(f"it gave no sign for {self._patience.silence:.0f} s")
-                raise ServerSilentError(self._connection.failure)
+                self._connection.fail_silent(f"it gave no sign for {self._patience.silence:g} s")
+            if time.monotonic() - started > self._patience.check:
+                self._connection.fail_silent(f"it was not done within {self._patience.check:g} s")
 
     def _report(self, files: Sequence[Path]) -> None:
         if self._on_published:
