@@ -1,0 +1,123 @@
+"""The Python files of a tree that may hold a name, found by ripgrep, and by what names they are imported."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from pathlib import Path
+
+from punie_tools.files.ripgrep import run_ripgrep
+from punie_tools.lsp.python_source import LARGEST_FILE
+from punie_tools.tool import ToolContext
+from punie_tools.workspace import Workspace
+
+_OUTPUT_LIMIT = 64 * 1024 * 1024
+_FOLDERS_NOT_SEARCHED = ("site-packages", "node_modules", "__pycache__", ".venv", ".tox", ".nox", ".eggs")
+_OPTIONS = (
+    "--null",
+    "--text",
+    f"--max-filesize={LARGEST_FILE}",
+    *(f"--glob=!**/{folder}" for folder in _FOLDERS_NOT_SEARCHED),
+)
+_PYTHON = ("--type=py",)
+
+
+class PythonFiles:
+    """Looks below `within`, a folder in `root`; with `only_ignored` at what ignore files name, and at nothing else."""
+
+    def __init__(self, root: Path, within: Path, cancelled: threading.Event, *, only_ignored: bool = False) -> None:
+        self._context = ToolContext(Workspace(root=root), cancelled)
+        self._within = within
+        self._only_ignored = only_ignored
+        self._is_environment: dict[Path, bool] = {}
+
+    def with_word(self, *words: str) -> set[Path]:
+        """Files with one of the words."""
+        patterns = [f"--regexp={word}" for word in words]
+        return self._files([*_PYTHON, "--files-with-matches", "--word-regexp", "--fixed-strings", *patterns])
+
+    def with_class(self, name: str) -> set[Path]:
+        """Files that seem to define a class of that name."""
+        return self._files([*_PYTHON, "--files-with-matches", rf"--regexp=\bclass\b.*\b{re.escape(name)}\b"])
+
+    def with_definition(self, name: str) -> set[Path]:
+        """Files that seem to define the name; some of these do not, and some others do."""
+        escaped = re.escape(name)
+        patterns = (
+            rf"\b(?:class|def|type)\s+{escaped}\b",
+            rf"^\s*(?:self\.)?{escaped}\s*(?::[^=]*)?=(?:[^=]|$)",
+            rf"^\s*{escaped}\s*:",
+        )
+        return self._files([*_PYTHON, "--files-with-matches", *(f"--regexp={pattern}" for pattern in patterns)])
+
+    def with_names_like(self, name: str) -> set[tuple[str, Path]]:
+        """Names of about that length that begin or end like it, each with a file that seems to define it."""
+        shortest, longest = max(0, len(name) - 4), len(name) + 3
+        first, last = re.escape(name.lstrip("_")[:1] or "_"), re.escape(name[-1])
+        like = rf"(?i:_*{first}\w{{{shortest},{longest}}}|\w{{{shortest},{longest}}}{last})"
+        pattern = rf"\b(?:class|def|type)\s+({like})\b|^\s*(?:self\.)?({like})\s*(?::[^=]*)?=(?:[^=]|$)"
+        options = ["--only-matching", "--with-filename", "--no-line-number", "--replace=$1$2", f"--regexp={pattern}"]
+        rows = (row.partition(b"\0") for row in self._output([*_PYTHON, *options]).split(b"\n"))
+        found = {(other.decode("utf-8", "replace"), self._path(file)) for file, separator, other in rows if separator}
+        modules = {(file.stem, file) for file in self._files([*_PYTHON, "--files"])}
+        return found | {each for each in modules if shortest < len(each[0]) <= longest + 1}
+
+    def named(self, name: str) -> set[Path]:
+        """The files of modules and packages of that name."""
+        kinds = [f"--type-add=named:{file}" for file in (f"{name}.py", f"{name}.pyi", "__init__.py", "__init__.pyi")]
+        found = self._files([*kinds, "--type=named", "--files"])
+        return {file for file in found if name in (file.stem, file.parent.name) and file.stem in (name, "__init__")}
+
+    def _files(self, options: list[str]) -> set[Path]:
+        names = set(self._output(options).split(b"\0"))
+        if self._only_ignored:
+            names = set(self._output([*options, "--no-ignore"]).split(b"\0")) - names
+        return {file for file in map(self._path, names - {b""}) if not self._is_in_environment(file.parent)}
+
+    def _output(self, options: list[str]) -> bytes:
+        below = self._within.relative_to(self._context.workspace.root).as_posix()
+        operand = "./" if below == "." else f"./{below}"
+        return run_ripgrep(self._context, [*_OPTIONS, *options], [operand], output_limit=_OUTPUT_LIMIT).stdout
+
+    def _path(self, name: bytes) -> Path:
+        return self._context.workspace.root / os.fsdecode(name.removeprefix(b"./"))
+
+    def _is_in_environment(self, folder: Path) -> bool:
+        """Whether a folder below the root is, or lies in, one of installed packages."""
+        root = self._context.workspace.root
+        return any(self._holds_environment(each) for each in (folder, *folder.parents) if root in each.parents)
+
+    def _holds_environment(self, folder: Path) -> bool:
+        if folder not in self._is_environment:
+            self._is_environment[folder] = (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
+        return self._is_environment[folder]
+
+
+class ModuleNames:
+    """By what names the files of a tree are imported."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._is_package: dict[Path, bool] = {}
+
+    def path_parts(self, file: Path) -> tuple[str, ...]:
+        """The parts of a file's dotted path from the root, `src` included."""
+        folders = [part.removesuffix("-stubs") for part in file.relative_to(self._root).parent.parts]
+        return (*folders, *([] if file.stem == "__init__" else [file.stem]))
+
+    def module(self, file: Path) -> str:
+        """From the outermost folder of the package; without packages from a `src` folder or the root."""
+        parts = self.path_parts(file)
+        folders = file.relative_to(self._root).parent.parts
+        start = len(folders)
+        while start and self._has_init(self._root.joinpath(*folders[:start])):
+            start -= 1
+        if start == len(folders):
+            start = len(folders) - folders[::-1].index("src") if "src" in folders else 0
+        return ".".join(parts[start:]) or self._root.name
+
+    def _has_init(self, folder: Path) -> bool:
+        if folder not in self._is_package:
+            self._is_package[folder] = any((folder / f"__init__.{ending}").is_file() for ending in ("py", "pyi"))
+        return self._is_package[folder]
