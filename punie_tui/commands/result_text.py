@@ -8,7 +8,7 @@ from typing import cast
 from pydantic import BaseModel
 
 from punie_tools.safe_text import safe_text
-from punie_tools.tool import Tool, ToolResult
+from punie_tools.tool import ResultRow, Tool, ToolResult
 
 
 def result_as_text(tool: Tool, result: ToolResult) -> str:
@@ -25,12 +25,17 @@ def result_as_text(tool: Tool, result: ToolResult) -> str:
         if rows and not all(isinstance(row, str) and row in told for row in rows):
             blocks.append("\n".join([f"{name}:", *(f"  {_row(row)}" for row in rows)]))
     texts = {name: value for name, value in fields.items() if isinstance(value, str) and value not in blocks[0]}
-    blocks += [safe_text(value.rstrip("\n") if "\n" in value else f"{name}: {value}") for name, value in texts.items()]
+    short = [safe_text(f"{name}: {value}", single_line=True) for name, value in texts.items() if "\n" not in value]
+    blocks += ["\n".join(short)] if short else []
+    blocks += [safe_text(value.rstrip("\n")) for value in texts.values() if "\n" in value]
     return "\n\n".join(blocks) + "\n"
 
 
 def _row(item: object) -> str:
-    text = "  ".join(_cells(item)) if isinstance(item, BaseModel) else str(item)
+    if isinstance(item, ResultRow):
+        text = item.as_row()
+    else:
+        text = "  ".join(_cells(item)) if isinstance(item, BaseModel) else str(item)
     return safe_text(text, single_line=True)
 
 

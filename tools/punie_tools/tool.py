@@ -40,6 +40,16 @@ class ToolResult(BaseModel):
         return "Done." if self.success else "Failed."
 
 
+class ResultRow(BaseModel):
+    """Base of a result's items that a person reads best in a form of their own."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True)
+
+    def as_row(self) -> str:
+        """The item on one line, for a terminal."""
+        raise NotImplementedError
+
+
 class ProgressCallback(Protocol):
     """Receives how far a long call is: units done, their total (None when unknown), and a short text."""
 

@@ -7,22 +7,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field
+from pydantic import Field, computed_field
 
 from punie_tools.errors import ToolError
 from punie_tools.git.repository import Repository
 from punie_tools.spelling import spelled
-from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+from punie_tools.tool import ResultRow, Risk, Tool, ToolContext, ToolResult
 
 MOST_LINES = 2_000
 
 _OUTPUT_LIMIT = 64 * 1024 * 1024
 
 
-class BlamedLine(BaseModel):
+class BlamedLine(ResultRow):
     """A line and its last commit; the hash of a line that is not committed is all zeros."""
-
-    model_config = ConfigDict(frozen=True)
 
     line: int
     hash: str
@@ -32,6 +30,10 @@ class BlamedLine(BaseModel):
     message: str
     """The first line of the commit's message."""
     text: str
+
+    def as_row(self) -> str:
+        """As git itself prints it, without the time of day."""
+        return f"{self.hash[:8]} {self.author:<20.20} {self.date[:10]} {self.line:>4}│ {self.text}"
 
 
 class GitBlameResult(ToolResult):

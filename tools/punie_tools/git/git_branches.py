@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import computed_field
 
 from punie_tools.git.repository import Repository
 from punie_tools.spelling import spelled
-from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+from punie_tools.tool import ResultRow, Risk, Tool, ToolContext, ToolResult
 
 MOST_BRANCHES = 1_000
 
@@ -30,10 +30,8 @@ _AHEAD = re.compile(r"ahead (\d+)")
 _BEHIND = re.compile(r"behind (\d+)")
 
 
-class Branch(BaseModel):
+class Branch(ResultRow):
     """A branch and its newest commit. `ahead` and `behind` count commits against the upstream."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     kind: Literal["local", "remote"]
@@ -50,6 +48,14 @@ class Branch(BaseModel):
     is_upstream_gone: bool
     worktree: str | None
     """The folder where it is checked out, if it is."""
+
+    def as_row(self) -> str:
+        """A star before the current one, and how it stands to its upstream."""
+        counts = [(self.ahead, "ahead"), (self.behind, "behind")]
+        stands = ["gone"] if self.is_upstream_gone else [f"{count} {word}" for count, word in counts if count]
+        upstream = f" [{', '.join([self.upstream, *stands])}]" if self.upstream else ""
+        mark = "*" if self.is_current else " "
+        return f"{mark} {self.name} {self.hash[:8]} {self.date[:10]} {self.author}:{upstream} {self.message}"
 
 
 class GitBranchesResult(ToolResult):
