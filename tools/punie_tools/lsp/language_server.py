@@ -156,7 +156,7 @@ class LanguageServer:
     def _start(self, cancelled: threading.Event) -> Server:
         self._known = Snapshot.of(self.root)
         server = self._new_server()
-        server.files_on_disk = self._known.stamps
+        server.files_on_disk = self._known.shown(self.root)
         try:
             server.start(cancelled)
         except BaseException:
@@ -186,7 +186,7 @@ class LanguageServer:
         changes = now.changes_since(self._known)
         self._known = now
         server.tell_changes(changes)
-        server.files_on_disk = now.stamps
+        server.files_on_disk = now.shown(self.root)
         server.edited_files.update(path for path, change in changes.items() if change is not FileChange.DELETED)
         if set(changes.values()) - {FileChange.CHANGED}:
             server.wait_for_changes(cancelled)
