@@ -124,7 +124,7 @@ def test_what_is_no_name_is_refused(shop: Path, find: Find, symbol: str) -> None
             ["src/shop/ledger.py:8:5 variable Ledger.total", "src/shop/ledger.py:21:14 variable Ledger.total"],
         ),
         ("Ledger.LIMIT", ["src/shop/ledger.py:9:5 constant Ledger.LIMIT"]),
-        ("size", ["src/shop/ledger.py:12:9 property Ledger.size", "src/shop/ledger.py:16:9 property Ledger.size"]),
+        ("size", ["src/shop/ledger.py:12:9 method Ledger.size", "src/shop/ledger.py:16:9 method Ledger.size"]),
         ("_size", ["src/shop/ledger.py:17:14 variable Ledger._size"]),
         ("Ledger.post", ["src/shop/ledger.py:19:9 method Ledger.post"]),
         ("Ledger.Page.post", ["src/shop/ledger.py:25:13 method Ledger.Page.post"]),
@@ -134,14 +134,14 @@ def test_what_is_no_name_is_refused(shop: Path, find: Find, symbol: str) -> None
         ("post.inner", ["src/shop/ledger.py:30:9 function post.inner"]),
         (
             "shop.Ledger.size",
-            ["src/shop/ledger.py:12:9 property Ledger.size", "src/shop/ledger.py:16:9 property Ledger.size"],
+            ["src/shop/ledger.py:12:9 method Ledger.size", "src/shop/ledger.py:16:9 method Ledger.size"],
         ),
         ("shop.ledger", ["src/shop/ledger.py:1:1 module ledger"]),
         ("shop", ["src/shop/__init__.py:1:1 module shop"]),
         ("Ledger.post.amount", ["src/shop/ledger.py:19:20 parameter Ledger.post.amount"]),
         (
             "ledger.size",
-            ["src/shop/ledger.py:12:9 property Ledger.size", "src/shop/ledger.py:16:9 property Ledger.size"],
+            ["src/shop/ledger.py:12:9 method Ledger.size", "src/shop/ledger.py:16:9 method Ledger.size"],
         ),
     ],
 )

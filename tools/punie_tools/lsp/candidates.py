@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-_KINDS = ("class", "function", "method", "property", "module", "constant", "variable", "import", "parameter")
+_KINDS = ("class", "function", "method", "module", "constant", "variable", "import", "parameter")
 _TESTS = re.compile(r"(?:^|/)(?:tests?|testing)/|(?:^|/)(?:test_[^/]*|[^/]*_tests?|conftest)\.pyi?$")
 _ASIDE = re.compile(r"(?:^|/)(?:_?vendor(?:ed)?|third_party|examples?|docs?|build|dist|benchmarks?|\.[^/]*)/")
 

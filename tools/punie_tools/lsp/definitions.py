@@ -13,20 +13,19 @@ from punie_tools.lsp.python_source import PythonSource
 
 _KEYWORDS = re.compile(r"(?:async(?:[ \t\f]|\\\n)+)?(?:def|class)(?:[ \t\f]|\\\n)+")
 _SETTERS = frozenset({"setter", "deleter"})
-_PROPERTIES = frozenset({"property", "cached_property", "abstractproperty", *_SETTERS})
 _TYPE_PARAMETERS = frozenset({"TypeVar", "ParamSpec", "TypeVarTuple"})
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Capture = ast.MatchAs | ast.MatchStar | ast.MatchMapping
 
 
-def definitions(source: PythonSource, *, within_expressions: bool = True) -> Iterator[Name]:
-    """All of them in the order of the file, those within functions too; without those within expressions it is quick.
+def definitions(source: PythonSource, *, with_expressions: bool = True) -> Iterator[Name]:
+    """All of them in the order of the file, those within functions too.
 
-    A variable of comprehensions and a parameter of a lambda stand within an expression.
+    With expressions also the variables of comprehensions, the parameters of lambdas, and type parameters.
     """
     tree = source.tree
-    names = loose_definitions(source) if tree is None else _Walk(source, within_expressions).names(tree)
+    names = loose_definitions(source) if tree is None else _Walk(source, with_expressions).names(tree)
     seen: set[str] = set()
     for name in names:
         is_again = name.qualified_name in seen and name.kind in ("variable", "constant")
@@ -39,11 +38,12 @@ class _Walk:
     """Goes through statements without recursion, for code may be nested more deeply than Python's stack."""
 
     source: PythonSource
-    within_expressions: bool
+    with_expressions: bool
+    looks_into_expressions: bool = True
     pending: list[tuple[ast.AST, Scope]] = field(default_factory=list[tuple[ast.AST, Scope]])
 
     def names(self, tree: ast.Module) -> Iterator[Name]:
-        self.within_expressions = self.within_expressions or ":=" in self.source.text
+        self.looks_into_expressions = self.with_expressions or ":=" in self.source.text
         self._later(tree.body, Scope())
         while self.pending:
             node, scope = self.pending.pop()
@@ -72,7 +72,7 @@ class _Walk:
             case ast.expr():
                 yield from self._expression(node, scope)
             case ast.comprehension():
-                self._later([node.target], scope.expression())
+                self._later([node.target] if self.with_expressions else [], scope.expression())
                 self._later([node.iter, *node.ifs], scope)
             case _:
                 yield from self._type_parameter(node, scope)
@@ -88,10 +88,10 @@ class _Walk:
                 )
             case ast.Tuple(ctx=ast.Store()) | ast.List(ctx=ast.Store()) | ast.Starred(ctx=ast.Store()):
                 self._later(ast.iter_child_nodes(node), scope)
-            case ast.Lambda() if self.within_expressions:
+            case ast.Lambda() if self.with_expressions:
                 yield from self._parameters(node.args, scope.expression())
                 self._later(ast.iter_child_nodes(node), scope)
-            case _ if self.within_expressions:
+            case _ if self.looks_into_expressions:
                 self._later(ast.iter_child_nodes(node), scope)
             case _:
                 pass
@@ -99,9 +99,7 @@ class _Walk:
     def _function(self, node: _Function, scope: Scope) -> Iterator[Name]:
         decorators = {_last_part(decorator) for decorator in node.decorator_list}
         kind = "function" if scope.kind is not ScopeKind.CLASS else "method"
-        if kind == "method" and decorators & _PROPERTIES:
-            kind = "property"
-        is_secondary = "overload" in decorators or (kind == "property" and bool(decorators & _SETTERS))
+        is_secondary = "overload" in decorators or (kind == "method" and bool(decorators & _SETTERS))
         yield from self._definition(node, kind, scope, is_secondary=is_secondary)
         parameters = [*node.args.posonlyargs, *node.args.args]
         has_receiver = kind != "function" and parameters and "staticmethod" not in decorators
@@ -155,7 +153,7 @@ class _Walk:
 
     def _type_parameter(self, node: ast.AST, scope: Scope) -> Iterator[Name]:
         """`T` of `class Box[T]`, which only a newer interpreter parses."""
-        if type(node).__name__ in _TYPE_PARAMETERS:
+        if self.with_expressions and type(node).__name__ in _TYPE_PARAMETERS:
             name, line, column = (getattr(node, attribute) for attribute in ("name", "lineno", "col_offset"))
             start = self.source.offset(line, column)
             yield from self._word(name, start, start + len(name) + 2, scope.expression())

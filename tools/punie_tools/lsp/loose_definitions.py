@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from keyword import iskeyword
 
 from punie_tools.lsp.naming import Name, Scope, ScopeKind, variable_kind
 from punie_tools.lsp.python_source import PythonSource
-from punie_tools.lsp.python_tokens import Token, TokenKind, python_tokens
+from punie_tools.lsp.python_tokens import Token, TokenKind, statements
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _TAB = 8
@@ -21,67 +21,94 @@ _BLOCKS = frozenset(
 
 def loose_definitions(source: PythonSource) -> Iterator[Name]:
     """Classes, functions with their parameters, assignments, loop and `as` targets, imports; never an error."""
-    return _Reader(source).names()
+    return iter(_Reader(source).names())
+
+
+@dataclass
+class _Block:
+    """What follows a `class` or `def`, as long as it is indented more; `index` is that of its name."""
+
+    indent: int
+    scope: Scope
+    index: int | None = None
 
 
 @dataclass
 class _Reader:
     source: PythonSource
-    scopes: list[tuple[int, Scope]] = field(default_factory=lambda: [(-1, Scope())])
+    blocks: list[_Block] = field(default_factory=lambda: [_Block(-1, Scope())])
+    found: list[Name] = field(default_factory=list[Name])
+    end: int = 0
 
-    def names(self) -> Iterator[Name]:
-        statement: list[Token] = []
-        for token in python_tokens(self.source.text):
-            if token.kind is not TokenKind.NEWLINE:
-                statement.append(token)
-            elif statement:
-                yield from self._statement(statement)
-                statement = []
-        if statement:
-            yield from self._statement(statement)
+    def names(self) -> list[Name]:
+        for statement in statements(self.source.text):
+            indent = self._indent(statement[0])
+            self._close(indent)
+            self._statement(statement, self.blocks[-1].scope, indent)
+            self.end = statement[-1].end
+        self._close(0)
+        return self.found
 
-    def _statement(self, tokens: list[Token]) -> Iterator[Name]:
-        indent = self._indent(tokens[0])
-        while self.scopes[-1][0] >= indent:
-            self.scopes.pop()
-        scope = self.scopes[-1][1]
+    def _close(self, indent: int) -> None:
+        """End the blocks that are not outside of a statement that is indented so."""
+        while self.blocks[-1].indent >= indent:
+            block = self.blocks.pop()
+            if block.index is not None:
+                self.found[block.index] = replace(self.found[block.index], end=self.end)
+
+    def _open(self, name: Name, scope: Scope, indent: int) -> None:
+        self.blocks.append(_Block(indent, scope, len(self.found)))
+        self.found.append(name)
+
+    def _statement(self, tokens: list[Token], scope: Scope, indent: int) -> None:
         words = [self._word(token) for token in tokens]
-        first = words.index("async") + 1 if words[0] == "async" else 0
+        first = 1 if words[0] == "async" else 0
         match words[first : first + 2]:
             case ["def", name] if name.isidentifier():
-                yield from self._function(name, tokens[first + 1 :], scope, indent)
+                self._function(name, tokens[first + 1 :], scope, indent)
             case ["class", name] if name.isidentifier():
-                yield scope.name(name, "class", tokens[first + 1].start)
-                self.scopes.append((indent, scope.class_(name)))
-            case ["type", name] if name.isidentifier() and len(words) > 2 and words[2] in ("=", "["):
-                yield scope.name(name, "variable", tokens[first + 1].start)
+                class_ = scope.name(name, "class", tokens[1].start, bases=self._bases(tokens))
+                self._open(class_, scope.class_(name), indent)
+            case ["type", name] if name.isidentifier() and words[2:3] in (["="], ["["]):
+                self.found.append(scope.name(name, "variable", tokens[1].start))
             case ["global", *_]:
-                scope.global_names.update(words[first + 1 :])
+                scope.global_names.update(words[1:])
             case ["import" | "from", *_]:
-                yield from self._imports(words, tokens, scope)
+                self.found += self._imports(words, tokens, scope)
             case _:
-                yield from self._targets(words, tokens, scope)
+                self.found += self._targets(words, tokens, scope)
 
-    def _function(self, name: str, tokens: list[Token], scope: Scope, indent: int) -> Iterator[Name]:
+    def _function(self, name: str, tokens: list[Token], scope: Scope, indent: int) -> None:
         kind = "method" if scope.kind is ScopeKind.CLASS else "function"
-        yield scope.name(name, kind, tokens[0].start)
         parameters = list(self._parameters(tokens))
         inner = scope.function(name, self._word(parameters[0]) if kind == "method" and parameters else "")
-        self.scopes.append((indent, inner))
-        for parameter in parameters:
-            yield inner.name(self._word(parameter), "parameter", parameter.start)
+        self._open(scope.name(name, kind, tokens[0].start), inner, indent)
+        self.found += [inner.name(self._word(each), "parameter", each.start) for each in parameters]
 
     def _parameters(self, tokens: list[Token]) -> Iterator[Token]:
-        """The names that follow an opening parenthesis, a comma or a star at the parameters' own level."""
-        depth, before = 0, ""
-        for token in tokens:
-            word = self._word(token)
-            if token.kind is TokenKind.NAME and depth == 1 and before in ("(", ",", "*"):
+        """The names that follow the opening parenthesis, a comma or a star at the parameters' own level."""
+        for before, token, _ in self._in_parentheses(tokens):
+            if before in ("(", ",", "*"):
                 yield token
-            depth += (word in _OPENING) - (word in _CLOSING)
-            if depth == 0 and word == ")":
+
+    def _bases(self, tokens: list[Token]) -> tuple[str, ...]:
+        return tuple(
+            self._word(token)
+            for before, token, after in self._in_parentheses(tokens)
+            if before != "=" and after in (",", ")", "[")
+        )
+
+    def _in_parentheses(self, tokens: list[Token]) -> Iterator[tuple[str, Token, str]]:
+        """The names at the level of a definition's parentheses, each with the words around it."""
+        words = [self._word(token) for token in tokens]
+        start = next((index for index, word in enumerate(words) if word == "(" and _depth(words[:index]) == 0), None)
+        depth = 0
+        for index in range(len(words) if start is None else start, len(words)):
+            if depth == 1 and tokens[index].kind is TokenKind.NAME:
+                yield words[index - 1], tokens[index], words[index + 1] if index + 1 < len(words) else ""
+            depth += _step(words[index])
+            if depth == 0:
                 return
-            before = word
 
     def _imports(self, words: list[str], tokens: list[Token], scope: Scope) -> Iterator[Name]:
         """Of each part between commas the last name, which is the one behind `as` if there is one."""
@@ -104,7 +131,7 @@ class _Reader:
         is_annotated = len(words) > 1 and ":" in words[1:4:2] and words[0] not in _BLOCKS
         depth, loop = 0, None
         for index, (word, token) in enumerate(zip(words, tokens, strict=True)):
-            depth += (word in _OPENING) - (word in _CLOSING)
+            depth += _step(word)
             if word in ("for", "in"):
                 loop = (scope.expression() if depth else scope) if word == "for" else None
             if token.kind is not TokenKind.NAME or iskeyword(word):
@@ -132,11 +159,19 @@ class _Reader:
         return len(before.expandtabs(_TAB)) if not before.strip() else len(before) - len(before.lstrip())
 
 
+def _step(word: str) -> int:
+    return (word in _OPENING) - (word in _CLOSING)
+
+
+def _depth(words: list[str]) -> int:
+    return sum(map(_step, words))
+
+
 def _last_equals(words: list[str]) -> int:
     """Where the last assignment of a statement stands, outside of brackets; -1 for none."""
     depth, last = 0, -1
     for index, word in enumerate(words):
-        depth += (word in _OPENING) - (word in _CLOSING)
+        depth += _step(word)
         if word == "=" and depth == 0 and words[index - 1] not in _AUGMENTED:
             last = index
     return last

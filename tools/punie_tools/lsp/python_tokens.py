@@ -66,6 +66,19 @@ def python_tokens(text: str) -> Iterator[Token]:
     return _Scanner(text).tokens()
 
 
+def statements(text: str) -> Iterator[list[Token]]:
+    """The tokens statement by statement, without the newlines; what semicolons part counts as one."""
+    statement: list[Token] = []
+    for token in python_tokens(text):
+        if token.kind is not TokenKind.NEWLINE:
+            statement.append(token)
+        elif statement:
+            yield statement
+            statement = []
+    if statement:
+        yield statement
+
+
 class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text

@@ -81,7 +81,7 @@ class SymbolSearch:
         found: list[Hit] = []
         for file, source in self._sources("", sorted(files, key=self._file_rank)):
             path_parts = self._modules.path_parts(file)
-            for name in definitions(source, within_expressions=False):
+            for name in definitions(source, with_expressions=False):
                 around = (*path_parts, *name.qualified_name.split("."))[:-1]
                 fit = fit_of(around, owner) if around else None
                 if fit is not None and fit <= Fit.WITH_GAPS and not name.is_local:
@@ -105,7 +105,7 @@ class SymbolSearch:
         found: list[Hit] = []
         for file, source in self._sources(parts[-1], files):
             path_parts = self._modules.path_parts(file)
-            for name in definitions(source, within_expressions=self._path is not None):
+            for name in definitions(source, with_expressions=self._path is not None):
                 if name.name == parts[-1]:
                     fit = fit_of((*path_parts, *name.qualified_name.split(".")), parts)
                     found += [] if fit is None else [self._hit(file, source, name, fit)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from punie_tools.lsp.python_source import PythonSource, same_name
-from punie_tools.lsp.python_tokens import Token, TokenKind, python_tokens
+from punie_tools.lsp.python_tokens import Token, TokenKind, statements
 
 
 @dataclass(frozen=True)
@@ -25,18 +25,9 @@ class Use:
 
 def uses(source: PythonSource, name: str) -> Iterator[Use]:
     """Every one in the order of the file; names in strings and comments are none, those in f-strings' fields are."""
-    statement: list[Token] = []
-    has_name = False
-    for token in python_tokens(source.text):
-        if token.kind is TokenKind.NEWLINE:
-            if has_name:
-                yield from _uses_in(source, name, statement)
-            statement, has_name = [], False
-        else:
-            statement.append(token)
-            has_name = has_name or same_name(source.text[token.start : token.end], name)
-    if has_name:
-        yield from _uses_in(source, name, statement)
+    for statement in statements(source.text):
+        if any(same_name(source.text[token.start : token.end], name) for token in statement):
+            yield from _uses_in(source, name, statement)
 
 
 def _uses_in(source: PythonSource, name: str, statement: list[Token]) -> Iterator[Use]:
