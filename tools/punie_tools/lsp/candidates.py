@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+from punie_tools.lsp.naming import Name
+from punie_tools.lsp.python_source import PythonSource
+
 _KINDS = ("class", "function", "method", "module", "constant", "variable", "import", "parameter")
 _TESTS = re.compile(r"(?:^|/)(?:tests?|testing)/|(?:^|/)(?:test_[^/]*|[^/]*_tests?|conftest)\.pyi?$")
 _ASIDE = re.compile(r"(?:^|/)(?:_?vendor(?:ed)?|third_party|examples?|docs?|build|dist|benchmarks?|\.[^/]*)/")
@@ -54,6 +57,13 @@ class Hit:
     def is_fitting(self) -> bool:
         """Whether it is a definition of just what was asked for."""
         return self.fit <= Fit.WITH_GAPS and self.candidate.is_definition
+
+
+def candidate_of(name: Name, source: PythonSource, file: Path, module: str) -> Candidate:
+    """The candidate for a name that a file gives."""
+    line, column = source.place(name.offset)
+    is_definition = name.kind != "import"
+    return Candidate(name.name, name.qualified_name, module, name.kind, file, line, column, is_definition)
 
 
 def fit_of(full: Sequence[str], parts: Sequence[str]) -> Fit | None:

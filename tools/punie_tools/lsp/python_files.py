@@ -51,6 +51,11 @@ class PythonFiles:
         )
         return self._files([*_PYTHON, "--files-with-matches", *(f"--regexp={pattern}" for pattern in patterns)])
 
+    def with_definition_like(self, letters: str) -> set[Path]:
+        """Files that may define a name that holds the letters in their order, whatever their case."""
+        like = r"\w*".join(["", *map(re.escape, letters), ""])
+        return self._files([*_PYTHON, "--files-with-matches", "--ignore-case", f"--regexp={like}"])
+
     def with_names_like(self, name: str) -> set[tuple[str, Path]]:
         """Names of about that length that begin or end like it, each with a file that seems to define it."""
         shortest, longest = max(0, len(name) - 4), len(name) + 3

@@ -68,6 +68,10 @@ class PythonSource:
         line = bisect.bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
+    def at(self, line: int, column: int) -> int:
+        """The offset of a line and a column, as `place` gives them."""
+        return self._line_starts[min(line, len(self._line_starts)) - 1] + column - 1
+
     def word(self, name: str, start: int, end: int, *, last: bool = False) -> int | None:
         """Where the identifier stands between two offsets, also in a spelling that Python takes for the same name."""
         found = [match.start() for match in _WORD.finditer(self.text, start, end) if same_name(match[0], name)]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from punie_tools.errors import ToolCancelledError
-from punie_tools.lsp.candidates import Candidate, Fit, Hit, file_rank, fit_of
+from punie_tools.lsp.candidates import Candidate, Fit, Hit, candidate_of, file_rank, fit_of
 from punie_tools.lsp.definitions import definitions
 from punie_tools.lsp.naming import Name
 from punie_tools.lsp.python_files import ModuleNames, PythonFiles
@@ -210,11 +210,7 @@ class SymbolSearch:
         return list(by_origin.values())[:MOST_USES]
 
     def _hit(self, file: Path, source: PythonSource, name: Name, fit: Fit) -> Hit:
-        line, column = source.place(name.offset)
-        module, is_import = self._modules.module(file), name.kind == "import"
-        candidate = Candidate(
-            name.name, name.qualified_name, module, name.kind, file, line, column, is_definition=not is_import
-        )
+        candidate = candidate_of(name, source, file, self._modules.module(file))
         return Hit(candidate, fit, name.is_local, name.is_secondary, name.imported_from, name.bases)
 
     def _use(self, file: Path, source: PythonSource, use: Use) -> Candidate:
