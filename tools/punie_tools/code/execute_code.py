@@ -61,16 +61,16 @@ def execute_code(context: ToolContext, code: str) -> ExecuteCodeResult:
     # Imported here: the sandbox takes long to import, and the registry imports this file.
     from punie_tools.code.monty_adapter import run_code
     from punie_tools.code.sandbox import tool_function
+    from punie_tools.code.stubs import stub_of
     from punie_tools.registry import TOOLS
 
     started = time.monotonic()
     calls: list[ProgramCall] = []
-    functions = {
-        tool.name: tool_function(tool, _recorded(context, tool, calls)) for tool in TOOLS if tool.name != TOOL.name
-    }
-    finished = run_code(code, functions, cancelled=context.cancelled)
+    callable_tools = tuple(tool for tool in TOOLS if tool.name != TOOL.name)
+    functions = {tool.name: tool_function(tool, _recorded(context, tool, calls)) for tool in callable_tools}
+    finished = run_code(code, functions, cancelled=context.cancelled, stub=stub_of(callable_tools))
     if finished.error:
-        raise ToolError(f"The program failed: {finished.error}")
+        raise ToolError(f"The program {'failed' if finished.was_started else 'was not run'}: {finished.error}")
     value, is_value_cut = _json_value(finished.value)
     return ExecuteCodeResult(
         output=finished.output,

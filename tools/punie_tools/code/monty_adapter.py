@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -21,9 +22,12 @@ from pydantic_monty import (
     MontyRuntimeError,
     MontySession,
     MontySyntaxError,
+    MontyTypingError,
     ResourceLimits,
 )
 
+from punie_tools.code.stubs import SandboxStub
+from punie_tools.code.type_findings import certain_mistake
 from punie_tools.errors import ToolCancelledError, ToolError
 
 OUTPUT_LIMIT = 256 * 1024
@@ -47,12 +51,16 @@ ReadAttribute = Callable[[BaseModel, str], None]
 
 @dataclass(frozen=True)
 class FinishedProgram:
-    """What a program printed and what its last expression was; `error` is one line, empty if it ran to its end."""
+    """What a program printed and what its last expression was; `error` is one line, empty if it ran to its end.
+
+    `was_started` is false for a program that its check already found wrong.
+    """
 
     output: str
     value: object
     is_output_cut: bool
     error: str = ""
+    was_started: bool = True
 
 
 def run_code(
@@ -61,11 +69,13 @@ def run_code(
     *,
     cancelled: threading.Event | None = None,
     on_attribute: ReadAttribute | None = None,
+    stub: SandboxStub | None = None,
 ) -> FinishedProgram:
     """Run a program whose only way out are the functions; results that are Pydantic models are read by attribute.
 
     A ToolError that a function raises is an ordinary RuntimeError in the program; any other exception ends the run
-    and is raised here. `on_attribute` is told of each attribute read of a result. Raises ToolCancelledError.
+    and is raised here. `on_attribute` is told of each attribute read of a result. With a stub of the
+    functions the program is checked first, and not started if it is certainly wrong. Raises ToolCancelledError.
     """
     run = _Run(functions, cancelled or threading.Event(), on_attribute)
     value: object = None
@@ -73,10 +83,22 @@ def run_code(
     try:
         with (
             Monty(min_processes=1, max_processes=1) as pool,
-            pool.checkout(limits=_LIMITS) as session,
+            pool.checkout(
+                limits=_LIMITS,
+                type_check=stub is not None,
+                type_check_stubs=stub.text if stub else None,
+                type_check_format="json",
+            ) as session,
             _killed_when_set(run.cancelled, session),
         ):
-            value = session.feed_run(code, external_lookup=run.lookup(), print_callback=run.print)
+            try:
+                value = session.feed_run(code, external_lookup=run.lookup(), print_callback=run.print)
+            except MontyTypingError as findings:
+                if stub and (mistake := certain_mistake(json.loads(findings.display()), code, stub)):
+                    return FinishedProgram("", None, False, mistake, was_started=False)
+                value = session.feed_run(
+                    code, external_lookup=run.lookup(), print_callback=run.print, skip_type_check=True
+                )
     except MontyError as failure:
         error = run.explain(failure)
     if run.cancelled.is_set():
@@ -160,6 +182,8 @@ class _Run:
             return f"{message}; a program reaches files only through the tools."
         if (missing := _MISSING_ATTRIBUTE.match(message)) and missing[1] in self.fields_of:
             return f"{message}; it has {', '.join(self.fields_of[missing[1]])}."
+        if message == "TypeError: 'list' object is not an iterator":
+            return f"{message}; a generator expression is a list here: write next(iter(…))."
         if undefined := _UNDEFINED_NAME.match(message):
             nearest = get_close_matches(undefined[1], self.functions, n=1)
             return f"{message}{f'; did you mean {nearest[0]!r}?' if nearest else '.'}"
