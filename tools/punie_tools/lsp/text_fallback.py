@@ -42,7 +42,9 @@ def text_references(context: ToolContext, candidates: Iterable[Candidate]) -> di
     for file in _files_with(context, names, candidates):
         context.raise_if_cancelled()
         source = read_source(file)
-        for use in (use for name in names for use in uses(source, name)) if source else ():
+        if source is None:
+            continue
+        for use in (use for name in names for use in uses(source, name)):
             place = Place(file, *source.place(use.offset))
             found[place] = place in definition_places
         if len(found) >= MOST_REFERENCES:
@@ -74,7 +76,9 @@ def definitions_like(context: ToolContext, letters: str) -> list[Candidate]:
     for file in _likeliest(root, files):
         context.raise_if_cancelled()
         source = read_source(file)
-        for name in definitions(source, with_expressions=False) if source else ():
+        if source is None:
+            continue
+        for name in definitions(source, with_expressions=False):
             if name.kind != "import" and not name.is_local and _holds_letters(name.name, letters):
                 found.append(candidate_of(name, source, file, modules.module(file)))
         if len(found) >= MOST_DEFINITIONS:
