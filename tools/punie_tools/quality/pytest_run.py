@@ -101,8 +101,15 @@ def run_tests(
     """As `pytest_run`, stopping after `deadline` seconds with what is known by then."""
     if not context.workspace.is_trusted:
         raise ToolError("Running tests starts the project's own code, and this folder is not trusted; trust it first.")
-    interpreter = _interpreter(context.workspace)
     selection = _selection(context.workspace, target, keyword, last_failed)
+    return run_selection(context, selection, target=target, keyword=keyword, deadline=deadline)
+
+
+def run_selection(
+    context: ToolContext, selection: Selection, *, target: str = "", keyword: str = "", deadline: float
+) -> PytestRunResult:
+    """Run what is selected; target and keyword are how the person named it. The folder is trusted."""
+    interpreter = project_interpreter(context.workspace)
     session, finished = run_session(context, interpreter, selection, deadline)
     if session.is_unknown:
         raise ToolError(_unknown(target, session))
@@ -111,14 +118,15 @@ def run_tests(
 
 def _preview(context: ToolContext, target: str, keyword: str, last_failed: bool) -> str:
     """The command line that will run."""
-    interpreter = _interpreter(context.workspace)
+    interpreter = project_interpreter(context.workspace)
     return shlex.join(command_line(interpreter, _selection(context.workspace, target, keyword, last_failed)))
 
 
 TOOL = Tool(pytest_run, risk=Risk.RUNS, preview=_preview)
 
 
-def _interpreter(workspace: Workspace) -> Interpreter:
+def project_interpreter(workspace: Workspace) -> Interpreter:
+    """Raises ToolError, with what mends it, if the project has no Python that can be started."""
     interpreter = interpreter_of(workspace)
     if interpreter is None:
         raise ToolError(
