@@ -8,7 +8,16 @@ from punie_tools.code import execute_code
 from punie_tools.errors import ToolError
 from punie_tools.files import edit_file, grep, list_files, read_file
 from punie_tools.git import git_blame, git_branches, git_diff, git_log, git_show, git_status
-from punie_tools.quality import pytest_run, ruff_check, typecheck
+from punie_tools.lsp import (
+    call_hierarchy,
+    document_symbols,
+    find_references,
+    goto_definition,
+    hover,
+    type_definition,
+    workspace_symbols,
+)
+from punie_tools.quality import pytest_affected, pytest_run, ruff_check, typecheck
 from punie_tools.tool import Tool
 
 TOOLS: tuple[Tool, ...] = (
@@ -20,6 +29,14 @@ TOOLS: tuple[Tool, ...] = (
     typecheck.TOOL,
     ruff_check.TOOL,
     pytest_run.TOOL,
+    pytest_affected.TOOL,
+    goto_definition.TOOL,
+    find_references.TOOL,
+    hover.TOOL,
+    document_symbols.TOOL,
+    workspace_symbols.TOOL,
+    call_hierarchy.TOOL,
+    type_definition.TOOL,
     git_status.TOOL,
     git_diff.TOOL,
     git_log.TOOL,

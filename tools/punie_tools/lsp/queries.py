@@ -114,8 +114,8 @@ class Queries:
     def _ask_at(self, method: str, at: Place, more: Json | None = None) -> Json:
         units = self._positions.utf16_units(at.file, at.line, at.column)
         position = unstructured(types.Position(line=at.line - 1, character=units))
-        params: Json = {"textDocument": {"uri": at.file.as_uri()}, "position": position, **(more or {})}
-        return self._ask(method, params, at.file)
+        params: dict[str, Json] = {"textDocument": {"uri": at.file.as_uri()}, "position": position}
+        return self._ask(method, params | (more or {}), at.file)
 
     def _ask(self, method: str, params: Json, file: Path) -> Json:
         """A file that the configuration leaves out is known to the server only while it is open."""

@@ -12,9 +12,19 @@ from punie_tools.files.edit_file import EditFileResult
 from punie_tools.files.grep import GrepResult
 from punie_tools.files.list_files import ListFilesResult
 from punie_tools.files.read_file import ReadFileResult
+from punie_tools.git.git_blame import GitBlameResult
+from punie_tools.git.git_branches import GitBranchesResult
 from punie_tools.git.git_diff import GitDiffResult
 from punie_tools.git.git_log import GitLogResult
+from punie_tools.git.git_show import GitShowResult
 from punie_tools.git.git_status import GitStatusResult
+from punie_tools.lsp.call_hierarchy import CallHierarchyResult
+from punie_tools.lsp.document_symbols import DocumentSymbolsResult
+from punie_tools.lsp.find_references import ReferencesResult
+from punie_tools.lsp.goto_definition import DefinitionResult
+from punie_tools.lsp.hover import HoverResult
+from punie_tools.lsp.type_definition import TypeDefinitionResult
+from punie_tools.lsp.workspace_symbols import WorkspaceSymbolsResult
 from punie_tools.quality.pytest_run import PytestRunResult, TestOutcome
 from punie_tools.quality.ruff_check import RuffCheckResult
 from punie_tools.quality.typecheck import TypeCheckResult
@@ -77,6 +87,42 @@ def _details(result: ToolResult, width: int) -> list[Row]:
             return _diff(result.patch)
         case GitLogResult():
             return _commits(result, width)
+        case GitShowResult():
+            about = wrapped(f"{result.author}, {result.date}\n{result.message}", width, "muted")
+            return [*about, *_diff(result.patch)]
+        case GitBlameResult():
+            return [row(line.as_row(), path=result.path, line=line.line) for line in result.lines[:_MOST_ROWS]]
+        case GitBranchesResult():
+            return [row(each.as_row(), "strong" if each.is_current else "") for each in result.branches]
+        case DefinitionResult() | TypeDefinitionResult():
+            return _by_file(((at.file, at.line, at.column, at.preview, "") for at in result.locations), width)
+        case ReferencesResult():
+            return _by_file(
+                (
+                    (at.file, at.line, at.column, at.preview, "definition" * at.is_definition)
+                    for at in result.references
+                ),
+                width,
+            )
+        case WorkspaceSymbolsResult():
+            return [
+                row(f"{each.kind:<8} {each.name}  {each.file}:{each.line}", path=each.file, line=each.line)
+                for each in result.symbols
+            ]
+        case DocumentSymbolsResult():
+            return [
+                row(f"{each.line:>5} {each.kind:<8} {each.name}", path=result.path, line=each.line)
+                for each in result.symbols
+            ]
+        case CallHierarchyResult():
+            return _by_file(
+                ((call.file, call.line, call.column, f"{call.kind} {call.name}", "") for call in result.calls), width
+            )
+        case HoverResult():
+            return [
+                *wrapped(result.type_info, width, "strong", path=result.file, line=result.line),
+                *wrapped(result.docstring, width),
+            ]
         case EditFileResult():
             return _diff(result.diff)
         case ReadFileResult():
