@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
+from functools import cache
 from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError, computed_field
@@ -15,7 +16,6 @@ from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 VALUE_LIMIT = 256 * 1024
 
 _SHOWN = 200
-_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 
 class ProgramCall(BaseModel):
@@ -103,10 +103,16 @@ def _recorded(context: ToolContext, tool: Tool, calls: list[ProgramCall]) -> Cal
 def _json_value(value: object) -> tuple[JsonValue, bool]:
     """The value as JSON, None for what JSON cannot hold, and whether it was too large to be handed on."""
     try:
-        converted = _JSON.validate_python(_plain(value))
+        converted = _json_adapter().validate_python(_plain(value))
         return (None, True) if len(json.dumps(converted, allow_nan=False)) > VALUE_LIMIT else (converted, False)
     except (ValidationError, ValueError, RecursionError):
         return None, False
+
+
+@cache
+def _json_adapter() -> TypeAdapter[JsonValue]:
+    """Made on first use: the registry imports this file, and this takes long."""
+    return TypeAdapter(JsonValue)
 
 
 def _plain(value: object) -> object:
