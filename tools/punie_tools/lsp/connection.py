@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import select
 import threading
 import time
@@ -31,9 +32,10 @@ MESSAGE_LIMIT = 512 * 1024 * 1024
 _HEADER_LIMIT = 4096
 _MOST_UNREAD_ANSWERS = 10_000
 _LONGEST_REASON = 300
-_SECONDS_FOR_LAST_WORDS = 0.5
+_SECONDS_FOR_LAST_WORDS = 0.2
 _TICK = 0.05
 _STDERR_LINES = 20
+_LENGTH = re.compile(rb"-?\d{1,20}")
 _METHOD_NOT_FOUND = -32601
 
 
@@ -207,7 +209,7 @@ class Connection:
             reason = shortened(
                 str(cast("dict[str, Json]", error).get("message") or "the request failed"), _LONGEST_REASON
             )
-            answer.set_exception(ServerRefusedError(f"{self._name}: {reason}"))
+            answer.set_exception(ServerRefusedError(f"{self._name}: {reason}."))
         else:
             answer.set_result(message.get("result"))
 
@@ -229,13 +231,14 @@ class Connection:
 
     def _how_it_ended(self) -> str:
         # The pipe closes a moment before the exit code is there.
-        self._has_said_all.wait(_SECONDS_FOR_LAST_WORDS)
         deadline = time.monotonic() + _SECONDS_FOR_LAST_WORDS
         while (code := self._process.exit_code) is None and time.monotonic() < deadline:
             time.sleep(_TICK / 10)
+        if code is None:
+            return "it closed its pipe"
+        self._has_said_all.wait(_SECONDS_FOR_LAST_WORDS)
         said = next((line for line in tuple(self._last_words) if "rror" in line), "")
-        how = "it closed its pipe" if code is None else f"it ended with code {code}"
-        return f"{how}: {shortened(said)}" if said else how
+        return f"it ended with code {code}{f': {shortened(said)}' if said else ''}"
 
 
 def _read_header(stream: IO[bytes]) -> int | None:
@@ -252,6 +255,8 @@ def _read_header(stream: IO[bytes]) -> int | None:
         if not colon:
             raise ValueError("a line that is no header")
         if name.strip().lower() == b"content-length":
+            if not _LENGTH.fullmatch(value.strip()):
+                raise ValueError("a length that is no number")
             length = int(value)
             if not 0 <= length <= MESSAGE_LIMIT:
                 raise ValueError(f"a message of {length} bytes")
