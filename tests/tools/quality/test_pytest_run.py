@@ -200,9 +200,11 @@ def test_results_survive_xdist(project: Path, environment: Path, run_trusted: Ru
 
 def test_progress_is_told_while_tests_run(project: Path) -> None:
     told: list[tuple[int, int | None]] = []
+    outcomes: list[str] = []
 
     def tell(done: int, total: int | None, text: str) -> None:
         told.append((done, total))
+        outcomes.append(text)
 
     context = ToolContext(Workspace.at(project, is_trusted=True), report_progress=tell)
     result = TOOL.run(context, {})
@@ -211,6 +213,43 @@ def test_progress_is_told_while_tests_run(project: Path) -> None:
     assert told[0] == (0, tests)
     assert told[-1] == (tests, tests)
     assert told == sorted(told)
+    assert len(told) == tests + 1
+    assert {"passed tests/test_outcomes.py::test_passes", "failed tests/test_outcomes.py::test_fails"} <= set(outcomes)
+
+
+TALKING = """\
+import logging
+import sys
+
+
+def test_talks():
+    print("told")
+    print("wrong", file=sys.stderr)
+    logging.warning("logged")
+    assert 0
+
+
+def test_floods():
+    print("head", "x" * 100_000, "tail")
+    assert 0
+
+
+def test_passes():
+    print("silent")
+"""
+
+
+def test_a_failing_test_keeps_what_it_printed(write: Write, environment: Path, run_trusted: RunTool) -> None:
+    write({"test_a.py": TALKING})
+    talks, floods, passes = run_trusted("pytest_run").tests
+    assert talks.output.startswith(
+        "Captured stdout call:\ntold\nCaptured stderr call:\nwrong\nCaptured log call:\nWARNING"
+    )
+    assert len(floods.output) < 4_100
+    assert floods.output.startswith("Captured stdout call:\nhead xx")
+    assert floods.output.endswith("xx tail")
+    assert "characters …" in floods.output
+    assert passes.output == ""
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,8 @@ class TestOutcome(BaseModel):
     file: str
     line: int | None
     message: str
+    output: str = ""
+    """What a failing test printed and logged, its head and its tail if it is long."""
 
 
 class PytestRunResult(ToolResult):
@@ -205,6 +207,7 @@ def _outcome(report: Report, workspace: Workspace, session: PytestSession) -> Te
         file=_name(report.file, workspace),
         line=report.line,
         message=report.message,
+        output=report.output,
     )
 
 

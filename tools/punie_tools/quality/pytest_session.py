@@ -26,6 +26,7 @@ PLUGIN = "punie_pytest_plugin"
 _PLUGIN_FOLDER = Path(__file__).parent / "pytest_plugin"
 _SELECTION_VARIABLE = "PUNIE_PYTEST_SELECTION"
 _SECONDS_BETWEEN_PROGRESS = 0.1
+_MOST_TOLD_EACH = 2_000
 _OUTPUT_LIMIT = 1 << 20
 _INTERNAL_ERROR = 3
 _USAGE_ERROR = 4
@@ -60,6 +61,7 @@ class Report:
     file: str
     line: int | None
     message: str
+    output: str
 
 
 class _Record(BaseModel):
@@ -72,6 +74,7 @@ class _Record(BaseModel):
     file: str = ""
     line: int | None = None
     message: str = ""
+    output: str = ""
     total: int = 0
     nearest: str = ""
     exit_code: int = 0
@@ -94,6 +97,7 @@ class PytestSession:
         self.nearest = ""
         self._report_progress = report_progress
         self._finished: set[str] = set()
+        self._outcomes: dict[str, Outcome] = {}
         self._next_progress_at = 0.0
 
     @property
@@ -128,7 +132,7 @@ class PytestSession:
             case "finished":
                 self.running.pop(record.id, None)
                 self._finished.add(record.id)
-                self._tell_progress(record.id, at_once=self.done == self.total)
+                self._tell_outcome(record.id)
             case "interrupted":
                 self.stopped = record.message
             case "ended":
@@ -141,13 +145,22 @@ class PytestSession:
         self.seconds_by_test[record.id] = self.seconds_by_test.get(record.id, 0.0) + record.seconds
         # pytest gives no category to a phase that went well, and plugins invent their own, such as "rerun".
         if record.outcome in OUTCOMES:
-            self.reports.append(Report(record.id, record.outcome, record.file, record.line, record.message))
+            self.reports.append(
+                Report(record.id, record.outcome, record.file, record.line, record.message, record.output)
+            )
+            self._outcomes[record.id] = record.outcome
 
-    def _tell_progress(self, node_id: str, *, at_once: bool) -> None:
+    def _tell_outcome(self, node_id: str) -> None:
+        """Every one; of very many tests those that pass are told a few times a second."""
+        outcome = self._outcomes.get(node_id, "")
+        is_wanted = outcome != "passed" or self.done == self.total or (self.total or 0) <= _MOST_TOLD_EACH
+        self._tell_progress(f"{outcome} {node_id}".strip(), at_once=is_wanted)
+
+    def _tell_progress(self, text: str, *, at_once: bool) -> None:
         now = time.monotonic()
         if at_once or now >= self._next_progress_at:
             self._next_progress_at = now + _SECONDS_BETWEEN_PROGRESS
-            self._report_progress(self.done, self.total, node_id)
+            self._report_progress(self.done, self.total, text)
 
 
 def command_line(interpreter: Interpreter, selection: Selection) -> list[str]:

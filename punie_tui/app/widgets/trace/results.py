@@ -184,6 +184,7 @@ def _test(test: TestOutcome, width: int) -> Row:
         shown.children = [
             row(place, "muted", path=test.file, line=test.line),
             *wrapped(test.message, max(width - 6, 12), "bad", path=test.file, line=test.line),
+            *(wrapped(test.output, max(width - 6, 12), "muted") if test.output else []),
         ]
     return shown
 

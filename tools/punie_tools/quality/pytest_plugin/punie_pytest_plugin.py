@@ -22,6 +22,7 @@ import pytest
 SELECTION_VARIABLE = "PUNIE_PYTEST_SELECTION"
 LONGEST_MESSAGE = 2000
 MOST_LINES = 20
+LONGEST_OUTPUT = 4000
 
 
 class _Channel:
@@ -197,6 +198,7 @@ def pytest_runtest_logreport(report: "pytest.TestReport") -> None:
         file=failure["file"] or _absolute(file),
         line=failure["line"] or (None if line is None else line + 1),
         message=_subtest(report) + failure["message"],
+        output=_captured(report) if report.failed else "",
     )
 
 
@@ -279,6 +281,16 @@ def _failure_from_text(report: "pytest.TestReport | pytest.CollectReport") -> "d
         crash: Any = getattr(report.longrepr, "reprcrash", None)
         message = crash.message if crash is not None else str(report.longrepr)
     return {"file": None, "line": None, "message": _shortened(message)}
+
+
+def _captured(report: "pytest.TestReport") -> str:
+    """What the test printed and logged, each stream under its heading; its head and its tail if it is long."""
+    sections = [f"{name}:\n{text.strip()}" for name, text in report.sections if text.strip()]
+    output = "\n".join(sections)
+    if len(output) > LONGEST_OUTPUT:
+        half = LONGEST_OUTPUT // 2
+        output = f"{output[:half]}\n… {len(output) - LONGEST_OUTPUT:,} characters …\n{output[-half:]}"
+    return output.encode("utf-8", "replace").decode("utf-8")
 
 
 def _subtest(report: "pytest.TestReport") -> str:
