@@ -21,6 +21,7 @@ from punie_tools.tool import Tool, ToolContext, ToolResult
 from punie_tools.workspace import Workspace
 from punie_tui.commands.result_text import result_as_text
 from punie_tui.commands.terminal import common_options, existing_folder, print_error, stdin_text
+from punie_tui.commands.tool_help import help_text
 from punie_tui.own_files import log_to_file
 from punie_tui.settings import Settings, SettingsError, load_settings
 
@@ -35,11 +36,20 @@ class _UsageError(Exception):
 
 def run(argv: list[str]) -> int:
     """Run the tool and print its result as JSON, or as text with `--text`."""
-    options = _parser().parse_intermixed_args(argv)
+    parser = _parser()
+    options = parser.parse_intermixed_args(argv)
+    if options.name is None:
+        if not options.help:
+            parser.error("the following arguments are required: NAME")
+        parser.print_help()
+        return 0
     log_to_file()
     cancelled = threading.Event()
     try:
         tool = find_tool(options.name)
+        if options.help:
+            _print(help_text(tool))
+            return 0
         arguments = _arguments(tool, options.arguments)
         folder = existing_folder(options.cwd)
         settings = load_settings(folder)
@@ -86,10 +96,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Run one typed tool. `punie tools` lists them.",
         epilog="key=@FILE and key=- take the text from a file or from stdin; key=@@text begins with an at sign.",
         parents=[common_options(model=False)],
+        add_help=False,
     )
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", metavar="NAME", nargs="?")
     parser.add_argument("arguments", nargs="*", metavar="key=value")
     parser.add_argument("--text", action="store_true", help="print the result as a person would read it")
+    parser.add_argument("-h", "--help", action="store_true", help="with NAME: that tool's arguments, and an example")
     return parser
 
 

@@ -113,6 +113,19 @@ def test_errors_are_one_line_and_a_code(punie_tool: Run, words: list[str], code:
     assert "\x1b" not in err
 
 
+def test_help_is_that_of_the_tool(punie_tool: Run) -> None:
+    for words in (["grep", "--help"], ["-h", "grep"], ["grep", "pattern=x", "--help"]):
+        code, out, err = punie_tool(*words)
+        assert (code, err) == (0, "")
+        assert out.startswith("usage: punie tool grep pattern=… [path=…]")
+        assert "\n  ignore_case  bool, default False" in out
+        assert out.endswith("example:\n  punie tool grep pattern=TODO\n")
+    assert punie_tool("--help")[1].startswith("usage: punie tool [")
+    assert punie_tool("grp", "--help")[::2] == (2, "punie: There is no tool 'grp'; did you mean 'grep'?\n")
+    with pytest.raises(SystemExit, match="2"):
+        punie_tool()
+
+
 def test_a_folder_that_is_missing_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert tool.run(["list_files", "--cwd", "/no/such/folder"]) == 2
     assert "there is no such folder" in capsys.readouterr().err

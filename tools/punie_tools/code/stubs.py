@@ -47,6 +47,12 @@ def stub_of(tools: tuple[Tool, ...]) -> SandboxStub:
     )
 
 
+def argument_types(tool: Tool) -> dict[str, str]:
+    """Of each argument, the type as a person reads it."""
+    hints = get_type_hints(tool.function, include_extras=True)
+    return {name: _read_type(hints[name]) for name in tool.arguments_type.model_fields}
+
+
 def _collect(model: type[BaseModel], models: dict[str, type[BaseModel]]) -> None:
     """The model and every one that its fields hold."""
     known = models.setdefault(model.__name__, model)
