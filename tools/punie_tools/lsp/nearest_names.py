@@ -23,28 +23,27 @@ def unknown_symbol(root: Path, parts: tuple[str, ...], path: Path | None, everyw
     """The error to raise: a class's own members come before like names elsewhere."""
     where = "" if path is None or path == root else f" in {_shown(root, path)}"
     nearest = [
-        f"{name} ({_shown(root, file)})"
-        for name, file in _nearest_members(parts, everywhere) or _nearest_anywhere(root, parts[-1], everywhere)
+        f"{name} ({file})"
+        for name, file in _nearest_members(root, parts, everywhere) or _nearest_anywhere(parts[-1], everywhere)
         if path is not None or (name,) != parts
     ]
     told = f"; nearest: {', '.join(nearest)}." if nearest else "."
     return ToolError(f"There is no symbol {shortened('.'.join(parts), 80)!r}{where}{told}")
 
 
-def _nearest_members(parts: tuple[str, ...], everywhere: SymbolSearch) -> list[tuple[str, Path]]:
+def _nearest_members(root: Path, parts: tuple[str, ...], everywhere: SymbolSearch) -> list[tuple[str, str]]:
     members = {hit.candidate.name: hit.candidate for hit in reversed(everywhere.members_of(parts[:-1]))}
     found = (members[name] for name in _nearest(parts[-1], members))
-    return [(member.qualified_name, member.file) for member in found]
+    return [(member.qualified_name, _shown(root, member.file)) for member in found]
 
 
-def _nearest_anywhere(root: Path, name: str, everywhere: SymbolSearch) -> list[tuple[str, Path]]:
+def _nearest_anywhere(name: str, everywhere: SymbolSearch) -> list[tuple[str, str]]:
     if len(name) > _LONGEST_NAME:
         return []
-    files: dict[str, Path] = {}
-    found = sorted(everywhere.names_like(name), key=lambda each: file_rank(each[1].relative_to(root).as_posix()))
-    for other, file in found:
-        files.setdefault(other, file)
-    return [(other, files[other]) for other in _nearest(name, files)]
+    files: dict[str, str] = {}
+    for other, file in everywhere.names_like(name):
+        files[other] = min(file, files.get(other, file), key=file_rank)
+    return [(other, spelled(files[other])) for other in _nearest(name, sorted(files))]
 
 
 def _nearest(name: str, others: Iterable[str]) -> list[str]:

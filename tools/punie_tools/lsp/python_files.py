@@ -24,24 +24,27 @@ _PYTHON = ("--type=py",)
 
 
 class PythonFiles:
-    """Looks below `within`, a folder in `root`; with `only_ignored` at what ignore files name, and at nothing else."""
+    """Looks below `within`, a folder in `root`; with `only_ignored` at what ignore files name, and at nothing else.
+
+    Files are named by their path from the root, for there may be very many.
+    """
 
     def __init__(self, root: Path, within: Path, cancelled: threading.Event, *, only_ignored: bool = False) -> None:
         self._context = ToolContext(Workspace(root=root), cancelled)
         self._within = within
         self._only_ignored = only_ignored
-        self._is_environment: dict[Path, bool] = {}
+        self._is_environment = {"": False}
 
-    def with_word(self, *words: str) -> set[Path]:
+    def with_word(self, *words: str) -> set[str]:
         """Files with one of the words."""
         patterns = [f"--regexp={word}" for word in words]
         return self._files([*_PYTHON, "--files-with-matches", "--word-regexp", "--fixed-strings", *patterns])
 
-    def with_class(self, name: str) -> set[Path]:
+    def with_class(self, name: str) -> set[str]:
         """Files that seem to define a class of that name."""
         return self._files([*_PYTHON, "--files-with-matches", rf"--regexp=\bclass\b.*\b{re.escape(name)}\b"])
 
-    def with_definition(self, name: str) -> set[Path]:
+    def with_definition(self, name: str) -> set[str]:
         """Files that seem to define the name; some of these do not, and some others do."""
         escaped = re.escape(name)
         patterns = (
@@ -51,12 +54,12 @@ class PythonFiles:
         )
         return self._files([*_PYTHON, "--files-with-matches", *(f"--regexp={pattern}" for pattern in patterns)])
 
-    def with_definition_like(self, letters: str) -> set[Path]:
+    def with_definition_like(self, letters: str) -> set[str]:
         """Files that may define a name that holds the letters in their order, whatever their case."""
         like = r"\w*".join(["", *map(re.escape, letters), ""])
         return self._files([*_PYTHON, "--files-with-matches", "--ignore-case", f"--regexp={like}"])
 
-    def with_names_like(self, name: str) -> set[tuple[str, Path]]:
+    def with_names_like(self, name: str) -> set[tuple[str, str]]:
         """Names of about that length that begin or end like it, each with a file that seems to define it."""
         shortest, longest = max(0, len(name) - 4), len(name) + 3
         first, last = re.escape(name.lstrip("_")[:1] or "_"), re.escape(name[-1])
@@ -64,39 +67,46 @@ class PythonFiles:
         pattern = rf"\b(?:class|def|type)\s+({like})\b|^\s*(?:self\.)?({like})\s*(?::[^=]*)?=(?:[^=]|$)"
         options = ["--only-matching", "--with-filename", "--no-line-number", "--replace=$1$2", f"--regexp={pattern}"]
         rows = (row.partition(b"\0") for row in self._output([*_PYTHON, *options]).split(b"\n"))
-        found = {(other.decode("utf-8", "replace"), self._path(file)) for file, separator, other in rows if separator}
-        modules = {(file.stem, file) for file in self._files([*_PYTHON, "--files"])}
+        found = {(other.decode("utf-8", "replace"), _path(file)) for file, separator, other in rows if separator}
+        modules = ((file.rpartition("/")[2].partition(".")[0], file) for file in self._files([*_PYTHON, "--files"]))
         return found | {each for each in modules if shortest < len(each[0]) <= longest + 1}
 
-    def named(self, name: str) -> set[Path]:
+    def named(self, name: str) -> set[str]:
         """The files of modules and packages of that name."""
         kinds = [f"--type-add=named:{file}" for file in (f"{name}.py", f"{name}.pyi", "__init__.py", "__init__.pyi")]
         found = self._files([*kinds, "--type=named", "--files"])
-        return {file for file in found if name in (file.stem, file.parent.name) and file.stem in (name, "__init__")}
+        return {file for file in found if "/__init__.py" not in file or f"/{name}/__init__.py" in f"/{file}"}
 
-    def _files(self, options: list[str]) -> set[Path]:
+    def _files(self, options: list[str]) -> set[str]:
         names = set(self._output(options).split(b"\0"))
         if self._only_ignored:
             names = set(self._output([*options, "--no-ignore"]).split(b"\0")) - names
-        return {file for file in map(self._path, names - {b""}) if not self._is_in_environment(file.parent)}
+        files = map(_path, names - {b""})
+        return {file for file in files if not self._is_in_environment(file.rpartition("/")[0])}
 
     def _output(self, options: list[str]) -> bytes:
         below = self._within.relative_to(self._context.workspace.root).as_posix()
         operand = "./" if below == "." else f"./{below}"
         return run_ripgrep(self._context, [*_OPTIONS, *options], [operand], output_limit=_OUTPUT_LIMIT).stdout
 
-    def _path(self, name: bytes) -> Path:
-        return self._context.workspace.root / os.fsdecode(name.removeprefix(b"./"))
-
-    def _is_in_environment(self, folder: Path) -> bool:
+    def _is_in_environment(self, folder: str) -> bool:
         """Whether a folder below the root is, or lies in, one of installed packages."""
-        root = self._context.workspace.root
-        return any(self._holds_environment(each) for each in (folder, *folder.parents) if root in each.parents)
+        unknown: list[str] = []
+        while folder not in self._is_environment:
+            unknown.append(folder)
+            folder = folder.rpartition("/")[0]
+        for each in reversed(unknown):
+            at = self._context.workspace.root / each
+            self._is_environment[each] = (
+                self._is_environment[each.rpartition("/")[0]]
+                or (at / "pyvenv.cfg").is_file()
+                or (at / "conda-meta").is_dir()
+            )
+        return self._is_environment[unknown[0] if unknown else folder]
 
-    def _holds_environment(self, folder: Path) -> bool:
-        if folder not in self._is_environment:
-            self._is_environment[folder] = (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
-        return self._is_environment[folder]
+
+def _path(name: bytes) -> str:
+    return os.fsdecode(name.removeprefix(b"./"))
 
 
 class ModuleNames:

@@ -75,11 +75,10 @@ class SymbolSearch:
 
     def members_of(self, owner: tuple[str, ...]) -> list[Hit]:
         """What a class or a module defines itself, in the order of its file."""
-        files = (
-            {hit.candidate.file for hit in (*self.classes(owner), *self._module_hits(owner))} if owner else set[Path]()
-        )
+        owners = [*self.classes(owner), *self._module_hits(owner)] if owner else list[Hit]()
+        files = {hit.candidate.file.relative_to(self._root).as_posix() for hit in owners}
         found: list[Hit] = []
-        for file, source in self._sources("", sorted(files, key=self._file_rank)):
+        for file, source in self._sources("", sorted(files, key=file_rank)):
             path_parts = self._modules.path_parts(file)
             for name in definitions(source, with_expressions=False):
                 around = (*path_parts, *name.qualified_name.split("."))[:-1]
@@ -88,19 +87,19 @@ class SymbolSearch:
                     found.append(self._hit(file, source, name, fit))
         return found
 
-    def names_like(self, name: str) -> set[tuple[str, Path]]:
+    def names_like(self, name: str) -> set[tuple[str, str]]:
         """Other names that the tree seems to define, each with a file."""
         return self._files.with_names_like(name)
 
     def classes(self, parts: tuple[str, ...]) -> list[Hit]:
         """The classes of that name."""
-        files = sorted(self._files.with_class(parts[-1]), key=self._file_rank)[:_MOST_FILES]
+        files = sorted(self._files.with_class(parts[-1]), key=file_rank)[:_MOST_FILES]
         return [hit for hit in self._hits_in(files, parts) if hit.is_fitting and hit.candidate.kind == "class"]
 
     def _hits(self, parts: tuple[str, ...]) -> list[Hit]:
         return self._hits_in(self._likeliest(parts, _MOST_FILES), parts)
 
-    def _hits_in(self, files: Sequence[Path], parts: tuple[str, ...]) -> list[Hit]:
+    def _hits_in(self, files: Sequence[str], parts: tuple[str, ...]) -> list[Hit]:
         """What files define or import under the last of the parts, as far as the others fit."""
         found: list[Hit] = []
         for file, source in self._sources(parts[-1], files):
@@ -111,42 +110,39 @@ class SymbolSearch:
                     found += [] if fit is None else [self._hit(file, source, name, fit)]
         return found
 
-    def _sources(self, name: str, files: Sequence[Path]) -> Iterator[tuple[Path, PythonSource]]:
+    def _sources(self, word: str, files: Sequence[str]) -> Iterator[tuple[Path, PythonSource]]:
         """The text of the files that hold the name, as many as a budget allows."""
         characters = 0
-        for file in files:
+        for file in (self._root / name for name in files):
             if self._cancelled.is_set():
                 raise ToolCancelledError("Stopped.")
             source = read_source(file)
-            if source is not None and _holds_word(source.text, name):
+            if source is not None and _holds_word(source.text, word):
                 characters += len(source.text)
                 yield file, source
             if characters > _MOST_CHARACTERS:
                 return
 
-    def _likeliest(self, parts: tuple[str, ...], most: int) -> Sequence[Path]:
+    def _likeliest(self, parts: tuple[str, ...], most: int) -> Sequence[str]:
         """The files with the name; of too many the likely ones."""
         if self._only_file:
-            return [self._only_file]
+            return [self._only_file.relative_to(self._root).as_posix()]
         files = self._files.with_word(parts[-1])
         if len(files) <= most:
-            return sorted(files, key=self._file_rank)
+            return sorted(files, key=file_rank)
         definers = self._files.with_definition(parts[-1])
         owner = parts[-2] if len(parts) > 1 else ""
         with_owner = self._files.with_word(owner) if owner else files
 
-        def rank(file: Path) -> tuple[object, ...]:
-            has_owner = file in with_owner or owner in self._modules.path_parts(file)
-            return (not has_owner, file not in definers, *self._file_rank(file))
+        def rank(file: str) -> tuple[object, ...]:
+            has_owner = file in with_owner or f"/{owner}/" in f"/{file}" or f"/{owner}.py" in f"/{file}"
+            return (not has_owner, file not in definers, *file_rank(file))
 
         return heapq.nsmallest(most, files, key=rank)
 
-    def _file_rank(self, file: Path) -> tuple[object, ...]:
-        return file_rank(file.relative_to(self._root).as_posix())
-
     def _module_hits(self, parts: tuple[str, ...]) -> list[Hit]:
         found: list[Hit] = []
-        for file in self._files.named(parts[-1]):
+        for file in (self._root / name for name in self._files.named(parts[-1])):
             fit = fit_of(self._modules.path_parts(file), parts)
             if fit is not None and fit <= Fit.WITH_GAPS:
                 module = self._modules.module(file)

@@ -100,13 +100,13 @@ def describe(candidate: Candidate) -> str:
 def _files_with(context: ToolContext, names: list[str], candidates: list[Candidate]) -> list[Path]:
     """The candidates' own files come first, which may be ones that ignore files name."""
     root = context.workspace.root
-    own = dict.fromkeys(candidate.file for candidate in candidates)
-    found = PythonFiles(root, root, context.cancelled).with_word(*names)
-    return [*own, *_likeliest(root, found - own.keys())]
+    own = [candidate.file for candidate in candidates]
+    found = _likeliest(root, PythonFiles(root, root, context.cancelled).with_word(*names))
+    return list(dict.fromkeys([*own, *found]))
 
 
-def _likeliest(root: Path, files: set[Path]) -> list[Path]:
-    return sorted(files, key=lambda file: file_rank(file.relative_to(root).as_posix()))[:MOST_FILES]
+def _likeliest(root: Path, files: set[str]) -> list[Path]:
+    return [root / file for file in sorted(files, key=file_rank)[:MOST_FILES]]
 
 
 def _row(source: PythonSource, name: Name) -> tuple[str, str, int, int, str]:
