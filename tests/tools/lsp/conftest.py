@@ -12,6 +12,9 @@ from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.registry import find_tool
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
+from tests.tools.lsp.fake_client import start_fake
+
+__all__ = ["start_fake"]
 
 
 @pytest.fixture

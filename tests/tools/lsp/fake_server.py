@@ -24,12 +24,15 @@ def main() -> None:
         file.write(f"{os.getpid()}\n")
         file.flush()
         file.seek(0)
-        is_first = len(file.readlines()) == 1
+        start = len(file.readlines())
+    if behaviour == "exit_then_silent":
+        behaviour = {1: "exit", 2: "silent"}.get(start, "proper")
     if behaviour == "ignore_sigterm":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    misbehave = BEHAVIOURS[behaviour] if is_first or always else None
+    misbehave = BEHAVIOURS[behaviour] if start == 1 or always else None
     while message := read():
         if misbehave and message["method"] == method:
+            Path(starts).with_name("reached").touch()
             misbehave(message)
         else:
             serve(message)

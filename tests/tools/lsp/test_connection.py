@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -19,76 +15,19 @@ from punie_tools.errors import ToolError
 from punie_tools.lsp.connection import ServerFailedError, ServerRefusedError, ServerSilentError
 from punie_tools.lsp.disk import FileChange
 from punie_tools.lsp.language_server import LanguageServer
-from punie_tools.lsp.server import Patience, Server, ServerProgram
-from punie_tools.workspace import Workspace
-
-FAKE = Path(__file__).with_name("fake_server.py")
-QUESTION = "test/question"
-NOTICE = "test/notice"
-PATIENCE = Patience(start=3.0, answer=0.4, silence=0.4, check=0.8)
-HASTE = Patience(start=0.4, silence=0.4)
-QUICK_ENOUGH = 4.0
-"""Of a call with one restart, on a machine that does something else besides."""
-
-Start = Callable[..., LanguageServer]
-
-
-def never() -> threading.Event:
-    return threading.Event()
-
-
-def ask(server: LanguageServer, cancelled: threading.Event | None = None) -> Any:
-    cancelled = cancelled or never()
-    return server.call(lambda run: run.request(QUESTION, {"a": "é😀"}, cancelled), cancelled)
-
-
-ECHO = {"echo": {"a": "é😀"}}
-
-
-def started_in(root: Path) -> list[int]:
-    starts = root.parent / "starts"
-    return [int(line) for line in starts.read_text().split()] if starts.exists() else []
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
-def threads_of_servers() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("The language server")]
-
-
-@pytest.fixture
-def start(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Make a LanguageServer on the fake server; afterwards nothing may be left of any of them."""
-    folders = tmp_path / "temporary"
-    folders.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folders))
-    servers: list[LanguageServer] = []
-
-    def make(
-        behaviour: str, at: str = QUESTION, *, always: bool = False, patience: Patience = PATIENCE
-    ) -> LanguageServer:
-        argv = (sys.executable, "-I", "-S", FAKE, behaviour, at, tmp_path / "starts", *(["always"] if always else []))
-        program = ServerProgram(argv, Path(sys.executable))
-        servers.append(LanguageServer(Workspace.at(root), program=lambda *_: program, patience=patience))
-        return servers[-1]
-
-    before = {child.pid for child in psutil.Process().children(recursive=True)}
-    yield make
-    for server in servers:
-        server.close()
-    for thread in threads_of_servers():
-        thread.join(2)
-    assert threads_of_servers() == []
-    assert [pid for pid in started_in(root) if not is_gone(pid)] == []
-    assert [child for child in psutil.Process().children(recursive=True) if child.pid not in before] == []
-    assert list(folders.iterdir()) == []
-    # A pipe or process that nobody closed warns when it is collected, and warnings are errors.
-    gc.collect()
+from punie_tools.lsp.server import Patience, Server
+from tests.tools.lsp.fake_client import (
+    ECHO,
+    HASTE,
+    PATIENCE,
+    QUESTION,
+    QUICK_ENOUGH,
+    StartFake,
+    ask,
+    is_gone,
+    never,
+    started_in,
+)
 
 
 def assert_one_clear_line(error: ToolError, pattern: str) -> None:
@@ -100,8 +39,8 @@ def assert_one_clear_line(error: ToolError, pattern: str) -> None:
     assert text.startswith("The language server (pyright)")
 
 
-def test_a_proper_server_is_asked_again_and_again(start: Start, root: Path) -> None:
-    server = start("proper")
+def test_a_proper_server_is_asked_again_and_again(start_fake: StartFake, root: Path) -> None:
+    server = start_fake("proper")
     assert [ask(server) for _ in range(3)] == [ECHO] * 3
     assert len(started_in(root)) == 1
     assert server.pid == started_in(root)[0]
@@ -138,8 +77,8 @@ DYING = {
 
 
 @pytest.mark.parametrize("behaviour", DYING)
-def test_a_server_that_breaks_is_replaced_within_the_call(start: Start, root: Path, behaviour: str) -> None:
-    server = start(behaviour)
+def test_a_server_that_breaks_is_replaced_within_the_call(start_fake: StartFake, root: Path, behaviour: str) -> None:
+    server = start_fake(behaviour)
     began = time.monotonic()
     assert ask(server) == ECHO
     assert time.monotonic() - began < QUICK_ENOUGH
@@ -148,8 +87,8 @@ def test_a_server_that_breaks_is_replaced_within_the_call(start: Start, root: Pa
 
 
 @pytest.mark.parametrize(("behaviour", "reason"), DYING.items())
-def test_one_that_breaks_twice_is_named_in_one_clear_line(start: Start, behaviour: str, reason: str) -> None:
-    server = start(behaviour, always=True)
+def test_one_that_breaks_twice_is_named_in_one_clear_line(start_fake: StartFake, behaviour: str, reason: str) -> None:
+    server = start_fake(behaviour, always=True)
     with pytest.raises(ServerFailedError) as caught:
         ask(server)
     assert_one_clear_line(caught.value, reason)
@@ -160,8 +99,8 @@ SILENT = ["silent", "half_a_body_then_silence", "half_a_header", "close_stdin", 
 
 
 @pytest.mark.parametrize("behaviour", SILENT)
-def test_a_server_that_never_answers_costs_one_deadline(start: Start, root: Path, behaviour: str) -> None:
-    server = start(behaviour)
+def test_a_server_that_never_answers_costs_one_deadline(start_fake: StartFake, root: Path, behaviour: str) -> None:
+    server = start_fake(behaviour)
     began = time.monotonic()
     with pytest.raises(ServerSilentError) as caught:
         ask(server)
@@ -175,8 +114,8 @@ STUCK = ("silent", "stop_reading")
 
 
 @pytest.mark.parametrize("behaviour", [*STUCK, "exit", "error", "no_json"])
-def test_a_server_that_does_not_start_costs_one_deadline(start: Start, root: Path, behaviour: str) -> None:
-    server = start(behaviour, "initialize", always=True, patience=HASTE)
+def test_a_server_that_does_not_start_costs_one_deadline(start_fake: StartFake, root: Path, behaviour: str) -> None:
+    server = start_fake(behaviour, "initialize", always=True, patience=HASTE)
     began = time.monotonic()
     with pytest.raises(ServerFailedError) as caught:
         ask(server)
@@ -186,8 +125,10 @@ def test_a_server_that_does_not_start_costs_one_deadline(start: Start, root: Pat
 
 
 @pytest.mark.parametrize("behaviour", [*STUCK, "exit", "error"])
-def test_after_a_server_that_did_not_start_the_next_call_works(start: Start, root: Path, behaviour: str) -> None:
-    server = start(behaviour, "initialize", patience=HASTE if behaviour in STUCK else PATIENCE)
+def test_after_a_server_that_did_not_start_the_next_call_works(
+    start_fake: StartFake, root: Path, behaviour: str
+) -> None:
+    server = start_fake(behaviour, "initialize", patience=HASTE if behaviour in STUCK else PATIENCE)
     with suppress(ServerSilentError):
         ask(server)
     assert ask(server) == ECHO
@@ -199,24 +140,24 @@ def settle(server: LanguageServer, cancelled: threading.Event | None = None) -> 
     server.call(lambda run: run.wait_until_settled(cancelled), cancelled)
 
 
-def test_a_server_whose_progress_never_ends_counts_as_hung(start: Start) -> None:
-    server = start("begin_progress", "textDocument/didChange")
+def test_a_server_whose_progress_never_ends_counts_as_hung(start_fake: StartFake) -> None:
+    server = start_fake("begin_progress", "textDocument/didChange")
     with pytest.raises(ServerSilentError) as caught:
         settle(server)
     assert_one_clear_line(caught.value, "it gave no sign for 0.4 s")
     settle(server)
 
 
-def test_a_server_that_publishes_nothing_counts_as_hung(start: Start) -> None:
-    server = start("silent", "textDocument/didChange")
+def test_a_server_that_publishes_nothing_counts_as_hung(start_fake: StartFake) -> None:
+    server = start_fake("silent", "textDocument/didChange")
     with pytest.raises(ServerSilentError) as caught:
         settle(server)
     assert_one_clear_line(caught.value, "it gave no sign for 0.4 s")
     settle(server)
 
 
-def test_a_server_that_talks_but_is_never_done_is_ended_at_the_last_deadline(start: Start) -> None:
-    server = start("flood_for_ever", "textDocument/didChange")
+def test_a_server_that_talks_but_is_never_done_is_ended_at_the_last_deadline(start_fake: StartFake) -> None:
+    server = start_fake("flood_for_ever", "textDocument/didChange")
     with pytest.raises(ServerSilentError) as caught:
         settle(server)
     assert_one_clear_line(caught.value, "it was not done within 0.8 s")
@@ -224,8 +165,8 @@ def test_a_server_that_talks_but_is_never_done_is_ended_at_the_last_deadline(sta
 
 
 @pytest.mark.parametrize("behaviour", ["answer_twice", "other_ids"])
-def test_answers_to_nothing_that_was_asked_are_dropped(start: Start, behaviour: str) -> None:
-    server = start(behaviour, always=True)
+def test_answers_to_nothing_that_was_asked_are_dropped(start_fake: StartFake, behaviour: str) -> None:
+    server = start_fake(behaviour, always=True)
     assert [ask(server) for _ in range(3)] == [ECHO] * 3
     assert server.restarts == 0
 
@@ -233,8 +174,10 @@ def test_answers_to_nothing_that_was_asked_are_dropped(start: Start, behaviour: 
 @pytest.mark.parametrize(
     ("behaviour", "text"), [("error", ": no such thing xxx"), ("odd_error", ": the request failed.")]
 )
-def test_a_refusal_is_told_and_the_server_works_on(start: Start, root: Path, behaviour: str, text: str) -> None:
-    server = start(behaviour, always=True)
+def test_a_refusal_is_told_and_the_server_works_on(
+    start_fake: StartFake, root: Path, behaviour: str, text: str
+) -> None:
+    server = start_fake(behaviour, always=True)
     for _ in range(2):
         with pytest.raises(ServerRefusedError) as caught:
             ask(server)
@@ -243,8 +186,8 @@ def test_a_refusal_is_told_and_the_server_works_on(start: Start, root: Path, beh
 
 
 @pytest.mark.parametrize("behaviour", ["flood_notifications", "flood_stderr", "ask_and_read"])
-def test_a_flood_is_drained(start: Start, root: Path, behaviour: str) -> None:
-    server = start(behaviour, patience=Patience(answer=30))
+def test_a_flood_is_drained(start_fake: StartFake, root: Path, behaviour: str) -> None:
+    server = start_fake(behaviour, patience=Patience(answer=30))
     expected = 9_000 if behaviour == "ask_and_read" else ECHO
     memory = psutil.Process().memory_info().rss
     assert ask(server) == expected
@@ -253,8 +196,8 @@ def test_a_flood_is_drained(start: Start, root: Path, behaviour: str) -> None:
     assert len(started_in(root)) == 1
 
 
-def test_what_the_server_asks_is_answered_and_what_we_do_not_know_refused(start: Start) -> None:
-    unheard, settings = ask(start("ask_unknown"))
+def test_what_the_server_asks_is_answered_and_what_we_do_not_know_refused(start_fake: StartFake) -> None:
+    unheard, settings = ask(start_fake("ask_unknown"))
     assert unheard["id"] == "mine"
     assert unheard["result"] is None
     assert settings["id"] == 1
@@ -262,8 +205,8 @@ def test_what_the_server_asks_is_answered_and_what_we_do_not_know_refused(start:
     assert settings["result"][1] is None
 
 
-def test_a_server_that_reads_nothing_blocks_nobody_who_tells_it_something(start: Start) -> None:
-    server = start("stop_reading")
+def test_a_server_that_reads_nothing_blocks_nobody_who_tells_it_something(start_fake: StartFake) -> None:
+    server = start_fake("stop_reading")
     large = {"text": "x" * 10_000_000}
 
     def tell_and_ask(run: Server) -> None:
@@ -280,16 +223,16 @@ def test_a_server_that_reads_nothing_blocks_nobody_who_tells_it_something(start:
     assert server.call(lambda run: run.request("test/other", large, never()), never()) == {"echo": large}
 
 
-def test_a_child_in_a_session_of_its_own_ends_with_the_server(start: Start) -> None:
-    server = start("child")
+def test_a_child_in_a_session_of_its_own_ends_with_the_server(start_fake: StartFake) -> None:
+    server = start_fake("child")
     pid = ask(server)["child"]
     assert not is_gone(pid)
     server.close()
     assert is_gone(pid)
 
 
-def test_an_orphan_that_holds_the_pipes_ends_too(start: Start) -> None:
-    server = start("orphan", patience=Patience(answer=0.5))
+def test_an_orphan_that_holds_the_pipes_ends_too(start_fake: StartFake) -> None:
+    server = start_fake("orphan", patience=Patience(answer=0.5))
     with suppress(ServerSilentError):
         ask(server)
     assert ask(server) == ECHO

@@ -122,6 +122,7 @@ class LanguageServer:
                 raise ToolCancelledError("Stopped.")
 
     def _attempt(self, work: Callable[[Server], Answer], cancelled: threading.Event) -> Answer:
+        self._raise_if_beyond_help()
         try:
             return work(self._ready_server(cancelled))
         except ServerFailedError as failure:
@@ -129,9 +130,13 @@ class LanguageServer:
             self._drop()
             raise
 
-    def _ready_server(self, cancelled: threading.Event) -> Server:
+    def _raise_if_beyond_help(self) -> None:
         if self._is_closed:
             raise ServerFailedError(_CLOSED)
+        if self._last_failure and self.restarts >= MOST_RESTARTS:
+            raise ServerFailedError(f"{self._last_failure} It was restarted {MOST_RESTARTS} times, which is enough.")
+
+    def _ready_server(self, cancelled: threading.Event) -> Server:
         stamps = configuration_stamps(self.root, interpreter_of(self._workspace))
         if stamps != self._started_with:
             self._drop()
@@ -142,8 +147,6 @@ class LanguageServer:
         return self._replace(cancelled) if self._last_failure else self._start(cancelled)
 
     def _replace(self, cancelled: threading.Event) -> Server:
-        if self.restarts >= MOST_RESTARTS:
-            raise ServerFailedError(f"{self._last_failure} It was restarted {MOST_RESTARTS} times, which is enough.")
         self.restarts += 1
         try:
             server = self._start(cancelled)
