@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,13 @@ from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 from tests.conftest import git, write_files
 
+ASK_STATUS = """\
+import pathlib, sys
+from punie_tools.registry import find_tool
+from punie_tools.tool import ToolContext
+from punie_tools.workspace import Workspace
+find_tool("git_status").run(ToolContext(Workspace.at(pathlib.Path(sys.argv[1]))), {})
+"""
 COMMANDS = ("status", "diff", "log", "show", "blame", "branch")
 
 Plant = Callable[[Path, str], None]
@@ -261,6 +269,8 @@ def test_a_git_that_the_tree_puts_on_the_path_is_not_run(
     planted.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     run_git_tools(hostile)
+    # In a new process the library behind them is loaded, which asks git for its version.
+    subprocess.run([sys.executable, "-P", "-c", ASK_STATUS, hostile], cwd=hostile, check=True)
     assert not marker.exists()
     subprocess.run(["git", "status"], cwd=hostile, check=False)
     assert marker.exists(), "the trap itself must work"

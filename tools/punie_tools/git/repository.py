@@ -129,9 +129,10 @@ class Repository:
         root = self.context.workspace.root
         marker = uuid4().hex
         settings = [option for name, value in _SETTINGS.items() for option in ("-c", f"{name}={value}")]
-        command = [*_without_steering(), _executable(root), "-C", str(root), *_OPTIONS, *settings, *arguments]
+        git = _executable(root)
+        command = [*_without_steering(), git, "-C", str(root), *_OPTIONS, *settings, *arguments]
         finished = attend_process(
-            start_git(command, root, {**_ENVIRONMENT, MARKER: marker}),
+            start_git(command, git, root, {**_ENVIRONMENT, MARKER: marker}),
             timeout=_SECONDS,
             marker=marker,
             cancelled=self.context.cancelled,
