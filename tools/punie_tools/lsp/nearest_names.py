@@ -8,7 +8,6 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from punie_tools.errors import ToolError
-from punie_tools.lsp.candidates import file_rank
 from punie_tools.lsp.symbol_search import SymbolSearch
 from punie_tools.quality.sentences import shortened
 from punie_tools.spelling import spelled
@@ -40,10 +39,8 @@ def _nearest_members(root: Path, parts: tuple[str, ...], everywhere: SymbolSearc
 def _nearest_anywhere(name: str, everywhere: SymbolSearch) -> list[tuple[str, str]]:
     if len(name) > _LONGEST_NAME:
         return []
-    files: dict[str, str] = {}
-    for other, file in everywhere.names_like(name):
-        files[other] = min(file, files.get(other, file), key=file_rank)
-    return [(other, spelled(files[other])) for other in _nearest(name, sorted(files))]
+    found = ((other, everywhere.definer(other)) for other in _nearest(name, sorted(everywhere.names_like(name))))
+    return [(other, spelled(file)) for other, file in found if file]
 
 
 def _nearest(name: str, others: Iterable[str]) -> list[str]:

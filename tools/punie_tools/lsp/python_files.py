@@ -34,6 +34,7 @@ class PythonFiles:
         self._within = within
         self._only_ignored = only_ignored
         self._is_environment = {"": False}
+        self._answers: dict[tuple[str, ...], set[str]] = {}
 
     def with_word(self, *words: str) -> set[str]:
         """Files with one of the words."""
@@ -59,30 +60,39 @@ class PythonFiles:
         like = r"\w*".join(["", *map(re.escape, letters), ""])
         return self._files([*_PYTHON, "--files-with-matches", "--ignore-case", f"--regexp={like}"])
 
-    def with_names_like(self, name: str) -> set[tuple[str, str]]:
-        """Names of about that length that begin or end like it, each with a file that seems to define it."""
+    def names_like(self, name: str) -> set[str]:
+        """Names of about that length that begin or end like it and seem to be defined; those of modules too."""
         shortest, longest = max(0, len(name) - 4), len(name) + 3
         first, last = re.escape(name.lstrip("_")[:1] or "_"), re.escape(name[-1])
         like = rf"(?i:_*{first}\w{{{shortest},{longest}}}|\w{{{shortest},{longest}}}{last})"
         pattern = rf"\b(?:class|def|type)\s+({like})\b|^\s*(?:self\.)?({like})\s*(?::[^=]*)?=(?:[^=]|$)"
-        options = ["--only-matching", "--with-filename", "--no-line-number", "--replace=$1$2", f"--regexp={pattern}"]
-        rows = (row.partition(b"\0") for row in self._output([*_PYTHON, *options]).split(b"\n"))
-        found = {(other.decode("utf-8", "replace"), _path(file)) for file, separator, other in rows if separator}
-        modules = ((file.rpartition("/")[2].partition(".")[0], file) for file in self._files([*_PYTHON, "--files"]))
-        return found | {each for each in modules if shortest < len(each[0]) <= longest + 1}
+        options = ["--only-matching", "--no-filename", "--no-line-number", "--replace=$1$2", f"--regexp={pattern}"]
+        found = {other.decode("utf-8", "replace") for other in set(self._output([*_PYTHON, *options]).split(b"\n"))}
+        modules = {file.rpartition("/")[2].partition(".")[0] for file in self._every()}
+        return (found | {each for each in modules if shortest < len(each) <= longest + 1}) - {""}
 
     def named(self, name: str) -> set[str]:
         """The files of modules and packages of that name."""
-        kinds = [f"--type-add=named:{file}" for file in (f"{name}.py", f"{name}.pyi", "__init__.py", "__init__.pyi")]
-        found = self._files([*kinds, "--type=named", "--files"])
-        return {file for file in found if "/__init__.py" not in file or f"/{name}/__init__.py" in f"/{file}"}
+        endings = tuple(f"/{name}{rest}" for rest in (".py", ".pyi", "/__init__.py", "/__init__.pyi"))
+        return {file for file in self._every() if f"/{file}".endswith(endings)}
+
+    def _every(self) -> set[str]:
+        return self._files([*_PYTHON, "--files"])
 
     def _files(self, options: list[str]) -> set[str]:
+        """The search's answer, asked for once."""
+        key = tuple(options)
+        if key not in self._answers:
+            is_listing = "--files" in options
+            names = set[str]() if self._only_ignored and not is_listing and not self._every() else self._search(options)
+            self._answers[key] = {file for file in names if not self._is_in_environment(file.rpartition("/")[0])}
+        return self._answers[key]
+
+    def _search(self, options: list[str]) -> set[str]:
         names = set(self._output(options).split(b"\0"))
         if self._only_ignored:
             names = set(self._output([*options, "--no-ignore"]).split(b"\0")) - names
-        files = map(_path, names - {b""})
-        return {file for file in files if not self._is_in_environment(file.rpartition("/")[0])}
+        return set(map(_path, names - {b""}))
 
     def _output(self, options: list[str]) -> bytes:
         below = self._within.relative_to(self._context.workspace.root).as_posix()

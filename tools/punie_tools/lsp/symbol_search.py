@@ -87,9 +87,13 @@ class SymbolSearch:
                     found.append(self._hit(file, source, name, fit))
         return found
 
-    def names_like(self, name: str) -> set[tuple[str, str]]:
-        """Other names that the tree seems to define, each with a file."""
-        return self._files.with_names_like(name)
+    def names_like(self, name: str) -> set[str]:
+        """Other names that the tree seems to define."""
+        return self._files.names_like(name)
+
+    def definer(self, name: str) -> str:
+        """The likeliest of the files that seem to define a name, or are it; empty for none."""
+        return min(self._files.with_definition(name) | self._files.named(name), key=file_rank, default="")
 
     def classes(self, parts: tuple[str, ...]) -> list[Hit]:
         """The classes of that name."""
