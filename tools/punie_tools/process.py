@@ -75,11 +75,13 @@ def run_process(
     stdin: bytes = b"",
     output_limit: int = DEFAULT_OUTPUT_LIMIT,
     on_stdout_line: Callable[[str], None] | None = None,
+    on_stdout: Callable[[bytes], None] | None = None,
 ) -> FinishedProcess:
     """Run argv to its end, its deadline, or the person's stop, whichever comes first; then nothing of it is left.
 
     `output_limit` holds for stdout and stderr each: what goes beyond is read and dropped. `on_stdout_line` gets every
-    line, also those beyond the limit. Raises ToolError if argv cannot be started and ToolCancelledError when
+    line, also those beyond the limit; `on_stdout` gets the bytes as they come, for output too large to go line by line.
+    Raises ToolError if argv cannot be started and ToolCancelledError when
     `cancelled` is set. Whoever reads the result decides what a timeout or an exit code means.
     """
     marker = uuid4().hex
@@ -93,6 +95,7 @@ def run_process(
         stdin=stdin,
         output_limit=output_limit,
         on_stdout_line=on_stdout_line,
+        on_stdout=on_stdout,
     )
 
 
@@ -105,13 +108,14 @@ def attend_process(
     stdin: bytes = b"",
     output_limit: int = DEFAULT_OUTPUT_LIMIT,
     on_stdout_line: Callable[[str], None] | None = None,
+    on_stdout: Callable[[bytes], None] | None = None,
 ) -> FinishedProcess:
     """Bring a child to its end as `run_process` does, for a library that insists on starting it.
 
     It was started in a session of its own, with pipes, and with `marker` as `MARKER` in its environment.
     """
     started = time.monotonic()
-    pipes = _Pipes(process, stdin, output_limit, on_stdout_line)
+    pipes = _Pipes(process, stdin, output_limit, on_stdout_line, on_stdout)
     try:
         timed_out = _attend(process, pipes, started + timeout, cancelled or threading.Event())
         pipes.finish_last_line()
@@ -246,10 +250,12 @@ class _Pipes:
         stdin: bytes,
         output_limit: int,
         on_stdout_line: Callable[[str], None] | None,
+        on_stdout: Callable[[bytes], None] | None,
     ) -> None:
         assert process.stdout and process.stderr  # both were asked for as pipes
         self.stdout, self.stderr = _Output(output_limit), _Output(output_limit)
         self._lines = _Lines(on_stdout_line) if on_stdout_line else None
+        self._on_stdout = on_stdout
         self._files = tuple(file for file in (process.stdin, process.stdout, process.stderr) if file)
         self._stdout_file, self._stdin_file = process.stdout, process.stdin
         self._input = memoryview(stdin)
@@ -298,6 +304,8 @@ class _Pipes:
         (self.stdout if is_stdout else self.stderr).add(chunk)
         if is_stdout and self._lines:
             self._lines.add(chunk)
+        if is_stdout and self._on_stdout:
+            self._on_stdout(chunk)
 
     def _write(self, file: IO[bytes]) -> None:
         try:

@@ -94,13 +94,15 @@ def test_many_matches_are_cut_with_true_counts(root: Path, run_tool: RunTool) ->
     assert (result.match_count, result.file_count) == (MATCH_LIMIT + 7, 2)
 
 
-def test_long_lines_are_cut_and_gigantic_ones_only_counted(root: Path, run_tool: RunTool) -> None:
-    write_files(root, {"long.js": "y" * 10_000 + "x", "vast.js": "x" + "y" * 5_000_000})
+def test_long_lines_are_cut(root: Path, run_tool: RunTool) -> None:
+    write_files(root, {"long.js": "é" * 10_000 + "x", "vast.js": "y" * 5_000_000 + "x\nx\n"})
     result = run_tool("grep", pattern="x")
-    assert [(match.file, match.column, len(match.text)) for match in result.matches] == [
-        ("long.js", 10_001, TEXT_LIMIT + 1)
+    assert [(match.file, match.line, match.column, len(match.text)) for match in result.matches] == [
+        ("long.js", 1, 10_001, TEXT_LIMIT + 1),
+        ("vast.js", 1, 5_000_001, TEXT_LIMIT + 1),
+        ("vast.js", 2, 1, 1),
     ]
-    assert (result.match_count, result.file_count, result.truncated) == (2, 2, True)
+    assert (result.match_count, result.file_count, result.truncated) == (3, 2, False)
 
 
 def test_bytes_that_are_no_text(root: Path, run_tool: RunTool) -> None:

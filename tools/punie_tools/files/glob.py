@@ -9,16 +9,24 @@ from functools import lru_cache
 from punie_tools.errors import ToolError
 
 _WILDCARDS = frozenset("*?[{")
+_SPECIAL = _WILDCARDS | {"/"}
 _EVERYTHING = frozenset({"", ".", "*", "**", "**/*"})
 _TOKEN = re.compile(r"/\*\*/|\*\*/|/\*\*|\*+|\?|\[[!^]?\]?[^\]]*\]|\{[^{}]*\}|[^*?\[{/]+|.", re.DOTALL)
+
+
+def is_everything(glob: str) -> bool:
+    """Whether the glob leaves nothing out."""
+    return _stripped(glob) in _EVERYTHING
 
 
 @lru_cache(maxsize=64)
 def glob_matcher(glob: str) -> Callable[[str], bool]:
     """Tells whether a path (with `/`, relative) is meant by the glob. Raises ToolError for a glob that is broken."""
-    pattern = glob.strip().removeprefix("./").rstrip("/")
+    pattern = _stripped(glob)
     if pattern in _EVERYTHING:
         return lambda path: True
+    if pattern.startswith("*") and not _SPECIAL & set(suffix := pattern[1:]):
+        return lambda path: path.endswith(suffix)
     anywhere = "" if "/" in pattern else "(?:.*/)?"
     below = "" if _WILDCARDS & set(pattern.rsplit("/", 1)[-1]) else "(?:/.*)?"
     try:
@@ -28,10 +36,14 @@ def glob_matcher(glob: str) -> Callable[[str], bool]:
     return lambda path: expression.fullmatch(path) is not None
 
 
+def _stripped(glob: str) -> str:
+    return glob.strip().removeprefix("./").rstrip("/")
+
+
 def name_glob(glob: str) -> str | None:
     """A glob for a path's last part alone, to narrow a search with; None if the glob does not promise one."""
     last = glob.strip().rsplit("/", 1)[-1]
-    is_promise = bool({"*", "?"} & set(last)) and not set("{}[]") & set(glob) and last not in ("*", "**")
+    is_promise = bool({"*", "?"} & set(last)) and not set("{}[]\\") & set(glob) and last not in ("*", "**")
     return last if is_promise else None
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from punie_tools.errors import ToolError
-from punie_tools.files.glob import glob_matcher, name_glob
-from punie_tools.files.ripgrep import run_ripgrep, search_root
-from punie_tools.spelling import spelled
+from punie_tools.files.glob import glob_matcher, is_everything
+from punie_tools.files.match_stream import MatchStream
+from punie_tools.files.ripgrep import run_ripgrep, search_command, search_root, type_options
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 MATCH_LIMIT = 1000
 TEXT_LIMIT = 500
+
+_KEPT_OUTPUT = 1 << 16
 
 
 class GrepMatch(BaseModel):
@@ -61,24 +62,47 @@ def grep(
 
     The pattern is a regular expression unless `literal` is true; `glob` narrows the files, such as *.py.
     """
-    _check(pattern)
-    root, operand = search_root(context, path)
-    options = ["--json", "--sort=path"]
-    options += ["--fixed-strings"] if literal else []
-    options += ["--ignore-case"] if ignore_case else []
-    if glob and (names := name_glob(glob)):
-        # A type narrows like --glob, but unlike it leaves ignored files out.
-        options += [f"--type-add=wanted:{names}", "--type=wanted"]
-    collector = _Collector(glob, context.workspace.relative(root))
-    run_ripgrep(
-        context, [*options, f"--regexp={pattern}"], [operand], output_limit=1 << 16, on_stdout_line=collector.add
+    return search(context, Query(pattern, path, glob, literal, ignore_case), search_command())
+
+
+@dataclass(frozen=True)
+class Query:
+    """The arguments of `grep`."""
+
+    pattern: str
+    path: str = "."
+    glob: str | None = None
+    literal: bool = False
+    ignore_case: bool = False
+
+
+def search(context: ToolContext, query: Query, command: Sequence[str]) -> GrepResult:
+    """Search with the command, rg or what stands in for it."""
+    _check(query.pattern)
+    root, operand = search_root(context, query.path)
+    stream = MatchStream(_wanted(query.glob, context.workspace.relative(root)), MATCH_LIMIT)
+    options = [
+        "--heading",
+        "--null",
+        "--line-number",
+        "--with-filename",
+        *type_options(query.glob or "*"),
+        *_pattern(query),
+    ]
+    finished = run_ripgrep(
+        context, options, [operand], output_limit=_KEPT_OUTPUT, command=command, on_stdout=stream.add
     )
+    if root.is_file() and finished.stdout.startswith(operand.encode("utf-8", "surrogateescape") + b": binary file "):
+        raise ToolError(f"{context.workspace.relative(root)} is a binary file, not text.")
+    lines = stream.finish()
+    columns = _columns(context, query, [text for _, _, text in lines], command)
+    matches = [_match(*line, column) for line, column in zip(lines, columns, strict=True)]
     return GrepResult(
-        pattern=pattern,
-        matches=tuple(collector.matches),
-        match_count=collector.match_count,
-        file_count=len(collector.files),
-        truncated=collector.match_count > len(collector.matches),
+        pattern=query.pattern,
+        matches=tuple(matches),
+        match_count=stream.match_count,
+        file_count=stream.file_count,
+        truncated=stream.match_count > len(matches),
     )
 
 
@@ -89,55 +113,46 @@ def _check(pattern: str) -> None:
         raise ToolError("The pattern holds a line break, and the search goes line by line.")
 
 
-class _Collector:
-    """Reads rg's JSON events, one a line."""
-
-    def __init__(self, glob: str | None, folder: str) -> None:
-        self.matches: list[GrepMatch] = []
-        self.match_count = 0
-        self.files: set[str] = set()
-        self._is_wanted = glob_matcher(glob or "*")
-        self._folder = folder
-        self._file = ""
-
-    def add(self, event_line: str) -> None:
-        if event_line.startswith('{"type":"begin"'):
-            self._file = _text(json.loads(event_line)["data"]["path"]).removeprefix("./")
-        elif event_line.startswith('{"type":"match"') and self._is_wanted_file():
-            self.files.add(self._file)
-            self.match_count += 1
-            if len(self.matches) < MATCH_LIMIT:
-                self._keep(event_line)
-
-    def _is_wanted_file(self) -> bool:
-        return self._is_wanted(self._file) or self._is_wanted(self._file.removeprefix(f"{self._folder}/"))
-
-    def _keep(self, event_line: str) -> None:
-        try:
-            data = json.loads(event_line)["data"]
-        except ValueError:
-            # A line so long that its event was cut: it is counted, and too large to be shown.
-            return
-        line = _bytes(data["lines"])
-        start = data["submatches"][0]["start"] if data["submatches"] else 0
-        text = line.decode("utf-8", "replace").rstrip("\r\n")
-        self.matches.append(
-            GrepMatch(
-                file=self._file,
-                line=data["line_number"],
-                column=len(line[:start].decode("utf-8", "replace")) + 1,
-                text=text if len(text) <= TEXT_LIMIT else text[:TEXT_LIMIT] + "…",
-            )
-        )
+def _pattern(query: Query) -> list[str]:
+    fixed = ["--fixed-strings"] if query.literal else []
+    return [*fixed, *(["--ignore-case"] if query.ignore_case else []), f"--regexp={query.pattern}"]
 
 
-def _text(value: dict[str, Any]) -> str:
-    return spelled(_bytes(value))
+def _wanted(glob: str | None, folder: str) -> Callable[[str], bool]:
+    if is_everything(glob or "*"):
+        return lambda file: True
+    matches = glob_matcher(glob or "*")
+    return lambda file: matches(file) or matches(file.removeprefix(f"{folder}/"))
 
 
-def _bytes(value: dict[str, Any]) -> bytes:
-    """rg gives text as text if it is UTF-8, otherwise as base64."""
-    return value["text"].encode() if "text" in value else base64.b64decode(value["bytes"])
+def _columns(context: ToolContext, query: Query, lines: list[bytes], command: Sequence[str]) -> list[int]:
+    """Where the first match begins in each line, in bytes; asked for the kept lines only, because it is dear."""
+    columns = [1] * len(lines)
+    if not lines:
+        return columns
+    options = ["--text", "--encoding=none", "--no-filename", "--line-number", "--column", "--max-columns=1"]
+    found = run_ripgrep(
+        context,
+        [*options, *_pattern(query)],
+        ["-"],
+        output_limit=len(lines) * _KEPT_OUTPUT,
+        command=command,
+        stdin=b"".join(line + b"\n" for line in lines),
+    )
+    for place in found.stdout.splitlines():
+        number, column, _ = place.split(b":", 2)
+        columns[int(number) - 1] = int(column)
+    return columns
+
+
+def _match(file: str, number: int, line: bytes, column: int) -> GrepMatch:
+    text = line.decode("utf-8", "replace").rstrip("\r\n")
+    return GrepMatch(
+        file=file,
+        line=number,
+        column=len(line[: column - 1].decode("utf-8", "replace")) + 1,
+        text=text if len(text) <= TEXT_LIMIT else text[:TEXT_LIMIT] + "…",
+    )
 
 
 TOOL = Tool(grep, risk=Risk.READS)

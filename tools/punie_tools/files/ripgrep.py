@@ -6,10 +6,11 @@ import os
 import shutil
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from punie_tools.errors import ToolError
+from punie_tools.files.glob import name_glob
 from punie_tools.process import FinishedProcess, clean_environment, run_process
 from punie_tools.tool import ToolContext
 
@@ -25,16 +26,22 @@ def run_ripgrep(
     operands: list[str],
     *,
     output_limit: int,
-    on_stdout_line: Callable[[str], None] | None = None,
+    command: Sequence[str] | None = None,
+    stdin: bytes = b"",
+    on_stdout: Callable[[bytes], None] | None = None,
 ) -> FinishedProcess:
-    """Run rg in the workspace. Raises ToolError with rg's own reason, such as a regular expression that is none."""
+    """Run rg, or another command that understands the options, in the workspace.
+
+    Raises ToolError with its own reason, such as a regular expression that is none.
+    """
     finished = run_process(
-        [_executable(), *_OPTIONS, *options, "--", *operands],
+        [*(command or [_executable()]), *_OPTIONS, *options, "--", *operands],
         cwd=context.workspace.root,
         timeout=_SECONDS,
         cancelled=context.cancelled,
         output_limit=output_limit,
-        on_stdout_line=on_stdout_line,
+        stdin=stdin,
+        on_stdout=on_stdout,
     )
     if finished.timed_out:
         raise ToolError(f"The search took more than {_SECONDS:.0f} seconds; narrow it with a path or a glob.")
@@ -42,7 +49,7 @@ def run_ripgrep(
     if finished.exit_code == _FATAL and reason:
         raise ToolError(f"The search failed: {_one_line(reason)}")
     if finished.exit_code < 0:
-        raise ToolError(f"ripgrep died of signal {-finished.exit_code}.")
+        raise ToolError(f"The search died of signal {-finished.exit_code}.")
     return finished
 
 
@@ -53,13 +60,28 @@ def search_root(context: ToolContext, path: str) -> tuple[Path, str]:
     return resolved, "./" if below == "." else f"./{below}"
 
 
+def type_options(glob: str) -> list[str]:
+    """Narrow a search to names. A type does it like --glob, but unlike it leaves ignored files out."""
+    names = name_glob(glob)
+    return [f"--type-add=wanted:{names}", "--type=wanted"] if names else []
+
+
+def search_command() -> list[str]:
+    """What searches."""
+    return [_executable()]
+
+
 def _executable() -> str:
+    if found := _installed():
+        return found
+    raise ToolError("ripgrep is missing; reinstall punie, or install ripgrep.")
+
+
+def _installed() -> str | None:
     """The `rg` that was installed with punie; one on PATH only if there is none."""
     beside = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent)]
     beside.append(sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")))
-    if found := shutil.which("rg", path=os.pathsep.join([*beside, clean_environment()["PATH"]])):
-        return found
-    raise ToolError("ripgrep is missing; reinstall punie, or install ripgrep.")
+    return shutil.which("rg", path=os.pathsep.join([*beside, clean_environment()["PATH"]]))
 
 
 def _one_line(reason: str) -> str:
