@@ -53,14 +53,15 @@ class TypeCheckResult(ToolResult):
         if not self.files_checked and not self.errors:
             return f"No type errors{where}: there are no Python files to check."
         rechecked = f"{self.files_rechecked} of {counted(self.files_checked, 'file')} checked again"
+        is_partly_known = self.is_warm and self.files_rechecked < self.files_checked
         if not self.errors:
-            return f"No type errors{where} ({rechecked if self.is_warm else counted(self.files_checked, 'file')})."
+            return f"No type errors{where} ({rechecked if is_partly_known else counted(self.files_checked, 'file')})."
         counts = [(self.error_count, "type error"), (self.warning_count, "warning")]
         found = " and ".join(counted(count, noun) for count, noun in counts if count)
         with_findings = len({finding.file for finding in self.errors})
         files = f"{with_findings} of {counted(max(self.files_checked, with_findings), 'file')}"
         first = first_of([_in_short(finding) for finding in self.errors])
-        return f"{found} in {files}: {first}{f' ({rechecked})' if self.is_warm else ''}."
+        return f"{found} in {files}: {first}{f' ({rechecked})' if is_partly_known else ''}."
 
 
 def typecheck(

@@ -111,7 +111,11 @@ def _details(result: ToolResult, width: int) -> list[Row]:
             ]
         case DocumentSymbolsResult():
             return [
-                row(f"{each.line:>5} {each.kind:<8} {each.name}", path=result.path, line=each.line)
+                row(
+                    f"{each.line:>5} {'  ' * bool(each.container_name)}{each.kind} {each.name}",
+                    path=result.path,
+                    line=each.line,
+                )
                 for each in result.symbols
             ]
         case CallHierarchyResult():
