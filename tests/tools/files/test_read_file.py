@@ -76,16 +76,52 @@ def test_encodings(root: Path, run_tool: RunTool, name: str, data: bytes, conten
     assert run_tool("read_file", path=name).content == content
 
 
-def test_a_long_file_is_cut_and_its_count_is_that_of_the_whole(root: Path, run_tool: RunTool) -> None:
-    (root / "a.txt").write_text("0123456789\n" * 300_000)
-    result = run_tool("read_file", path="a.txt")
-    assert result.truncated
-    assert len(result.content) == CHARACTER_LIMIT
-    assert result.line_count == 300_000
-    assert result.end_line == CHARACTER_LIMIT // 11 + 1
-    late = run_tool("read_file", path="a.txt", start_line=299_999)
-    assert late.content == "0123456789\n" * 2
-    assert not late.truncated
+def test_a_long_file_comes_in_pages_of_whole_lines(root: Path, run_tool: RunTool) -> None:
+    text = "".join(f"line {number}\n" for number in range(1, 60_001))
+    (root / "a.txt").write_text(text)
+    pages = [run_tool("read_file", path="a.txt")]
+    assert pages[0].truncated
+    assert pages[0].summary == (
+        f"Lines 1 to {pages[0].end_line} of the 60000 lines of a.txt; "
+        f"the next page begins at start_line={pages[0].end_line + 1}."
+    )
+    while pages[-1].next_line:
+        pages.append(run_tool("read_file", path="a.txt", start_line=pages[-1].next_line))
+    assert "".join(page.content for page in pages) == text
+    assert {page.line_count for page in pages} == {60_000}
+    assert (pages[-1].end_line, pages[-1].truncated) == (60_000, False)
+
+
+def test_a_line_longer_than_a_page_is_cut_and_says_so(root: Path, run_tool: RunTool) -> None:
+    (root / "a.js").write_text("first\n" + "é" * (CHARACTER_LIMIT + 9) + "\nlast")
+    first = run_tool("read_file", path="a.js")
+    assert (first.content, first.next_line, first.is_line_cut) == ("first\n", 2, False)
+    vast = run_tool("read_file", path="a.js", start_line=2)
+    assert vast.content == "é" * CHARACTER_LIMIT
+    assert (vast.end_line, vast.next_line, vast.is_line_cut, vast.truncated) == (2, 3, True, True)
+    assert "line 2 is cut after 262,144 characters; the next page begins at start_line=3" in vast.summary
+    assert run_tool("read_file", path="a.js", start_line=3).content == "last"
+
+
+@pytest.mark.parametrize("size", [(1 << 20) - 1, 1 << 20, (1 << 20) + 1])
+def test_line_ends_and_characters_across_chunks(root: Path, run_tool: RunTool, size: int) -> None:
+    (root / "a.txt").write_bytes(b"x" * (size - 2) + "é\r\nb\r\n".encode())
+    assert run_tool("read_file", path="a.txt", start_line=2).content == "b\n"
+    assert run_tool("read_file", path="a.txt").line_count == 2
+
+
+def test_a_pipe_put_in_the_file_s_place_is_not_waited_for(root: Path) -> None:
+    """What resolve() saw may be gone when the file is opened."""
+    os.mkfifo(root / "pipe")
+    (root / "link").symlink_to("pipe")
+
+    class Late(Workspace):
+        def resolve(self, path: str, *, must_exist: bool = True) -> Path:
+            return self.root / path
+
+    for name, message in (("pipe", "pipe is no longer a file"), ("link", "link cannot be read")):
+        with pytest.raises(ToolError, match=message):
+            read_file(ToolContext(Late(root)), name)
 
 
 def test_a_huge_file_and_a_huge_line_do_not_fill_the_memory(root: Path) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import os
+import stat
+import time
 from pathlib import Path
+from typing import IO
 
 from pydantic import computed_field
 
@@ -12,12 +17,17 @@ from punie_tools.files.encoding import HEAD_BYTES, encoding_of
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 CHARACTER_LIMIT = 256 * 1024
+SECONDS = 60.0
 
 _CHUNK = 1 << 20
 
 
 class ReadFileResult(ToolResult):
-    """Lines `start_line` to `end_line`; `line_count` is that of the whole file."""
+    """Lines `start_line` to `end_line`; `line_count` is that of the whole file.
+
+    A page holds whole lines; a line that fills more than a page is cut, and `is_line_cut` says so. `next_line` is where
+    the next page begins, None after the last one.
+    """
 
     path: str
     content: str
@@ -25,6 +35,8 @@ class ReadFileResult(ToolResult):
     end_line: int
     line_count: int
     truncated: bool = False
+    next_line: int | None = None
+    is_line_cut: bool = False
 
     @computed_field
     @property
@@ -34,8 +46,14 @@ class ReadFileResult(ToolResult):
         lines = "line" if self.line_count == 1 else "lines"
         if (self.start_line, self.end_line) == (1, self.line_count) and not self.truncated:
             return f"{self.path} has {self.line_count} {lines}."
-        cut = ", cut because there is too much of it" if self.truncated else ""
-        return f"Lines {self.start_line} to {self.end_line} of the {self.line_count} {lines} of {self.path}{cut}."
+        first, last = self.start_line, self.end_line
+        shown = f"Line {first}" if first == last else f"Lines {first} to {last}"
+        shown += f" of the {self.line_count} {lines} of {self.path}"
+        if self.is_line_cut:
+            shown += f"; line {self.end_line} is cut after {len(self.content):,} characters"
+        if self.truncated and self.next_line:
+            shown += f"; the next page begins at start_line={self.next_line}"
+        return f"{shown}."
 
 
 def read_file(context: ToolContext, path: str, start_line: int = 1, end_line: int | None = None) -> ReadFileResult:
@@ -49,14 +67,23 @@ def read_file(context: ToolContext, path: str, start_line: int = 1, end_line: in
     except OSError as error:
         raise ToolError(f"{shown_as} cannot be read: {(error.strerror or str(error)).lower()}.") from None
     if start_line > max(excerpt.line_count, 1):
-        raise ToolError(f"{shown_as} has only {excerpt.line_count} lines, so none from line {start_line}.")
+        lines = "line" if excerpt.line_count == 1 else "lines"
+        raise ToolError(f"{shown_as} has only {excerpt.line_count} {lines}, so none from line {start_line}.")
+    return _result(shown_as, start_line, excerpt)
+
+
+def _result(shown_as: str, start_line: int, excerpt: _Excerpt) -> ReadFileResult:
+    content = excerpt.content
+    last = start_line - 1 + content.count("\n") + (content[-1:] not in ("", "\n"))
     return ReadFileResult(
         path=shown_as,
-        content=excerpt.content,
+        content=content,
         start_line=start_line,
-        end_line=start_line - 1 + len(excerpt.content.split("\n")) - (excerpt.content[-1:] in ("", "\n")),
+        end_line=last,
         line_count=excerpt.line_count,
         truncated=excerpt.is_truncated,
+        next_line=last + 1 if last < excerpt.line_count else None,
+        is_line_cut=excerpt.is_truncated and not content.endswith("\n"),
     )
 
 
@@ -70,17 +97,32 @@ def _check(shown_as: str, file: Path, start_line: int, end_line: int | None) -> 
 
 
 def _read(context: ToolContext, file: Path, shown_as: str, excerpt: _Excerpt) -> None:
-    with file.open("rb") as stream:
+    deadline = time.monotonic() + SECONDS
+    with _open(file, shown_as) as stream:
         encoding = encoding_of(file, stream.read(HEAD_BYTES), shown_as)
         stream.seek(len(encoding.mark))
-        text = io.TextIOWrapper(stream, encoding=encoding.name, errors="replace")
-        while chunk := text.read(_CHUNK):
+        decode = io.IncrementalNewlineDecoder(
+            codecs.getincrementaldecoder(encoding.name)("replace"), translate=True
+        ).decode
+        while chunk := stream.read(_CHUNK):
             context.raise_if_cancelled()
-            excerpt.add(chunk)
+            if time.monotonic() > deadline:
+                raise ToolError(f"Reading {shown_as} took more than {SECONDS:.0f} seconds.")
+            excerpt.add(decode(chunk))
+        excerpt.add(decode(b"", final=True))
+
+
+def _open(file: Path, shown_as: str) -> IO[bytes]:
+    """Open without waiting for a pipe's other end and without following a link: either may have come a moment ago."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ToolError(f"{shown_as} is no longer a file.")
+    return os.fdopen(descriptor, "rb")
 
 
 class _Excerpt:
-    """Collects the wanted lines from chunks of text and counts all of them, without keeping the rest."""
+    """Collects the wanted lines from chunks of text and counts all of them; a page ends with a whole line."""
 
     def __init__(self, start_line: int, end_line: int | None) -> None:
         self.is_truncated = False
@@ -92,13 +134,16 @@ class _Excerpt:
 
     @property
     def content(self) -> str:
-        return "".join(self._pieces)
+        text = "".join(self._pieces)
+        return text[: text.rfind("\n") + 1] or text if self.is_truncated else text
 
     @property
     def line_count(self) -> int:
         return self._line - 1 + self._ends_inside_line
 
     def add(self, chunk: str) -> None:
+        if not chunk:
+            return
         newlines = chunk.count("\n")
         if not self.is_truncated and self._line + newlines >= self._start and not self._is_past_end():
             self._collect(chunk)
