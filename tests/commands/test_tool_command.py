@@ -48,16 +48,21 @@ Run = Callable[..., tuple[int, str, str]]
 def test_the_result_is_json(punie_tool: Run) -> None:
     code, out, err = punie_tool("read_file", "path=a.py", "start_line=2")
     assert (code, err) == (0, "")
-    assert json.loads(out) == {
-        "success": True,
-        "summary": "Lines 2 to 2 of the 2 lines of a.py.",
-        "path": "a.py",
-        "content": "# TODO: é\n",
-        "start_line": 2,
-        "end_line": 2,
-        "line_count": 2,
-        "truncated": False,
-    }
+    printed = json.loads(out)
+    assert list(printed)[:2] == ["success", "summary"]
+    assert (
+        printed.items()
+        >= {
+            "success": True,
+            "summary": "Lines 2 to 2 of the 2 lines of a.py.",
+            "path": "a.py",
+            "content": "# TODO: é\n",
+            "start_line": 2,
+            "end_line": 2,
+            "line_count": 2,
+            "truncated": False,
+        }.items()
+    )
 
 
 @pytest.mark.parametrize(

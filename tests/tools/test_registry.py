@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -112,6 +113,15 @@ def test_a_tool_is_one_file_with_one_test(tool: Tool) -> None:
     assert tool.name in "".join(
         path.read_text(encoding="utf-8") for path in README.parents[1].glob("tests/tools/*/*.py")
     )
+
+
+def test_one_tool_is_found_without_the_others_files() -> None:
+    code = (
+        "import sys; from punie_tools.registry import find_tool; find_tool('git_status'); "
+        "print([name for name in sys.modules if name.startswith(('punie_tools.quality', 'punie_tools.files.grep'))])"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert printed == "[]\n"
 
 
 def test_two_results_of_one_name_are_refused() -> None:
