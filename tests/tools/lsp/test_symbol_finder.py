@@ -219,3 +219,97 @@ def test_the_search_can_be_stopped(shop: Path) -> None:
     stopped.set()
     with pytest.raises(ToolCancelledError):
         find_symbol(shop, "post", cancelled=stopped)
+
+
+NAMES = """import numpy as np
+from typing import TYPE_CHECKING, TypeVar, overload
+
+if TYPE_CHECKING:
+    class Hidden: ...
+Some = TypeVar("Some")
+first, (second, *third) = 1, (2, 3)
+for looped in []: pass
+with open("x") as opened: pass
+if (walrus := 1): pass
+try: pass
+except OSError as caught: pass
+match walrus:
+    case {"k": captured, **others}: pass
+    case [*starred] | starred as whole: pass
+@overload
+def many(a: int) -> int: ...
+@overload
+def many(a: str) -> str: ...
+def many(a): return a
+@property
+async  def spaced(): ...
+def \\
+    continued(): ...
+def outer():
+    global spread
+    spread = 1
+if first:
+    def either(): ...
+else:
+    either = None
+"""
+
+
+@pytest.mark.parametrize(
+    ("symbol", "expected"),
+    [
+        ("Hidden", ["5:11 class Hidden"]),
+        ("Some", ["6:1 variable Some"]),
+        ("first", ["7:1 variable first"]),
+        ("third", ["7:18 variable third"]),
+        ("looped", ["8:5 variable looped"]),
+        ("opened", ["9:19 variable opened"]),
+        ("walrus", ["10:5 variable walrus"]),
+        ("caught", ["12:19 variable caught"]),
+        ("captured", ["14:16 variable captured"]),
+        ("others", ["14:28 variable others"]),
+        ("starred", ["15:12 variable starred", "15:23 variable starred"]),
+        ("whole", ["15:34 variable whole"]),
+        ("many", ["20:5 function many", "17:5 function many", "19:5 function many"]),
+        ("spaced", ["22:12 function spaced"]),
+        ("continued", ["24:5 function continued"]),
+        ("spread", ["27:5 variable spread"]),
+        ("either", ["29:9 function either", "31:5 variable either"]),
+        ("np", ["1:17 import? np"]),
+    ],
+)
+def test_whatever_gives_a_name_is_found(root: Path, find: Find, symbol: str, expected: list[str]) -> None:
+    write_files(root, {"names.py": NAMES})
+    assert find(symbol) == [f"names.py:{each}" for each in expected]
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        pytest.param("s = '😀é'; wanted = 1\n".encode(), "1:11", id="astral"),
+        pytest.param(b"\xef\xbb\xbfwanted = 1\n", "1:1", id="byte-order mark"),
+        pytest.param(b"a = 1\r\nif a:\r\n\twanted = 1\r\n", "3:2", id="crlf and tab"),
+        pytest.param(b"a = 1\rwanted = 1\r", "2:1", id="lone cr"),
+        pytest.param(b"a = 1\n\x0cwanted = 1\n", "2:2", id="form feed"),
+        pytest.param(b"# coding: latin-1\ns = '\xe9'; wanted = 1\n", "2:10", id="latin-1"),
+        pytest.param(b"# coding: nonsense\nwanted = 1\n", "2:1", id="unknown encoding"),
+        pytest.param(b"# coding: rot13\nwanted = 1\n", "2:1", id="no text encoding"),
+        pytest.param(b"s = '\xff\xfe'; wanted = 1\n", "1:11", id="invalid utf-8"),
+        pytest.param(b"s = '\\d'; wanted = 1\n", "1:11", id="invalid escape"),
+        pytest.param(b"def broken(:\n  x = (\nwanted = 1\ndef after(): ...\nwanted = 2\n", "5:1", id="syntax error"),
+        pytest.param(b"class A[T]:\n    def f[U](self): ...\nwanted = 1\n", "3:1", id="newer syntax"),
+        pytest.param(b"x = " + b"-" * 100_000 + b"1\nwanted = 1\n", "2:1", id="deep expression"),
+        pytest.param(b"x = " + b"(" * 5_000 + b")" * 5_000 + b"\nwanted = 1\n", "2:1", id="deep brackets"),
+        pytest.param(b"x = a" + b".b" * 100_000 + b"\nwanted = 1\n", "2:1", id="long chain"),
+        pytest.param(b"x = '\0'\nwanted = 1\n", "2:1", id="nul"),
+    ],
+)
+def test_any_file_is_read(root: Path, data: bytes, place: str) -> None:
+    (root / "file.py").write_bytes(data)
+    found = candidates(root, "wanted")[0]
+    assert f"{found.line}:{found.column}" == place
+
+
+def test_an_identifier_may_be_spelled_in_another_form(root: Path, find: Find) -> None:
+    write_files(root, {"other.py": "x = 1; \N{LATIN SMALL LIGATURE FI}le = 2\n"})
+    assert find("file", path="other.py") == ["other.py:1:8 variable file"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from itertools import islice
 from pathlib import Path
 
 from punie_tools.errors import ToolError
@@ -13,7 +14,9 @@ from punie_tools.quality.sentences import shortened
 from punie_tools.spelling import spelled
 
 _MOST_NAMES = 3
+_MOST_LIKE = 6
 _LEAST_RATIO = 0.6
+_SAME_LETTERS = 0.95
 _LONGEST_NAME = 100
 _SECONDS = 1.0
 
@@ -32,7 +35,7 @@ def unknown_symbol(root: Path, parts: tuple[str, ...], path: Path | None, everyw
 
 def _nearest_members(root: Path, parts: tuple[str, ...], everywhere: SymbolSearch) -> list[tuple[str, str]]:
     members = {hit.candidate.name: hit.candidate for hit in reversed(everywhere.members_of(parts[:-1]))}
-    found = (members[name] for name in _nearest(parts[-1], members))
+    found = (members[name] for name in _nearest(parts[-1], members)[:_MOST_NAMES])
     return [(member.qualified_name, _shown(root, member.file)) for member in found]
 
 
@@ -40,7 +43,7 @@ def _nearest_anywhere(name: str, everywhere: SymbolSearch) -> list[tuple[str, st
     if len(name) > _LONGEST_NAME:
         return []
     found = ((other, everywhere.definer(other)) for other in _nearest(name, sorted(everywhere.names_like(name))))
-    return [(other, spelled(file)) for other, file in found if file]
+    return list(islice(((other, spelled(file)) for other, file in found if file), _MOST_NAMES))
 
 
 def _nearest(name: str, others: Iterable[str]) -> list[str]:
@@ -50,11 +53,12 @@ def _nearest(name: str, others: Iterable[str]) -> list[str]:
     found: list[tuple[float, str]] = []
     for other in others:
         matcher.set_seq1(_folded(other))
-        if min(matcher.real_quick_ratio(), matcher.quick_ratio()) >= _LEAST_RATIO:
-            found.append((-matcher.ratio() - 0.01 * (other[:1] == name[:1]), other))
+        if min(matcher.real_quick_ratio(), at_most := matcher.quick_ratio()) >= _LEAST_RATIO:
+            likeness = _SAME_LETTERS if at_most == 1.0 else matcher.ratio()
+            found.append((-likeness - 0.01 * (other[:1] == name[:1]), other))
         if time.monotonic() > deadline:
             break
-    return [other for ratio, other in sorted(found)[:_MOST_NAMES] if -ratio >= _LEAST_RATIO]
+    return [other for ratio, other in sorted(found)[:_MOST_LIKE] if -ratio >= _LEAST_RATIO]
 
 
 def _folded(name: str) -> str:

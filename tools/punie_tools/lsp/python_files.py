@@ -61,12 +61,14 @@ class PythonFiles:
         return self._files([*_PYTHON, "--files-with-matches", "--ignore-case", f"--regexp={like}"])
 
     def names_like(self, name: str) -> set[str]:
-        """Names of about that length that begin or end like it and seem to be defined; those of modules too."""
+        """Names of about that length that begin or end like it and may be defined; those of modules too."""
         shortest, longest = max(0, len(name) - 4), len(name) + 3
         first, last = re.escape(name.lstrip("_")[:1] or "_"), re.escape(name[-1])
-        like = rf"(?i:_*{first}\w{{{shortest},{longest}}}|\w{{{shortest},{longest}}}{last})"
-        pattern = rf"\b(?:class|def|type)\s+({like})\b|^\s*(?:self\.)?({like})\s*(?::[^=]*)?=(?:[^=]|$)"
-        options = ["--only-matching", "--no-filename", "--no-line-number", "--replace=$1$2", f"--regexp={pattern}"]
+        # Matching bytes takes a fifth of the time of matching characters.
+        flags = "i-u" if name.isascii() else "i"
+        like = rf"(?{flags}:_*{first}\w{{{shortest},{longest}}}|\w{{{shortest},{longest}}}{last})"
+        pattern = rf"^\s*(?:async def |def |class |self\.)?({like})\s*[:=(\[]"
+        options = ["--only-matching", "--no-filename", "--no-line-number", "--replace=$1", f"--regexp={pattern}"]
         found = {other.decode("utf-8", "replace") for other in set(self._output([*_PYTHON, *options]).split(b"\n"))}
         modules = {file.rpartition("/")[2].partition(".")[0] for file in self._every()}
         return (found | {each for each in modules if shortest < len(each) <= longest + 1}) - {""}

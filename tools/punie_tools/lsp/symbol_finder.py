@@ -36,4 +36,5 @@ def find_symbol(
         return ranked(hits, root, line, is_one_file=is_one_file)[:MOST_CANDIDATES]
     if hits := tracked.used(parts) or ignored.used(parts):
         return ranked(hits, root, line, is_one_file=is_one_file)[:MOST_USES]
-    raise unknown_symbol(root, parts, path, SymbolSearch(root, None, None, cancelled))
+    everywhere = tracked if path is None else SymbolSearch(root, None, None, cancelled)
+    raise unknown_symbol(root, parts, path, everywhere)
