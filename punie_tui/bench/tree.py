@@ -146,7 +146,8 @@ def _module(number: int, modules: int) -> str:
     if number < ring:
         following = (number + 1) % ring
         package, name = _module_name(following).rsplit(".", 1)
-        imports = f"\nfrom {package} import {name}"
+        # For types alone: when run, so long a ring would be too deep to import.
+        imports = f"from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from {package} import {name}"
         body = f"\n\ndef more_{number}(items: list[{name}.Item{following}]) -> int:\n    return len(items)\n"
     elif number < ring + max(1, modules // 10):
         imports = "\nfrom shop.money import rounded"

@@ -54,7 +54,7 @@ def test_the_result_is_json(punie_tool: Run) -> None:
         printed.items()
         >= {
             "success": True,
-            "summary": "Lines 2 to 2 of the 2 lines of a.py.",
+            "summary": "Line 2 of the 2 lines of a.py.",
             "path": "a.py",
             "content": "# TODO: é\n",
             "start_line": 2,
