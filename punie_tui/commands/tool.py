@@ -9,14 +9,12 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import closing, suppress
-from dataclasses import replace
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from punie_tools.errors import ToolCancelledError, ToolError
-from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.registry import find_tool
 from punie_tools.spelling import spelled
 from punie_tools.tool import Tool, ToolContext, ToolResult
@@ -89,11 +87,7 @@ def _run(tool: Tool, context: ToolContext, arguments: dict[str, Any], settings: 
             return run_in_background(
                 tool, arguments, context.workspace, idle_minutes=idle_minutes, cancelled=context.cancelled
             )
-    if tool.wants_language_server:
-        return tool.function(context, **arguments)
-    # A program may call several tools that want one; it is started when the first of them does.
-    with closing(LanguageServer(context.workspace)) as language_server:
-        return tool.function(replace(context, language_server=language_server), **arguments)
+    return tool.function(context, **arguments)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import replace
 from functools import cache
 from typing import Any, cast
 
@@ -62,13 +63,17 @@ def execute_code(context: ToolContext, code: str) -> ExecuteCodeResult:
     from punie_tools.code.monty_adapter import run_code
     from punie_tools.code.sandbox import tool_function
     from punie_tools.code.stubs import stub_of
+    from punie_tools.lsp.language_server import language_server_of
     from punie_tools.registry import TOOLS
 
     started = time.monotonic()
     calls: list[ProgramCall] = []
     callable_tools = tuple(tool for tool in TOOLS if tool.name != TOOL.name)
-    functions = {tool.name: tool_function(tool, _recorded(context, tool, calls)) for tool in callable_tools}
-    finished = run_code(code, functions, cancelled=context.cancelled, stub=stub_of(callable_tools))
+    # Several calls of one program may want a language server; it starts when the first of them does.
+    with language_server_of(context) as server:
+        shared = replace(context, language_server=server)
+        functions = {tool.name: tool_function(tool, _recorded(shared, tool, calls)) for tool in callable_tools}
+        finished = run_code(code, functions, cancelled=context.cancelled, stub=stub_of(callable_tools))
     if finished.error:
         raise ToolError(f"The program {'failed' if finished.was_started else 'was not run'}: {finished.error}")
     value, is_value_cut = _json_value(finished.value)
