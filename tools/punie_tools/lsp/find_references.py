@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import computed_field
 
-from punie_tools.lsp.place import Place
 from punie_tools.lsp.symbol_question import (
     Line,
     Location,
@@ -17,8 +16,9 @@ from punie_tools.lsp.symbol_question import (
     located,
     place_of,
 )
-from punie_tools.lsp.text_fallback import text_references
 from punie_tools.quality.sentences import counted, first_of
+from punie_tools.symbols.place import Place
+from punie_tools.symbols.text_fallback import text_references
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import computed_field
 
-from punie_tools.lsp.place import Place
 from punie_tools.lsp.symbol_question import (
     Line,
     Location,
@@ -18,6 +17,7 @@ from punie_tools.lsp.symbol_question import (
     place_of,
 )
 from punie_tools.quality.sentences import counted, first_of
+from punie_tools.symbols.place import Place
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pydantic import computed_field
 
 from punie_tools.errors import ToolError
-from punie_tools.lsp.symbol_finder import Candidate
 from punie_tools.lsp.symbol_question import (
     Line,
     Symbol,
@@ -17,8 +16,9 @@ from punie_tools.lsp.symbol_question import (
     file_name,
     place_of,
 )
-from punie_tools.lsp.text_fallback import describe
 from punie_tools.quality.sentences import counted, first_of, shortened
+from punie_tools.symbols.symbol_finder import Candidate
+from punie_tools.symbols.text_fallback import describe
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 if TYPE_CHECKING:

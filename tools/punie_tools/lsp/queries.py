@@ -11,10 +11,10 @@ from typing import Literal
 from lsprotocol import types
 
 from punie_tools.lsp.connection import Json, ServerRefusedError
-from punie_tools.lsp.place import Place
 from punie_tools.lsp.server import Server, path_of
 from punie_tools.lsp.structure import structured, unstructured
 from punie_tools.quality.text_positions import TextPositions
+from punie_tools.symbols.place import Place
 
 Direction = Literal["incoming", "outgoing"]
 

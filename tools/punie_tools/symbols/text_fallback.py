@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from punie_tools.lsp.candidates import Candidate, candidate_of, file_rank
-from punie_tools.lsp.definitions import definitions
-from punie_tools.lsp.naming import Name
-from punie_tools.lsp.place import Place
-from punie_tools.lsp.python_files import ModuleNames, PythonFiles
-from punie_tools.lsp.python_source import PythonSource, read_source
-from punie_tools.lsp.python_tokens import Token, TokenKind, statements
-from punie_tools.lsp.uses import uses
+from punie_tools.symbols.candidates import Candidate, candidate_of, file_rank
+from punie_tools.symbols.definitions import definitions
+from punie_tools.symbols.naming import Name
+from punie_tools.symbols.place import Place
+from punie_tools.symbols.python_files import ModuleNames, PythonFiles
+from punie_tools.symbols.python_source import PythonSource, read_source
+from punie_tools.symbols.python_tokens import Token, TokenKind, statements
+from punie_tools.symbols.uses import uses
 from punie_tools.tool import ToolContext
 
 MOST_FILES = 1_000

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from punie_tools.lsp.loose_definitions import loose_definitions
-from punie_tools.lsp.naming import Name, Scope, ScopeKind, variable_kind
-from punie_tools.lsp.python_source import PythonSource
+from punie_tools.symbols.loose_definitions import loose_definitions
+from punie_tools.symbols.naming import Name, Scope, ScopeKind, variable_kind
+from punie_tools.symbols.python_source import PythonSource
 
 _KEYWORDS = re.compile(r"(?:async(?:[ \t\f]|\\\n)+)?(?:def|class)(?:[ \t\f]|\\\n)+")
 _SETTERS = frozenset({"setter", "deleter"})

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from keyword import iskeyword
 
-from punie_tools.lsp.naming import Name, Scope, ScopeKind, variable_kind
-from punie_tools.lsp.python_source import PythonSource
-from punie_tools.lsp.python_tokens import Token, TokenKind, statements
+from punie_tools.symbols.naming import Name, Scope, ScopeKind, variable_kind
+from punie_tools.symbols.python_source import PythonSource
+from punie_tools.symbols.python_tokens import Token, TokenKind, statements
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _TAB = 8

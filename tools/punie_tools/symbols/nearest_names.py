@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import Path
 
 from punie_tools.errors import ToolError
-from punie_tools.lsp.symbol_search import SymbolSearch
 from punie_tools.quality.sentences import shortened
 from punie_tools.spelling import spelled
+from punie_tools.symbols.symbol_search import SymbolSearch
 
 _MOST_NAMES = 3
 _MOST_LIKE = 6

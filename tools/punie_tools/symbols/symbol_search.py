@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from punie_tools.errors import ToolCancelledError
-from punie_tools.lsp.candidates import Candidate, Fit, Hit, candidate_of, file_rank, fit_of
-from punie_tools.lsp.definitions import definitions
-from punie_tools.lsp.naming import Name
-from punie_tools.lsp.python_files import ModuleNames, PythonFiles
-from punie_tools.lsp.python_source import PythonSource, read_source
-from punie_tools.lsp.uses import Use, uses
+from punie_tools.symbols.candidates import Candidate, Fit, Hit, candidate_of, file_rank, fit_of
+from punie_tools.symbols.definitions import definitions
+from punie_tools.symbols.naming import Name
+from punie_tools.symbols.python_files import ModuleNames, PythonFiles
+from punie_tools.symbols.python_source import PythonSource, read_source
+from punie_tools.symbols.uses import Use, uses
 
 MOST_USES = 5
 

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from punie_tools.files.ripgrep import run_ripgrep
-from punie_tools.lsp.python_source import LARGEST_FILE
+from punie_tools.symbols.python_source import LARGEST_FILE
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from punie_tools.lsp.candidates import Candidate, ranked
-from punie_tools.lsp.nearest_names import unknown_symbol
-from punie_tools.lsp.symbol_query import symbol_parts
-from punie_tools.lsp.symbol_search import MOST_USES, SymbolSearch
+from punie_tools.symbols.candidates import Candidate, ranked
+from punie_tools.symbols.nearest_names import unknown_symbol
+from punie_tools.symbols.symbol_query import symbol_parts
+from punie_tools.symbols.symbol_search import MOST_USES, SymbolSearch
 
 __all__ = ["MOST_CANDIDATES", "Candidate", "find_symbol"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from punie_tools.lsp.python_source import PythonSource, same_name
-from punie_tools.lsp.python_tokens import Token, TokenKind, statements
+from punie_tools.symbols.python_source import PythonSource, same_name
+from punie_tools.symbols.python_tokens import Token, TokenKind, statements
 
 
 @dataclass(frozen=True)

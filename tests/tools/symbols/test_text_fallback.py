@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from punie_tools.lsp.symbol_finder import find_symbol
-from punie_tools.lsp.text_fallback import definitions_like, describe, outline, text_references
+from punie_tools.symbols.symbol_finder import find_symbol
+from punie_tools.symbols.text_fallback import definitions_like, describe, outline, text_references
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 from tests.conftest import write_files

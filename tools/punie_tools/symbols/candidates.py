@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-from punie_tools.lsp.naming import Name
-from punie_tools.lsp.python_source import PythonSource
+from punie_tools.symbols.naming import Name
+from punie_tools.symbols.python_source import PythonSource
 
 _KINDS = ("class", "function", "method", "module", "constant", "variable", "import", "parameter")
 _TESTS = re.compile(r"(?:^|/)(?:tests?|testing)/|(?:^|/)(?:test_[^/]*|[^/]*_tests?|conftest)\.pyi?$")
