@@ -31,8 +31,9 @@ class Sandbox:
     def __init__(self) -> None:
         self.called: list[str] = []
 
-    def run(self, code: str, stub: SandboxStub | None = STUB) -> FinishedProgram:
-        return run_code(code, {tool.name: tool_function(tool, self._stand_in(tool)) for tool in CALLABLE}, stub=stub)
+    def run(self, code: str, stub: SandboxStub | None = STUB, seconds: float = 10.0) -> FinishedProgram:
+        functions = {tool.name: tool_function(tool, self._stand_in(tool)) for tool in CALLABLE}
+        return run_code(code, functions, stub=stub, seconds=seconds)
 
     def _stand_in(self, tool: Tool) -> Any:
         def call(arguments: Mapping[str, Any]) -> ToolResult:
@@ -80,6 +81,12 @@ def test_every_field_of_every_result_can_be_read_and_no_other(sandbox: Sandbox, 
         reads += [f"r.{field}[0].{inner}" for inner in STUB.fields.get(item, ())]
     assert sandbox.run(f"r = {tool.name}({arguments})\nprint({', '.join(reads)})").error == ""
     assert f"`{name}` has no `zzz`" in sandbox.run(f"{tool.name}({arguments}).zzz").error
+
+
+def test_a_program_that_the_checker_does_not_survive_runs_without(sandbox: Sandbox) -> None:
+    nested = "d = {}\n" + "d = {'a': d, 'b': [d]}\n" * 40 + "print(git_log().commit_count)"
+    assert sandbox.run(nested, seconds=1.0) == FinishedProgram("3\n", None, False)
+    assert sandbox.called == ["git_log"]
 
 
 def test_the_check_costs_little() -> None:

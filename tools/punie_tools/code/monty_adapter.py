@@ -32,11 +32,8 @@ from punie_tools.errors import ToolCancelledError, ToolError
 
 OUTPUT_LIMIT = 256 * 1024
 
-_SECONDS = 10.0
 _MEMORY = 256 * 1024 * 1024
 _LIMITS = ResourceLimits(
-    max_feed_duration_secs=_SECONDS,
-    max_turn_duration_secs=_SECONDS,
     max_memory=_MEMORY,
     max_recursion_depth=500,
     max_suspensions=100_000,
@@ -70,35 +67,22 @@ def run_code(
     cancelled: threading.Event | None = None,
     on_attribute: ReadAttribute | None = None,
     stub: SandboxStub | None = None,
+    seconds: float = 10.0,
 ) -> FinishedProgram:
     """Run a program whose only way out are the functions; results that are Pydantic models are read by attribute.
 
     A ToolError that a function raises is an ordinary RuntimeError in the program; any other exception ends the run
-    and is raised here. `on_attribute` is told of each attribute read of a result. With a stub of the
-    functions the program is checked first, and not started if it is certainly wrong. Raises ToolCancelledError.
+    and is raised here. `on_attribute` is told of each attribute read of a result. With a stub of the functions the
+    program is checked first, and not started if it is certainly wrong; `seconds` limits what it computes. Raises
+    ToolCancelledError.
     """
-    run = _Run(functions, cancelled or threading.Event(), on_attribute)
+    run = _Run(functions, cancelled or threading.Event(), on_attribute, seconds)
     value: object = None
     error = ""
     try:
-        with (
-            Monty(min_processes=1, max_processes=1) as pool,
-            pool.checkout(
-                limits=_LIMITS,
-                type_check=stub is not None,
-                type_check_stubs=stub.text if stub else None,
-                type_check_format="json",
-            ) as session,
-            _killed_when_set(run.cancelled, session),
-        ):
-            try:
-                value = session.feed_run(code, external_lookup=run.lookup(), print_callback=run.print)
-            except MontyTypingError as findings:
-                if stub and (mistake := certain_mistake(json.loads(findings.display()), code, stub)):
-                    return FinishedProgram("", None, False, mistake, was_started=False)
-                value = session.feed_run(
-                    code, external_lookup=run.lookup(), print_callback=run.print, skip_type_check=True
-                )
+        value = _fed(code, run, stub)
+    except _WrongProgramError as wrong:
+        return FinishedProgram("", None, False, str(wrong), was_started=False)
     except MontyError as failure:
         error = run.explain(failure)
     if run.cancelled.is_set():
@@ -106,6 +90,42 @@ def run_code(
     if run.bug is not None:
         raise run.bug
     return FinishedProgram("".join(run.printed), value, run.room < 0, error)
+
+
+class _WrongProgramError(Exception):
+    """The check found a mistake; the text names it."""
+
+
+def _fed(code: str, run: _Run, stub: SandboxStub | None) -> object:
+    """The value of the last expression. Raises MontyError, _WrongProgramError."""
+    if stub is None:
+        return _feed(code, run, None)
+    try:
+        return _feed(code, run, stub)
+    except MontyCrashedError:
+        # The checker itself does not survive every program; one that did nothing yet gets its run without.
+        if run.has_begun or run.cancelled.is_set():
+            raise
+        return _feed(code, run, None)
+
+
+def _feed(code: str, run: _Run, stub: SandboxStub | None) -> object:
+    with (
+        Monty(min_processes=1, max_processes=1) as pool,
+        pool.checkout(
+            limits={**_LIMITS, "max_feed_duration_secs": run.seconds, "max_turn_duration_secs": run.seconds},
+            type_check=stub is not None,
+            type_check_stubs=stub.text if stub else None,
+            type_check_format="json",
+        ) as session,
+        _killed_when_set(run.cancelled, session),
+    ):
+        try:
+            return session.feed_run(code, external_lookup=run.lookup(), print_callback=run.print)
+        except MontyTypingError as findings:
+            if stub and (mistake := certain_mistake(json.loads(findings.display()), code, stub)):
+                raise _WrongProgramError(mistake) from None
+        return session.feed_run(code, external_lookup=run.lookup(), print_callback=run.print, skip_type_check=True)
 
 
 @contextmanager
@@ -137,8 +157,10 @@ class _Run:
     functions: Mapping[str, Callable[..., object]]
     cancelled: threading.Event
     on_attribute: ReadAttribute | None
+    seconds: float
     printed: list[str] = field(default_factory=list[str])
     room: int = OUTPUT_LIMIT
+    has_begun: bool = False
     bug: Exception | None = None
     tool_error: str = ""
     fields_of: dict[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
@@ -147,6 +169,7 @@ class _Run:
         return {name: self._guarded(function) for name, function in self.functions.items()}
 
     def print(self, _stream: Literal["stdout", "stderr"], text: str) -> None:
+        self.has_begun = True
         if self.room > 0:
             self.printed.append(text[: self.room])
         self.room -= len(text)
@@ -173,7 +196,7 @@ class _Run:
         if self.tool_error and message == f"RuntimeError: {self.tool_error}":
             return self.tool_error
         if message.startswith("TimeoutError: feed time"):
-            return f"the program computed for more than {_SECONDS:.0f} seconds."
+            return f"the program computed for more than {self.seconds:.0f} seconds."
         if message.startswith("MemoryError: memory limit"):
             return f"the program needed more than {_MEMORY >> 20} MB of memory."
         if unsupported := _UNSUPPORTED.match(message):
@@ -191,6 +214,7 @@ class _Run:
 
     def _guarded(self, function: Callable[..., object]) -> Callable[..., object]:
         def call(*args: object, **kwargs: object) -> object:
+            self.has_begun = True
             try:
                 return self.wrapped(function(*args, **kwargs))
             except ToolError as error:
