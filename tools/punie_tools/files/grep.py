@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, computed_field
 from punie_tools.errors import ToolError
 from punie_tools.files.glob import glob_matcher, is_everything
 from punie_tools.files.match_stream import MatchStream
-from punie_tools.files.ripgrep import run_ripgrep, search_command, search_root, type_options
+from punie_tools.files.ripgrep import SECONDS, run_ripgrep, search_command, search_root, type_options
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 MATCH_LIMIT = 1000
@@ -76,7 +76,7 @@ class Query:
     ignore_case: bool = False
 
 
-def search(context: ToolContext, query: Query, command: Sequence[str]) -> GrepResult:
+def search(context: ToolContext, query: Query, command: Sequence[str], *, seconds: float = SECONDS) -> GrepResult:
     """Search with the command, rg or what stands in for it."""
     _check(query.pattern)
     root, operand = search_root(context, query.path)
@@ -90,7 +90,7 @@ def search(context: ToolContext, query: Query, command: Sequence[str]) -> GrepRe
         *_pattern(query),
     ]
     finished = run_ripgrep(
-        context, options, [operand], output_limit=_KEPT_OUTPUT, command=command, on_stdout=stream.add
+        context, options, [operand], output_limit=_KEPT_OUTPUT, command=command, on_stdout=stream.add, seconds=seconds
     )
     if root.is_file() and finished.stdout.startswith(operand.encode("utf-8", "surrogateescape") + b": binary file "):
         raise ToolError(f"{context.workspace.relative(root)} is a binary file, not text.")

@@ -14,7 +14,9 @@ from punie_tools.files.glob import name_glob
 from punie_tools.process import FinishedProcess, clean_environment, run_process
 from punie_tools.tool import ToolContext
 
-_SECONDS = 60.0
+PYTHON_SEARCH = [sys.executable, "-I", "-m", "punie_tools.files.search_process"]
+
+SECONDS = 60.0
 _FATAL = 2
 # Ignore files count without a git repository too; hidden files are part of a project, .git is not.
 _OPTIONS = ("--no-config", "--no-messages", "--color=never", "--hidden", "--no-require-git", "--glob=!.git")
@@ -26,6 +28,7 @@ def run_ripgrep(
     operands: list[str],
     *,
     output_limit: int,
+    seconds: float = SECONDS,
     command: Sequence[str] | None = None,
     stdin: bytes = b"",
     on_stdout: Callable[[bytes], None] | None = None,
@@ -37,14 +40,15 @@ def run_ripgrep(
     finished = run_process(
         [*(command or [_executable()]), *_OPTIONS, *options, "--", *operands],
         cwd=context.workspace.root,
-        timeout=_SECONDS,
+        timeout=seconds,
         cancelled=context.cancelled,
         output_limit=output_limit,
         stdin=stdin,
         on_stdout=on_stdout,
     )
     if finished.timed_out:
-        raise ToolError(f"The search took more than {_SECONDS:.0f} seconds; narrow it with a path or a glob.")
+        noun = "second" if seconds == 1 else "seconds"
+        raise ToolError(f"The search took more than {seconds:g} {noun}; narrow it with a path or a glob.")
     reason = finished.stderr.decode("utf-8", "replace").strip()
     if finished.exit_code == _FATAL and reason:
         raise ToolError(f"The search failed: {_one_line(reason)}")
@@ -67,8 +71,9 @@ def type_options(glob: str) -> list[str]:
 
 
 def search_command() -> list[str]:
-    """What searches."""
-    return [_executable()]
+    """What searches: rg, or where there is none the same in Python."""
+    found = _installed()
+    return [found] if found else PYTHON_SEARCH
 
 
 def _executable() -> str:

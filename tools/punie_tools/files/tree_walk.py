@@ -1,0 +1,107 @@
+"""The files that ripgrep would look at below a folder, found without it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from punie_tools.files.ignore_rules import Rule, rules_of, verdict
+
+_OWN_FILES = (".rgignore", ".ignore")
+_EXCLUDES_FILE = re.compile(r"(?im)^\s*excludesfile\s*=\s*\"?\s*(\S.*?)\s*\"?\s*$")
+
+
+@dataclass(frozen=True)
+class _Level:
+    """The ignore files of one folder: ripgrep's own ones, .gitignore, .git/info/exclude."""
+
+    folder: bytes
+    own: tuple[tuple[Rule, ...], ...]
+    gitignore: tuple[Rule, ...]
+    exclude: tuple[Rule, ...]
+
+
+def walk(operand: bytes, wanted: Sequence[re.Pattern[bytes]] = ()) -> Iterator[bytes]:
+    """Paths of regular files that begin with the operand, with names that are `wanted`; links are not followed."""
+    if not os.path.isdir(operand):  # noqa: PTH112 - a path of bytes
+        yield operand
+        return
+    above = [_level(os.fsencode(folder)) for folder in Path(os.fsdecode(os.path.realpath(operand))).parents]
+    excluded = rules_of(_global_excludes())
+    yield from _below(operand, os.path.realpath(operand), above, excluded, wanted)
+
+
+def _below(
+    shown: bytes, folder: bytes, above: list[_Level], excluded: tuple[Rule, ...], wanted: Sequence[re.Pattern[bytes]]
+) -> Iterator[bytes]:
+    levels = [_level(folder), *above]
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if entry.name == b".git" or _is_ignored(levels, excluded, entry.path, is_folder=is_folder):
+            continue
+        name = os.path.join(shown, entry.name)  # noqa: PTH118 - a path of bytes
+        if is_folder:
+            yield from _below(name, entry.path, levels, excluded, wanted)
+        elif entry.is_file(follow_symlinks=False) and _is_wanted(entry.name, wanted):
+            yield name
+
+
+def _is_wanted(name: bytes, wanted: Sequence[re.Pattern[bytes]]) -> bool:
+    return not wanted or any(expression.fullmatch(name) for expression in wanted)
+
+
+def _is_ignored(levels: list[_Level], excluded: tuple[Rule, ...], path: bytes, *, is_folder: bool) -> bool:
+    """ripgrep's own files come before git's, and a nearer file before one further up."""
+    own: list[bool | None] = [None] * len(_OWN_FILES)
+    git: bool | None = None
+    exclude: bool | None = None
+    for level in levels:
+        below = path[len(level.folder.rstrip(b"/")) + 1 :]
+        for number, rules in enumerate(level.own):
+            if own[number] is None:
+                own[number] = verdict(rules, below, is_folder=is_folder)
+        git = verdict(level.gitignore, below, is_folder=is_folder) if git is None else git
+        exclude = verdict(level.exclude, below, is_folder=is_folder) if exclude is None else exclude
+    everywhere = verdict(excluded, os.path.relpath(path), is_folder=is_folder)
+    return next((bool(said) for said in (*own, git, exclude, everywhere) if said is not None), False)
+
+
+def _level(folder: bytes) -> _Level:
+    path = Path(os.fsdecode(folder))
+    return _Level(
+        folder=folder,
+        own=tuple(rules_of(path / name) for name in _OWN_FILES),
+        gitignore=rules_of(path / ".gitignore"),
+        exclude=rules_of(_common_folder(path / ".git") / "info" / "exclude"),
+    )
+
+
+def _common_folder(git: Path) -> Path:
+    """Where a repository keeps what its worktrees share; in a worktree `.git` is a file that leads there."""
+    try:
+        if not git.is_file():
+            return git
+        own = git.parent / git.read_text().partition("gitdir: ")[2].strip()
+        return own / (own / "commondir").read_text().strip()
+    except (OSError, ValueError):
+        return git
+
+
+def _global_excludes() -> Path:
+    """The person's own ignore file, as git is told of it."""
+    home = Path(os.environ.get("HOME", "/"))
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "git"
+    for file in (home / ".gitconfig", config / "config"):
+        try:
+            if found := _EXCLUDES_FILE.search(file.read_text(errors="replace")):
+                return Path(found[1].replace("~", str(home), 1))
+        except OSError:
+            continue
+    return config / "ignore"
