@@ -57,6 +57,12 @@ def test_links_in_a_circle_are_a_clear_error(workspace: Workspace) -> None:
         workspace.resolve("a")
 
 
+def test_a_link_to_nothing_is_named_as_such(workspace: Workspace) -> None:
+    (workspace.root / "dangling").symlink_to("not-there")
+    with pytest.raises(ToolError, match="'dangling' is a link to something that does not exist"):
+        workspace.resolve("dangling")
+
+
 def test_pipes_sockets_and_names_that_cannot_be_are_refused(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

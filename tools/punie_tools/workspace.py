@@ -50,6 +50,8 @@ class Workspace:
         try:
             return self._resolve_exactly(unspelled(path), must_exist=must_exist)
         except FileNotFoundError:
+            if (self.root / path).is_symlink():
+                raise ToolError(f"The path {path!r} is a link to something that does not exist.") from None
             raise ToolError(f"There is no file or folder {path!r}{self._suggestion(path)}") from None
 
     def relative(self, path: Path) -> str:
