@@ -115,7 +115,7 @@ def measure_tools(
     files: int, rounds: int, rows: Sequence[Row] = ROWS, *, report: Callable[[str], None] = lambda text: None
 ) -> list[Figures]:
     """Measure on a fresh tree of about that many files; `report` is told what goes on. Raises BenchError, ToolError."""
-    with tempfile.TemporaryDirectory(prefix="punie-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="punie-bench-", ignore_cleanup_errors=True) as folder:
         report(f"making a tree of {files:,} files")
         try:
             tree = make_tree(Path(folder, "tree"), files)

@@ -189,4 +189,6 @@ def _git(root: Path, *arguments: str) -> None:
         )
     }
     environment = {**os.environ, **identity, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    subprocess.run(["git", *arguments], cwd=root, env=environment, check=True, capture_output=True)
+    # No housekeeping in the background, which would go on while calls are timed.
+    command = ["git", "-c", "gc.auto=0", "-c", "maintenance.auto=false", *arguments]
+    subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True)
