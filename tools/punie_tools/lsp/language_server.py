@@ -47,7 +47,7 @@ def pyright_program(workspace: Workspace, folder: Path) -> ServerProgram:
     """pyright's own server, which is told of the project's interpreter but starts none."""
     pyright = find_pyright()
     python = write_stand_in(interpreter_of(workspace), folder)
-    return ServerProgram((pyright.node, pyright.language_server, "--stdio"), python)
+    return ServerProgram((pyright.node, pyright.language_server, "--stdio"), python, temporary=folder)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 from punie_tools.errors import ToolCancelledError
 from punie_tools.lsp.connection import Connection, Json, Receivers, ServerFailedError, ServerRefusedError
 from punie_tools.lsp.disk import FileChange
-from punie_tools.process import LastingProcess
+from punie_tools.process import LastingProcess, clean_environment
 
 _TICK = 0.05
 _SENTINEL_NAME = ".punie-settled.py"
@@ -45,10 +45,11 @@ class Patience:
 
 @dataclass(frozen=True)
 class ServerProgram:
-    """What to start, and what to tell it is the project's interpreter."""
+    """What to start, what to tell it is the project's interpreter, and where it may leave its own files."""
 
     argv: Sequence[str | Path]
     python: Path
+    temporary: Path | None = None
 
 
 OnPublished = Callable[[Path, int, int], None]
@@ -83,7 +84,9 @@ class Server:
         self._checked: set[Path] = set()
         self._published_for_opened: dict[Path, list[Json]] = {}
         """Of files that were opened before it was known whether the configuration includes them."""
-        process = LastingProcess(program.argv, cwd=root)
+        # A server that is killed does not clean up behind itself.
+        temporary = {"TMPDIR": str(program.temporary)} if program.temporary else {}
+        process = LastingProcess(program.argv, cwd=root, environment={**clean_environment(), **temporary})
         self.pid = process.pid
         receivers = Receivers(notification=self._receive, answer=self._answer)
         self._connection = Connection(process, receivers, name="The language server (pyright)")

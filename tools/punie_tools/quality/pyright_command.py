@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from punie_tools.errors import ToolError
-from punie_tools.process import FinishedProcess, run_process
+from punie_tools.process import FinishedProcess, clean_environment, run_process
 from punie_tools.quality.interpreter import interpreter_of
 from punie_tools.quality.pyright_process import find_pyright, write_stand_in
 from punie_tools.quality.pyright_report import PyrightFinding, PyrightReport, whole_characters
@@ -34,6 +34,7 @@ def check_by_command(context: ToolContext, target: Path) -> PyrightReport:
         finished = run_process(
             [pyright.node, pyright.command, "--outputjson", "--pythonpath", interpreter, *paths],
             cwd=root,
+            environment={**clean_environment(), "TMPDIR": folder},
             timeout=DEADLINE_SECONDS,
             cancelled=context.cancelled,
             output_limit=_OUTPUT_LIMIT,
