@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pydantic import computed_field
 
 from punie_tools.files.glob import glob_matcher, is_everything
-from punie_tools.files.ripgrep import run_ripgrep, search_command, search_root
+from punie_tools.files.ripgrep import run_ripgrep, search_command, search_root, type_options
 from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
@@ -45,7 +45,8 @@ def search(context: ToolContext, pattern: str, path: str, command: Sequence[str]
     root, operand = search_root(context, path)
     folder = context.workspace.relative(root)
     names = _Names(None if is_everything(pattern) else glob_matcher(pattern), folder)
-    run_ripgrep(context, ["--files", "--null"], [operand], output_limit=1 << 16, command=command, on_stdout=names.add)
+    options = ["--files", "--null", *type_options(pattern)]
+    run_ripgrep(context, options, [operand], output_limit=1 << 16, command=command, on_stdout=names.add)
     return ListFilesResult(
         pattern=pattern,
         path=folder,
