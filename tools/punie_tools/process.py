@@ -26,7 +26,8 @@ _TICK = 0.05
 _CHUNK = 1 << 16
 _LINE_LIMIT = 1 << 20
 _SECONDS_FOR_HELD_PIPES = 0.3
-_SWEEPS = 5
+_SWEEPS = 8
+_SECONDS_BETWEEN_SWEEPS = 0.01
 _KEPT_VARIABLES = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 )
@@ -78,14 +79,16 @@ def run_process(
     on_stdout: Callable[[bytes], None] | None = None,
     on_stderr: Callable[[bytes], None] | None = None,
     keep_tail: bool = False,
+    sweep: bool = False,
 ) -> FinishedProcess:
     """Run argv to its end, its deadline, or the person's stop, whichever comes first; then nothing of it is left.
 
     `output_limit` holds for stdout and stderr each: what goes beyond is read and dropped. `on_stdout_line` gets every
-    line, also those beyond the limit; `on_stdout` and `on_stderr` get the bytes as they come, for output too large to go
-    line by line. With `keep_tail` half of what is kept is the end of the stream, after a line that tells the gap.
-    Raises ToolError if argv cannot be started and ToolCancelledError when
-    `cancelled` is set. Whoever reads the result decides what a timeout or an exit code means.
+    line, also those beyond the limit; `on_stdout` and `on_stderr` get the bytes as they come, for output too large to
+    go line by line. With `keep_tail` half of what is kept is the end of the stream, after a line that tells the gap.
+    With `sweep` even a child that ended by itself is searched for what left its group.
+    Raises ToolError if argv cannot be started and ToolCancelledError when `cancelled` is set. Whoever reads the result
+    decides what a timeout or an exit code means.
     """
     marker = uuid4().hex
     environment = clean_environment() if environment is None else environment
@@ -101,6 +104,7 @@ def run_process(
         on_stdout=on_stdout,
         on_stderr=on_stderr,
         keep_tail=keep_tail,
+        sweep=sweep,
     )
 
 
@@ -116,6 +120,7 @@ def attend_process(
     on_stdout: Callable[[bytes], None] | None = None,
     on_stderr: Callable[[bytes], None] | None = None,
     keep_tail: bool = False,
+    sweep: bool = False,
 ) -> FinishedProcess:
     """Bring a child to its end as `run_process` does, for a library that insists on starting it.
 
@@ -128,7 +133,7 @@ def attend_process(
         timed_out = _attend(process, pipes, started + timeout, cancelled or threading.Event())
         pipes.finish_last_line()
     finally:
-        _end_tree(process, marker, has_let_go=not pipes.are_open)
+        _end_tree(process, marker, has_let_go=not pipes.are_open and not sweep)
         pipes.close()
     return FinishedProcess(
         exit_code=process.returncode,
@@ -363,16 +368,20 @@ def _end_tree(process: subprocess.Popen[bytes], marker: str, *, has_let_go: bool
 
 
 def _sweep(process: subprocess.Popen[bytes], marker: str) -> None:
+    """Kill what is found until nothing new is found twice: a process shows no environment while it becomes another."""
     killed: set[int] = set()
+    quiet_rounds = 0
     for _ in range(_SWEEPS):
         found = {victim.pid: victim for victim in (*_descendants(process.pid), *_marked(marker))}
         _kill_group(process.pid)
         for victim in found.values():
             with suppress(psutil.Error):
                 victim.kill()
-        if not found.keys() - killed:
+        quiet_rounds = 0 if found.keys() - killed else quiet_rounds + 1
+        if quiet_rounds == 2:
             return
         killed |= found.keys()
+        time.sleep(_SECONDS_BETWEEN_SWEEPS)
 
 
 def _kill_group(group: int) -> None:

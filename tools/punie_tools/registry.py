@@ -13,6 +13,7 @@ _FILES = (
     "files.list_files",
     "files.grep",
     "files.edit_file",
+    "commands.run_command",
     "code.execute_code",
     "quality.typecheck",
     "quality.ruff_check",

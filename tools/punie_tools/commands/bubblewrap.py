@@ -6,13 +6,13 @@ import importlib.util
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from punie_tools.commands.confinement import BackendName
-from punie_tools.commands.git_directories import FILES_THAT_RUN, FOLDERS_THAT_RUN, find_git_places
+from punie_tools.commands.git_directories import FILES_THAT_RUN, FOLDERS_THAT_RUN, GitPlaces
 from punie_tools.commands.private_places import hidden_folders, masked_files, secrets_inside, visible_toolchains
 from punie_tools.errors import ToolError
 from punie_tools.process import run_process
@@ -31,15 +31,16 @@ class Bubblewrap:
 
     program: Path
     name: BackendName = field(default="bubblewrap", init=False)
+    locks_git: bool = field(default=True, init=False)
 
     @contextmanager
-    def confine(self, argv: list[str], root: Path) -> Iterator[list[str]]:
+    def confine(self, argv: list[str], root: Path, places: GitPlaces) -> Generator[list[str]]:
         """What bubblewrap creates to mount something on, where nothing was, is removed again in the end."""
         with ExitStack() as stack:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="punie-sandbox-")))
             (scratch / "empty").touch(mode=0o444)
             (scratch / "none").mkdir(mode=0o555)
-            mounts = _Mounts(root, scratch)
+            mounts = _Mounts(root, places, scratch)
             stack.callback(mounts.remove_made_places)
             yield [str(self.program), *_namespaces(), *mounts.arguments(), "--chdir", str(root), "--", *argv]
 
@@ -96,8 +97,8 @@ def _fresh_folders() -> list[str]:
 class _Mounts:
     """The file system of one command. Later mounts lie over earlier ones."""
 
-    def __init__(self, root: Path, scratch: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, places: GitPlaces, scratch: Path) -> None:
+        self._root, self._places = root, places
         self._empty, self._none = scratch / "empty", scratch / "none"
         self._made: list[Path] = []
 
@@ -124,16 +125,15 @@ class _Mounts:
                     place.unlink()
 
     def _git_arguments(self) -> list[str]:
-        places = find_git_places(self._root)
         arguments: list[str] = []
-        for directory in places.directories:
+        for directory in self._places.directories:
             # A mount of its own cannot be renamed away, to put another directory in its place.
             arguments += ["--bind", str(directory), str(directory)]
             for name in FOLDERS_THAT_RUN:
                 arguments += self._lock(directory / name, self._none)
             for name in FILES_THAT_RUN:
                 arguments += self._lock(directory / name, self._empty)
-        for pointer in places.pointers:
+        for pointer in self._places.pointers:
             arguments += self._lock(pointer, self._empty)
         return arguments
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from punie_tools.commands.git_directories import GitPlaces
+
 BackendName = Literal["bubblewrap", "landlock", "sandbox-exec", "none"]
 
 
@@ -16,7 +18,12 @@ class Backend(Protocol):
     @property
     def name(self) -> BackendName: ...
 
-    def confine(self, argv: list[str], root: Path) -> AbstractContextManager[list[str]]:
+    @property
+    def locks_git(self) -> bool:
+        """Whether hooks and configuration of git cannot be written; if not, they are put back after the run."""
+        ...
+
+    def confine(self, argv: list[str], root: Path, places: GitPlaces) -> AbstractContextManager[list[str]]:
         """The argv that runs `argv` confined to the root, for as long as the context is open."""
         ...
 

@@ -24,7 +24,7 @@ class GitPlaces:
 
 
 def find_git_places(root: Path) -> GitPlaces:
-    """Every git directory below the root, submodules', linked worktrees' and bare ones' included; links not followed."""
+    """Every git directory below the root, submodules' and bare ones included; links are not followed."""
     directories: list[Path] = []
     pointers: list[Path] = []
     for path, is_directory in _candidates(root):

@@ -54,7 +54,7 @@ _MASKED_FILES = ("/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/gshadow-",
 
 def home_folder() -> Path:
     """The person's home, links resolved."""
-    return Path(os.path.realpath(os.path.expanduser("~")))
+    return Path(os.path.realpath(Path.home()))
 
 
 def hidden_folders(root: Path) -> list[Path]:

@@ -1,0 +1,188 @@
+"""What a command did to the places that git takes programs from, and putting it back where nothing could forbid it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from punie_tools.commands.git_directories import (
+    FILES_THAT_REDIRECT,
+    FILES_THAT_RUN,
+    FOLDERS_THAT_RUN,
+    GitPlaces,
+    find_git_places,
+)
+from punie_tools.files.atomic import replace_file
+from punie_tools.spelling import spelled
+
+_LARGEST_KEPT_FILE = 4 * 1024 * 1024
+_SECTION = re.compile(r'\[([A-Za-z]+)(?: "[^"\\]*")?\]')
+_SETTING = re.compile(r"([A-Za-z][A-Za-z0-9-]*)(?:\s*=[^\\]*)?")
+_HARMLESS_SECTIONS = frozenset({"branch", "remote", "user", "init", "color"})
+_HARMFUL_KEYS = frozenset({"uploadpack", "receivepack", "proxy", "vcs", "promisor"})
+_HARMLESS_KEYS = frozenset(
+    f"core.{name}"
+    for name in ("repositoryformatversion", "filemode", "bare", "logallrefupdates", "ignorecase", "precomposeunicode")
+) | {"core.symlinks", "core.autocrlf", "extensions.objectformat", "extensions.refstorage"}
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """One file or link as it was: content or target, and mode."""
+
+    content: bytes | str
+    mode: int
+
+
+class GitGuard:
+    """Remembers those places of a tree, and compares after the run.
+
+    `is_locked`: the sandbox made hooks and configuration read-only, so a change there is somebody else's and stays.
+    A new repository stays unless it would run something; then its directory gets another name, under which git does
+    not find it.
+    """
+
+    def __init__(self, root: Path, places: GitPlaces, *, is_locked: bool) -> None:
+        self._root = root
+        self._places = places
+        self._is_locked = is_locked
+        self._before = self._state()
+        self.told: tuple[str, ...] = ()
+
+    def put_back(self) -> None:
+        """Undo what the command changed there; `told` names the places."""
+        told = [self._named(path) for path in self._restore()]
+        told += [self._named(path) for path in self._put_away(find_git_places(self._root))]
+        self.told = tuple(told)
+
+    def _named(self, path: Path) -> str:
+        return spelled(path.relative_to(self._root).as_posix())
+
+    def _state(self) -> dict[Path, _Kept]:
+        return {path: kept for path in self._watched() if (kept := _keep(path)) is not None}
+
+    def _watched(self) -> Iterator[Path]:
+        for directory in self._places.directories:
+            yield from (directory / name for name in FILES_THAT_REDIRECT)
+            for path in self._lockable(directory):
+                if not self._is_locked or path.is_symlink():
+                    yield path
+        if not self._is_locked:
+            yield from self._places.pointers
+
+    def _lockable(self, directory: Path) -> Iterator[Path]:
+        yield from (directory / name for name in FILES_THAT_RUN)
+        for name in FOLDERS_THAT_RUN:
+            folder = directory / name
+            if folder.is_symlink():
+                yield folder
+            else:
+                yield from sorted(folder.rglob("*"))
+
+    def _restore(self) -> Iterator[Path]:
+        after = self._state()
+        for path in sorted(self._before.keys() | after.keys()):
+            before = self._before.get(path)
+            if before != after.get(path):
+                _restore(path, before)
+                yield path
+
+    def _put_away(self, now: GitPlaces) -> Iterator[Path]:
+        known = set(self._places.directories)
+        for directory in now.directories:
+            if directory not in known and directory.exists() and _would_run_something(directory):
+                _rename_away(directory)
+                yield directory
+        for pointer in set(now.pointers) - set(self._places.pointers):
+            if _target(pointer) not in known:
+                _rename_away(pointer)
+                yield pointer
+
+
+def _keep(path: Path) -> _Kept | None:
+    """None for what is no file and no link. A file too large to keep is known by its size and time alone."""
+    try:
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            return _Kept(str(path.readlink()), 0)
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        if status.st_size > _LARGEST_KEPT_FILE:
+            return _Kept(f"{status.st_size} {status.st_mtime_ns}", status.st_mode)
+        return _Kept(path.read_bytes(), status.st_mode)
+    except OSError:
+        return None
+
+
+def _restore(path: Path, before: _Kept | None) -> None:
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+        if before is None:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if stat.S_ISREG(before.mode) and isinstance(before.content, bytes):
+            replace_file(path, before.content)
+            path.chmod(stat.S_IMODE(before.mode))
+        elif isinstance(before.content, str) and not before.mode:
+            path.symlink_to(before.content)
+
+
+def _would_run_something(directory: Path) -> bool:
+    """Hooks that are no samples, configuration beyond the harmless, or a pointer to another git directory."""
+    hooks = directory / "hooks"
+    if hooks.is_symlink() or (hooks.is_dir() and any(not path.name.endswith(".sample") for path in hooks.iterdir())):
+        return True
+    if any((directory / name).exists() for name in (*FILES_THAT_REDIRECT, "config.worktree")):
+        return True
+    config = directory / "config"
+    return config.is_symlink() or (config.exists() and not _is_harmless(config))
+
+
+def _is_harmless(config: Path) -> bool:
+    """Read here and strictly, so that nothing is started for it: a line of any other form is not harmless."""
+    try:
+        lines = config.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return False
+    section = ""
+    for line in map(str.strip, lines):
+        if header := _SECTION.fullmatch(line):
+            section = header[1].lower()
+        elif line and line[0] not in "#;":
+            key = _SETTING.fullmatch(line)
+            if key is None or not _is_harmless_key(section, key[1].lower()):
+                return False
+    return True
+
+
+def _is_harmless_key(section: str, key: str) -> bool:
+    if section in _HARMLESS_SECTIONS:
+        return key not in _HARMFUL_KEYS
+    return f"{section}.{key}" in _HARMLESS_KEYS
+
+
+def _target(pointer: Path) -> Path | None:
+    try:
+        text = (
+            str(pointer.readlink()) if pointer.is_symlink() else pointer.read_text(encoding="utf-8", errors="replace")
+        )
+    except OSError:
+        return None
+    return Path(os.path.realpath(pointer.parent / text.removeprefix("gitdir:").strip()))
+
+
+def _rename_away(path: Path) -> None:
+    number = 1
+    while os.path.lexists(away := path.with_name(f"{path.name}.put-away-{number}")):
+        number += 1
+    with suppress(OSError):
+        path.rename(away)

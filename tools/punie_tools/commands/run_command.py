@@ -1,0 +1,79 @@
+"""run_command: a shell command in the working tree, confined where the system can."""
+
+from __future__ import annotations
+
+from pydantic import computed_field
+
+from punie_tools.commands.backends import confinement_for
+from punie_tools.commands.confinement import BackendName
+from punie_tools.commands.runner import run_shell_command
+from punie_tools.commands.shell import check_command
+from punie_tools.safe_text import safe_text
+from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+
+_LONGEST_NAME = 60
+
+
+class RunCommandResult(ToolResult):
+    """`exit_code` is negative for a signal; what was left out of the middle of an output is told on a line of it.
+
+    `put_back` names hooks and configuration of git that the command changed, and that are as before again.
+    """
+
+    command: str
+    exit_code: int
+    stdout: str
+    stderr: str
+    duration: float
+    timed_out: bool
+    truncated: bool
+    confined: bool
+    sandbox: BackendName
+    sandbox_reason: str
+    put_back: tuple[str, ...]
+
+    @computed_field
+    @property
+    def summary(self) -> str:
+        name = safe_text(self.command, single_line=True)
+        name = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+        ended = "was stopped at its deadline" if self.timed_out else f"ended with exit code {self.exit_code}"
+        where = "" if self.confined else ", not confined"
+        put_back = f"; put back: {', '.join(self.put_back)}" if self.put_back else ""
+        return f"`{name}` {ended} after {self.duration:.1f} s{where}{put_back}."
+
+
+def run_command(context: ToolContext, command: str, timeout: float = 120) -> RunCommandResult:
+    """Run a shell command in the working tree: it can write there only, has no network and sees no secrets.
+
+    The shell is bash where there is one. Each call starts in the root of the tree with no memory of earlier calls, and
+    whatever it left running is ended. Where the system has no sandbox the command can do all, and `confined` is false.
+    """
+    run = run_shell_command(context, command, timeout)
+    process, confinement = run.process, run.confinement
+    return RunCommandResult(
+        command=command,
+        exit_code=process.exit_code,
+        stdout=process.stdout.decode("utf-8", "replace"),
+        stderr=process.stderr.decode("utf-8", "replace"),
+        duration=round(process.seconds, 3),
+        timed_out=process.timed_out,
+        truncated=process.truncated,
+        confined=confinement.backend is not None,
+        sandbox=confinement.name,
+        sandbox_reason=confinement.reason,
+        put_back=run.put_back,
+    )
+
+
+def _preview(context: ToolContext, command: str, timeout: float = 120) -> str:
+    """The whole command with escapes visible; above it, where it is true, that nothing confines it."""
+    check_command(command)
+    confinement = confinement_for(context.workspace.root)
+    if confinement.backend:
+        return safe_text(command)
+    reason = safe_text(confinement.reason, single_line=True)
+    return f"Not confined ({reason}): it can do whatever you can.\n{safe_text(command)}"
+
+
+TOOL = Tool(run_command, risk=Risk.RUNS, preview=_preview)

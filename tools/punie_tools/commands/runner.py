@@ -1,0 +1,91 @@
+"""Run a command line in the tree: confined where the system can, watched, and with nothing left of it afterwards."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from punie_tools.commands.backends import confinement_for
+from punie_tools.commands.confinement import Confinement
+from punie_tools.commands.git_directories import find_git_places
+from punie_tools.commands.git_guard import GitGuard
+from punie_tools.commands.shell import check_command, shell_argv, shell_environment
+from punie_tools.errors import ToolError
+from punie_tools.process import FinishedProcess, run_process
+from punie_tools.safe_text import safe_text
+from punie_tools.tool import ToolContext
+
+OUTPUT_LIMIT = 64 * 1024
+
+_SECONDS_BETWEEN_REPORTS = 0.1
+_LONGEST_REPORT = 200
+_LONGEST_TIMEOUT = 24 * 3600
+
+
+@dataclass(frozen=True)
+class CommandRun:
+    """How a command ended. `put_back` names the places of git that it changed and that are as before again."""
+
+    process: FinishedProcess
+    confinement: Confinement
+    put_back: tuple[str, ...]
+
+
+def run_shell_command(
+    context: ToolContext, command: str, timeout: float, confinement: Confinement | None = None
+) -> CommandRun:
+    """Run the command to its end, its deadline or the person's stop. Raises ToolError and ToolCancelledError."""
+    check_command(command)
+    _check_timeout(timeout)
+    root = context.workspace.root
+    confinement = confinement or confinement_for(root)
+    guard: GitGuard | None = None
+    argv = shell_argv(command)
+    report = _LatestLine(context.report_progress)
+    with ExitStack() as stack:
+        if backend := confinement.backend:
+            places = find_git_places(root)
+            guard = GitGuard(root, places, is_locked=backend.locks_git)
+            stack.callback(guard.put_back)
+            argv = stack.enter_context(backend.confine(argv, root, places))
+        finished = run_process(
+            argv,
+            cwd=root,
+            timeout=timeout,
+            cancelled=context.cancelled,
+            environment=shell_environment(root),
+            output_limit=OUTPUT_LIMIT,
+            keep_tail=True,
+            sweep=True,
+            on_stdout=report.add,
+            on_stderr=report.add,
+        )
+    return CommandRun(finished, confinement, guard.told if guard else ())
+
+
+def _check_timeout(timeout: float) -> None:
+    if not math.isfinite(timeout) or not 0 < timeout <= _LONGEST_TIMEOUT:
+        raise ToolError(f"The timeout must be more than 0 and at most {_LONGEST_TIMEOUT} seconds, not {timeout:g}.")
+
+
+class _LatestLine:
+    """Tells the newest line of output as progress, a few times a second at most; `done` counts the bytes."""
+
+    def __init__(self, report: Callable[[int, int | None, str], None]) -> None:
+        self._report = report
+        self._seen = 0
+        self._line = b""
+        self._next_at = 0.0
+
+    def add(self, chunk: bytes) -> None:
+        self._seen += len(chunk)
+        lines = [line for line in chunk[-4 * _LONGEST_REPORT :].splitlines() if line.strip()]
+        self._line = lines[-1] if lines else self._line
+        now = time.monotonic()
+        if now >= self._next_at and self._line:
+            self._next_at = now + _SECONDS_BETWEEN_REPORTS
+            text = self._line.decode("utf-8", "replace")[:_LONGEST_REPORT]
+            self._report(self._seen, None, safe_text(text, single_line=True))
