@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import computed_field
 
-from punie_tools.commands.backends import confinement_for
+from punie_tools.commands.backends import confinement_for, confinement_here
 from punie_tools.commands.confinement import BackendName
+from punie_tools.commands.free_programs import is_free
 from punie_tools.commands.runner import run_shell_command
 from punie_tools.commands.shell import check_command
 from punie_tools.safe_text import safe_text
@@ -76,4 +80,9 @@ def _preview(context: ToolContext, command: str, timeout: float = 120) -> str:
     return f"Not confined ({reason}): it can do whatever you can.\n{safe_text(command)}"
 
 
-TOOL = Tool(run_command, risk=Risk.RUNS, preview=_preview)
+def _risk_of(arguments: Mapping[str, Any]) -> Risk:
+    """A confined command that only reads is as harmless as the tools that read; unconfined nothing is."""
+    return Risk.READS if is_free(arguments["command"]) and confinement_here().backend else Risk.RUNS
+
+
+TOOL = Tool(run_command, risk=Risk.RUNS, risk_of=_risk_of, preview=_preview)

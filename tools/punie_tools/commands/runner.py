@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from punie_tools.commands.backends import confinement_for
 from punie_tools.commands.confinement import Confinement
+from punie_tools.commands.free_programs import is_free
 from punie_tools.commands.git_directories import find_git_places
 from punie_tools.commands.git_guard import GitGuard
 from punie_tools.commands.shell import check_command, shell_argv, shell_environment
@@ -56,7 +57,7 @@ def run_shell_command(
             cwd=root,
             timeout=timeout,
             cancelled=context.cancelled,
-            environment=shell_environment(root),
+            environment=shell_environment(root, without_programs_of_the_tree=is_free(command)),
             output_limit=OUTPUT_LIMIT,
             keep_tail=True,
             sweep=True,

@@ -50,15 +50,19 @@ def shell_argv(command: str) -> list[str]:
     return [_POSIX_SHELL, "-c", command]
 
 
-def shell_environment(root: Path) -> dict[str, str]:
-    """Nothing secret and nothing that steers; the project's virtual environment comes first on PATH."""
+def shell_environment(root: Path, *, without_programs_of_the_tree: bool = False) -> dict[str, str]:
+    """Nothing secret and nothing that steers; the project's virtual environment comes first on PATH, if any may."""
     clean = clean_environment()
     kept = {name: value for name, value in clean.items() if name in _KEPT_VARIABLES or name.startswith("LC_")}
+    folders = kept["PATH"].split(os.pathsep)
     scripts = root / ".venv" / "bin"
-    path = kept["PATH"]
+    if without_programs_of_the_tree:
+        folders = [folder for folder in folders if not Path(os.path.realpath(folder)).is_relative_to(root)]
+    elif scripts.is_dir():
+        folders.insert(0, str(scripts))
     return {
         **kept,
-        "PATH": f"{scripts}{os.pathsep}{path}" if scripts.is_dir() else path,
+        "PATH": os.pathsep.join(folders),
         "PAGER": "cat",
         "GIT_PAGER": "cat",
         "GIT_TERMINAL_PROMPT": "0",
