@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from punie_tools.changes.journal import Journal, journal_folder
+from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.registry import TOOLS
 from punie_tools.workspace import Workspace
@@ -55,7 +57,10 @@ class Session:
         tools = {tool.name: tool for tool in TOOLS}
         workspace = Workspace.at(folder, is_trusted=is_trusted, python=settings.python)
         self._language_server = LanguageServer(workspace)
-        self._bench = ToolBench(workspace, tools, self._approver, language_server=self._language_server)
+        self.changes = SessionChanges(workspace.root, self._open_journal(workspace.root))
+        self._bench = ToolBench(
+            workspace, tools, self._approver, language_server=self._language_server, changes=self.changes
+        )
         self._limits = TurnLimits(
             max_calls=settings.max_calls_per_turn,
             max_tokens=settings.max_tokens_per_turn,
@@ -96,6 +101,7 @@ class Session:
         self._bench = replace(self._bench, cancelled=threading.Event())
         self._open_log()
         for event in run_turn(prompt, self.engine, self._conversation, self._bench, self._limits):
+            self.changes.turn = event.turn_id
             self._keep(event)
             yield event
 
@@ -114,6 +120,14 @@ class Session:
         self.engine.close()
         if self.log:
             self.log.close()
+
+    def _open_journal(self, root: Path) -> Journal | None:
+        try:
+            return Journal(journal_folder(home_directory("state"), root), root)
+        except OSError as error:
+            # A home that cannot be written costs undo, not the edits.
+            _LOG.warning("edits cannot be taken back: %s", error)
+            return None
 
     def _log_folder(self) -> Path:
         return sessions_folder(home_directory("state"), self.workspace.root)

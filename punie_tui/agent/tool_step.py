@@ -12,6 +12,7 @@ from itertools import count
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.tool import Risk, Tool, ToolContext, ToolError, ToolResult
 from punie_tools.workspace import Workspace
@@ -67,6 +68,7 @@ class ToolBench:
     approver: Approver
     cancelled: threading.Event = field(default_factory=threading.Event)
     language_server: LanguageServer | None = None
+    changes: SessionChanges | None = None
 
     def find(self, name: str) -> Tool:
         """Raises ToolError for a name that no tool has."""
@@ -154,6 +156,7 @@ def _context(call: ToolCall, tool: Tool, bench: ToolBench, emit: Emit) -> ToolCo
         report_progress=report_progress,
         call_tool=call_tool,
         language_server=bench.language_server,
+        changes=bench.changes,
     )
 
 

@@ -12,6 +12,7 @@ _FILES = (
     "files.read_file",
     "files.list_files",
     "files.grep",
+    "files.write_file",
     "files.edit_file",
     "commands.run_command",
     "code.execute_code",

@@ -15,6 +15,7 @@ from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.workspace import Workspace
 
 if TYPE_CHECKING:
+    from punie_tools.changes.session_changes import SessionChanges
     from punie_tools.lsp.language_server import LanguageServer
 
 
@@ -71,6 +72,7 @@ class ToolContext:
     """What a running tool may use. `cancelled` is set from another thread when the person stops the turn.
 
     `language_server` is the working tree's, kept warm and closed by whoever made it; without one a call starts its own.
+    `changes` is what the session read and changed; without it edits are neither compared with that nor remembered.
     """
 
     workspace: Workspace
@@ -78,6 +80,7 @@ class ToolContext:
     report_progress: ProgressCallback = _no_progress
     call_tool: CallTool | None = None
     language_server: LanguageServer | None = None
+    changes: SessionChanges | None = None
 
     def raise_if_cancelled(self) -> None:
         """Raise ToolCancelledError once the person has stopped the turn; call it inside long loops."""

@@ -68,7 +68,7 @@ def test_git_takes_the_diff(root: Path, run_tool: RunTool, before: str, old: str
     ("arguments", "message"),
     [
         ({"old": "valeu = 1"}, r"not in a\.py; the nearest place is line 2: '    value = 1'\.$"),
-        ({"old": "value  = 1\n\n"}, "nearest place is line 2"),
+        ({"old": "value = 1\nvalue = 2"}, "nearest place is line 2"),
         ({"old": "completely different thing"}, r"not in a\.py\.$"),
         ({"old": "pass"}, r"3 times, in lines 3, 5, 6; say more .* or set replace_all"),
         ({"old": "x", "new": "x"}, "same as the old"),

@@ -6,7 +6,7 @@ import codecs
 import io
 import tokenize
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 
 from punie_tools.errors import ToolError
 
@@ -30,13 +30,13 @@ class Encoding:
     mark: bytes = b""
 
 
-def encoding_of(path: Path, head: bytes, shown_as: str) -> Encoding:
-    """The encoding of the file that begins with `head`. Raises ToolError for a file that is no text."""
+def encoding_of(path: PurePath, head: bytes, shown_as: str, size: int) -> Encoding:
+    """The encoding of a file of `size` bytes that begins with `head`. Raises ToolError for one that is no text."""
     for mark, name in _MARKS:
         if head.startswith(mark):
             return Encoding(name, mark)
     if b"\0" in head:
-        raise ToolError(f"{shown_as} is a binary file ({path.stat().st_size:,} bytes), not text.")
+        raise ToolError(f"{shown_as} is a binary file ({size:,} bytes), not text.")
     return Encoding(_cookie(head) if path.suffix.lower() in _PYTHON_SUFFIXES else "utf-8")
 
 

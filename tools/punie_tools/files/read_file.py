@@ -7,11 +7,14 @@ import io
 import os
 import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from pydantic import computed_field
 
+from punie_tools.changes.change_set import SIZE_LIMIT
+from punie_tools.changes.tree_access import TreeAccess
 from punie_tools.errors import ToolError
 from punie_tools.files.encoding import HEAD_BYTES, encoding_of
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
@@ -62,6 +65,7 @@ def read_file(context: ToolContext, path: str, start_line: int = 1, end_line: in
     shown_as = context.workspace.relative(file)
     _check(shown_as, file, start_line, end_line)
     excerpt = _Excerpt(start_line, end_line)
+    _remember(context, file)
     try:
         _read(context, file, shown_as, excerpt)
     except OSError as error:
@@ -70,6 +74,16 @@ def read_file(context: ToolContext, path: str, start_line: int = 1, end_line: in
         lines = "line" if excerpt.line_count == 1 else "lines"
         raise ToolError(f"{shown_as} has only {excerpt.line_count} {lines}, so none from line {start_line}.")
     return _result(shown_as, start_line, excerpt)
+
+
+def _remember(context: ToolContext, file: Path) -> None:
+    """The session may edit the file only as it was read; one too large to be edited is not remembered."""
+    if context.changes is None:
+        return
+    path = file.relative_to(context.workspace.root).as_posix()
+    with suppress(ToolError):
+        if image := TreeAccess(context.workspace.root).read(path, SIZE_LIMIT):
+            context.changes.saw(path, image.data)
 
 
 def _result(shown_as: str, start_line: int, excerpt: _Excerpt) -> ReadFileResult:
@@ -99,7 +113,7 @@ def _check(shown_as: str, file: Path, start_line: int, end_line: int | None) -> 
 def _read(context: ToolContext, file: Path, shown_as: str, excerpt: _Excerpt) -> None:
     deadline = time.monotonic() + SECONDS
     with _open(file, shown_as) as stream:
-        encoding = encoding_of(file, stream.read(HEAD_BYTES), shown_as)
+        encoding = encoding_of(file, stream.read(HEAD_BYTES), shown_as, os.fstat(stream.fileno()).st_size)
         stream.seek(len(encoding.mark))
         decode = io.IncrementalNewlineDecoder(
             codecs.getincrementaldecoder(encoding.name)("replace"), translate=True

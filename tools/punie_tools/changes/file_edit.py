@@ -1,0 +1,73 @@
+"""What every tool does that changes a file: see how it is, plan, show or make the change, and tell its effect."""
+
+from __future__ import annotations
+
+from pydantic import computed_field
+
+from punie_tools.changes.change_set import SIZE_LIMIT, FileChange, apply_changes
+from punie_tools.changes.edit_effect import errors_gained, type_errors
+from punie_tools.changes.tree_access import FileImage, TreeAccess
+from punie_tools.errors import ToolError
+from punie_tools.files.diff import Diff, unified_diff
+from punie_tools.spelling import spelled
+from punie_tools.tool import ToolContext, ToolResult
+
+
+class FileEditResult(ToolResult):
+    """A changed file. `new_errors` and `fixed_errors` are its type errors, as `line: message`.
+
+    They are None where no language server is warm, or the file is no Python.
+    """
+
+    path: str
+    diff: str
+    added: int
+    removed: int
+    new_errors: tuple[str, ...] | None = None
+    fixed_errors: tuple[str, ...] | None = None
+
+    @computed_field
+    @property
+    def summary(self) -> str:
+        return f"Changed {self.path} {self._lines}."
+
+    @property
+    def _lines(self) -> str:
+        """The counts of lines and, where they are known, of type errors."""
+        errors = [(self.new_errors, "new"), (self.fixed_errors, "fixed")]
+        told = ", ".join(f"{len(found)} type error{'s' * (len(found) != 1)} {what}" for found, what in errors if found)
+        return f"(+{self.added} -{self.removed} lines{f'; {told}' if told else ''})"
+
+
+def path_in_tree(context: ToolContext, path: str) -> str:
+    """The path from the root that a request's path means, links resolved; the file need not exist. Raises ToolError."""
+    file = context.workspace.resolve(path, must_exist=False)
+    if file.is_dir():
+        raise ToolError(f"{context.workspace.relative(file)} is a folder, not a file.")
+    return file.relative_to(context.workspace.root).as_posix()
+
+
+def current_image(context: ToolContext, path: str) -> FileImage | None:
+    """The file as it is now. Raises ToolError if the session knows it otherwise, or it is too large."""
+    image = TreeAccess(context.workspace.root).read(path, SIZE_LIMIT)
+    if image is not None and context.changes is not None:
+        context.changes.check_unchanged(path, image.data)
+    return image
+
+
+def diff_of(change: FileChange) -> Diff:
+    """The change as a patch; bytes that are no text are spelled out."""
+    before, after = (spelled(image.data) if image else "" for image in (change.before, change.after))
+    return unified_diff(spelled(change.path), before, after)
+
+
+def make_change(context: ToolContext, change: FileChange) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Make it, and tell the type errors that it added and cured. Raises ToolError."""
+    file = context.workspace.root / change.path
+    before = type_errors(context, file) if change.before else []
+    if context.changes is None:
+        apply_changes(TreeAccess(context.workspace.root), [change])
+    else:
+        context.changes.apply([change])
+    after = type_errors(context, file)
+    return errors_gained(before, after), errors_gained(after, before)

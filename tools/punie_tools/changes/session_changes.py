@@ -1,0 +1,68 @@
+"""What a session knows of files: how it last saw them, and how to take back what it did to them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+from punie_tools.changes.change_set import FileChange, apply_changes
+from punie_tools.changes.journal import Journal
+from punie_tools.changes.tree_access import TreeAccess
+from punie_tools.errors import ToolError
+from punie_tools.files.diff import unified_diff
+from punie_tools.spelling import spelled
+
+_MOST_REMEMBERED_BYTES = 32 * 1024 * 1024
+_LONGEST_LINE = 80
+
+
+class SessionChanges:
+    """Any thread may use it; calls that change files run one after the other. `turn` names what undo takes back."""
+
+    def __init__(self, root: Path, journal: Journal | None) -> None:
+        self.turn = ""
+        self.journal = journal
+        self._tree = TreeAccess(root)
+        self._seen: dict[str, str] = {}
+        self._contents: OrderedDict[str, bytes] = OrderedDict()
+
+    def saw(self, path: str, data: bytes) -> None:
+        """Remember a file as the session now knows it."""
+        self._seen[path] = hashlib.sha256(data).hexdigest()
+        self._contents[path] = data
+        self._contents.move_to_end(path)
+        while sum(map(len, self._contents.values())) > _MOST_REMEMBERED_BYTES:
+            self._contents.popitem(last=False)
+
+    def check_unchanged(self, path: str, data: bytes) -> None:
+        """Raise ToolError, with what changed, if the session saw the file otherwise; one that it never saw is fine."""
+        known = self._seen.get(path)
+        if known is not None and known != hashlib.sha256(data).hexdigest():
+            raise ToolError(
+                f"{spelled(path)} was changed since it was read{self._difference(path, data)}; read it again."
+            )
+
+    def apply(self, changes: Sequence[FileChange]) -> None:
+        """Make the changes, all or none, so that they can be taken back. Raises ToolError."""
+        if self.journal is None:
+            apply_changes(self._tree, changes)
+        else:
+            self.journal.change(self.turn, changes)
+        for change in changes:
+            if change.after is None:
+                self._seen.pop(change.path, None)
+                self._contents.pop(change.path, None)
+            else:
+                self.saw(change.path, change.after.data)
+
+    def _difference(self, path: str, data: bytes) -> str:
+        """The first line that differs, and how many there are."""
+        before = self._contents.get(path)
+        if before is None:
+            return ""
+        diff = unified_diff(path, spelled(before), spelled(data))
+        changed = [line for line in diff.text.splitlines()[2:] if line.startswith(("+", "-"))]
+        more = f" and {len(changed) - 2} more lines" if len(changed) > 2 else ""
+        return ": " + " ".join(repr(line[:_LONGEST_LINE]) for line in changed[:2]) + more
