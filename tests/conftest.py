@@ -8,6 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time, and nothing kept in the tree; a run by hand can ask for more and for others.
+settings.register_profile("punie", derandomize=True, database=None, deadline=None)
+settings.load_profile("punie")
 
 
 @pytest.fixture(autouse=True)

@@ -52,6 +52,8 @@ def apply_changes(tree: TreeAccess, changes: Sequence[FileChange]) -> None:
     done: list[FileChange] = []
     try:
         for change in changes:
+            if change.before == change.after:
+                continue
             _apply(tree, change)
             done.append(change)
     except BaseException:

@@ -84,6 +84,7 @@ class Journal:
 
     def change(self, turn: str, changes: Sequence[FileChange]) -> None:
         """Make the changes and remember how to take them back. Raises ToolError, and then nothing has changed."""
+        changes = [change for change in changes if change.before != change.after]
         with self._lock():
             check_changes(self._tree, changes)
             self._remember(turn, changes)

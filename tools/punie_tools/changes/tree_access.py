@@ -41,10 +41,11 @@ class TreeAccess:
             return None
         except OSError as error:
             raise _refusal(path, error) from None
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            raise ToolError(f"{spelled(path)} is no file any more.")
         with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise ToolError(f"{spelled(path)} is no file any more.")
             data = file.read(limit + 1)
             if len(data) > limit:
                 raise ToolError(f"{spelled(path)} is too large to edit: more than {limit:,} bytes.")

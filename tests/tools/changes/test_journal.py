@@ -1,0 +1,285 @@
+"""Taking turns back and making them again: exactly their files, never over somebody else's work, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.journal import Journal
+from punie_tools.changes.tree_access import FileImage, TreeAccess
+from punie_tools.errors import ToolError
+
+MODE = 0o644
+
+
+def image(text: str | bytes | None, mode: int = MODE) -> FileImage | None:
+    return None if text is None else FileImage(text.encode() if isinstance(text, str) else text, mode)
+
+
+@pytest.fixture
+def journal(root: Path, tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "journal", root)
+
+
+Change = Callable[..., None]
+
+
+@pytest.fixture
+def change(root: Path, journal: Journal) -> Change:
+    """Change files in a turn; None removes one."""
+
+    def make(turn: str, **texts: str | None) -> None:
+        tree = TreeAccess(root)
+        journal.change(turn, [FileChange(name, tree.read(name, 1 << 20), image(text)) for name, text in texts.items()])
+
+    return make
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_undo_and_redo_of_several_turns(root: Path, journal: Journal, change: Change) -> None:
+    (root / "other").write_text("never touched")
+    states = [contents(root)]
+    for number, texts in enumerate([{"a": "1", "b": "1"}, {"a": "2"}, {"a": None, "c": "3"}]):
+        change(f"turn {number}", **texts)
+        states.append(contents(root))
+    for state in reversed(states[:-1]):
+        journal.undo()
+        assert contents(root) == state
+    with pytest.raises(ToolError, match="nothing to undo"):
+        journal.undo()
+    for state in states[1:]:
+        journal.redo()
+        assert contents(root) == state
+    with pytest.raises(ToolError, match="nothing to redo"):
+        journal.redo()
+    assert [(turn.turn, turn.paths) for turn in journal.turns()] == [
+        ("turn 0", ("a", "b")),
+        ("turn 1", ("a",)),
+        ("turn 2", ("a", "c")),
+    ]
+
+
+def test_a_turn_with_several_changes_of_a_file_is_one_step(root: Path, journal: Journal, change: Change) -> None:
+    (root / "a").write_text("0")
+    for text in ("1", "2", "3"):
+        change("turn", a=text)
+    journal.undo()
+    assert (root / "a").read_text() == "0"
+    journal.redo()
+    assert (root / "a").read_text() == "3"
+
+
+def test_a_turn_of_another_day_is_taken_back_by_its_name(root: Path, journal: Journal, change: Change) -> None:
+    change("first", a="1")
+    change("second", b="2")
+    journal.undo("first")
+    assert contents(root) == {"b": b"2"}
+    with pytest.raises(ToolError, match="no turn 'third' to undo"):
+        journal.undo("third")
+
+
+def test_what_the_person_edited_since_is_never_lost(root: Path, journal: Journal, change: Change) -> None:
+    (root / "a").write_text("one\n")
+    change("turn", a="two\n", b="new\n")
+    (root / "a").write_text("two\nmine\n")
+    with pytest.raises(ToolError, match=r"a was edited since punie changed it; nothing was done\.[\s\S]*\+mine"):
+        journal.undo()
+    assert contents(root) == {"a": b"two\nmine\n", "b": b"new\n"}
+    (root / "a").unlink()
+    with pytest.raises(ToolError, match="a was removed since"):
+        journal.undo()
+    (root / "a").write_text("two\n")
+    (root / "b").chmod(0o600)
+    with pytest.raises(ToolError, match="b has other permissions since"):
+        journal.undo()
+
+
+def test_modes_come_back(root: Path, journal: Journal) -> None:
+    (root / "a").write_text("x")
+    (root / "a").chmod(0o750)
+    journal.change("turn", [FileChange("a", image("x", 0o750), image("y", 0o750))])
+    journal.undo()
+    assert (root / "a").stat().st_mode & 0o777 == 0o750
+
+
+def test_a_change_that_fails_is_forgotten(root: Path, journal: Journal, change: Change) -> None:
+    change("turn", a="1")
+    (root / "folder").mkdir()
+    with pytest.raises(ToolError):
+        journal.change("turn", [FileChange("b", None, image("2")), FileChange("folder", None, image("3"))])
+    assert contents(root) == {"a": b"1"}
+    journal.undo()
+    assert contents(root) == {}
+
+
+def test_a_change_of_something_else_is_refused(root: Path, journal: Journal) -> None:
+    (root / "a").write_text("mine")
+    with pytest.raises(ToolError, match="a was changed by somebody else meanwhile; nothing was done"):
+        journal.change("turn", [FileChange("b", None, image("x")), FileChange("a", image("other"), image("new"))])
+    assert contents(root) == {"a": b"mine"}
+    assert journal.turns() == []
+
+
+@pytest.mark.parametrize("path", [".git/config", "sub/.Git/hooks/x"])
+def test_git_s_own_files_are_never_changed(root: Path, journal: Journal, path: str) -> None:
+    with pytest.raises(ToolError, match="belongs to git"):
+        journal.change("turn", [FileChange(path, None, image("x"))])
+
+
+def test_a_link_that_came_meanwhile_leads_nowhere(root: Path, journal: Journal, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "a").write_text("theirs")
+    (root / "folder").symlink_to(outside)
+    (root / "link").symlink_to(outside / "a")
+    for path, before in (("folder/a", "theirs"), ("folder/new", None), ("link", "theirs"), ("link", None)):
+        with pytest.raises(ToolError):
+            journal.change("turn", [FileChange(path, image(before), image("ours"))])
+    assert contents(outside) == {"a": b"theirs"}
+
+
+def test_torn_and_foreign_lines_are_no_records(root: Path, journal: Journal, change: Change, tmp_path: Path) -> None:
+    change("turn", a="1")
+    with (tmp_path / "journal" / "journal.jsonl").open("ab") as file:
+        file.write(b'\0\xff\n{"kind": "dreamed"}\n{"kind": "changed", "tu')
+    change("second", a="2")
+    assert [turn.turn for turn in Journal(tmp_path / "journal", root).turns()] == ["turn", "second"]
+    journal.undo()
+    journal.undo()
+    assert contents(root) == {}
+
+
+def test_an_image_that_is_lost_stops_undo_clearly(root: Path, journal: Journal, change: Change, tmp_path: Path) -> None:
+    change("turn", a="1")
+    change("second", a="2")
+    for path in (tmp_path / "journal" / "images").iterdir():
+        path.unlink()
+    with pytest.raises(ToolError, match="has lost what the file held"):
+        journal.undo()
+    assert contents(root) == {"a": b"2"}
+
+
+def test_it_is_bounded_in_size_and_age(root: Path, tmp_path: Path) -> None:
+    small = Journal(tmp_path / "small", root, most_bytes=3_000)
+    before: FileImage | None = None
+    for number in range(10):
+        after = image(str(number) * 1_000)
+        small.change(f"turn {number}", [FileChange("a", before, after)])
+        before = after
+    assert [turn.turn for turn in small.turns()] == ["turn 8", "turn 9"]
+    assert len(list((tmp_path / "small" / "images").iterdir())) == 3
+    old = Journal(tmp_path / "small", root, oldest_seconds=0)
+    old.change("last", [FileChange("a", before, image("x"))])
+    assert [turn.turn for turn in old.turns()] == ["last"]
+
+
+def test_only_the_person_can_read_it(root: Path, journal: Journal, change: Change, tmp_path: Path) -> None:
+    change("turn", a="secret")
+    folder = tmp_path / "journal"
+    assert [path.stat().st_mode & 0o077 for path in (folder, folder / "images")] == [0, 0]
+    assert {path.stat().st_mode & 0o077 for path in (folder / "images").iterdir()} == {0}
+
+
+WORKER = """\
+import pathlib, sys
+from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.journal import Journal
+from punie_tools.changes.tree_access import FileImage, TreeAccess
+from punie_tools.errors import ToolError
+root, folder, name = map(pathlib.Path, sys.argv[1:])
+journal, tree = Journal(folder, root), TreeAccess(root)
+print("ready", flush=True)
+for number in range(10**9):
+    images = {each: tree.read(f"{each}.txt", 1 << 24) for each in (f"{name}-one", f"{name}-two")}
+    text = FileImage((f"{number} " * 20_000).encode(), 0o644)
+    try:
+        journal.change(f"{name} {number}", [FileChange(f"{each}.txt", old, text) for each, old in images.items()])
+        if number % 3 == 2:
+            journal.undo()
+    except ToolError as error:
+        print(error, flush=True)
+"""
+
+
+def is_whole(data: bytes) -> bool:
+    words = data.split()
+    return len(words) == 20_000 and len(set(words)) == 1
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("PUNIE_TEST_KILLS", "12"))))
+def test_a_kill_at_any_moment_leaves_whole_files_and_a_journal_that_loads(
+    root: Path, tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    folder = tmp_path / "journal"
+    process = subprocess.Popen([sys.executable, "-c", WORKER, root, folder, "x"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    try:
+        process.wait(timeout=chance.uniform(0.0, 0.4))
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    for name, data in contents(root).items():
+        # What a killed writer leaves beside a file is no file of the person's, and has a name that says so.
+        assert name.startswith(".punie-") or is_whole(data), name
+    journal = Journal(folder, root)
+    while any(not turn.is_undone for turn in journal.turns()):
+        journal.undo()
+    assert [name for name in contents(root) if not name.startswith(".punie-")] == []
+
+
+def test_two_processes_in_one_tree(root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    workers = [
+        subprocess.Popen([sys.executable, "-c", WORKER, root, folder, name], stdout=subprocess.PIPE) for name in "xy"
+    ]
+    journal = Journal(folder, root)
+    while len(journal.turns()) < 8:
+        pass
+    for worker in workers:
+        worker.kill()
+        worker.communicate()
+    lines = (folder / "journal.jsonl").read_bytes().splitlines()
+    assert all(json.loads(line) for line in lines[:-1])
+    assert {turn.turn[0] for turn in journal.turns()} <= {"x", "y"}
+
+
+@settings(
+    max_examples=int(os.environ.get("PUNIE_TEST_EXAMPLES", "100")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(before=st.none() | st.binary(max_size=200), after=st.none() | st.binary(max_size=200), turns=st.integers(1, 3))
+def test_a_change_and_its_undo_are_nothing(
+    tmp_path_factory: pytest.TempPathFactory, before: bytes | None, after: bytes | None, turns: int
+) -> None:
+    root = tmp_path_factory.mktemp("tree")
+    if before is not None:
+        (root / "a").write_bytes(before)
+        (root / "a").chmod(MODE)
+    journal = Journal(tmp_path_factory.mktemp("journal"), root)
+    state = contents(root)
+    images = [before, after, b"between", before][: turns + 1]
+    for number, (old, new) in enumerate(pairwise(images)):
+        journal.change(str(number), [FileChange("a", image(old), image(new))])
+    for _ in range(turns):
+        if any(not turn.is_undone for turn in journal.turns()):
+            journal.undo()
+    assert contents(root) == state
