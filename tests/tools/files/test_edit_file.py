@@ -5,12 +5,16 @@ from __future__ import annotations
 import stat
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from punie_tools.changes.journal import Journal
+from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.errors import ToolError
+from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.registry import find_tool
 from punie_tools.tool import Risk, ToolContext
 from punie_tools.workspace import Workspace
@@ -144,3 +148,75 @@ def test_an_edit_in_a_large_file_is_quick(root: Path, run_tool: RunTool) -> None
     result = run_tool("edit_file", path="big.txt", old="\n500000\n", new="\nhalf\n")
     assert (result.added, result.removed) == (1, 1)
     assert "@@ -499998,7 +499998,7 @@" in result.diff
+
+
+def test_several_edits_are_all_made_or_none(root: Path, run_tool: RunTool) -> None:
+    (root / "a.py").write_text("a = 1\nb = 2\nc = 3\n")
+    edits = [{"old": "c = 3", "new": "c = 4"}]
+    result = run_tool("edit_file", path="a.py", old="a = 1", new="a = 2", edits=edits)
+    assert (root / "a.py").read_text() == "a = 2\nb = 2\nc = 4\n"
+    assert result.replacements == 2
+    with pytest.raises(ToolError, match="not in"):
+        run_tool("edit_file", path="a.py", old="b = 2", new="b = 0", edits=[{"old": "zzz", "new": ""}])
+    assert (root / "a.py").read_text() == "a = 2\nb = 2\nc = 4\n"
+
+
+def test_what_was_overlooked_is_told(root: Path, run_tool: RunTool) -> None:
+    (root / "a.py").write_text("if x:\n    go('a')\n")
+    result = run_tool("edit_file", path="a.py", old='go("a")', new="stop()")
+    assert (root / "a.py").read_text() == "if x:\n    stop()\n"
+    assert result.matched == "white space and quotes"
+    assert "overlooking a difference in white space and quotes" in result.summary
+
+
+@pytest.fixture
+def session(root: Path, tmp_path: Path) -> ToolContext:
+    changes = SessionChanges(root, Journal(tmp_path / "journal", root))
+    changes.turn = "turn"
+    return ToolContext(Workspace.at(root), changes=changes)
+
+
+def test_a_file_that_changed_since_it_was_read_is_not_edited(root: Path, session: ToolContext) -> None:
+    (root / "a.py").write_text("a = 1\nb = 2\n")
+    find_tool("read_file").run(session, {"path": "a.py"})
+    (root / "a.py").write_text("a = 1\nb = 3\n")
+    edit = find_tool("edit_file")
+    with pytest.raises(ToolError, match=r"^a\.py was changed since it was read: '-b = 2' '\+b = 3'; read it again\.$"):
+        edit.run(session, {"path": "a.py", "old": "a = 1", "new": "a = 2"})
+    with pytest.raises(ToolError, match="changed since it was read"):
+        find_tool("write_file").run(session, {"path": "a.py", "content": ""})
+    assert (root / "a.py").read_text() == "a = 1\nb = 3\n"
+    find_tool("read_file").run(session, {"path": "a.py"})
+    edit.run(session, {"path": "a.py", "old": "a = 1", "new": "a = 2"})
+    edit.run(session, {"path": "a.py", "old": "a = 2", "new": "a = 3"})
+    assert (root / "a.py").read_text() == "a = 3\nb = 3\n"
+
+
+def test_the_edits_of_a_turn_are_taken_back_together(root: Path, session: ToolContext) -> None:
+    (root / "a.py").write_text("a = 1\n")
+    find_tool("edit_file").run(session, {"path": "a.py", "old": "1", "new": "2"})
+    find_tool("write_file").run(session, {"path": "new/b.py", "content": "b\n"})
+    assert session.changes is not None
+    assert session.changes.journal is not None
+    assert session.changes.journal.undo().paths == ("a.py", "new/b.py")
+    assert (root / "a.py").read_text() == "a = 1\n"
+    assert not (root / "new/b.py").exists()
+
+
+def test_type_errors_that_an_edit_adds_and_cures_are_told(root: Path) -> None:
+    (root / "a.py").write_text("x: int = 'a'\n\n\ny: int = 1\n")
+    context = ToolContext(Workspace.at(root))
+    server = LanguageServer(context.workspace)
+    try:
+        warm = replace(context, language_server=server)
+        edit = find_tool("edit_file")
+        assert edit.run(warm, {"path": "a.py", "old": "y: int = 1", "new": "y: int = 2"}).new_errors is None
+        find_tool("typecheck").run(warm, {"path": "a.py"})
+        result = edit.run(warm, {"path": "a.py", "old": "y: int = 2", "new": "y: int = 'b'"})
+        assert [error.partition(":")[0] for error in result.new_errors] == ["4"]
+        assert result.fixed_errors == ()
+        result = edit.run(warm, {"path": "a.py", "old": "x: int = 'a'", "new": "\nx: int = 1"})
+        assert (result.new_errors, len(result.fixed_errors)) == ((), 1)
+        assert result.summary.endswith("(+2 -1 lines; 1 type error fixed).")
+    finally:
+        server.close()
