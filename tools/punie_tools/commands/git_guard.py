@@ -52,6 +52,7 @@ class GitGuard:
         self._root = root
         self._places = places
         self._is_locked = is_locked
+        self._known = {path: _identity(path) for path in (*places.directories, *places.pointers)}
         self._before = self._state()
         self.told: tuple[str, ...] = ()
 
@@ -94,15 +95,43 @@ class GitGuard:
                 yield path
 
     def _put_away(self, now: GitPlaces) -> Iterator[Path]:
-        known = set(self._places.directories)
+        harmless: set[Path] = set()
         for directory in now.directories:
-            if directory not in known and directory.exists() and _would_run_something(directory):
+            if self._is_known(directory) or not self._would_run_something(directory):
+                harmless.add(directory)
+            elif directory.exists():
                 _rename_away(directory)
                 yield directory
-        for pointer in set(now.pointers) - set(self._places.pointers):
-            if _target(pointer) not in known:
+        for pointer in now.pointers:
+            if not self._is_known(pointer) and _target(pointer) not in harmless:
                 _rename_away(pointer)
                 yield pointer
+
+    def _would_run_something(self, directory: Path) -> bool:
+        """Hooks that are no samples, configuration beyond the harmless, or that of a directory that is not known."""
+        hooks, common, config = (directory / name for name in ("hooks", "commondir", "config"))
+        if hooks.is_symlink() or (hooks.is_dir() and any(path.suffix != ".sample" for path in hooks.iterdir())):
+            return True
+        if os.path.lexists(directory / "config.worktree"):
+            return True
+        if os.path.lexists(common) and not self._is_known(_target(common)):
+            return True
+        return config.is_symlink() or (config.exists() and not _is_harmless(config))
+
+    def _is_known(self, path: Path) -> bool:
+        """The very same file or directory as before; one that could not be changed may have moved with its parent."""
+        identity = _identity(path)
+        if identity is None:
+            return False
+        return self._known.get(path) == identity or (self._is_locked and identity in self._known.values())
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _keep(path: Path) -> _Kept | None:
@@ -136,17 +165,6 @@ def _restore(path: Path, before: _Kept | None) -> None:
             path.symlink_to(before.content)
 
 
-def _would_run_something(directory: Path) -> bool:
-    """Hooks that are no samples, configuration beyond the harmless, or a pointer to another git directory."""
-    hooks = directory / "hooks"
-    if hooks.is_symlink() or (hooks.is_dir() and any(not path.name.endswith(".sample") for path in hooks.iterdir())):
-        return True
-    if any((directory / name).exists() for name in (*FILES_THAT_REDIRECT, "config.worktree")):
-        return True
-    config = directory / "config"
-    return config.is_symlink() or (config.exists() and not _is_harmless(config))
-
-
 def _is_harmless(config: Path) -> bool:
     """Read here and strictly, so that nothing is started for it: a line of any other form is not harmless."""
     try:
@@ -170,13 +188,14 @@ def _is_harmless_key(section: str, key: str) -> bool:
     return f"{section}.{key}" in _HARMLESS_KEYS
 
 
-def _target(pointer: Path) -> Path | None:
+def _target(pointer: Path) -> Path:
+    """The git directory that a `.git` file, a link or a `commondir` names; the pointer itself if it names none."""
     try:
         text = (
             str(pointer.readlink()) if pointer.is_symlink() else pointer.read_text(encoding="utf-8", errors="replace")
         )
     except OSError:
-        return None
+        return pointer
     return Path(os.path.realpath(pointer.parent / text.removeprefix("gitdir:").strip()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 _TOOLCHAINS = (
@@ -74,7 +75,8 @@ def visible_toolchains(root: Path) -> list[Path]:
     home = home_folder()
     on_path = [Path(os.path.realpath(entry)) for entry in os.environ.get("PATH", "").split(os.pathsep) if entry]
     hidden = hidden_folders(root)
-    wanted = {home / name for name in _TOOLCHAINS} | {folder for folder in on_path if folder.name in ("bin", "scripts")}
+    wanted = {home / name for name in _TOOLCHAINS} | {folder for folder in on_path if folder.name in ("bin", "shims")}
+    wanted |= {Path(sys.base_prefix), _interpreter_s_prefix(root / ".venv" / "bin" / "python")}
     return sorted(
         folder
         for folder in wanted
@@ -83,6 +85,11 @@ def visible_toolchains(root: Path) -> list[Path]:
         and not root.is_relative_to(folder)
         and any(folder.is_relative_to(place) and folder != place for place in hidden)
     )
+
+
+def _interpreter_s_prefix(interpreter: Path) -> Path:
+    """Where the interpreter that a virtual environment links to is installed."""
+    return Path(os.path.realpath(interpreter)).parents[1]
 
 
 def secrets_inside(root: Path) -> list[Path]:

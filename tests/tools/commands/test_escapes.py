@@ -1,0 +1,299 @@
+"""Attempts to get out of the sandbox. Each is really run, and what it would have done outside is looked for."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from punie_tools.commands.backends import confinement_here
+from punie_tools.commands.confinement import Confinement
+from punie_tools.commands.runner import CommandRun, run_shell_command
+from punie_tools.tool import ToolContext
+from punie_tools.workspace import Workspace
+
+SECRET = "SECRET-a81f"
+UNCONFINED = Confinement(None, "to see that the attempt would work")
+
+
+@dataclass(frozen=True)
+class Outside:
+    """All that an attempt may try to reach: a folder beside the tree, a home, servers, a process, git's own files."""
+
+    folder: Path
+    tree: Path
+    servers: tuple[socket.socket, ...]
+    victim: subprocess.Popen[bytes]
+
+    def filled(self, text: str) -> str:
+        tcp, udp, abstract, unix = self.servers
+        values = {
+            "OUT": self.folder,
+            "HOME": self.folder / "home",
+            "TCP": tcp.getsockname()[1],
+            "UDP": udp.getsockname()[1],
+            "ABSTRACT": abstract.getsockname()[1:].decode(),
+            "UNIX": unix.getsockname(),
+            "PID": self.victim.pid,
+            "PARENT": os.getpid(),
+            "PYTHON": sys.executable,
+        }
+        for name, value in values.items():
+            text = text.replace(f"@{name}@", str(value))
+        return text
+
+    def state(self) -> dict[str, str]:
+        """Everything outside, git's own files of the tree, and who was called."""
+        files = {path for path in (*self.folder.rglob("*"), *self._own_files()) if path.is_file()}
+        called, _, _ = select.select(self.servers, [], [], 0)
+        state = {str(path): f"{path.stat().st_mode} {path.read_text(errors='replace')}" for path in files}
+        return {**state, "called": str(len(called)), "victim": str(self.victim.poll())}
+
+    def _own_files(self) -> Iterator[Path]:
+        yield from self.tree.glob(".punie.toml")
+        for directory in (".git", "nested/.git", ".git/modules/sub", "new/.git", "a/b/c/.git"):
+            for name in ("config", "config.worktree", "commondir"):
+                yield from self.tree.glob(f"{directory}/{name}")
+            yield from (path for path in self.tree.glob(f"{directory}/hooks/*") if path.suffix != ".sample")
+
+
+def _listening(family: int, kind: int, address: str | tuple[str, int]) -> socket.socket:
+    server = socket.socket(family, kind)
+    server.bind(address)
+    if kind == socket.SOCK_STREAM:
+        server.listen()
+    return server
+
+
+@pytest.fixture
+def outside(make_repository: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+    """The folder lies beside the interpreter: a place that the sandbox shows, unlike the temporary one."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="escape-", dir=sys.prefix))
+    except OSError:
+        pytest.skip("no folder outside the temporary one can be written")
+    tree = make_repository({"a.txt": "a\n"})
+    _lay_out(tree, folder)
+    monkeypatch.setenv("HOME", str(folder / "home"))
+    monkeypatch.setenv("MY_TOKEN", SECRET)
+    servers = (
+        _listening(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
+        _listening(socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
+        _listening(socket.AF_UNIX, socket.SOCK_STREAM, f"\0punie-escape-{os.getpid()}"),
+        _listening(socket.AF_UNIX, socket.SOCK_STREAM, str(folder / "home" / "docker.sock")),
+    )
+    with subprocess.Popen(["sleep", "1000"]) as victim:
+        yield Outside(folder, tree, servers, victim)
+        victim.kill()
+    for server in servers:
+        server.close()
+    shutil.rmtree(folder)
+
+
+def _lay_out(tree: Path, folder: Path) -> None:
+    for name in (".ssh/id_rsa", ".aws/credentials", ".netrc", ".config/gh/hosts.yml", ".local/share/punie/trust.json"):
+        path = folder / "home" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(SECRET)
+    (folder / "file").write_text("whole")
+    (tree / "inner").write_text("inner")
+    submodule = tree / ".git" / "modules" / "sub"
+    for path in (tree / "nested", submodule):
+        subprocess.run(["git", "init", "-q", "--bare" if path == submodule else "-q", path], check=True)
+    shutil.rmtree(tree / "nested" / ".git" / "hooks")
+
+
+def python(code: str) -> str:
+    return f"@PYTHON@ -c {chr(39)}{code}{chr(39)}"
+
+
+# Name, command, and whether it works where nothing confines it (so that the check is seen to notice it).
+ATTEMPTS = [
+    ("absolute path", "echo x > @OUT@/new", True),
+    ("change a file", "echo x >> @OUT@/file", True),
+    ("delete a file", "rm -f @OUT@/file", True),
+    ("mode of a file", "chmod 777 @OUT@/file", True),
+    ("dots", f"cd / && echo x > .{'@OUT@'}/new; cd -; echo x > ../../../../../../../../@OUT@/new", True),
+    ("symbolic link", "ln -s @OUT@ link && echo x > link/new", True),
+    ("link as the tree", "cd .. && mv project p2; ln -s @OUT@ project && echo x > project/new", False),
+    ("hard link", "ln @OUT@/file hard && echo x >> hard", False),
+    ("move in and out", "mv @OUT@/file . ; mv inner @OUT@/inner", True),
+    ("root of another process", "for p in /proc/[0-9]*; do echo x > $p/root@OUT@/new; done", True),
+    ("working folder of the parent", "echo x > /proc/@PARENT@/cwd/new-escape; cat /proc/@PARENT@/environ", False),
+    ("descriptors of others", "for f in /proc/*/fd/*; do echo x > $f; done; true", False),
+    ("descriptors inherited", "for n in 3 4 5 6 7 8 9 10 11 12; do echo x >&$n; cat <&$n; done", False),
+    ("memory of the parent", python('open("/proc/@PARENT@/mem", "r+b")'), False),
+    ("trace the parent", python("import ctypes; print(ctypes.CDLL(None).ptrace(16, @PID@, 0, 0))"), False),
+    ("kill a process", "kill -9 @PID@; kill -STOP @PID@", True),
+    ("kill everything", "kill -9 -1", False),
+    ("TCP", "exec 3<>/dev/tcp/127.0.0.1/@TCP@ && echo x >&3", True),
+    ("TCP by Python", python('import socket; socket.create_connection(("127.0.0.1", @TCP@))'), True),
+    ("UDP", "echo x > /dev/udp/127.0.0.1/@UDP@", True),
+    ("names", python('import socket; socket.getaddrinfo("example.org", 80); print("@" * 3 + "resolved")'), False),
+    ("abstract socket", python('import socket; socket.socket(socket.AF_UNIX).connect("\\0@ABSTRACT@")'), True),
+    ("docker's socket", python('import socket; socket.socket(socket.AF_UNIX).connect("@UNIX@")'), True),
+    ("dbus", "ls /run/dbus/system_bus_socket /run/user /var/run/docker.sock && echo SECRET-a81f", False),
+    ("secret key", "cat ~/.ssh/id_rsa @HOME@/.ssh/id_rsa", True),
+    ("cloud key", "cat @HOME@/.aws/credentials ~/.netrc", True),
+    ("other settings", "cat ~/.config/gh/hosts.yml; cp -r ~/.config . ; cat .config/gh/*", True),
+    ("punie's own files", "cat @HOME@/.local/share/punie/trust.json; echo x > ~/.local/share/punie/trust.json", True),
+    ("environment", "env; cat /proc/*/environ", False),
+    ("passwords", "grep -q : /etc/shadow && echo SECRET-a81f", False),
+    (
+        "setuid program",
+        "cp /bin/sh s && chmod u+s s && ./s -p -c 'echo x > @OUT@/new'; su -c 'echo x > @OUT@/new'",
+        True,
+    ),
+    ("sudo", "sudo -n sh -c 'echo x > @OUT@/new'", False),
+    ("mount", "mount --bind @OUT@ . && echo x > new; mount -o remount,rw / && echo x > @OUT@/new", False),
+    ("unmount", "umount -l @HOME@; umount -l ~; umount .git/hooks; cat ~/.ssh/id_rsa", True),
+    (
+        "user namespace",
+        "unshare -Urm sh -c 'mount -o remount,rw / ; umount -l ~; echo x > @OUT@/new; cat ~/.netrc'",
+        False,
+    ),
+    ("chroot", "mkdir r; chroot / sh -c 'echo x > @OUT@/new'; chroot r sh", False),
+    ("device", "mknod d b 8 0; cat /dev/sda /dev/vda /dev/mem | head -c 1 | grep -q . && echo SECRET-a81f", False),
+    ("terminal", python('import fcntl; fcntl.ioctl(0, 0x5412, b"x"); print("SECRET" + "-a81f")'), False),
+    ("host name", "hostname punie-escaped && hostname > /dev/null", False),
+    (
+        "kernel settings",
+        "echo x > /proc/sys/kernel/core_pattern; echo x > /proc/sysrq-trigger; rm -rf /sys/fs/*",
+        False,
+    ),
+    ("hook", "printf '#!/bin/sh\\nid' > .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit", True),
+    (
+        "hooks folder",
+        "rm -rf .git/hooks; mv .git/hooks .git/h2; mkdir -p .git/hooks; echo x > .git/hooks/pre-push",
+        True,
+    ),
+    ("hook of a submodule", "echo x > .git/modules/sub/hooks/post-checkout; echo x > .git/modules/sub/config", True),
+    ("hook where no folder is", "mkdir -p nested/.git/hooks; echo x > nested/.git/hooks/pre-commit", True),
+    ("configuration", "echo '[core] fsmonitor = ./x' >> .git/config", True),
+    ("configuration by git", "git config core.fsmonitor ./x; git config --worktree core.pager ./x", True),
+    ("configuration replaced", "cp .git/config c; echo x >> c; mv -f c .git/config; rm -f .git/config", True),
+    ("configuration of a worktree", "echo '[core] fsmonitor = ./x' > .git/config.worktree", True),
+    ("configuration elsewhere", "cp -r .git evil; echo x >> evil/config; echo ../evil > .git/commondir", True),
+    ("git renamed", "mv .git old && cp -r old .git && echo x >> .git/config", True),
+    (
+        "new repository",
+        "git init -q new; git -C new config core.fsmonitor ./x; echo x > new/.git/hooks/pre-commit",
+        True,
+    ),
+    (
+        "deep new repository",
+        "mkdir -p a/b/c/.git/hooks; echo x > a/b/c/.git/hooks/pre-push; echo x > a/b/c/.git/config",
+        True,
+    ),
+    ("pointer to git", "cp -r .git a/evil || cp -r .git evil; mkdir new; echo 'gitdir: ../evil' > new/.git", False),
+    ("punie's settings", "echo 'policy = 1' > .punie.toml; ln -sf /etc/passwd .punie.toml", True),
+]
+
+
+def attempt(outside: Outside, command: str, confinement: Confinement | None = None) -> CommandRun:
+    line = f"{outside.filled(command)}\necho tried"
+    return run_shell_command(ToolContext(Workspace.at(outside.tree)), line, 30, confinement)
+
+
+def got_out(outside: Outside, before: dict[str, str], run: CommandRun) -> bool:
+    told = (run.process.stdout + run.process.stderr).decode("utf-8", "replace")
+    return outside.state() != before or SECRET in told or "@@@resolved" in told
+
+
+@pytest.mark.parametrize(
+    ("command", "_works_unconfined"), [row[1:] for row in ATTEMPTS], ids=[row[0] for row in ATTEMPTS]
+)
+def test_nothing_gets_out_of_bubblewrap(outside: Outside, command: str, _works_unconfined: bool) -> None:
+    confinement = confinement_here()
+    if confinement.name != "bubblewrap":
+        pytest.skip(f"no bubblewrap here: {confinement.reason}")
+    before = outside.state()
+    run = attempt(outside, command)
+    assert run.process.stdout.endswith(b"tried\n") or "kill -9 -1" in command, run.process.stderr
+    assert not run.process.timed_out
+    assert not got_out(outside, before, run), (
+        run.process,
+        {k: v for k, v in outside.state().items() if before.get(k) != v},
+    )
+
+
+@pytest.mark.parametrize("command", [row[1] for row in ATTEMPTS if row[2]], ids=[row[0] for row in ATTEMPTS if row[2]])
+def test_the_attempt_is_noticed_where_nothing_confines_it(outside: Outside, command: str) -> None:
+    before = outside.state()
+    assert got_out(outside, before, attempt(outside, command, UNCONFINED))
+
+
+@pytest.fixture
+def confinement() -> Confinement:
+    """bubblewrap, or a skip with its reason."""
+    if confinement_here().name != "bubblewrap":
+        pytest.skip(f"no bubblewrap here: {confinement_here().reason}")
+    return confinement_here()
+
+
+def test_a_git_directory_that_moves_with_its_parent_is_not_replaced(outside: Outside, confinement: Confinement) -> None:
+    config = (outside.tree / "nested" / ".git" / "config").read_text()
+    command = "mv nested n2; mkdir nested; cp -r n2/.git nested/; echo '[core] pager = ./x' >> nested/.git/config"
+    assert attempt(outside, command, confinement).put_back == ("nested/.git",)
+    assert not (outside.tree / "nested" / ".git").exists()
+    assert (outside.tree / "n2" / ".git" / "config").read_text() == config
+
+
+def test_git_works_and_a_harmless_repository_stays(outside: Outside, confinement: Confinement) -> None:
+    command = (
+        "git -c user.name=a -c user.email=a@b commit -qam x --allow-empty && git checkout -qb b && git init -q new "
+        "&& git -C new remote add origin https://example.org/x && git clone -q . copy && git worktree add -q tree2"
+    )
+    run = attempt(outside, command, confinement)
+    assert (run.process.exit_code, run.put_back) == (0, ())
+    assert (outside.tree / "new" / ".git" / "config").exists()
+    assert (outside.tree / "tree2" / ".git").is_file()
+
+
+def test_nothing_of_the_sandbox_is_left_in_the_tree(outside: Outside, confinement: Confinement) -> None:
+    before = sorted(outside.tree.rglob("*"))
+    attempt(outside, "true", confinement)
+    assert sorted(outside.tree.rglob("*")) == before
+
+
+def test_what_the_person_changes_meanwhile_stays(outside: Outside, confinement: Confinement) -> None:
+    config = outside.tree / ".git" / "config"
+
+    def change(_done: int, _total: int | None, _text: str) -> None:
+        subprocess.run(["git", "config", "user.name", "Changed meanwhile"], cwd=outside.tree, check=True)
+        (outside.tree / "go").touch()
+
+    context = ToolContext(Workspace.at(outside.tree), report_progress=change)
+    run_shell_command(context, "echo up; until [ -e go ]; do sleep 0.01; done", 30, confinement)
+    assert "Changed meanwhile" in config.read_text()
+
+
+def test_a_home_that_is_the_tree_keeps_its_secrets(outside: Outside, confinement: Confinement) -> None:
+    home = outside.folder / "home"
+    context = ToolContext(Workspace.at(home))
+    run = run_shell_command(context, "cat .ssh/id_rsa .netrc .config/gh/hosts.yml; echo x > new", 30, confinement)
+    assert SECRET.encode() not in run.process.stdout
+    assert (home / "new").read_text() == "x\n"
+
+
+def test_a_gigabyte_of_output_is_read_and_dropped(outside: Outside, confinement: Confinement) -> None:
+    run = attempt(outside, "head -c 1000000000 /dev/zero | tr '\\0' x", confinement)
+    assert run.process.truncated
+    assert run.process.stdout.endswith(b"tried\n")
+    assert len(run.process.stdout) < 100_000
+
+
+def test_the_temporary_folder_is_bounded(outside: Outside, confinement: Confinement) -> None:
+    run = attempt(outside, "df --output=size -B1 /tmp | tail -1; ulimit -f", confinement)
+    size, largest_file, _ = run.process.stdout.split()
+    assert 0 < int(size) <= 2 * 1024**3
+    assert largest_file != b"unlimited"
