@@ -18,6 +18,7 @@ _FILES = (
     "code.execute_code",
     "quality.typecheck",
     "quality.ruff_check",
+    "quality.ruff_format",
     "quality.pytest_run",
     "quality.pytest_affected",
     "lsp.goto_definition",

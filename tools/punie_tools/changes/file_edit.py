@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import computed_field
 
 from punie_tools.changes.change_set import SIZE_LIMIT, FileChange, apply_changes
@@ -61,13 +63,26 @@ def diff_of(change: FileChange) -> Diff:
     return unified_diff(spelled(change.path), before, after)
 
 
+def diffs_of(changes: Sequence[FileChange]) -> Diff:
+    """The changes as one patch."""
+    diffs = [diff_of(change) for change in changes]
+    return Diff(
+        "".join(each.text for each in diffs), sum(each.added for each in diffs), sum(each.removed for each in diffs)
+    )
+
+
 def make_change(context: ToolContext, change: FileChange) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     """Make it, and tell the type errors that it added and cured. Raises ToolError."""
     file = context.workspace.root / change.path
     before = type_errors(context, file) if change.before else []
-    if context.changes is None:
-        apply_changes(TreeAccess(context.workspace.root), [change])
-    else:
-        context.changes.apply([change])
+    make_changes(context, [change])
     after = type_errors(context, file)
     return errors_gained(before, after), errors_gained(after, before)
+
+
+def make_changes(context: ToolContext, changes: Sequence[FileChange]) -> None:
+    """Make all of them or none. Raises ToolError."""
+    if context.changes is None:
+        apply_changes(TreeAccess(context.workspace.root), changes)
+    else:
+        context.changes.apply(changes)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, computed_field
 
-from punie_tools.errors import ToolError
+from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.file_edit import diffs_of, make_changes
 from punie_tools.process import FinishedProcess
 from punie_tools.quality.ruff_process import RuffFailedError, run_ruff
+from punie_tools.quality.ruff_rewrite import rewrites
 from punie_tools.quality.sentences import counted, first_of, single_line
-from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 from punie_tools.workspace import Workspace
 
@@ -24,7 +24,6 @@ SYNTAX_ERROR = "invalid-syntax"
 # A project's configuration may turn each of these on; what a call does must not depend on it.
 _READ_ONLY = ("--no-fix", "--no-fix-only", "--no-unsafe-fixes")
 _SAFE_FIXES = ("--fix", "--no-fix-only", "--no-unsafe-fixes")
-_FIXED = re.compile(r"\((\d+) fixed, \d+ remaining\)")
 
 
 class RuffViolation(BaseModel):
@@ -48,6 +47,8 @@ class RuffCheckResult(ToolResult):
     fixable_count: int
     fixed_count: int
     violations: tuple[RuffViolation, ...]
+    diff: str = ""
+    """What the fixes changed."""
     has_python_files: bool = True
     truncated: bool = False
 
@@ -72,7 +73,8 @@ def ruff_check(
 ) -> RuffCheckResult:
     """Lint a file or folder with ruff, by the project's own rules; with `fix` apply the safe fixes first."""
     target = context.workspace.resolve(path)
-    fixed_count = _fix(context, target) if fix else 0
+    changes, fixed_count = _fixes(context, target) if fix else ([], 0)
+    make_changes(context, changes)
     finished = run_ruff(context, ["check", *_READ_ONLY, "--output-format=json", target], accepted=(0, 1))
     found = _parsed(finished)
     safe = [violation for violation in found if violation.is_fixable]
@@ -82,6 +84,7 @@ def ruff_check(
         fixable_count=len(safe),
         fixed_count=fixed_count,
         violations=tuple(_violation(each, context.workspace) for each in found[:MOST_VIOLATIONS]),
+        diff=diffs_of(changes).text,
         has_python_files=b"No Python files found" not in finished.stderr,
         truncated=len(found) > MOST_VIOLATIONS,
     )
@@ -95,13 +98,9 @@ def _preview(context: ToolContext, path: str, fix: bool) -> str:
     """The diff of the fixes."""
     if not fix:
         return f"ruff check {path}"
-    target = context.workspace.resolve(path)
-    _refuse_links_outside(context, target)
-    finished = run_ruff(context, ["check", *_SAFE_FIXES, "--diff", target], accepted=(0, 1))
-    diff = spelled(finished.stdout)
-    return (
-        diff if diff.startswith("--- ") else f"Nothing would change: ruff has no safe fix for what it finds in {path}."
-    )
+    changes, _ = _fixes(context, context.workspace.resolve(path))
+    diff = diffs_of(changes).text
+    return diff or f"Nothing would change: ruff has no safe fix for what it finds in {path}."
 
 
 TOOL = Tool(ruff_check, risk=Risk.READS, risk_of=_risk, preview=_preview)
@@ -152,22 +151,11 @@ def _violation(found: _Violation, workspace: Workspace) -> RuffViolation:
     )
 
 
-def _fix(context: ToolContext, target: Path) -> int:
-    """Apply the safe fixes; how many there were is in no JSON, only in the last line of the text."""
-    _refuse_links_outside(context, target)
-    finished = run_ruff(context, ["check", *_SAFE_FIXES, "--output-format=concise", target], accepted=(0, 1))
-    counts = _FIXED.findall(finished.stdout.decode("utf-8", "replace"))
-    return int(counts[-1]) if counts else 0
-
-
-def _refuse_links_outside(context: ToolContext, target: Path) -> None:
-    """ruff writes through links, and a link may lead out of the workspace. Raises ToolError."""
-    finished = run_ruff(context, ["check", "--show-files", target], accepted=(0, 1))
-    for line in finished.stdout.splitlines():
-        file = Path(line.decode("utf-8", "surrogateescape"))
-        if file.is_symlink() and not file.resolve().is_relative_to(context.workspace.root):
-            name = context.workspace.relative(file)
-            raise ToolError(f"{name} is a link that leads outside the workspace; ruff would change the file there.")
+def _fixes(context: ToolContext, target: Path) -> tuple[list[FileChange], int]:
+    """The changes that the safe fixes make, and how many violations they mend."""
+    found = _parsed(run_ruff(context, ["check", *_READ_ONLY, "--output-format=json", target], accepted=(0, 1)))
+    files = [Path(violation.filename) for violation in found if violation.is_fixable]
+    return rewrites(context, ["check", *_SAFE_FIXES], files, accepted=(0, 1))
 
 
 def _in_short(violation: RuffViolation) -> str:

@@ -42,13 +42,16 @@ def find_ruff() -> Path:
     raise ToolError("ruff is missing from punie's installation; install punie again.")
 
 
-def run_ruff(context: ToolContext, arguments: Sequence[str | Path], *, accepted: tuple[int, ...]) -> FinishedProcess:
+def run_ruff(
+    context: ToolContext, arguments: Sequence[str | Path], *, accepted: tuple[int, ...], stdin: bytes = b""
+) -> FinishedProcess:
     """Run it at the workspace's root. Raises ToolError for a deadline or an exit code that is not accepted."""
     finished = run_process(
         [find_ruff(), arguments[0], "--no-cache", *arguments[1:]],
         cwd=context.workspace.root,
         timeout=DEADLINE_SECONDS,
         cancelled=context.cancelled,
+        stdin=stdin,
         output_limit=_OUTPUT_LIMIT,
     )
     if finished.timed_out:

@@ -1,0 +1,105 @@
+"""ruff_format: the layout of the project's files, by its own rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, computed_field
+
+from punie_tools.changes.file_edit import diffs_of, make_changes
+from punie_tools.quality.ruff_process import RuffFailedError, run_ruff
+from punie_tools.quality.ruff_rewrite import rewrites
+from punie_tools.quality.sentences import counted, first_of
+from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+
+_UNFORMATTED = "unformatted"
+
+
+class RuffFormatResult(ToolResult):
+    """The files that were laid out anew, or would be with `check`. `unreadable` are those that are no valid Python."""
+
+    path: str
+    changed_files: tuple[str, ...]
+    file_count: int
+    unreadable: tuple[str, ...] = ()
+    diff: str = ""
+    is_check: bool = False
+
+    @computed_field
+    @property
+    def summary(self) -> str:
+        broken = f"; {first_of(self.unreadable)} cannot be parsed" if self.unreadable else ""
+        if not self.changed_files:
+            return f"{counted(self.file_count, 'file')} well formatted{broken}."
+        done = "would be formatted" if self.is_check else "formatted"
+        count = f"{len(self.changed_files)} of {counted(self.file_count, 'file')}"
+        return f"{count} {done}: {first_of(self.changed_files)}{broken}."
+
+
+def ruff_format(
+    context: ToolContext,
+    path: Annotated[str, Field(description="A file or folder.")] = ".",
+    check: Annotated[bool, Field(description="Only tell which files would change.")] = False,
+) -> RuffFormatResult:
+    """Format a file or folder with ruff, by the project's own rules; with `check` only tell what would change."""
+    target = context.workspace.resolve(path)
+    found = _found(context, target)
+    wanted = [Path(each.filename) for each in found if each.code == _UNFORMATTED]
+    changes = [] if check else rewrites(context, ["format"], wanted, accepted=(0,))[0]
+    diff = diffs_of(changes).text
+    make_changes(context, changes)
+    names = [context.workspace.relative(file) for file in wanted]
+    return RuffFormatResult(
+        path=context.workspace.relative(target),
+        changed_files=tuple(sorted(names)),
+        file_count=len(_listed(context, target)),
+        unreadable=tuple(sorted({_name(context, each) for each in found if each.code != _UNFORMATTED})),
+        diff=diff,
+        is_check=check,
+    )
+
+
+def _risk(arguments: Mapping[str, Any]) -> Risk:
+    return Risk.READS if arguments.get("check") else Risk.EDITS
+
+
+def _preview(context: ToolContext, path: str = ".", check: bool = False) -> str:
+    """The diff that formatting would make."""
+    found = _found(context, context.workspace.resolve(path))
+    wanted = [Path(each.filename) for each in found if each.code == _UNFORMATTED]
+    changes, _ = rewrites(context, ["format"], wanted, accepted=(0,))
+    return diffs_of(changes).text or f"Nothing would change: {path} is well formatted."
+
+
+TOOL = Tool(ruff_format, risk=Risk.EDITS, risk_of=_risk, preview=_preview)
+
+
+class _Found(BaseModel):
+    """An element of what `ruff format --check --output-format=json` prints: a file to format, or a syntax error."""
+
+    filename: str
+    code: str | None
+
+
+_FOUND = TypeAdapter(list[_Found])
+
+
+def _found(context: ToolContext, target: Path) -> list[_Found]:
+    finished = run_ruff(context, ["format", "--check", "--output-format=json", target], accepted=(0, 1, 2))
+    try:
+        return _FOUND.validate_python(json.loads(finished.stdout or "[]"))
+    except (ValueError, ValidationError):
+        raise RuffFailedError(finished) from None
+
+
+def _listed(context: ToolContext, target: Path) -> list[bytes]:
+    """The files that are considered; ruff also lints `pyproject.toml`, which it does not format."""
+    listed = run_ruff(context, ["check", "--show-files", target], accepted=(0, 1)).stdout.splitlines()
+    return [file for file in listed if not file.endswith(b".toml")]
+
+
+def _name(context: ToolContext, found: _Found) -> str:
+    return context.workspace.relative(Path(found.filename))
