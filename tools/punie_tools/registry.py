@@ -26,6 +26,7 @@ _FILES = (
     "lsp.hover",
     "lsp.document_symbols",
     "lsp.workspace_symbols",
+    "lsp.rename_symbol",
     "lsp.call_hierarchy",
     "lsp.type_definition",
     "git.git_status",

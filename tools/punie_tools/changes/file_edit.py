@@ -14,6 +14,8 @@ from punie_tools.files.diff import Diff, unified_diff
 from punie_tools.spelling import spelled
 from punie_tools.tool import ToolContext, ToolResult
 
+_MOST_COMPARED = 10
+
 
 class FileEditResult(ToolResult):
     """A changed file. `new_errors` and `fixed_errors` are its type errors, as `line: message`.
@@ -78,6 +80,36 @@ def make_change(context: ToolContext, change: FileChange) -> tuple[tuple[str, ..
     make_changes(context, [change])
     after = type_errors(context, file)
     return errors_gained(before, after), errors_gained(after, before)
+
+
+def make_compared_changes(
+    context: ToolContext, changes: Sequence[FileChange]
+) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Make all of them or none, and tell the type errors in the changed files, as `file:line: message`.
+
+    Of many files the errors are not told.
+    """
+    if len(changes) > _MOST_COMPARED:
+        make_changes(context, changes)
+        return None, None
+    files = [context.workspace.root / change.path for change in changes]
+    before = [type_errors(context, file) for file in files]
+    make_changes(context, changes)
+    after = [type_errors(context, file) for file in files]
+    compared = list(zip(changes, before, after, strict=True))
+    gained = [_named(change.path, errors_gained(old, new)) for change, old, new in compared]
+    cured = [_named(change.path, errors_gained(new, old)) for change, old, new in compared]
+    return _joined(gained), _joined(cured)
+
+
+def _named(path: str, errors: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return None if errors is None else tuple(f"{spelled(path)}:{error}" for error in errors)
+
+
+def _joined(errors: Sequence[tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    """None if nothing is known of any file."""
+    known = [each for each in errors if each is not None]
+    return tuple(error for each in known for error in each) if known else None
 
 
 def make_changes(context: ToolContext, changes: Sequence[FileChange]) -> None:

@@ -39,6 +39,15 @@ class ServerCall:
     lines: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class TextChange:
+    """A stretch of a file, from one place up to another, and the text that comes there."""
+
+    start: Place
+    end: Place
+    text: str
+
+
 class Queries:
     """Questions to a server that knows the disk. All raise ServerFailedError and ToolCancelledError."""
 
@@ -86,6 +95,23 @@ class Queries:
         """Who calls the function at a place, or what it calls."""
         items = self._ask_at(types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY, at) or ()
         return [call for item in items for call in self._calls_of(item, direction)]
+
+    def rename(self, at: Place, new_name: str) -> list[TextChange]:
+        """The changes that give the symbol at a place another name; none if it cannot have one."""
+        answer = self._ask_at(types.TEXT_DOCUMENT_RENAME, at, {"newName": new_name})
+        if answer is None:
+            return []
+        documents = structured(answer, types.WorkspaceEdit).document_changes or ()
+        return [
+            self._text_change(path_of(document.text_document.uri), edit)
+            for document in documents
+            if isinstance(document, types.TextDocumentEdit)
+            for edit in document.edits
+            if isinstance(edit, types.TextEdit)
+        ]
+
+    def _text_change(self, file: Path, edit: types.TextEdit) -> TextChange:
+        return TextChange(self._place(file, edit.range.start), self._place(file, edit.range.end), edit.new_text)
 
     def _calls_of(self, item: Json, direction: Direction) -> Iterable[ServerCall]:
         if direction == "incoming":

@@ -1,0 +1,130 @@
+"""rename_symbol: another name for a symbol, wherever it stands."""
+
+from __future__ import annotations
+
+import keyword
+from collections import defaultdict
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, computed_field
+
+from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.file_edit import current_image, diffs_of, make_compared_changes
+from punie_tools.changes.replacements import Replacement, replaced
+from punie_tools.changes.text_edit import ANY_LINE_END, DecodedText
+from punie_tools.changes.tree_access import FileImage
+from punie_tools.errors import ToolError
+from punie_tools.lsp.symbol_question import Line, Symbol, Within, ask_server, candidates_for, file_name, place_of
+from punie_tools.quality.sentences import counted, first_of
+from punie_tools.symbols.symbol_finder import Candidate
+from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+
+if TYPE_CHECKING:
+    from punie_tools.lsp.queries import Queries, TextChange
+
+
+class RenameResult(ToolResult):
+    """What was changed, in all files or in none. Type errors are None where no language server is warm."""
+
+    symbol: str
+    new_name: str
+    file_count: int
+    edit_count: int
+    diff: str
+    new_errors: tuple[str, ...] | None = None
+    fixed_errors: tuple[str, ...] | None = None
+
+    @computed_field
+    @property
+    def summary(self) -> str:
+        places = f"{counted(self.edit_count, 'place')} of {counted(self.file_count, 'file')}"
+        errors = (
+            f"; {counted(len(self.new_errors), 'new type error')}: {first_of(self.new_errors)}"
+            if self.new_errors
+            else ""
+        )
+        return f"Renamed {self.symbol} to {self.new_name} in {places}{errors}."
+
+
+def rename_symbol(
+    context: ToolContext,
+    symbol: Symbol,
+    new_name: Annotated[str, Field(description="The new name alone, without its class or module.")],
+    path: Within = None,
+    line: Line = None,
+) -> RenameResult:
+    """Rename a function, class, method or variable everywhere in the working tree, by its name.
+
+    If several symbols are called so, nothing is changed, and they are named: a class, a path or a line narrows it.
+    """
+    changes, edit_count = _plan(context, symbol, new_name, path, line)
+    new_errors, fixed_errors = make_compared_changes(context, changes)
+    return RenameResult(
+        symbol=symbol,
+        new_name=new_name,
+        file_count=len(changes),
+        edit_count=edit_count,
+        diff=diffs_of(changes).text,
+        new_errors=new_errors,
+        fixed_errors=fixed_errors,
+    )
+
+
+def _preview(context: ToolContext, symbol: str, new_name: str, path: str | None = None, line: int | None = None) -> str:
+    """The diff that renaming would make."""
+    return diffs_of(_plan(context, symbol, new_name, path, line)[0]).text
+
+
+TOOL = Tool(rename_symbol, risk=Risk.EDITS, preview=_preview, wants_language_server=True)
+
+
+def _plan(
+    context: ToolContext, symbol: str, new_name: str, path: str | None, line: int | None
+) -> tuple[list[FileChange], int]:
+    if not new_name.isidentifier() or keyword.iskeyword(new_name):
+        raise ToolError(f"{new_name!r} cannot be a name in Python.")
+    candidates = [each for each in candidates_for(context, symbol, path, line) if each.is_definition]
+    if not candidates:
+        raise ToolError(f"{symbol} is not defined in the working tree, so it is not renamed.")
+    edits = _edits(context, candidates, symbol, new_name)
+    by_file: dict[str, list[TextChange]] = defaultdict(list)
+    for edit in edits:
+        if not edit.start.file.is_relative_to(context.workspace.root):
+            raise ToolError(f"{symbol} also stands in {edit.start.file}, outside the workspace; it is not renamed.")
+        by_file[edit.start.file.relative_to(context.workspace.root).as_posix()].append(edit)
+    return [_file_change(context, inside, found) for inside, found in sorted(by_file.items())], len(edits)
+
+
+def _edits(context: ToolContext, candidates: list[Candidate], symbol: str, new_name: str) -> list[TextChange]:
+    def ask(queries: Queries) -> list[TextChange]:
+        return queries.rename(place_of(candidates[0]), new_name)
+
+    edits, _ = ask_server(context, ask, None)
+    if not edits:
+        raise ToolError(f"{symbol} cannot be renamed: the language server does not know it as a name of the project.")
+    places = {edit.start for edit in edits}
+    if others := [each for each in candidates if place_of(each) not in places]:
+        named = [f"{file_name(context.workspace, each.file)}:{each.line}" for each in (candidates[0], *others)]
+        raise ToolError(
+            f"{symbol!r} names {counted(len(named), 'symbol')}: {first_of(named)}; "
+            "say which by its class, a path or a line."
+        )
+    return edits
+
+
+def _file_change(context: ToolContext, path: str, edits: list[TextChange]) -> FileChange:
+    before = current_image(context, path)
+    if before is None:
+        raise ToolError(f"{path} is gone; nothing was done.")
+    decoded = DecodedText.of(path, before.data)
+    starts = [0, *(end.end() for end in ANY_LINE_END.finditer(decoded.text))]
+    replacements = [
+        Replacement(
+            starts[edit.start.line - 1] + edit.start.column - 1,
+            starts[edit.end.line - 1] + edit.end.column - 1,
+            edit.text,
+        )
+        for edit in edits
+    ]
+    after = decoded.encoded(replaced(decoded.text, replacements, decoded.shown_as))
+    return FileChange(path, before, FileImage(after, before.mode))
