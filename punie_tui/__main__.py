@@ -11,6 +11,8 @@ COMMANDS = {
     "ask": "one turn, no app: prints the answer (`--json`: events)",
     "tool": "run one typed tool: punie tool NAME key=value …",
     "tools": "list the tools",
+    "undo": "take back what a turn changed in files",
+    "redo": "make again what undo took back",
     "eval": "score a model on a suite of requests",
     "lab": "data, training and export of models",
     "models": "list, fetch and remove models; what fits this machine",

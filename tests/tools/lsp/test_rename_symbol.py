@@ -16,11 +16,15 @@ from punie_tools.workspace import Workspace
 
 Run = Callable[..., Any]
 
+REPORT = """\
+from ledger import Ledger, total
+
+x = "😀é"; Ledger().post(); y = "😀"; Ledger().post()
+print(total)
+"""
 PROJECT = {
     "ledger.py": b"\xef\xbb\xbfclass Ledger:\r\n\tdef post(self): return 1\r\n\r\ntotal = 1\r\ntotal = 2\r\n",
-    "report.py": (
-        'from ledger import Ledger, total\n\nx = "😀é"; Ledger().post(); y = "😀"; Ledger().post()\nprint(total)\n'.encode()
-    ),
+    "report.py": REPORT.encode(),
     "mail.py": b"class Letter:\n    def post(self): ...\n",
 }
 

@@ -22,7 +22,7 @@ class SessionChanges:
     """Any thread may use it; calls that change files run one after the other. `turn` names what undo takes back."""
 
     def __init__(self, root: Path, journal: Journal | None) -> None:
-        self.turn = ""
+        self.turn = "unnamed"
         self.journal = journal
         self._tree = TreeAccess(root)
         self._seen: dict[str, str] = {}
