@@ -11,13 +11,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from punie_tools.commands.confinement import BackendName
+from punie_tools.commands.confinement import SETTINGS_FILE, BackendName
 from punie_tools.commands.git_directories import FILES_THAT_RUN, FOLDERS_THAT_RUN, GitPlaces
 from punie_tools.commands.private_places import hidden_folders, masked_files, secrets_inside, visible_toolchains
 from punie_tools.errors import ToolError
 from punie_tools.process import run_process
-
-SETTINGS_FILE = ".punie.toml"
 
 _SYSTEM_PROGRAMS = ("/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _OLDEST_VERSION = (0, 8)

@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 
 from punie_tools.commands.git_directories import GitPlaces
 
+SETTINGS_FILE = ".punie.toml"
+
 BackendName = Literal["bubblewrap", "landlock", "sandbox-exec", "none"]
 
 

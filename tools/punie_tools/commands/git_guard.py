@@ -1,4 +1,4 @@
-"""What a command did to the places that git takes programs from, and putting it back where nothing could forbid it."""
+"""What a command did to hooks, git's configuration and punie's settings: put back where nothing could forbid it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from punie_tools.commands.confinement import SETTINGS_FILE
 from punie_tools.commands.git_directories import (
     FILES_THAT_REDIRECT,
     FILES_THAT_RUN,
@@ -76,6 +77,9 @@ class GitGuard:
                     yield path
         if not self._is_locked:
             yield from self._places.pointers
+        settings = self._root / SETTINGS_FILE
+        if not self._is_locked or settings.is_symlink():
+            yield settings
 
     def _lockable(self, directory: Path) -> Iterator[Path]:
         yield from (directory / name for name in FILES_THAT_RUN)
