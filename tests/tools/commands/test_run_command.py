@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from punie_tools.commands.backends import confinement_here
+from punie_tools.commands.backends import choose_confinement, confinement_here
 from punie_tools.commands.confinement import Confinement
 from punie_tools.commands.runner import OUTPUT_LIMIT, run_shell_command
 from punie_tools.errors import ToolCancelledError, ToolError
@@ -21,6 +21,8 @@ from punie_tools.workspace import Workspace
 
 Run = Callable[..., Any]
 UNCONFINED = Confinement(None, "for the test")
+LANDLOCK = choose_confinement("linux", lambda: "left out")
+ALL = pytest.mark.parametrize("confinement", [None, LANDLOCK, UNCONFINED], ids=["default", "landlock", "unconfined"])
 
 
 def processes_with(word: str) -> list[int]:
@@ -140,32 +142,33 @@ DAEMONS = {
     "double-fork": "( setsid sh -c 'sleep {n} & ' </dev/null >/dev/null 2>&1 & ); echo up",
     "ignores-term": "(trap '' TERM HUP INT; sleep {n}; sleep {n}) & echo up",
     "two-hundred": "for i in $(seq 200); do sleep {n} & done; echo up",
+    "no-environment": "env -i setsid sleep {n} </dev/null >/dev/null 2>&1 & echo up",
     "holds-the-pipe": "setsid sh -c 'sleep {n}; echo late' & echo up",
 }
 
 
-@pytest.mark.parametrize("confinement", [None, UNCONFINED], ids=["confined", "unconfined"])
+@ALL
 @pytest.mark.parametrize("how", DAEMONS)
 def test_nothing_outlives_the_deadline(root: Path, how: str, confinement: Confinement | None) -> None:
-    seconds = f"9{abs(hash((how, confinement is None))) % 10**6:06d}"
+    seconds = f"9{abs(hash((how, confinement and confinement.reason))) % 10**6:06d}"
     command = DAEMONS[how].format(n=seconds) + "; sleep 300"
-    run = run_shell_command(ToolContext(Workspace.at(root)), command, 0.8, confinement)
+    run = run_shell_command(ToolContext(Workspace.at(root)), command, 0.4, confinement)
     assert run.process.stdout == b"up\n"
     assert run.process.timed_out
     assert all_end_within_two_seconds(seconds)
 
 
-@pytest.mark.parametrize("confinement", [None, UNCONFINED], ids=["confined", "unconfined"])
+@ALL
 @pytest.mark.parametrize("how", DAEMONS)
 def test_nothing_outlives_a_command_that_ended(root: Path, how: str, confinement: Confinement | None) -> None:
-    seconds = f"8{abs(hash((how, confinement is None))) % 10**6:06d}"
+    seconds = f"8{abs(hash((how, confinement and confinement.reason))) % 10**6:06d}"
     run = run_shell_command(ToolContext(Workspace.at(root)), DAEMONS[how].format(n=seconds), 20, confinement)
     assert (run.process.stdout, run.process.exit_code, run.process.timed_out) == (b"up\n", 0, False)
     assert run.process.seconds < 10
     assert all_end_within_two_seconds(seconds)
 
 
-@pytest.mark.parametrize("confinement", [None, UNCONFINED], ids=["confined", "unconfined"])
+@ALL
 def test_a_stop_ends_it_at_once(root: Path, confinement: Confinement | None) -> None:
     cancelled = threading.Event()
     context = ToolContext(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from punie_tools.commands import keeper
 from punie_tools.commands.backends import confinement_for
 from punie_tools.commands.confinement import Confinement
 from punie_tools.commands.free_programs import is_free
@@ -52,6 +54,8 @@ def run_shell_command(
             guard = GitGuard(root, places, is_locked=backend.locks_git)
             stack.callback(guard.put_back)
             argv = stack.enter_context(backend.confine(argv, root, places))
+        if confinement.name in ("landlock", "none"):
+            argv = kept_together(argv)
         finished = run_process(
             argv,
             cwd=root,
@@ -65,6 +69,11 @@ def run_shell_command(
             on_stderr=report.add,
         )
     return CommandRun(finished, confinement, guard.told if guard else ())
+
+
+def kept_together(argv: list[str]) -> list[str]:
+    """Where no namespace holds the processes together, a keeper does; elsewhere than on Linux there is none."""
+    return [sys.executable, "-I", "-S", keeper.__file__, *argv] if sys.platform == "linux" else argv
 
 
 def _check_timeout(timeout: float) -> None:

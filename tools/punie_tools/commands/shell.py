@@ -33,11 +33,11 @@ def check_command(command: str) -> None:
 def shell_argv(command: str) -> list[str]:
     """Bash where there is one, since that is what models write, else the system's `sh`; no start-up files.
 
-    The limits hold for one process (a file of at most 8 GiB) and for one user (processes), and are the shell's own.
+    The limits, of a file's size and of processes, are the shell's own; the latter does not hold for root.
     """
     for shell in _SHELLS:
         if os.access(shell, os.X_OK):
-            limits = f"ulimit -u {_MOST_PROCESSES} -f {_LARGEST_FILE_IN_BLOCKS} -c 0 2>/dev/null"
+            limits = f"{_process_limit()}ulimit -f {_LARGEST_FILE_IN_BLOCKS} 2>/dev/null; ulimit -c 0"
             return [
                 shell,
                 "--noprofile",
@@ -48,6 +48,15 @@ def shell_argv(command: str) -> list[str]:
                 command,
             ]
     return [_POSIX_SHELL, "-c", command]
+
+
+def _process_limit() -> str:
+    """The system counts all threads of a person, other programs' included, so those that there are come on top."""
+    try:
+        threads = int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
+    except (OSError, ValueError):
+        return ""
+    return f"ulimit -u {threads + _MOST_PROCESSES} 2>/dev/null; "
 
 
 def shell_environment(root: Path, *, without_programs_of_the_tree: bool = False) -> dict[str, str]:
