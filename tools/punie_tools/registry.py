@@ -14,6 +14,7 @@ _FILES = (
     "files.grep",
     "files.write_file",
     "files.edit_file",
+    "changes.apply_patch",
     "commands.run_command",
     "code.execute_code",
     "quality.typecheck",
