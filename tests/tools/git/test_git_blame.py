@@ -117,3 +117,9 @@ def test_a_conflicted_file(history: Path, run_tool: RunTool) -> None:
         git(history, "merge", "main")
     lines = run_tool("git_blame", at=history, path="a.py").lines
     assert any(line.text.startswith("<<<<<<<") for line in lines)
+
+
+def test_a_corrupt_index_is_told_as_such(history: Path, run_tool: RunTool) -> None:
+    (history / ".git" / "index").write_bytes(b"DIRC\0\0\0\2broken")
+    with pytest.raises(ToolError, match=r"git failed: .*index"):
+        run_tool("git_blame", at=history, path="a.py")

@@ -43,10 +43,10 @@ class FileDiff(BaseModel):
 
 def parse_changes(output: bytes) -> tuple[FileDiff, ...]:
     """Read what a diff with `CHANGES_OPTIONS` prints: first all files with modes, then with lines."""
-    fields = iter(output.lstrip(b"\n").split(b"\0"))
+    fields = iter(output.split(b"\0"))
     kinds: dict[str, tuple[ChangeStatus, bool]] = {}
     files: dict[str, FileDiff] = {}
-    for field in fields:
+    for field in (field.lstrip(b"\n") for field in fields):
         if field.startswith(b":"):
             status, is_submodule = _kind(field)
             *_, path = _paths(fields, 2 if status in ("renamed", "copied") else 1)

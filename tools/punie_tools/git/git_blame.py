@@ -73,7 +73,7 @@ def git_blame(
     name = spelled(pathspec)
     if not repository.has_commits:
         raise ToolError("The repository has no commits yet.")
-    if not repository.succeeds("ls-files", "--error-unmatch", "--", pathspec):
+    if not repository.read("ls-files", "-z", "--", pathspec).stdout:
         raise ToolError(f"git does not track {name}; it has no history.")
     lines = list(_lines(repository, pathspec, name, start_line, end_line))
     return GitBlameResult(path=name, lines=tuple(lines[:MOST_LINES]), truncated=len(lines) > MOST_LINES)

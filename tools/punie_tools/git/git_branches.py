@@ -77,14 +77,15 @@ class GitBranchesResult(ToolResult):
         where = f"HEAD is detached at {self.head[:10]}" if self.is_detached else f"On {self.current}"
         if not self.head:
             return f"{where}, which has no commits yet."
-        return f"{where}; {local} local and {remote} remote branches."
+        noun = "branch" if local == 1 else "branches"
+        return f"{where}; {local} local {noun}, {remote} of remotes."
 
 
 def git_branches(context: ToolContext) -> GitBranchesResult:
     """List local and remote branches: newest commit, upstream, commits ahead and behind; which one is checked out."""
     repository = Repository.of(context)
     pattern = "%00".join(f"%({field})" for field in _FIELDS)
-    listed = repository.run("for-each-ref", f"--format={pattern}", "refs/heads", "refs/remotes").stdout
+    listed = repository.read("for-each-ref", f"--format={pattern}", "refs/heads", "refs/remotes").stdout
     rows = [spelled(row).split("\0") for row in listed.split(b"\n") if row]
     # `origin/HEAD` is another name of a branch that is listed anyway.
     branches = [_branch(dict(zip(_FIELDS, row, strict=True))) for row in rows if not row[_FIELDS.index("symref")]]

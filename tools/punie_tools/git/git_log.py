@@ -56,7 +56,7 @@ def git_log(context: ToolContext, path: str | None = None, count: int = 10) -> G
     is_limited = path is not None and (pathspec != "." or repository.prefix != "")
     if not repository.has_commits:
         return GitLogResult(commit_count=0, commits=())
-    finished = repository.run(
+    finished = repository.read(
         "log",
         f"--max-count={min(count, COUNT_LIMIT)}",
         f"--format={_FORMAT}",

@@ -11,7 +11,8 @@ from punie_tools.git.git_diff import PATCH_LIMIT
 from punie_tools.git.repository import DIFF_OPTIONS, Repository
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
-_FORMAT = "%H%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B"
+_FORMAT = "%H%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x00"
+_FIELDS = 9
 _OUTPUT_LIMIT = 64 * 1024 * 1024
 
 
@@ -51,13 +52,15 @@ def git_show(
     repository = Repository.of(context)
     commit = repository.commit_of(revision)
     options = ["--encoding=UTF-8", "--no-show-signature", "--no-mailmap", "--no-notes", *DIFF_OPTIONS]
-    about = repository.run("show", "--no-patch", f"--format={_FORMAT}", *options, commit).stdout
     # What a merge changed against its first parent is what it brought; git's combined form hides most of it.
-    changes = [*options, "--format=", "--diff-merges=first-parent"]
-    listed = repository.run("show", *changes, *CHANGES_OPTIONS, commit, output_limit=_OUTPUT_LIMIT)
-    patch = repository.run("show", *changes, "--patch", commit, output_limit=PATCH_LIMIT)
-    fields = about.decode("utf-8", "replace").split("\0", 8)
-    files = parse_changes(listed.stdout)
+    options.append("--diff-merges=first-parent")
+    about = repository.read(
+        "show", f"--format={_FORMAT}", *options, *CHANGES_OPTIONS, commit, output_limit=_OUTPUT_LIMIT
+    )
+    patch = repository.read("show", "--format=", *options, "--patch", commit, output_limit=PATCH_LIMIT)
+    *head, listed = about.stdout.split(b"\0", _FIELDS)
+    fields = [field.decode("utf-8", "replace") for field in head]
+    files = parse_changes(listed)
     return GitShowResult(
         hash=fields[0],
         parents=tuple(fields[1].split()),

@@ -71,6 +71,10 @@ class Repository:
         """Run a git command in the workspace. Raises ToolError with git's own reason when it fails."""
         return self._ask(*self._filters_off, *arguments, output_limit=output_limit)
 
+    def read(self, *arguments: str, output_limit: int = DEFAULT_OUTPUT_LIMIT) -> FinishedProcess:
+        """Run a command that looks at commits and names alone. No filter can run for those, so none is looked for."""
+        return self._ask(*arguments, output_limit=output_limit)
+
     def succeeds(self, *arguments: str) -> bool:
         """Whether the command ends well."""
         return self._start(*self._filters_off, *arguments).exit_code == 0
