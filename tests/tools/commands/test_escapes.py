@@ -306,3 +306,22 @@ def test_the_temporary_folder_is_bounded(outside: Outside, confinement: Confinem
     size, largest_file, _ = run.process.stdout.split()
     assert 0 < int(size) <= 2 * 1024**3
     assert largest_file != b"unlimited"
+
+
+def test_punie_s_own_files_are_hidden_even_in_the_tree(
+    outside: Outside, confinement: Confinement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = outside.tree / "punie-home"
+    (own / "data").mkdir(parents=True)
+    (own / "data" / "trust.json").write_text(SECRET)
+    monkeypatch.setenv("PUNIE_HOME", str(own))
+    run = attempt(outside, "cat punie-home/data/trust.json; echo x > punie-home/data/trust.json", confinement)
+    assert SECRET.encode() not in run.process.stdout
+    assert (own / "data" / "trust.json").read_text() == SECRET
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the system holds root to no number of processes")
+def test_a_fork_bomb_is_bounded(outside: Outside, confinement: Confinement) -> None:
+    context = ToolContext(Workspace.at(outside.tree))
+    run = run_shell_command(context, "f() { f | f & }; f; sleep 100", 3, confinement)
+    assert run.process.seconds < 20

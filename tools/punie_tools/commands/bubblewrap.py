@@ -13,14 +13,21 @@ from pathlib import Path
 
 from punie_tools.commands.confinement import SETTINGS_FILE, BackendName
 from punie_tools.commands.git_directories import FILES_THAT_RUN, FOLDERS_THAT_RUN, GitPlaces
-from punie_tools.commands.private_places import hidden_folders, masked_files, secrets_inside, visible_toolchains
+from punie_tools.commands.private_places import (
+    hidden_folders,
+    home_folder,
+    masked_files,
+    secrets_inside,
+    visible_toolchains,
+)
 from punie_tools.errors import ToolError
 from punie_tools.process import run_process
 
 _SYSTEM_PROGRAMS = ("/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _OLDEST_VERSION = (0, 8)
 _SECONDS_FOR_A_PROBE = 10.0
-_LARGEST_TEMPORARY_FOLDER = 2 * 1024**3
+_SIZE_OF_TEMPORARY_FOLDERS = 2 * 1024**3
+_SIZE_OF_HIDDEN_FOLDERS = 1024**2
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,12 @@ def _fresh_folders() -> list[str]:
     return ["--dev", "/dev", "--proc", "/proc"]
 
 
+def _size_of(folder: Path) -> int:
+    """These folders lie in memory: room only where programs expect to write."""
+    is_for_writing = folder in (Path("/tmp"), Path("/var/tmp"), home_folder())
+    return _SIZE_OF_TEMPORARY_FOLDERS if is_for_writing else _SIZE_OF_HIDDEN_FOLDERS
+
+
 class _Mounts:
     """The file system of one command. Later mounts lie over earlier ones."""
 
@@ -103,7 +116,7 @@ class _Mounts:
     def arguments(self) -> list[str]:
         arguments = ["--ro-bind", "/", "/", *_fresh_folders()]
         for folder in hidden_folders(self._root):
-            arguments += ["--size", str(_LARGEST_TEMPORARY_FOLDER), "--tmpfs", str(folder)]
+            arguments += ["--size", str(_size_of(folder)), "--tmpfs", str(folder)]
         for file in masked_files():
             arguments += self._cover(file)
         for folder in visible_toolchains(self._root):

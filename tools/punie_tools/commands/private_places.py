@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 _TOOLCHAINS = (
@@ -29,6 +30,7 @@ _TOOLCHAINS = (
 _SECRETS_AT_HOME = (
     ".aws",
     ".azure",
+    ".cache/punie",
     ".config",
     ".docker",
     ".gnupg",
@@ -50,6 +52,8 @@ _SECRETS_AT_HOME = (
     ".zsh_history",
 )
 _HIDDEN_FOLDERS = ("/tmp", "/var/tmp", "/run", "/home", "/root", "/Users")
+# Where punie's own files and those of other programs are, if the person has moved them.
+_MOVED_BY = ("PUNIE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")
 _MASKED_FILES = ("/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/gshadow-", "/etc/sudoers")
 
 
@@ -60,14 +64,17 @@ def home_folder() -> Path:
 
 def hidden_folders(root: Path) -> list[Path]:
     """Folders that are empty for a command, outermost first; none of them lies inside the root."""
-    own_files = os.environ.get("PUNIE_HOME")
-    folders = {Path(folder) for folder in _HIDDEN_FOLDERS} | {home_folder()}
-    folders |= {Path(os.path.realpath(Path(own_files).expanduser()))} if own_files else set()
+    folders = {Path(folder) for folder in _HIDDEN_FOLDERS} | {home_folder(), *_folders_named_by(_MOVED_BY)}
     return sorted(
         folder
         for folder in folders
         if folder.is_dir() and not folder.is_symlink() and not folder.is_relative_to(root) and folder != Path("/")
     )
+
+
+def _folders_named_by(variables: Iterable[str]) -> set[Path]:
+    moved = (os.environ.get(name, "") for name in variables)
+    return {Path(os.path.realpath(Path(folder).expanduser())) for folder in moved if folder.startswith(("/", "~"))}
 
 
 def visible_toolchains(root: Path) -> list[Path]:
@@ -93,9 +100,10 @@ def _interpreter_s_prefix(interpreter: Path) -> Path:
 
 
 def secrets_inside(root: Path) -> list[Path]:
-    """What stays hidden where the person works in the home itself, or above it."""
+    """What stays hidden where the tree holds the home, or punie's own files."""
     home = home_folder()
-    return [path for name in _SECRETS_AT_HOME if (path := home / name).exists() and path.is_relative_to(root)]
+    places = [*(home / name for name in _SECRETS_AT_HOME), *_folders_named_by(("PUNIE_HOME",))]
+    return [path for path in places if path.exists() and path.is_relative_to(root) and path != root]
 
 
 def masked_files() -> list[Path]:
