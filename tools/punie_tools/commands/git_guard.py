@@ -53,6 +53,7 @@ class GitGuard:
         self._root = root
         self._places = places
         self._is_locked = is_locked
+        self._missing_hook_folders = [folder for folder in places.hook_folders if not folder.exists()]
         self._known = {path: _identity(path) for path in (*places.directories, *places.pointers)}
         self._before = self._state()
         self.told: tuple[str, ...] = ()
@@ -77,6 +78,8 @@ class GitGuard:
                     yield path
         if not self._is_locked:
             yield from self._places.pointers
+        for folder in self._places.hook_folders if not self._is_locked else self._missing_hook_folders:
+            yield from sorted(folder.rglob("*"))
         settings = self._root / SETTINGS_FILE
         if not self._is_locked or settings.is_symlink():
             yield settings

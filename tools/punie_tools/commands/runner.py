@@ -68,7 +68,16 @@ def run_shell_command(
             on_stdout=report.add,
             on_stderr=report.add,
         )
+    if confinement.backend:
+        _check_it_started(finished)
     return CommandRun(finished, confinement, guard.told if guard else ())
+
+
+def _check_it_started(finished: FinishedProcess) -> None:
+    """A sandbox that cannot be set up ends like a command that failed; only its own words tell them apart."""
+    if finished.exit_code in (1, 125) and finished.stderr.startswith((b"bwrap: ", b"The command was not started: ")):
+        reason = finished.stderr.decode("utf-8", "replace").strip().splitlines()[0]
+        raise ToolError(f"The sandbox could not be set up, so nothing was run ({safe_text(reason, single_line=True)}).")
 
 
 def kept_together(argv: list[str]) -> list[str]:

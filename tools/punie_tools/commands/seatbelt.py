@@ -77,7 +77,7 @@ def _own_files_of_git(root: Path, places: GitPlaces) -> str:
         for name in (*FOLDERS_THAT_RUN, *FILES_THAT_RUN, *FILES_THAT_REDIRECT)
     ]
     fixed = [f"(literal {_quoted(path)})" for path in (*places.directories, *places.pointers)]
-    return " ".join((anywhere, *known, *fixed))
+    return " ".join((anywhere, *known, *fixed, *map(_below, places.hook_folders)))
 
 
 def _below(folder: Path) -> str:
