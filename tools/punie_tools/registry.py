@@ -36,6 +36,9 @@ _FILES = (
     "git.git_show",
     "git.git_blame",
     "git.git_branches",
+    "git.git_stage",
+    "git.git_unstage",
+    "git.git_commit",
 )
 
 TOOLS: tuple[Tool, ...]

@@ -13,13 +13,18 @@ _EXECUTABLE_VARIABLE = "GIT_PYTHON_GIT_EXECUTABLE"
 _importing = threading.Lock()
 
 
-def start_git(command: Sequence[str], git: str, cwd: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def start_git(
+    command: Sequence[str], git: str, cwd: Path, environment: Mapping[str, str], *, has_input: bool = False
+) -> subprocess.Popen[bytes]:
     """Start a whole git command in a session of its own, its output piped; `environment` is added to punie's own.
 
     `git` is the program that the command is about, by absolute path.
     """
     git_class = _git_class(git)
-    started = git_class(cwd).execute(list(command), as_process=True, env=dict(environment), start_new_session=True)
+    stdin = subprocess.PIPE if has_input else None
+    started = git_class(cwd).execute(
+        list(command), as_process=True, env=dict(environment), start_new_session=True, istream=stdin
+    )
     process = cast("subprocess.Popen[bytes]", started.proc)
     # GitPython would end the process when its wrapper is collected; that is done by whoever attends it.
     started.proc = None

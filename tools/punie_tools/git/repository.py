@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -42,13 +42,22 @@ _SETTINGS = {
     "log.showRoot": "true",
     "log.showSignature": "false",
 }
+# No editor opens: there is nobody at the terminal of a tool.
+_TRUSTING_SETTINGS = {"core.fsmonitor": "false", "core.quotePath": "false", "core.editor": "true"}
 _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "none",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_TERMINAL_PROMPT": "0",
 }
-# The person's own configuration stays; every other GIT_ variable would point git at something else.
-_KEPT_VARIABLES = ("GIT_CONFIG_", "GIT_CEILING_DIRECTORIES", "GIT_PYTHON_", *_ENVIRONMENT)
+# The person's own configuration and name stay; every other GIT_ variable would point git at something else.
+_KEPT_VARIABLES = (
+    "GIT_AUTHOR_",
+    "GIT_COMMITTER_",
+    "GIT_CONFIG_",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_PYTHON_",
+    *_ENVIRONMENT,
+)
 _SCOPES_OF_THE_REPOSITORY = frozenset({"local", "worktree"})
 
 
@@ -74,6 +83,15 @@ class Repository:
     def read(self, *arguments: str, output_limit: int = DEFAULT_OUTPUT_LIMIT) -> FinishedProcess:
         """Run a command that looks at commits and names alone. No filter can run for those, so none is looked for."""
         return self._ask(*arguments, output_limit=output_limit)
+
+    def change(self, *arguments: str, stdin: bytes = b"") -> FinishedProcess:
+        """Run a command that changes the index or the history. Raises ToolError with git's own reason when it fails.
+
+        In a trusted folder the person's hooks and filters run, as they would for their own call.
+        """
+        if self.context.workspace.is_trusted:
+            return self._ask(*arguments, stdin=stdin, settings=_TRUSTING_SETTINGS)
+        return self._ask(*self._filters_off, *arguments, stdin=stdin, settings=_SETTINGS | {"commit.gpgSign": "false"})
 
     def succeeds(self, *arguments: str) -> bool:
         """Whether the command ends well."""
@@ -122,25 +140,38 @@ class Repository:
         }
         return tuple(option for name in sorted(names) for option in _filter_off(name))
 
-    def _ask(self, *arguments: str, output_limit: int = DEFAULT_OUTPUT_LIMIT) -> FinishedProcess:
-        finished = self._start(*arguments, output_limit=output_limit)
+    def _ask(
+        self,
+        *arguments: str,
+        output_limit: int = DEFAULT_OUTPUT_LIMIT,
+        stdin: bytes = b"",
+        settings: Mapping[str, str] = _SETTINGS,
+    ) -> FinishedProcess:
+        finished = self._start(*arguments, output_limit=output_limit, stdin=stdin, settings=settings)
         if finished.exit_code != 0:
             raise ToolError(_reason(finished))
         return finished
 
-    def _start(self, *arguments: str, output_limit: int = DEFAULT_OUTPUT_LIMIT) -> FinishedProcess:
+    def _start(
+        self,
+        *arguments: str,
+        output_limit: int = DEFAULT_OUTPUT_LIMIT,
+        stdin: bytes = b"",
+        settings: Mapping[str, str] = _SETTINGS,
+    ) -> FinishedProcess:
         self.context.raise_if_cancelled()
         root = self.context.workspace.root
         marker = uuid4().hex
-        settings = [option for name, value in _SETTINGS.items() for option in ("-c", f"{name}={value}")]
+        chosen = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
         git = _executable(root)
-        command = [*_without_steering(), git, "-C", str(root), *_OPTIONS, *settings, *arguments]
+        command = [*_without_steering(), git, "-C", str(root), *_OPTIONS, *chosen, *arguments]
         finished = attend_process(
-            start_git(command, git, root, {**_ENVIRONMENT, MARKER: marker}),
+            start_git(command, git, root, {**_ENVIRONMENT, MARKER: marker}, has_input=bool(stdin)),
             timeout=_SECONDS,
             marker=marker,
             cancelled=self.context.cancelled,
             output_limit=output_limit,
+            stdin=stdin,
         )
         if finished.timed_out:
             raise ToolError(f"git took more than {_SECONDS:.0f} seconds and was stopped.")
@@ -204,6 +235,11 @@ def _reason(finished: FinishedProcess) -> str:
         return (
             "git does not open this repository because somebody else owns it; "
             "`git config --global --add safe.directory` with its folder allows it."
+        )
+    if "tell me who you are" in message:
+        return (
+            "git does not know who you are; tell it with "
+            "`git config --global user.name NAME` and `git config --global user.email ADDRESS`."
         )
     if "must be run in a work tree" in message:
         return "The workspace is inside a git repository's own files, not in a working tree."
