@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from punie_tools.changes.apply_patch import ApplyPatchResult
+from punie_tools.changes.file_edit import FileEditResult
 from punie_tools.code.execute_code import ExecuteCodeResult
+from punie_tools.commands.run_command import RunCommandResult
 from punie_tools.errors import ToolError
-from punie_tools.files.edit_file import EditFileResult
 from punie_tools.files.grep import GrepResult
 from punie_tools.files.list_files import ListFilesResult
 from punie_tools.files.read_file import ReadFileResult
@@ -18,15 +20,18 @@ from punie_tools.git.git_diff import GitDiffResult
 from punie_tools.git.git_log import GitLogResult
 from punie_tools.git.git_show import GitShowResult
 from punie_tools.git.git_status import GitStatusResult
+from punie_tools.git.staged_files import StagedResult
 from punie_tools.lsp.call_hierarchy import CallHierarchyResult
 from punie_tools.lsp.document_symbols import DocumentSymbolsResult
 from punie_tools.lsp.find_references import ReferencesResult
 from punie_tools.lsp.goto_definition import DefinitionResult
 from punie_tools.lsp.hover import HoverResult
+from punie_tools.lsp.rename_symbol import RenameResult
 from punie_tools.lsp.type_definition import TypeDefinitionResult
 from punie_tools.lsp.workspace_symbols import WorkspaceSymbolsResult
 from punie_tools.quality.pytest_run import PytestRunResult, TestOutcome
 from punie_tools.quality.ruff_check import RuffCheckResult
+from punie_tools.quality.ruff_format import RuffFormatResult
 from punie_tools.quality.typecheck import TypeCheckResult
 from punie_tools.registry import find_tool
 from punie_tools.safe_text import safe_text
@@ -127,8 +132,17 @@ def _details(result: ToolResult, width: int) -> list[Row]:
                 *wrapped(result.type_info, width, "strong", path=result.file, line=result.line),
                 *wrapped(result.docstring, width),
             ]
-        case EditFileResult():
-            return _diff(result.diff)
+        case FileEditResult() | ApplyPatchResult() | RenameResult() | RuffFormatResult():
+            errors = [row(f"new type error {error}", "bad") for error in getattr(result, "new_errors", None) or ()]
+            return [*errors, *_diff(result.diff)]
+        case StagedResult():
+            return [
+                row(f"{file.status:<10} {file.path}  +{file.additions} -{file.deletions}", path=file.path)
+                for file in result.files
+            ]
+        case RunCommandResult():
+            out = wrapped(result.stdout, width) if result.stdout else []
+            return [*out, *(wrapped(result.stderr, width, "muted") if result.stderr else [])]
         case ReadFileResult():
             return _lines(result)
         case ListFilesResult():
