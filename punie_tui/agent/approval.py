@@ -8,6 +8,10 @@ from enum import StrEnum
 from typing import Protocol
 
 from punie_tools.tool import Risk
+from punie_tui.agent.approval_store import ApprovalStore
+
+RUNS_TESTS = frozenset({"pytest_run", "pytest_affected"})
+"""The tools that a trusted folder may use without asking; a question about them can be answered with trust."""
 
 
 class Policy(StrEnum):
@@ -48,6 +52,10 @@ class Approver(Protocol):
         """Allow or deny without asking anybody; None when the person has to be asked."""
         ...
 
+    def remembered_decision(self, question: ApprovalQuestion) -> Decision | None:
+        """What the person said once and for all about exactly this call; None if nothing."""
+        ...
+
     def ask(self, question: ApprovalQuestion, is_cancelled: Callable[[], bool]) -> Decision:
         """Ask the person. Called on the turn's threads after `approval_requested` was told; may block."""
         ...
@@ -67,7 +75,9 @@ class PolicyApprover:
         is_trusted: bool,
         ask_person: AskPerson | None = None,
         policy_name: str = "policy",
+        store: ApprovalStore | None = None,
     ) -> None:
+        self._store = store
         self.policy = policy
         self.is_trusted = is_trusted
         self._ask_person = ask_person
@@ -80,7 +90,7 @@ class PolicyApprover:
             return Decision(is_allowed=False, reason=f"{tool} {risk.value}, and the policy is read only")
         if self.policy is Policy.ALLOW_ALL or (self.policy is Policy.ACCEPT_EDITS and risk is Risk.EDITS):
             return Decision(is_allowed=True, by=self._policy_name)
-        if tool == "pytest_run" and self.is_trusted:
+        if tool in RUNS_TESTS and self.is_trusted:
             return Decision(is_allowed=True, by="trust")
         if self._ask_person is None:
             return Decision(
@@ -88,6 +98,16 @@ class PolicyApprover:
                 reason=f"{tool} needs an approval and there is no terminal to ask on; `--yes` allows it",
             )
         return None
+
+    def remembered_decision(self, question: ApprovalQuestion) -> Decision | None:
+        if self._store and self._store.holds(question.tool, question.detail):
+            return Decision(is_allowed=True, by="always")
+        return None
+
+    def remember(self, question: ApprovalQuestion) -> None:
+        """Allow exactly this call from now on. Raises OSError."""
+        if self._store:
+            self._store.add(question.tool, question.detail)
 
     def ask(self, question: ApprovalQuestion, is_cancelled: Callable[[], bool]) -> Decision:
         if self._ask_person is None:

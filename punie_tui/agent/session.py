@@ -14,7 +14,8 @@ from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.registry import TOOLS
 from punie_tools.workspace import Workspace
 from punie_tui import __version__
-from punie_tui.agent.approval import AskPerson, Policy, PolicyApprover
+from punie_tui.agent.approval import ApprovalQuestion, AskPerson, Policy, PolicyApprover
+from punie_tui.agent.approval_store import ApprovalStore
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import Event, SessionStarted
 from punie_tui.agent.session_log import SessionLog, latest_session, load_session, sessions_folder
@@ -53,6 +54,7 @@ class Session:
             is_trusted=is_trusted,
             ask_person=ask_person,
             policy_name="--yes" if allow_all else "policy",
+            store=ApprovalStore(home_directory("data") / "approvals.json", folder),
         )
         tools = {tool.name: tool for tool in TOOLS}
         workspace = Workspace.at(folder, is_trusted=is_trusted, python=settings.python)
@@ -79,6 +81,14 @@ class Session:
     @policy.setter
     def policy(self, policy: Policy) -> None:
         self._approver.policy = policy
+
+    def always_allow(self, question: ApprovalQuestion) -> None:
+        """Allow exactly this call in this folder from now on."""
+        try:
+            self._approver.remember(question)
+        except OSError as error:
+            # A home that cannot be written costs the rule, not the call.
+            _LOG.warning("the rule is not kept: %s", error)
 
     def trust_folder(self) -> None:
         """Remember that the person trusts the code in this folder; counts from the next call on. Raises OSError."""

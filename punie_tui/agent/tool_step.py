@@ -169,8 +169,10 @@ def _approve(
     was_asked = decision is None
     if decision is None:
         question = ApprovalQuestion(call.id, tool.name, risk, tool.preview(context, arguments))
-        emit(ApprovalRequested(call_id=call.id, risk=risk, detail=question.detail))
-        decision = _ask(question, bench)
+        decision = bench.approver.remembered_decision(question)
+        if decision is None:
+            emit(ApprovalRequested(call_id=call.id, risk=risk, detail=question.detail))
+            decision = _ask(question, bench)
     if not decision.is_allowed:
         raise _DeniedError(decision.reason or "denied", was_asked=was_asked)
     if risk is Risk.READS:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from punie_tools.safe_text import safe_text
-from punie_tui.agent.approval import ApprovalQuestion, Decision
+from punie_tui.agent.approval import RUNS_TESTS, ApprovalQuestion, Decision
 from punie_tui.agent.trust import TRUST_QUESTION
 
 
@@ -53,7 +53,7 @@ class TerminalAsker:
 
     def __call__(self, question: ApprovalQuestion, is_cancelled: Callable[[], bool]) -> Decision:
         """Show the whole call and read the answer."""
-        is_about_trust = question.tool == "pytest_run"
+        is_about_trust = question.tool in RUNS_TESTS
         trust = safe_text(TRUST_QUESTION.format(folder=self._folder), single_line=True) + "\n" if is_about_trust else ""
         choices = "[y] once, [t] trust the folder, [N] no" if is_about_trust else "[y/N]"
         detail = safe_text(question.detail)

@@ -146,15 +146,18 @@ class MainScreen(Screen[None]):
         self.query_one(Prompt).focus()
 
     def _decision(self, message: ApprovalPanel.Decided) -> Decision:
-        from punie_tui.agent.approval import Decision, Policy
+        from punie_tools.tool import Risk
+        from punie_tui.agent.approval import RUNS_TESTS, Decision, Policy
 
         if message.choice == "no" or self._session is None:
             return Decision(is_allowed=False, by="person", reason="the person said no")
         if message.choice == "always":
-            if message.pending.question.tool == "pytest_run":
+            if message.pending.question.tool in RUNS_TESTS:
                 self._session.trust_folder()
-            else:
+            elif message.pending.question.risk is Risk.EDITS:
                 self._session.policy = Policy.ACCEPT_EDITS
+            else:
+                self._session.always_allow(message.pending.question)
             self._show_session()
         return Decision(is_allowed=True, by="person")
 
@@ -215,11 +218,16 @@ class MainScreen(Screen[None]):
 
     def approval_wanted(self, pending: PendingApproval) -> None:
         from punie_tools.safe_text import safe_text
+        from punie_tools.tool import Risk
+        from punie_tui.agent.approval import RUNS_TESTS
         from punie_tui.agent.trust import TRUST_QUESTION
 
         question = pending.question
-        is_about_trust = question.tool == "pytest_run"
-        always = "trust this folder" if is_about_trust else "accept all edits"
+        is_about_trust = question.tool in RUNS_TESTS
+        is_edit = question.risk is Risk.EDITS
+        always = (
+            "trust this folder" if is_about_trust else "accept all edits" if is_edit else "always allow exactly this"
+        )
         lines = [Content.styled(f"{question.tool} {question.risk.value}. Allow it?", "bold")]
         if is_about_trust:
             lines.append(Content(safe_text(TRUST_QUESTION.format(folder=self._folder), single_line=True)))
