@@ -39,6 +39,9 @@ _FILES = (
     "git.git_stage",
     "git.git_unstage",
     "git.git_commit",
+    "git.git_branch",
+    "git.git_stash",
+    "git.git_cherry_pick",
 )
 
 TOOLS: tuple[Tool, ...]

@@ -1,0 +1,138 @@
+"""git_branch, git_stash and git_cherry_pick: nothing is lost, and conflicts are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from punie_tools.errors import ToolError
+from punie_tools.registry import find_tool
+from punie_tools.tool import Risk, ToolContext
+from punie_tools.workspace import Workspace
+from tests.conftest import git, write_files
+
+Run = Callable[..., Any]
+MakeRepository = Callable[..., Path]
+
+
+@pytest.fixture
+def project(make_repository: MakeRepository) -> Path:
+    """Two branches that changed the same line, and `side` another file as well."""
+    root = make_repository({"a.py": "1\n", "b.py": "1\n"})
+    git(root, "switch", "-qc", "side")
+    write_files(root, {"b.py": "side\n"})
+    git(root, "commit", "-qam", "Change b\n\nBody")
+    write_files(root, {"a.py": "side\n"})
+    git(root, "commit", "-qam", "Change a")
+    git(root, "switch", "-q", "main")
+    write_files(root, {"a.py": "main\n"})
+    git(root, "commit", "-qam", "Change a here")
+    return root
+
+
+@pytest.fixture
+def run(project: Path) -> Run:
+    def run_tool(tool: str, /, **arguments: object) -> Any:
+        return find_tool(tool).run(ToolContext(Workspace.at(project, is_trusted=True)), arguments)
+
+    return run_tool
+
+
+def test_branches_are_switched_and_begun(project: Path, run: Run) -> None:
+    result = run("git_branch", name="side")
+    assert (result.branch, result.previous, result.created) == ("side", "main", False)
+    begun = run("git_branch", name="feature/x", create=True, start="main")
+    assert (begun.branch, begun.created) == ("feature/x", True)
+    assert begun.hash == git(project, "rev-parse", "main").strip()
+    assert begun.summary == f"Began feature/x at {begun.hash[:10]}, from side."
+
+
+def test_changes_that_would_be_lost_stop_a_switch(project: Path, run: Run) -> None:
+    write_files(project, {"a.py": "mine\n"})
+    with pytest.raises(ToolError, match="git failed"):
+        run("git_branch", name="side")
+    assert (project / "a.py").read_text() == "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "nowhere"}, "no branch 'nowhere'; there are: main, side. create=true begins one"),
+        ({"name": "-f"}, "cannot be a branch's name"),
+        ({"name": "a..b", "create": True}, "cannot be a branch's name"),
+        ({"name": "side", "create": True}, "git failed: .*already exists"),
+        ({"name": "x", "create": True, "start": "zzz"}, "no revision 'zzz'"),
+        ({"name": "side", "start": "main"}, "set create"),
+    ],
+)
+def test_wrong_branches_are_clear(project: Path, run: Run, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ToolError, match=message):
+        run("git_branch", **arguments)
+    assert git(project, "branch", "--show-current").strip() == "main"
+
+
+def test_changes_are_put_aside_and_taken_back(project: Path, run: Run) -> None:
+    write_files(project, {"a.py": "mine\n", "new.py": "new\n"})
+    pushed = run("git_stash", message="half done")
+    assert git(project, "status", "--porcelain") == ""
+    assert (pushed.stash_count, pushed.stashes[0].message) == (1, "On main: half done")
+    assert pushed.summary == "Put the changes aside; 1 stash now."
+    assert run("git_stash", action="list").stashes == pushed.stashes
+    assert run("git_stash", action="pop").stash_count == 0
+    assert ((project / "a.py").read_text(), (project / "new.py").read_text()) == ("mine\n", "new\n")
+
+
+def test_a_stash_in_conflict_is_kept(project: Path, run: Run) -> None:
+    write_files(project, {"a.py": "mine\n"})
+    run("git_stash")
+    write_files(project, {"a.py": "other\n"})
+    git(project, "commit", "-qam", "Other")
+    result = run("git_stash", action="pop")
+    assert (result.conflicts, result.stash_count) == (("a.py",), 1)
+    with pytest.raises(ToolError, match=r"a\.py is in conflict already"):
+        run("git_stash", action="pop")
+
+
+def test_nothing_to_put_aside_or_take_back(run: Run) -> None:
+    with pytest.raises(ToolError, match="Nothing is changed"):
+        run("git_stash")
+    with pytest.raises(ToolError, match="Nothing is put aside"):
+        run("git_stash", action="pop")
+
+
+def test_a_commit_is_picked(project: Path, run: Run) -> None:
+    result = run("git_cherry_pick", revision="side~1")
+    assert (project / "b.py").read_text() == "side\n"
+    assert (result.message, result.conflicts) == ("Change b\n\nBody", ())
+    assert result.hash == git(project, "rev-parse", "HEAD").strip()
+
+
+def test_a_pick_in_conflict_names_the_files_and_can_be_finished(project: Path, run: Run) -> None:
+    result = run("git_cherry_pick", revision="side")
+    assert (result.conflicts, result.hash) == (("a.py",), "")
+    assert "left conflicts in 1 file: a.py; solve them" in result.summary
+    assert "<<<<<<<" in (project / "a.py").read_text()
+    write_files(project, {"a.py": "both\n"})
+    run("git_stage", paths=["a.py"])
+    run("git_commit", message="Change a, both ways")
+    assert git(project, "status", "--porcelain") == ""
+
+
+def test_what_merges_runs_in_a_trusted_folder_alone(project: Path) -> None:
+    context = ToolContext(Workspace.at(project))
+    for name, arguments in (("git_cherry_pick", {"revision": "side"}), ("git_stash", {"action": "pop"})):
+        with pytest.raises(ToolError, match="this folder is not trusted"):
+            find_tool(name).run(context, arguments)
+    risks = [find_tool("git_stash").risk_for({"action": action}) for action in ("list", "push", "pop")]
+    assert risks == [Risk.READS, Risk.EDITS, Risk.RUNS]
+
+
+def test_the_previews_are_the_commands(project: Path) -> None:
+    context = ToolContext(Workspace.at(project))
+    head = git(project, "rev-parse", "side").strip()
+    assert find_tool("git_cherry_pick").preview(context, {"revision": "side"}) == f"git cherry-pick {head}"
+    assert find_tool("git_branch").preview(context, {"name": "side"}) == "git switch --quiet --no-guess side"
+    assert find_tool("git_stash").preview(context, {"message": "a b"}) == "git stash push -m 'a b'"
