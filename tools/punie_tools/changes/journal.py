@@ -95,6 +95,22 @@ class Journal:
                 self._append(_record(turn, change.reversed) for change in changes)
                 raise
 
+    def record(self, turn: str, changes: Sequence[FileChange], *, since: float) -> None:
+        """Remember changes that somebody has made for the turn, from the time `since` on. Raises OSError.
+
+        What another turn made of a file in that time is that turn's.
+        """
+        with self._lock():
+            others = {
+                (record.path, record.after)
+                for record in self._records()
+                if record.kind == "changed" and record.turn != turn and record.time >= since
+            }
+            own = [change for change in changes if (change.path, _image_of(change.after)) not in others]
+            own = [change for change in own if change.before != change.after]
+            if own:
+                self._remember(turn, own)
+
     def turns(self) -> list[JournalTurn]:
         """The turns that changed files, oldest first."""
         found: dict[str, JournalTurn] = {}

@@ -57,6 +57,14 @@ class SessionChanges:
             else:
                 self.saw(change.path, change.after.data)
 
+    def record(self, changes: Sequence[FileChange], *, since: float) -> None:
+        """Remember changes that a command has made, so that they can be taken back. Raises OSError.
+
+        What the session saw of these files stays what it saw: their new content it has not seen.
+        """
+        if self.journal is not None:
+            self.journal.record(self.turn, changes, since=since)
+
     def _difference(self, path: str, data: bytes) -> str:
         """The first line that differs, and how many there are."""
         before = self._contents.get(path)

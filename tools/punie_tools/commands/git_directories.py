@@ -63,13 +63,13 @@ def _candidates(root: Path) -> Iterator[tuple[Path, bool]]:
             continue
         folders = [name for name, is_directory in listed if is_directory]
         names = {name for name, _ in listed}
-        is_git_directory = _is_git_directory(folder, names)
-        if is_git_directory:
+        is_repository = is_git_directory(folder, names)
+        if is_repository:
             yield Path(folder), True
         for name, is_directory in listed:
             if name == ".git" and not is_directory:
                 yield Path(folder, name), False
-        is_inside_git = is_inside_git or is_git_directory
+        is_inside_git = is_inside_git or is_repository
         waiting += [
             (f"{folder}/{name}", is_inside_git)
             for name in folders
@@ -77,7 +77,7 @@ def _candidates(root: Path) -> Iterator[tuple[Path, bool]]:
         ]
 
 
-def _is_git_directory(folder: str, names: set[str]) -> bool:
+def is_git_directory(folder: str, names: set[str]) -> bool:
     """Whatever is called `.git` counts, also half a repository: git may find the other half later."""
     if folder.endswith("/.git"):
         return True

@@ -8,10 +8,12 @@ from typing import Any
 from pydantic import computed_field
 
 from punie_tools.commands.backends import confinement_for, confinement_here
+from punie_tools.commands.change_watch import MOST_LISTED, ChangedFile, CommandChanges
 from punie_tools.commands.confinement import BackendName
 from punie_tools.commands.free_programs import is_free
 from punie_tools.commands.runner import run_shell_command
 from punie_tools.commands.shell import check_command
+from punie_tools.quality.sentences import counted
 from punie_tools.safe_text import safe_text
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
@@ -22,6 +24,8 @@ class RunCommandResult(ToolResult):
     """`exit_code` is negative for a signal; what was left out of the middle of an output is told on a line of it.
 
     `put_back` names hooks and configuration of git that the command changed, and that are as before again.
+    `changed_files` are the first of `changed_count`; folders that git ignores are not looked into. In a session undo
+    takes them back, all but the `not_journalled` (the first of `not_journalled_count`).
     """
 
     command: str
@@ -35,6 +39,10 @@ class RunCommandResult(ToolResult):
     sandbox: BackendName
     sandbox_reason: str
     put_back: tuple[str, ...]
+    changed_files: tuple[ChangedFile, ...] = ()
+    changed_count: int = 0
+    not_journalled: tuple[str, ...] = ()
+    not_journalled_count: int = 0
 
     @computed_field
     @property
@@ -44,7 +52,14 @@ class RunCommandResult(ToolResult):
         ended = "was stopped at its deadline" if self.timed_out else f"ended with exit code {self.exit_code}"
         where = "" if self.confined else ", not confined"
         put_back = f"; put back: {', '.join(self.put_back)}" if self.put_back else ""
-        return f"`{name}` {ended} after {self.duration:.1f} s{where}{put_back}."
+        return f"`{name}` {ended} after {self.duration:.1f} s{where}{self._changes}{put_back}."
+
+    @property
+    def _changes(self) -> str:
+        if not self.changed_count:
+            return ""
+        told = f"; {counted(self.changed_count, 'file')} changed"
+        return f"{told}, {self.not_journalled_count:,} of them for good" if self.not_journalled_count else told
 
 
 def run_command(context: ToolContext, command: str, timeout: float = 120) -> RunCommandResult:
@@ -54,7 +69,7 @@ def run_command(context: ToolContext, command: str, timeout: float = 120) -> Run
     whatever it left running is ended. Where the system has no sandbox the command can do all, and `confined` is false.
     """
     run = run_shell_command(context, command, timeout)
-    process, confinement = run.process, run.confinement
+    process, confinement, changes = run.process, run.confinement, run.changes or CommandChanges()
     return RunCommandResult(
         command=command,
         exit_code=process.exit_code,
@@ -67,6 +82,10 @@ def run_command(context: ToolContext, command: str, timeout: float = 120) -> Run
         sandbox=confinement.name,
         sandbox_reason=confinement.reason,
         put_back=run.put_back,
+        changed_files=changes.files[:MOST_LISTED],
+        changed_count=len(changes.files),
+        not_journalled=changes.not_journalled[:MOST_LISTED],
+        not_journalled_count=len(changes.not_journalled),
     )
 
 

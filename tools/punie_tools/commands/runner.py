@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from punie_tools.commands import keeper
 from punie_tools.commands.backends import confinement_for
+from punie_tools.commands.change_watch import ChangeWatch, CommandChanges
 from punie_tools.commands.confinement import Confinement
 from punie_tools.commands.free_programs import is_free
 from punie_tools.commands.git_directories import find_git_places
@@ -30,11 +31,15 @@ _LONGEST_TIMEOUT = 24 * 3600
 
 @dataclass(frozen=True)
 class CommandRun:
-    """How a command ended. `put_back` names the places of git that it changed and that are as before again."""
+    """How a command ended. `put_back` names the places of git that it changed and that are as before again.
+
+    `changes` is None for a command that only reads.
+    """
 
     process: FinishedProcess
     confinement: Confinement
     put_back: tuple[str, ...]
+    changes: CommandChanges | None
 
 
 def run_shell_command(
@@ -46,9 +51,12 @@ def run_shell_command(
     root = context.workspace.root
     confinement = confinement or confinement_for(root)
     guard: GitGuard | None = None
+    watch = None if is_free(command) else ChangeWatch(context)
     argv = shell_argv(command)
     report = _LatestLine(context.report_progress)
     with ExitStack() as stack:
+        if watch:
+            stack.callback(watch.finish)
         if backend := confinement.backend:
             places = find_git_places(root)
             guard = GitGuard(root, places, is_locked=backend.locks_git)
@@ -70,7 +78,7 @@ def run_shell_command(
         )
     if confinement.backend:
         _check_it_started(finished)
-    return CommandRun(finished, confinement, guard.told if guard else ())
+    return CommandRun(finished, confinement, guard.told if guard else (), watch.changes if watch else None)
 
 
 def _check_it_started(finished: FinishedProcess) -> None:

@@ -80,9 +80,9 @@ class Repository:
         """Run a git command in the workspace. Raises ToolError with git's own reason when it fails."""
         return self._ask(*self._filters_off, *arguments, output_limit=output_limit)
 
-    def read(self, *arguments: str, output_limit: int = DEFAULT_OUTPUT_LIMIT) -> FinishedProcess:
+    def read(self, *arguments: str, output_limit: int = DEFAULT_OUTPUT_LIMIT, stdin: bytes = b"") -> FinishedProcess:
         """Run a command that looks at commits and names alone. No filter can run for those, so none is looked for."""
-        return self._ask(*arguments, output_limit=output_limit)
+        return self._ask(*arguments, output_limit=output_limit, stdin=stdin)
 
     def change(self, *arguments: str, stdin: bytes = b"") -> FinishedProcess:
         """Run a command that changes the index or the history. Raises ToolError with git's own reason when it fails.

@@ -142,7 +142,9 @@ def _details(result: ToolResult, width: int) -> list[Row]:
             ]
         case RunCommandResult():
             out = wrapped(result.stdout, width) if result.stdout else []
-            return [*out, *(wrapped(result.stderr, width, "muted") if result.stderr else [])]
+            errors = wrapped(result.stderr, width, "muted") if result.stderr else []
+            changed = [row(f"{file.status:<10} {file.path}", path=file.path) for file in result.changed_files]
+            return [*out, *errors, *changed]
         case ReadFileResult():
             return _lines(result)
         case ListFilesResult():
