@@ -33,6 +33,7 @@ ARGUMENTS: Mapping[str, Mapping[str, object]] = {
     "workspace_symbols": {"query": "Ledger"},
     "call_hierarchy": {"symbol": "make"},
     "type_definition": {"symbol": "BOOK"},
+    "code_actions": {"path": "shop.py"},
     "git_status": {},
     "git_diff": {},
     "git_log": {},

@@ -30,6 +30,8 @@ _FILES = (
     "lsp.rename_symbol",
     "lsp.call_hierarchy",
     "lsp.type_definition",
+    "actions.code_actions",
+    "actions.apply_code_action",
     "git.git_status",
     "git.git_diff",
     "git.git_log",

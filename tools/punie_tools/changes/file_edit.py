@@ -52,8 +52,13 @@ def path_in_tree(context: ToolContext, path: str) -> str:
 
 
 def current_image(context: ToolContext, path: str) -> FileImage | None:
-    """The file as it is now. Raises ToolError if the session knows it otherwise, or it is too large."""
+    """The file as it is now, to be edited; None if there is none.
+
+    Raises ToolError if the session knows it otherwise, or it is read-only or too large.
+    """
     image = TreeAccess(context.workspace.root).read(path, SIZE_LIMIT)
+    if image is not None and not image.mode & 0o222:
+        raise ToolError(f"{spelled(path)} is read-only.")
     if image is not None and context.changes is not None:
         context.changes.check_unchanged(path, image.data)
     return image

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from punie_tools.errors import ToolError
@@ -34,6 +36,19 @@ class DecodedText:
         windows = self.text.count("\r\n")
         counts = {"\n": self.text.count("\n") - windows, "\r\n": windows, "\r": self.text.count("\r") - windows}
         return max(counts, key=lambda end: counts[end])
+
+    def offset(self, line: int, column: int) -> int:
+        """Where a line's column is in the text, both from 1; the text's end for a line behind the last one."""
+        starts = self._line_starts
+        return starts[line - 1] + column - 1 if line <= len(starts) else len(self.text)
+
+    def line_at(self, offset: int) -> int:
+        """The line, from 1, that holds an offset of the text."""
+        return bisect_right(self._line_starts, offset)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(end.end() for end in ANY_LINE_END.finditer(self.text))]
 
     def encoded(self, text: str) -> bytes:
         """The bytes of another text in this file. Raises ToolError for a character that its encoding lacks."""

@@ -83,8 +83,6 @@ def _plan(
     before = current_image(context, inside)
     if before is None:
         raise ToolError(f"There is no file {path!r} any more.")
-    if not before.mode & 0o222:
-        raise ToolError(f"{context.workspace.relative(context.workspace.root / inside)} is read-only.")
     decoded = DecodedText.of(inside, before.data)
     replacements = [
         replacement

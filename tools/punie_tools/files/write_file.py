@@ -56,8 +56,6 @@ def _plan(context: ToolContext, path: str, content: str) -> FileChange:
     before = current_image(context, inside)
     if before is None:
         return FileChange(inside, None, FileImage(content.encode("utf-8", "surrogateescape"), NEW_FILE_MODE))
-    if not before.mode & 0o222:
-        raise ToolError(f"{context.workspace.relative(context.workspace.root / inside)} is read-only.")
     decoded = DecodedText.of(inside, before.data)
     text = with_line_ends(content, decoded.line_end) if decoded.text else content
     return FileChange(inside, before, FileImage(decoded.encoded(text), before.mode))

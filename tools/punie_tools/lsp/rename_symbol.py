@@ -11,7 +11,7 @@ from pydantic import Field, computed_field
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.file_edit import current_image, diffs_of, make_compared_changes
 from punie_tools.changes.replacements import Replacement, replaced
-from punie_tools.changes.text_edit import ANY_LINE_END, DecodedText
+from punie_tools.changes.text_edit import DecodedText
 from punie_tools.changes.tree_access import FileImage
 from punie_tools.errors import ToolError
 from punie_tools.lsp.symbol_question import Line, Symbol, Within, ask_server, candidates_for, file_name, place_of
@@ -117,11 +117,10 @@ def _file_change(context: ToolContext, path: str, edits: list[TextChange]) -> Fi
     if before is None:
         raise ToolError(f"{path} is gone; nothing was done.")
     decoded = DecodedText.of(path, before.data)
-    starts = [0, *(end.end() for end in ANY_LINE_END.finditer(decoded.text))]
     replacements = [
         Replacement(
-            starts[edit.start.line - 1] + edit.start.column - 1,
-            starts[edit.end.line - 1] + edit.end.column - 1,
+            decoded.offset(edit.start.line, edit.start.column),
+            decoded.offset(edit.end.line, edit.end.column),
             edit.text,
         )
         for edit in edits

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from punie_tools.errors import ToolCancelledError
@@ -170,13 +171,16 @@ class Server:
         return taken
 
     @contextmanager
-    def opened(self, files: Sequence[Path]) -> Generator[int]:
-        """Keep files open, as an editor does: they are checked before all others. Yields the documents' version."""
+    def opened(self, files: Sequence[Path], drafts: Mapping[Path, str] = MappingProxyType({})) -> Generator[int]:
+        """Keep files open, as an editor does: they are checked before all others. Yields the documents' version.
+
+        `drafts` are files that are on no disk, with their text.
+        """
         shown: list[Path] = []
         self._last_version += 1
         try:
-            for file in files:
-                if (text := _text(file)) is not None:
+            for file in (*files, *drafts):
+                if (text := drafts.get(file) or _text(file)) is not None:
                     if file not in self.published:
                         self._published_for_opened[file] = []
                     self._open(file, text)

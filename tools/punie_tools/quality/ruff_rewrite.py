@@ -9,7 +9,6 @@ from pathlib import Path
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.file_edit import current_image, path_in_tree
 from punie_tools.changes.tree_access import FileImage
-from punie_tools.errors import ToolError
 from punie_tools.quality.ruff_process import run_ruff
 from punie_tools.tool import ToolContext
 
@@ -35,13 +34,7 @@ def rewrites(
         fixed += _fixed_count(finished.stderr)
         if finished.stdout != before.data:
             changes[path] = FileChange(path, before, FileImage(finished.stdout, before.mode))
-    return [_writable(change) for change in changes.values()], fixed
-
-
-def _writable(change: FileChange) -> FileChange:
-    if change.before and not change.before.mode & 0o222:
-        raise ToolError(f"{change.path} is read-only.")
-    return change
+    return list(changes.values()), fixed
 
 
 def _fixed_count(output: bytes) -> int:

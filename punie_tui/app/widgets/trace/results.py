@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from punie_tools.actions.code_actions import CodeActionsResult
 from punie_tools.changes.apply_patch import ApplyPatchResult
 from punie_tools.changes.file_edit import FileEditResult
 from punie_tools.code.execute_code import ExecuteCodeResult
@@ -135,6 +136,8 @@ def _details(result: ToolResult, width: int) -> list[Row]:
         case FileEditResult() | ApplyPatchResult() | RenameResult() | RuffFormatResult():
             errors = [row(f"new type error {error}", "bad") for error in getattr(result, "new_errors", None) or ()]
             return [*errors, *_diff(result.diff)]
+        case CodeActionsResult():
+            return _actions(result, width)
         case StagedResult():
             return [
                 row(f"{file.status:<10} {file.path}  +{file.additions} -{file.deletions}", path=file.path)
@@ -207,6 +210,20 @@ def _test(test: TestOutcome, width: int) -> Row:
             *(wrapped(test.output, max(width - 6, 12), "muted") if test.output else []),
         ]
     return shown
+
+
+def _actions(result: CodeActionsResult, width: int) -> list[Row]:
+    """What is offered, each with its diff folded under it."""
+    rows: list[Row] = []
+    for action in result.actions:
+        unsafe = "  unsafe" if action.is_safe is False else ""
+        first, *rest = wrapped(
+            f"{action.line:>5} {action.title}  {action.source}{unsafe}", width, path=result.path, line=action.line
+        )
+        first.children = _diff(action.diff)
+        first.is_expanded = False
+        rows += [first, *rest]
+    return [*rows, *(wrapped(result.note, width, "muted") if result.note else [])]
 
 
 def _commits(result: GitLogResult, width: int) -> list[Row]:

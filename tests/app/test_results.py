@@ -1,0 +1,31 @@
+"""Results as rows of the trace."""
+
+from __future__ import annotations
+
+from punie_tools.actions.code_actions import CodeAction, CodeActionsResult
+from punie_tui.app.widgets.trace.results import rows_of
+from punie_tui.app.widgets.trace.rows import Row
+
+
+def text_of(row: Row) -> str:
+    return "".join(text for text, _ in row.parts)
+
+
+def test_code_actions_have_their_diffs_folded_under_them() -> None:
+    diff = "--- a/a.py\n+++ b/a.py\n@@ -1,2 +1 @@\n-import os\n x = 1\n"
+    action = CodeAction(
+        id="a.py:1:ruff:0:0",
+        title="F401: Remove unused \x1b[31mimport",
+        kind="quickfix",
+        source="ruff",
+        line=1,
+        is_safe=False,
+        diff=diff,
+    )
+    result = CodeActionsResult(path="a.py", action_count=1, actions=(action,), note="pyright is away.")
+    first, note = rows_of("code_actions", result.model_dump(mode="json"), 80)
+    assert (first.path, first.line, first.is_expanded) == ("a.py", 1, False)
+    assert text_of(first).endswith("import  ruff  unsafe")
+    assert "\x1b" not in text_of(first)
+    assert [text_of(row) for row in first.children] == ["a.py", "@@ -1,2 +1 @@", "-import os", " x = 1"]
+    assert text_of(note) == "pyright is away."
