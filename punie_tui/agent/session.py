@@ -57,7 +57,9 @@ class Session:
             store=ApprovalStore(home_directory("data") / "approvals.json", folder),
         )
         tools = {tool.name: tool for tool in TOOLS}
-        workspace = Workspace.at(folder, is_trusted=is_trusted, python=settings.python)
+        workspace = Workspace.at(
+            folder, is_trusted=is_trusted, python=settings.python, confine_tests=settings.confine_tests
+        )
         self._language_server = LanguageServer(workspace)
         self.changes = SessionChanges(workspace.root, self._open_journal(workspace.root))
         self._bench = ToolBench(

@@ -79,7 +79,11 @@ def _bench(folder: Path, settings: Settings, *, is_allowed_all: bool) -> ToolBen
         is_trusted=is_trusted,
         policy_name="--yes" if is_allowed_all else "policy",
     )
-    return ToolBench(Workspace.at(folder, is_trusted=is_trusted), {tool.name: tool for tool in TOOLS}, approver)
+    return ToolBench(
+        Workspace.at(folder, is_trusted=is_trusted, confine_tests=settings.confine_tests),
+        {tool.name: tool for tool in TOOLS},
+        approver,
+    )
 
 
 def _reported(results: Iterable[CaseResult], total: int) -> Iterable[CaseResult]:
