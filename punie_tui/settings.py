@@ -32,8 +32,8 @@ class Settings(BaseModel):
     theme: str = "punie-dark"
     """Colours of the app; `punie themes` are listed in its command palette."""
 
-    policy: Literal["read only", "ask", "accept edits", "allow all"] = "ask"
-    """What tools may do without asking: nothing but read, ask each time, edit freely, or everything."""
+    policy: Literal["plan", "ask", "accept edits", "all in sandbox", "allow all"] = "ask"
+    """What tools may do unasked: only read, ever; read; edit too; also run what a sandbox holds; or everything."""
 
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
     """How freely tokens are drawn; 0 always takes the likeliest."""
@@ -47,15 +47,13 @@ class Settings(BaseModel):
     python: str = ""
     """The project's interpreter, or the folder of its environment; empty finds it (`.venv`, the active one, PATH …)."""
 
-    confine_tests: bool = True
-    """Whether tests run in the sandbox, where there is one: they then write in the project only and have no network."""
-
     keep_warm_minutes: float = Field(default=10.0, ge=0.0)
     """How long `punie tool` leaves a language server running for the next call in the same tree; 0 leaves none."""
 
 
 PROJECT_FIELDS = frozenset({"temperature", "max_calls_per_turn", "max_tokens_per_turn"})
 PROJECT_FILE = ".punie.toml"
+_RENAMED_VALUES = {("policy", "read only"): "plan"}
 
 
 def load_settings(workspace: Path, flags: Mapping[str, Any] | None = None) -> Settings:
@@ -104,4 +102,6 @@ def _check(origin: str, values: Mapping[str, Any]) -> None:
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise SettingsError(f"{origin}: there is no setting {name!r}.") from None
+        if new := _RENAMED_VALUES.get((name, str(first["input"]))):
+            raise SettingsError(f"{origin}: {name}: {first['input']!r} is now called {new!r}.") from None
         raise SettingsError(f"{origin}: {name}: {first['msg'].lower()}, not {first['input']!r}.") from None

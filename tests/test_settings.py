@@ -28,7 +28,18 @@ def test_later_sources_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert (settings.model, settings.theme) == ("flag", "punie-light")
 
 
-@pytest.mark.parametrize("line", ['model = "http://elsewhere/v1"', 'policy = "allow all"', "unknown = 1"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        'model = "http://elsewhere/v1"',
+        'python = "bin/evil"',
+        "keep_warm_minutes = 1000",
+        "unknown = 1",
+        'trusted = ["."]',
+        "[rules]",
+        *(f'policy = "{policy}"' for policy in ("plan", "ask", "accept edits", "all in sandbox", "allow all")),
+    ],
+)
 def test_a_repository_may_not_choose_for_the_person(tmp_path: Path, line: str) -> None:
     (tmp_path / ".punie.toml").write_text(line)
     with pytest.raises(SettingsError, match=r"a project may not set"):
@@ -41,6 +52,8 @@ def test_a_repository_may_not_choose_for_the_person(tmp_path: Path, line: str) -
         ("model = ", "not valid TOML"),
         ("temperature = 9", "temperature: input should be less than or equal to 2, not 9"),
         ('colour = "red"', "there is no setting 'colour'"),
+        ('policy = "read only"', "policy: 'read only' is now called 'plan'"),
+        ('policy = "all"', "policy: input should be 'plan', 'ask', 'accept edits', 'all in sandbox' or 'allow all'"),
     ],
 )
 def test_a_broken_file_is_named_with_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:

@@ -85,16 +85,17 @@ class ToolRequested(_Event):
 
 
 class ApprovalRequested(_Event):
-    """The person is asked; `detail` is the whole command or diff."""
+    """The person is asked; `detail` is the whole command or diff, `note` why trust in the folder does not hold."""
 
     kind: Literal["approval_requested"] = "approval_requested"
     call_id: str
     risk: Risk
     detail: str
+    note: str = ""
 
 
 class ToolApproved(_Event):
-    """`by` names who allowed it: `person`, `policy`, `trust` or `--yes`."""
+    """`by` names who allowed it: `person`, `always`, `policy`, `trust` or `--yes`."""
 
     kind: Literal["tool_approved"] = "tool_approved"
     call_id: str

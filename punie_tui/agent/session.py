@@ -6,21 +6,23 @@ import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from punie_tools.changes.journal import Journal, journal_folder
 from punie_tools.changes.session_changes import SessionChanges
+from punie_tools.commands.backends import has_sandbox
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.registry import TOOLS
 from punie_tools.workspace import Workspace
 from punie_tui import __version__
-from punie_tui.agent.approval import ApprovalQuestion, AskPerson, Policy, PolicyApprover
-from punie_tui.agent.approval_store import ApprovalStore
+from punie_tui.agent.approval import AskPerson, Policy, PolicyApprover
+from punie_tui.agent.approval_store import ApprovalStore, approvals_file
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import Event, SessionStarted
 from punie_tui.agent.session_log import SessionLog, latest_session, load_session, sessions_folder
 from punie_tui.agent.tool_step import ToolBench
-from punie_tui.agent.trust import TrustStore
+from punie_tui.agent.trust import folder_trust
 from punie_tui.agent.turn import TurnLimits, run_turn
 from punie_tui.engine.protocol import Engine
 from punie_tui.own_files import home_directory
@@ -47,19 +49,18 @@ class Session:
         self.earlier_events: tuple[Event, ...] = ()
         self.log: SessionLog | None = None
         self._conversation = Conversation()
-        self._trust_store = TrustStore(home_directory("data") / "trust.json")
-        is_trusted = self._trust_store.is_trusted(folder)
+        workspace = Workspace.at(folder, python=settings.python)
+        self._policy_at_start = Policy.ALLOW_ALL if allow_all else _that_works(Policy(settings.policy), workspace)
+        self.trust = folder_trust(workspace)
+        self.trust.look()
         self._approver = PolicyApprover(
-            Policy.ALLOW_ALL if allow_all else Policy(settings.policy),
-            is_trusted=is_trusted,
+            self._policy_at_start,
+            trust=self.trust,
             ask_person=ask_person,
             policy_name="--yes" if allow_all else "policy",
-            store=ApprovalStore(home_directory("data") / "approvals.json", folder),
+            store=ApprovalStore(approvals_file(), folder),
         )
         tools = {tool.name: tool for tool in TOOLS}
-        workspace = Workspace.at(
-            folder, is_trusted=is_trusted, python=settings.python, confine_tests=settings.confine_tests
-        )
         self._language_server = LanguageServer(workspace)
         self.changes = SessionChanges(workspace.root, self._open_journal(workspace.root))
         self._bench = ToolBench(
@@ -74,7 +75,8 @@ class Session:
 
     @property
     def workspace(self) -> Workspace:
-        return self._bench.workspace
+        """As the last look at the folder's trust saw it."""
+        return replace(self._bench.workspace, is_trusted=self.trust.is_trusted)
 
     @property
     def policy(self) -> Policy:
@@ -82,21 +84,23 @@ class Session:
 
     @policy.setter
     def policy(self, policy: Policy) -> None:
+        """Counts from the next call on."""
         self._approver.policy = policy
 
-    def always_allow(self, question: ApprovalQuestion) -> None:
-        """Allow exactly this call in this folder from now on."""
-        try:
-            self._approver.remember(question)
-        except OSError as error:
-            # A home that cannot be written costs the rule, not the call.
-            _LOG.warning("the rule is not kept: %s", error)
+    @cached_property
+    def offered_policies(self) -> tuple[Policy, ...]:
+        """Those that the person may change to; the sandbox's only where one works. May start a program to find out."""
+        offered = [Policy.PLAN, Policy.ASK, Policy.ACCEPT_EDITS]
+        if has_sandbox(self.workspace):
+            offered.append(Policy.SANDBOX)
+        # Everything is for those who started with it.
+        return (*offered, *([Policy.ALLOW_ALL] if self._policy_at_start is Policy.ALLOW_ALL else []))
 
-    def trust_folder(self) -> None:
-        """Remember that the person trusts the code in this folder; counts from the next call on. Raises OSError."""
-        self._trust_store.trust(self.workspace.root)
-        self._approver.is_trusted = True
-        self._bench = replace(self._bench, workspace=replace(self._bench.workspace, is_trusted=True))
+    def next_policy(self) -> None:
+        """Change to the next offered one, and from the last to the first."""
+        offered = self.offered_policies
+        place = offered.index(self.policy) if self.policy in offered else -1
+        self.policy = offered[(place + 1) % len(offered)]
 
     def resume(self) -> bool:
         """Go on with the folder's newest session, if there is one; call it before the first turn."""
@@ -163,3 +167,8 @@ class Session:
             self.log.append(event)
         except OSError as error:
             _LOG.warning("an event is not saved: %s", error)
+
+
+def _that_works(policy: Policy, workspace: Workspace) -> Policy:
+    """Without a sandbox, what is left of "all in sandbox" are the edits."""
+    return Policy.ACCEPT_EDITS if policy is Policy.SANDBOX and not has_sandbox(workspace) else policy

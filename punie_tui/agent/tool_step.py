@@ -16,7 +16,7 @@ from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.tool import Risk, Tool, ToolContext, ToolError, ToolResult
 from punie_tools.workspace import Workspace
-from punie_tui.agent.approval import ApprovalQuestion, Approver, Decision
+from punie_tui.agent.approval import RUNS_TESTS, ApprovalQuestion, Approver, Decision
 from punie_tui.agent.events import (
     ApprovalRequested,
     Event,
@@ -38,21 +38,25 @@ Emit = Callable[[Event], None]
 
 
 class _DeniedError(ToolError):
-    """The call may not run; `was_asked` tells whether the person said so, or nobody could be asked."""
+    """The call may not run; `by` tells who said so, empty if nobody could be asked."""
 
-    def __init__(self, reason: str, *, was_asked: bool) -> None:
+    def __init__(self, reason: str, by: str) -> None:
         super().__init__(reason)
-        self.was_asked = was_asked
+        self.by = by
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a call: a result, or the reason why there is none."""
+    """What became of a call: a result, or the reason why there is none.
+
+    A call that nobody could be asked about waits for the person; one that the policy forbids only the model reads of.
+    """
 
     call: ToolCall
     result: ToolResult | None = None
     error: str = ""
     is_denied: bool = False
+    is_against_policy: bool = False
     waits_for_person: bool = False
 
 
@@ -111,7 +115,13 @@ def perform_call(call: ToolCall, bench: ToolBench, emit: Emit, parent_call_id: s
         result = tool.function(context, **arguments)
     except _DeniedError as denial:
         emit(ToolDenied(call_id=call.id, reason=str(denial)))
-        return Outcome(call, error=str(denial), is_denied=True, waits_for_person=not denial.was_asked)
+        return Outcome(
+            call,
+            error=str(denial),
+            is_denied=True,
+            is_against_policy=denial.by == "policy",
+            waits_for_person=not denial.by,
+        )
     except ToolError as error:
         return _failed(call, str(error), started, emit)
     except Exception:
@@ -163,30 +173,29 @@ def _context(call: ToolCall, tool: Tool, bench: ToolBench, emit: Emit) -> ToolCo
 def _approve(
     call: ToolCall, tool: Tool, arguments: Mapping[str, Any], context: ToolContext, bench: ToolBench, emit: Emit
 ) -> ToolContext:
-    """Raises _DeniedError; an approved call that runs code has the folder's trust for that one call."""
-    risk = tool.risk_for(arguments)
-    decision = bench.approver.standing_decision(tool.name, risk)
-    was_asked = decision is None
+    """Raises _DeniedError. A call that was approved to run code has the folder's trust for that one call."""
+    risk = tool.risk_for(arguments, bench.workspace)
+    decision = bench.approver.standing_decision(tool.name, risk, is_confined=tool.is_confined(bench.workspace))
     if decision is None:
-        question = ApprovalQuestion(call.id, tool.name, risk, tool.preview(context, arguments))
+        note = bench.approver.trust_lapse if tool.name in RUNS_TESTS else ""
+        question = ApprovalQuestion(call.id, tool.name, risk, tool.preview(context, arguments), note)
         decision = bench.approver.remembered_decision(question)
         if decision is None:
-            emit(ApprovalRequested(call_id=call.id, risk=risk, detail=question.detail))
+            emit(ApprovalRequested(call_id=call.id, risk=risk, detail=question.shown, note=note))
             decision = _ask(question, bench)
     if not decision.is_allowed:
-        raise _DeniedError(decision.reason or "denied", was_asked=was_asked)
+        raise _DeniedError(decision.reason or "denied", decision.by)
     if risk is Risk.READS:
         return context
     emit(ToolApproved(call_id=call.id, by=decision.by))
-    if risk is Risk.RUNS:
-        return replace(context, workspace=replace(bench.workspace, is_trusted=True))
-    return context
+    is_trusted = risk is not Risk.EDITS or bench.approver.is_folder_trusted()
+    return replace(context, workspace=replace(bench.workspace, is_trusted=is_trusted))
 
 
 def _ask(question: ApprovalQuestion, bench: ToolBench) -> Decision:
     decision = bench.approver.ask(question, bench.cancelled.is_set)
     if bench.cancelled.is_set():
-        return Decision(is_allowed=False, reason="stopped")
+        return Decision(is_allowed=False, by="person", reason="stopped")
     return decision
 
 
@@ -212,7 +221,8 @@ def _only_reads(call: ToolCall, bench: ToolBench) -> bool:
     """Whether the call may run beside others; a program may change things, whatever its own risk."""
     try:
         tool = bench.find(call.tool)
-        return tool.risk_for(tool.validate(call.arguments)) is Risk.READS and tool.name != "execute_code"
+        risk = tool.risk_for(tool.validate(call.arguments), bench.workspace)
+        return risk is Risk.READS and tool.name != "execute_code"
     except ToolError:
         return True
 

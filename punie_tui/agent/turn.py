@@ -164,7 +164,9 @@ class _Turn:
             return "asked", _answer_from(outcomes)
         if not self.engine.writes_answers:
             failed = all(outcome.result is None and not outcome.is_denied for outcome in outcomes)
-            return ("failed" if failed else "done"), _answer_from(outcomes)
+            # A model that writes reads why the mode forbids a call; in place of one that does not, the person does.
+            forbidden = any(outcome.is_against_policy for outcome in outcomes)
+            return ("asked" if forbidden else "failed" if failed else "done"), _answer_from(outcomes)
         self.failed_replies = self.failed_replies + 1 if any(_is_failure(outcome) for outcome in outcomes) else 0
         if self.failed_replies > 1:
             return "failed", _answer_from(outcomes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,17 +61,24 @@ class PunieApp(App[None]):
     CSS_PATH = "punie.tcss"
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, folder: Path, open_session: Callable[[AskPerson], Session], theme: str = "") -> None:
-        """`open_session` makes the session on the turn thread, after the first frame."""
+    def __init__(
+        self,
+        folder: Path,
+        open_session: Callable[[AskPerson], Session],
+        theme: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`open_session` makes the session on the turn thread, after the first frame. `clock` guards approvals."""
         super().__init__()
         for own_theme in (_DARK, _LIGHT):
             self.register_theme(own_theme)
         self.theme = theme if theme in self.available_themes else _DARK.name
         self._folder = folder
         self._open_session = open_session
+        self._clock = clock
 
     def get_default_screen(self) -> Screen[None]:
-        return MainScreen(self._folder, self._open_session)
+        return MainScreen(self._folder, self._open_session, self._clock)
 
     def _handle_exception(self, error: Exception) -> None:
         """A bug: its traceback goes to the log, and the person gets one line instead of Textual's page."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rich.cells import get_character_cell_size
 from textual.app import App
 from textual.dom import DOMNode
 from textual.widget import Widget
@@ -13,6 +14,11 @@ from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVa
 def app_of(node: DOMNode) -> App[object]:
     """The running app; Textual types it as an app of an unknown result."""
     return node.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+def width_of(letter: str) -> int:
+    """How many cells a terminal gives a character."""
+    return get_character_cell_size(letter)
 
 
 def is_worker_cancelled() -> bool:

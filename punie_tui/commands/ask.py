@@ -76,17 +76,14 @@ def _prompt(argument: str) -> str:
 def _open_session(options: argparse.Namespace) -> Session:
     folder = existing_folder(options.cwd)
     settings = load_settings(folder, {"model": options.model, "temperature": options.temperature})
-    asker = TerminalAsker(folder)
-    session = Session(
+    return Session(
         folder,
         open_engine(settings.model),
         settings,
-        ask_person=asker if can_ask() else None,
+        ask_person=TerminalAsker(folder) if can_ask() else None,
         allow_all=options.yes,
         seed=options.seed,
     )
-    asker.trust_folder = session.trust_folder
-    return session
 
 
 def _stop_on_interrupt(session: Session) -> None:

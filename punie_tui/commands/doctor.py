@@ -25,7 +25,7 @@ from punie_tools.quality.pytest_session import how_to_install
 from punie_tools.quality.ruff_process import find_ruff
 from punie_tools.safe_text import safe_text
 from punie_tools.workspace import Workspace
-from punie_tui.agent.trust import TrustStore
+from punie_tui.agent.trust import folder_trust
 from punie_tui.commands.terminal import existing_folder, print_error
 from punie_tui.engine.machine import readable_size
 from punie_tui.engine.model_directory import inspect_directory
@@ -215,9 +215,11 @@ def _project(folder: Path) -> Iterator[Check]:
     else:
         yield Check("project", "ok", f"Python {_spoken(interpreter)} at {interpreter.path}")
         yield _pytest(interpreter)
-    is_trusted = TrustStore(home_directory("data") / "trust.json").is_trusted(folder)
-    trust = "trusted: its tests run without asking" if is_trusted else "not trusted: punie asks before it runs its code"
-    yield Check("trust", "ok", f"{folder} is {trust}")
+    trust = folder_trust(Workspace.at(folder))
+    told = (
+        "trusted: its tests run without asking" if trust.look() else "not trusted: punie asks before it runs its code"
+    )
+    yield Check("trust", "ok", f"{folder} is {told}{f' ({trust.lapse})' if trust.lapse else ''}")
 
 
 def _pytest(interpreter: Interpreter) -> Check:

@@ -15,14 +15,14 @@ from punie_tools.safe_text import safe_text
 from punie_tools.workspace import Workspace
 from punie_tui.agent.approval import Policy, PolicyApprover
 from punie_tui.agent.tool_step import ToolBench
-from punie_tui.agent.trust import TrustStore
+from punie_tui.agent.trust import folder_trust
 from punie_tui.agent.turn import TurnLimits
 from punie_tui.commands.terminal import common_options, existing_folder, print_error
 from punie_tui.engine.open_engine import open_engine
 from punie_tui.engine.protocol import EngineError
 from punie_tui.lab.evaluate import CaseResult, evaluate
 from punie_tui.lab.suite import SuiteError, load_suite
-from punie_tui.own_files import home_directory, log_to_file
+from punie_tui.own_files import log_to_file
 from punie_tui.settings import Settings, SettingsError, load_settings
 
 
@@ -73,17 +73,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _bench(folder: Path, settings: Settings, *, is_allowed_all: bool) -> ToolBench:
-    is_trusted = TrustStore(home_directory("data") / "trust.json").is_trusted(folder)
+    workspace = Workspace.at(folder)
     approver = PolicyApprover(
         Policy.ALLOW_ALL if is_allowed_all else Policy(settings.policy),
-        is_trusted=is_trusted,
+        trust=folder_trust(workspace),
         policy_name="--yes" if is_allowed_all else "policy",
     )
-    return ToolBench(
-        Workspace.at(folder, is_trusted=is_trusted, confine_tests=settings.confine_tests),
-        {tool.name: tool for tool in TOOLS},
-        approver,
-    )
+    return ToolBench(workspace, {tool.name: tool for tool in TOOLS}, approver)
 
 
 def _reported(results: Iterable[CaseResult], total: int) -> Iterable[CaseResult]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import termios
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from punie_tools.safe_text import safe_text
-from punie_tui.agent.approval import RUNS_TESTS, ApprovalQuestion, Decision
+from punie_tui.agent.approval import Always, ApprovalQuestion, Decision
 from punie_tui.agent.trust import TRUST_QUESTION
 
 
@@ -45,28 +47,40 @@ def can_ask() -> bool:
 
 
 class TerminalAsker:
-    """Asks on the terminal; anything but a clear yes denies. `trust_folder` is set once there is a session."""
+    """Asks on the terminal; anything but a clear yes denies, and what is said beside a no is told to the model."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.trust_folder: Callable[[], None] | None = None
 
     def __call__(self, question: ApprovalQuestion, is_cancelled: Callable[[], bool]) -> Decision:
         """Show the whole call and read the answer."""
-        is_about_trust = question.tool in RUNS_TESTS
-        trust = safe_text(TRUST_QUESTION.format(folder=self._folder), single_line=True) + "\n" if is_about_trust else ""
-        choices = "[y] once, [t] trust the folder, [N] no" if is_about_trust else "[y/N]"
-        detail = safe_text(question.detail)
-        sys.stderr.write(f"\n{question.tool} {question.risk.value}:\n{detail}\n{trust}Allow it? {choices} ")
+        sys.stderr.write(f"\n{question.tool} {question.risk.value}:\n{question.shown}\n{self._choices(question)} ")
         sys.stderr.flush()
-        answer = sys.stdin.readline().strip().lower()
-        if is_about_trust and answer in ("t", "trust") and self.trust_folder:
-            self.trust_folder()
-        elif answer not in ("y", "yes"):
-            return Decision(is_allowed=False, by="person", reason="the person said no")
-        if is_cancelled():
-            return Decision(is_allowed=False, reason="stopped")
+        with suppress(termios.error):
+            # What was typed before the question stood there is no answer to it.
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+        decision = decision_from(sys.stdin.readline(), question)
+        return Decision(is_allowed=False, by="person", reason="stopped") if is_cancelled() else decision
+
+    def _choices(self, question: ApprovalQuestion) -> str:
+        trust = TRUST_QUESTION.format(folder=self._folder) if question.always is Always.TRUST else ""
+        told = "".join(f"{safe_text(line, single_line=True)}\n" for line in (question.note, trust) if line)
+        always = f"[a] {question.always.value}, " if question.always else ""
+        return f"{told}Allow it? [y] once, {always}[N] no, or say why not:"
+
+
+def decision_from(answer: str, question: ApprovalQuestion) -> Decision:
+    """What a line typed in answer to the question decides."""
+    text = answer.strip()
+    word = text.lower()
+    if word in ("y", "yes"):
         return Decision(is_allowed=True, by="person")
+    if word in ("a", "always"):
+        # Where there is no "always", the word is no clear yes.
+        return Decision(is_allowed=bool(question.always), by="person", reason="the person said no", is_lasting=True)
+    first, _, rest = text.partition(" ")
+    reason = rest.strip() if first.lower().rstrip(",:") in ("n", "no") else text
+    return Decision.denied_by_person(reason)
 
 
 def stdin_text() -> str:

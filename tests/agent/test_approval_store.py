@@ -45,8 +45,7 @@ def test_a_command_that_is_always_allowed_is_asked_once(tmp_path: Path) -> None:
     def run(command: str) -> list[str]:
         def answer(question: ApprovalQuestion, _is_cancelled: object) -> Decision:
             asked.append(question.detail)
-            session.always_allow(question)
-            return Decision(is_allowed=True, by="person")
+            return Decision(is_allowed=True, by="person", is_lasting=True)
 
         engine = ScriptedEngine([[ToolCall("1", "run_command", {"command": command})]], writes_answers=False)
         session = Session(tmp_path.resolve(), engine, Settings(), ask_person=answer)

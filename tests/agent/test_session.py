@@ -79,7 +79,7 @@ def test_trusting_a_folder_lets_its_tests_run_without_asking(
     denied = [event.kind for event in open_session(root, [call]).run("test")]
     assert "tool_denied" in denied
     session = open_session(root, [call])
-    session.trust_folder()
+    session.trust.trust()
     approved = [event for event in session.run("test") if event.kind == "tool_approved"]
     assert [event.by for event in approved] == ["trust"]
     again = open_session(root, [call])

@@ -231,8 +231,8 @@ def test_an_approved_edit_runs_after_its_preview_was_shown(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("policy", "is_trusted", "tool", "is_allowed"),
     [
-        (Policy.READ_ONLY, True, "pytest_run", False),
-        (Policy.READ_ONLY, True, "count_things", True),
+        (Policy.PLAN, True, "pytest_run", False),
+        (Policy.PLAN, True, "count_things", True),
         (Policy.ASK, False, "pytest_run", False),
         (Policy.ASK, True, "pytest_run", True),
         (Policy.ACCEPT_EDITS, False, "change", True),

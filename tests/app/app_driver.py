@@ -14,6 +14,7 @@ from punie_tui.agent.approval import AskPerson
 from punie_tui.agent.session import Session
 from punie_tui.app.app import PunieApp
 from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.widgets.chat.approval import GUARD_SECONDS, ApprovalPanel
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.transcript import Transcript
 from punie_tui.app.widgets.repo.panel import RepoPanel
@@ -25,12 +26,23 @@ _PAUSES = 1500
 
 
 @dataclass
+class Clock:
+    """Stands still until a test moves it."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
 class Driven:
     """A running app and what a test looks at."""
 
     app: PunieApp
     pilot: Pilot[None]
     engine: ScriptedEngine
+    clock: Clock
 
     @property
     def main(self) -> MainScreen:
@@ -66,6 +78,15 @@ class Driven:
         """Wait for the end of so many turns."""
         await self.until(lambda: self.main.turns_finished >= turns, f"{turns} finished turns")
 
+    @property
+    def panel(self) -> ApprovalPanel:
+        return self.main.query_one(ApprovalPanel)
+
+    async def asked(self) -> None:
+        """Wait for a question, and until a key answers it."""
+        await self.until(lambda: self.panel.is_asking and self.panel.has_focus, "the question")
+        self.clock.now += GUARD_SECONDS
+
     def trace_lines(self) -> list[str]:
         """The labels of the trace, calls and rows, from top to bottom."""
         return [str(line.node.label) for line in self.trace._tree_lines]
@@ -86,16 +107,22 @@ def drive() -> Drive:
 
     @asynccontextmanager
     async def start(
-        folder: Path, replies: Sequence[Reply] = (), *, size: tuple[int, int] = (120, 40), writes_answers: bool = False
+        folder: Path,
+        replies: Sequence[Reply] = (),
+        *,
+        size: tuple[int, int] = (120, 40),
+        writes_answers: bool = False,
+        allow_all: bool = False,
     ) -> AsyncIterator[Driven]:
         engine = ScriptedEngine(replies, writes_answers=writes_answers)
+        clock = Clock()
 
         def open_session(ask_person: AskPerson) -> Session:
-            return Session(folder, engine, load_settings(folder), ask_person=ask_person)
+            return Session(folder, engine, load_settings(folder), ask_person=ask_person, allow_all=allow_all)
 
-        app = PunieApp(folder, open_session)
+        app = PunieApp(folder, open_session, clock=clock)
         async with app.run_test(size=size) as pilot:
-            driven = Driven(app, pilot, engine)
+            driven = Driven(app, pilot, engine, clock)
             await driven.until(lambda: driven.main.is_ready, "an open session")
             yield driven
 

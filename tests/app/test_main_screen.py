@@ -14,7 +14,6 @@ from textual.widgets import TextArea
 from punie_tui.app.app import PunieApp
 from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
-from punie_tui.app.widgets.chat.approval import ApprovalPanel
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.engine.protocol import TextDelta, ToolCall
 
@@ -102,55 +101,6 @@ async def test_what_is_typed_before_the_session_is_open_is_not_lost(repository: 
         text = app.screen.query_one("#transcript").plain_text  # type: ignore[attr-defined]
         assert "… hi" in text
         assert "✗ The settings are broken." in text
-
-
-@pytest.mark.parametrize(("key", "is_written"), [("y", True), ("n", False)])
-async def test_an_edit_is_shown_whole_and_asked_about(
-    drive: Drive, repository: Path, key: str, is_written: bool
-) -> None:
-    edit = call("edit_file", path="README.md", old="# Project", new="# Ledger")
-    async with drive(repository, [[edit]]) as driven:
-        await driven.ask("rename it")
-        panel = driven.main.query_one(ApprovalPanel)
-        await driven.until(lambda: panel.is_asking, "the question")
-        assert "+# Ledger" in panel.shown_text
-        panel.guard_seconds = 0
-        await driven.pilot.press(key)
-        await driven.finished()
-        assert ("# Ledger" in (repository / "README.md").read_text()) is is_written
-        assert driven.app.focused is driven.main.query_one(Prompt)
-
-
-async def test_a_key_typed_as_the_question_comes_up_allows_nothing(drive: Drive, repository: Path) -> None:
-    edit = call("edit_file", path="README.md", old="# Project", new="# Ledger")
-    async with drive(repository, [[edit]]) as driven:
-        await driven.ask("rename it")
-        panel = driven.main.query_one(ApprovalPanel)
-        panel.guard_seconds = 3600
-        await driven.until(lambda: panel.is_asking, "the question")
-        await driven.pilot.press("y")
-        assert panel.is_asking
-        await driven.pilot.press("escape")
-        await driven.finished()
-        assert not panel.is_asking
-        assert (repository / "README.md").read_text() == "# Project\n"
-
-
-async def test_always_accepts_the_edits_that_follow(drive: Drive, repository: Path) -> None:
-    edits = [
-        [call("edit_file", path="README.md", old="# Project", new="# Ledger")],
-        [call("edit_file", path="README.md", old="# Ledger", new="# Book")],
-    ]
-    async with drive(repository, edits) as driven:
-        await driven.ask("one")
-        panel = driven.main.query_one(ApprovalPanel)
-        await driven.until(lambda: panel.is_asking, "the question")
-        panel.guard_seconds = 0
-        await driven.pilot.press("a")
-        await driven.finished()
-        await driven.ask("two")
-        await driven.finished(2)
-        assert (repository / "README.md").read_text() == "# Book\n"
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (20, 5)])

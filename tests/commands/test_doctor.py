@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from punie_tui.agent.trust import TrustStore
+from punie_tools.workspace import Workspace
+from punie_tui.agent.trust import folder_trust
 from punie_tui.commands import doctor
-from punie_tui.own_files import home_directory, settings_file
+from punie_tui.own_files import settings_file
 
 Examine = Callable[[], dict[str, dict[str, Any]]]
 
@@ -74,7 +75,7 @@ def test_a_projects_pytest_is_found_without_starting_anything(
 
 def test_trust_is_told(checks: Examine, tmp_path: Path) -> None:
     assert "is not trusted" in checks()["trust"]["detail"]
-    TrustStore(home_directory("data") / "trust.json").trust(tmp_path)
+    folder_trust(Workspace.at(tmp_path)).trust()
     assert "is trusted" in checks()["trust"]["detail"]
 
 

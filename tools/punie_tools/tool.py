@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 
 
 class Risk(StrEnum):
-    """How far a call reaches. The order is the order of growing risk."""
+    """How far a call reaches. The order is the order of growing risk.
+
+    `RUNS` starts code of the repository that the person trusts, or a command that a sandbox holds inside the tree.
+    `LEAVES` is a command that nothing holds; no tool pushes, fetches or writes elsewhere of itself.
+    """
 
     READS = "reads"
     EDITS = "edits"
     RUNS = "runs"
+    LEAVES = "leaves the tree"
 
 
 class ToolResult(BaseModel):
@@ -103,10 +108,13 @@ class Tool:
         risk: Risk,
         risk_of: Callable[[Mapping[str, Any]], Risk] | None = None,
         preview: Callable[..., str] | None = None,
+        confined_in: Callable[[Workspace], bool] | None = None,
         wants_language_server: bool = False,
     ) -> None:
-        """`preview(context, **arguments)` returns what an approval shows: the whole command or diff.
+        """`preview(context, **arguments)` returns what an approval shows: the whole command or diff, as it is.
 
+        `confined_in(workspace)` says whether a sandbox holds what any command line here would do; where none does, each
+        call leaves the tree. A tool without it starts nothing, or what the folder's trust is about.
         `wants_language_server` says that a warm one makes the tool quicker.
         """
         self.function = function
@@ -115,6 +123,7 @@ class Tool:
         self.risk = risk
         self._risk_of = risk_of
         self._preview = preview
+        self._confined_in = confined_in
         self.wants_language_server = wants_language_server
         hints = get_type_hints(function, include_extras=True)
         self.result_type: type[ToolResult] = hints.pop("return")
@@ -144,9 +153,15 @@ class Tool:
         """JSON schema of the result as it is printed, `summary` included."""
         return self.result_type.model_json_schema(mode="serialization")
 
-    def risk_for(self, arguments: Mapping[str, Any]) -> Risk:
-        """The risk of this call, known before it runs."""
+    def risk_for(self, arguments: Mapping[str, Any], workspace: Workspace | None = None) -> Risk:
+        """The risk of this call, known before it runs; without a workspace what the arguments alone say."""
+        if workspace and self._confined_in and not self._confined_in(workspace):
+            return Risk.LEAVES
         return self._risk_of(arguments) if self._risk_of else self.risk
+
+    def is_confined(self, workspace: Workspace) -> bool:
+        """Whether what the tool starts in this workspace is held by a sandbox."""
+        return bool(self._confined_in and self._confined_in(workspace))
 
     def validate(self, arguments: Mapping[str, object]) -> dict[str, Any]:
         """Coerce and complete the arguments. Raises ToolError with one sentence that names the wrong ones."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import events, on
+from textual import events, on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from punie_tui.agent.approval import AskPerson, Decision
     from punie_tui.agent.events import Event
     from punie_tui.agent.session import Session
+    from punie_tui.agent.trust import FolderTrust
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
     from punie_tui.app.widgets.repo.panel import RepoPanel
     from punie_tui.app.widgets.trace.pane import TracePane
@@ -52,6 +53,8 @@ class MainScreen(Screen[None]):
         Binding("f2", "pane('chat')", "Chat", priority=True),
         Binding("f3", "pane('trace')", "Trace", priority=True),
         Binding("f4", "pane('repo')", "Repo", priority=True),
+        Binding("f5", "next_mode", "Mode", priority=True),
+        Binding("ctrl+t", "trust", "Trust", show=False, priority=True),
         Binding("f6", "switch_theme", "Dark or light", show=False, priority=True),
         Binding("f7", "resize(-1)", "Narrower chat", show=False, priority=True),
         Binding("f8", "resize(1)", "Wider chat", show=False, priority=True),
@@ -60,9 +63,13 @@ class MainScreen(Screen[None]):
         Binding("ctrl+q", "app.quit", "Quit", priority=True),
     ]
 
-    def __init__(self, folder: Path, open_session: Callable[[AskPerson], Session]) -> None:
+    def __init__(
+        self, folder: Path, open_session: Callable[[AskPerson], Session], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__(classes="-pane-chat")
         self._folder = folder
+        self._clock = clock
+        self._told_lapse = ""
         self._open_session = open_session
         self._session: Session | None = None
         self._is_turn_running = False
@@ -109,7 +116,7 @@ class MainScreen(Screen[None]):
         gc.enable()
         self._trace = TracePane(id="trace")
         self._repo = RepoPanel(self._folder, id="repo")
-        self._approval = ApprovalPanel()
+        self._approval = ApprovalPanel(self._folder, self._clock)
         await self.query_one("#side").mount(_titled(self._trace), _titled(self._repo))
         await self.mount(self._approval, before="#prompt")
         self._runner.start()
@@ -122,6 +129,8 @@ class MainScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < _NARROW_COLUMNS, "-narrow")
         self.set_class(event.size.height < _LOW_ROWS, "-low")
+        for panel in self.query("ApprovalPanel"):
+            self.call_after_refresh(cast("ApprovalPanel", panel).fit)
 
     # What the person does.
 
@@ -146,20 +155,49 @@ class MainScreen(Screen[None]):
         self.query_one(Prompt).focus()
 
     def _decision(self, message: ApprovalPanel.Decided) -> Decision:
-        from punie_tools.tool import Risk
-        from punie_tui.agent.approval import RUNS_TESTS, Decision, Policy
+        from punie_tui.agent.approval import Decision
 
-        if message.choice == "no" or self._session is None:
-            return Decision(is_allowed=False, by="person", reason="the person said no")
-        if message.choice == "always":
-            if message.pending.question.tool in RUNS_TESTS:
-                self._session.trust_folder()
-            elif message.pending.question.risk is Risk.EDITS:
-                self._session.policy = Policy.ACCEPT_EDITS
-            else:
-                self._session.always_allow(message.pending.question)
+        if message.choice == "no":
+            return Decision.denied_by_person(message.reason)
+        return Decision(is_allowed=True, by="person", is_lasting=message.choice == "always")
+
+    def on_approval_panel_typed_ahead(self, message: ApprovalPanel.TypedAhead) -> None:
+        """It goes on what stands in the prompt; an empty prompt stays so, as the letter may have been an answer."""
+        prompt = self.query_one(Prompt)
+        if prompt.text:
+            prompt.insert(message.letter)
+
+    def action_next_mode(self) -> None:
+        """The next policy; it counts from the next call on."""
+        if self._session:
+            self._session.next_policy()
             self._show_session()
-        return Decision(is_allowed=True, by="person")
+
+    def action_trust(self) -> None:
+        """Say what trust means here, and ask for it or offer to take it back."""
+        from punie_tui.app.screens.trust import TrustScreen
+
+        if self._session:
+            app_of(self).push_screen(TrustScreen(self._folder, self._session.trust), self._keep_trust)
+
+    def _keep_trust(self, is_wanted: bool | None) -> None:
+        if self._session and is_wanted is not None:
+            self._change_trust(self._session.trust, is_wanted)
+
+    @work(thread=True, exclusive=True, group="trust")
+    def _change_trust(self, trust: FolderTrust, is_wanted: bool) -> None:
+        """Off the UI thread: files are read, and git is asked."""
+        problem = ""
+        try:
+            (trust.trust if is_wanted else trust.revoke)()
+        except OSError as error:
+            problem = f"The trust cannot be kept: {(error.strerror or str(error)).lower()}."
+        app_of(self).call_later(self._trust_changed, problem)
+
+    def _trust_changed(self, problem: str) -> None:
+        self._show_session()
+        if problem:
+            self.query_one(Chat).transcript.add("error", problem)
 
     def action_stop(self) -> None:
         """Stop the running turn."""
@@ -217,22 +255,7 @@ class MainScreen(Screen[None]):
         self._show(events)
 
     def approval_wanted(self, pending: PendingApproval) -> None:
-        from punie_tools.safe_text import safe_text
-        from punie_tools.tool import Risk
-        from punie_tui.agent.approval import RUNS_TESTS
-        from punie_tui.agent.trust import TRUST_QUESTION
-
-        question = pending.question
-        is_about_trust = question.tool in RUNS_TESTS
-        is_edit = question.risk is Risk.EDITS
-        always = (
-            "trust this folder" if is_about_trust else "accept all edits" if is_edit else "always allow exactly this"
-        )
-        lines = [Content.styled(f"{question.tool} {question.risk.value}. Allow it?", "bold")]
-        if is_about_trust:
-            lines.append(Content(safe_text(TRUST_QUESTION.format(folder=self._folder), single_line=True)))
-        lines += [Content(safe_text(question.detail)), Content(f"y this once   a {always}   n no")]
-        self._approval.show(pending, Content("\n").join(lines))
+        self._approval.show(pending)
 
     def approval_settled(self, pending: PendingApproval) -> None:
         self._approval.settle(pending)
@@ -256,8 +279,12 @@ class MainScreen(Screen[None]):
             case "tool_requested":
                 status.show_activity(event.tool, is_busy=True)
             case "approval_requested":
+                self._show_session()
                 status.show_activity("waiting for you", is_busy=True)
+            case "tool_approved":
+                self._show_session()
             case "turn_finished":
+                self._show_session()
                 self._turn_runs(False)
                 self.turns_finished += 1
                 status.show_activity("ready", is_busy=False)
@@ -273,12 +300,18 @@ class MainScreen(Screen[None]):
     def _show_session(self) -> None:
         from punie_tools.safe_text import safe_text
 
-        if self._session:
-            self.query_one(StatusLine).show_session(
-                safe_text(self._session.engine.model_name, single_line=True),
-                self._session.policy.value,
-                is_trusted=self._session.workspace.is_trusted,
-            )
+        if self._session is None:
+            return
+        trust = self._session.trust
+        self.query_one(StatusLine).show_session(
+            safe_text(self._session.engine.model_name, single_line=True),
+            self._session.policy.value,
+            is_trusted=trust.is_trusted,
+        )
+        if trust.lapse and trust.lapse != self._told_lapse:
+            told = safe_text(f"{trust.lapse} Ctrl+T asks for it again.", single_line=True)
+            self.query_one(Chat).transcript.add("note", told)
+        self._told_lapse = trust.lapse
 
 
 def _titled(pane: Widget) -> Widget:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @dataclass
 class _Shown:
     model: str = ""
-    policy: str = ""
+    mode: str = ""
     trust: str = ""
     context: str = ""
     speed: str = ""
@@ -40,10 +41,10 @@ class StatusLine(Widget):
     def on_mount(self) -> None:
         self._ticker = self.set_interval(0.5, self.refresh, pause=True)
 
-    def show_session(self, model: str, policy: str, *, is_trusted: bool) -> None:
+    def show_session(self, model: str, mode: str, *, is_trusted: bool) -> None:
         """What holds until it is changed; `model` is safe text."""
-        self._shown.model, self._shown.policy = model, policy
-        self._shown.trust = "trusted" if is_trusted else "not trusted"
+        self._shown.model, self._shown.mode = model, mode
+        self._shown.trust = "trusted" if is_trusted else "not trusted (Ctrl+T)"
         self.refresh()
 
     def show_activity(self, activity: str, *, is_busy: bool) -> None:
@@ -66,15 +67,20 @@ class StatusLine(Widget):
         self.refresh()
 
     def render(self) -> Content:
+        width = self.size.width
+        left = f"{'● ' if self._busy_since else '○ '}{self._shown.activity}{self._elapsed()}"
+        right = next((each for each in self._states() if len(left) + len(each) < width), self._shown.mode)
+        # The mode is never left out: the activity gives way to it.
+        left = left if len(left) + len(right) < width else f"{left[: max(width - len(right) - 2, 0)]}…"
+        return Content(f"{left}{' ' * max(width - len(left) - len(right), 1)}{right}")
+
+    def _states(self) -> Iterator[str]:
+        """What stands right, the whole first and then less and less; the mode stays to the end."""
         shown = self._shown
-        left = f"{'● ' if self._busy_since else '○ '}{shown.activity}{self._elapsed()}"
-        parts = [shown.speed, shown.context, shown.trust, shown.policy, shown.model]
-        right = "  ".join(part for part in parts if part)
-        while len(left) + len(right) + 2 > self.size.width and len(parts) > 1:
-            parts.pop(0)
-            right = "  ".join(part for part in parts if part)
-        gap = max(self.size.width - len(left) - len(right), 1)
-        return Content(f"{left}{' ' * gap}{right}")
+        mode = f"{shown.mode} mode (F5)" if shown.mode else ""
+        whole = [shown.speed, shown.context, shown.trust, mode, shown.model]
+        for parts in (whole, whole[1:], whole[2:], [shown.trust, mode], [shown.trust, shown.mode], [mode]):
+            yield "  ".join(part for part in parts if part)
 
     def _elapsed(self) -> str:
         if self._busy_since is None:

@@ -194,11 +194,11 @@ def test_the_environment_holds_no_secret(root: Path, run_tool: Run, monkeypatch:
     )
 
 
-def test_the_approval_shows_the_whole_command_with_escapes_visible(root: Path) -> None:
+def test_the_approval_is_about_the_whole_command_as_it_is(root: Path) -> None:
     tool = find_tool("run_command")
     command = "echo a\x1b[2K\u202eb\n" + "x" * 5000 + " ; rm -rf y"
     shown = tool.preview(ToolContext(Workspace.at(root)), tool.validate({"command": command}))
-    assert shown.endswith("echo a␛[2K\\u202eb\n" + "x" * 5000 + " ; rm -rf y")
+    assert shown.endswith(command)
     assert ("Not confined" in shown) == (confinement_here().backend is None)
 
 

@@ -12,6 +12,7 @@ from punie_tools.commands.confinement import Confinement
 from punie_tools.commands.landlock import find_landlock
 from punie_tools.commands.private_places import secrets_inside
 from punie_tools.commands.seatbelt import PROGRAM, find_seatbelt
+from punie_tools.workspace import Workspace
 
 
 def confinement_for(root: Path) -> Confinement:
@@ -22,6 +23,11 @@ def confinement_for(root: Path) -> Confinement:
     if here.name == "landlock" and secrets_inside(root):
         return Confinement(None, "Landlock cannot hide the keys in a home that is the workspace")
     return here
+
+
+def has_sandbox(workspace: Workspace) -> bool:
+    """Whether a command in this workspace is confined."""
+    return confinement_for(workspace.root).backend is not None
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import computed_field
 
-from punie_tools.commands.backends import confinement_for, confinement_here
+from punie_tools.commands.backends import confinement_for, confinement_here, has_sandbox
 from punie_tools.commands.change_watch import MOST_LISTED, ChangedFile, CommandChanges
 from punie_tools.commands.confinement import BackendName
 from punie_tools.commands.free_programs import is_free
@@ -90,13 +90,13 @@ def run_command(context: ToolContext, command: str, timeout: float = 120) -> Run
 
 
 def _preview(context: ToolContext, command: str, timeout: float = 120) -> str:
-    """The whole command with escapes visible; above it, where it is true, that nothing confines it."""
+    """The whole command; above it, where it is true, that nothing confines it."""
     check_command(command)
     confinement = confinement_for(context.workspace.root)
     if confinement.backend:
-        return safe_text(command)
+        return command
     reason = safe_text(confinement.reason, single_line=True)
-    return f"Not confined ({reason}): it can do whatever you can.\n{safe_text(command)}"
+    return f"Not confined ({reason}): it can do whatever you can.\n{command}"
 
 
 def _risk_of(arguments: Mapping[str, Any]) -> Risk:
@@ -104,4 +104,4 @@ def _risk_of(arguments: Mapping[str, Any]) -> Risk:
     return Risk.READS if is_free(arguments["command"]) and confinement_here().backend else Risk.RUNS
 
 
-TOOL = Tool(run_command, risk=Risk.RUNS, risk_of=_risk_of, preview=_preview)
+TOOL = Tool(run_command, risk=Risk.RUNS, risk_of=_risk_of, preview=_preview, confined_in=has_sandbox)

@@ -3,61 +3,99 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.content import Content
+from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Static
+from textual.widgets import Input, Static
+
+from punie_tools.revealed_text import reveal
+from punie_tui.agent.approval import Always
+from punie_tui.agent.trust import TRUST_QUESTION
+from punie_tui.app.widgets.chat.detail_view import DetailView
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual import events
     from textual.app import ComposeResult
 
     from punie_tui.app.turn_runner import PendingApproval
 
+GUARD_SECONDS = 0.5
+_SHARE_OF_SCREEN = 0.6
+_ROWS_AROUND_DETAIL = 4
+_ROWS_OF_PROMPT = 1
+_ANSWERS = frozenset({"y", "a", "n", "question_mark"})
 
-class ApprovalPanel(VerticalScroll, can_focus=True):
-    """Shows one pending approval at a time, above the prompt; hidden when there is none."""
+
+class ApprovalPanel(Vertical, can_focus=True):
+    """Shows one pending approval at a time, above the prompt; hidden when there is none.
+
+    It comes up while the person may be typing. A letter answers only after half a second without any, counted from
+    when the question stood there; what is typed before that goes on in the prompt, if something stands in it.
+    """
 
     DEFAULT_CSS = """
     ApprovalPanel {
-        display: none; height: auto; max-height: 50%; padding: 0 1;
+        display: none; height: auto; padding: 0 1;
         border: round $warning; background: $surface;
     }
     ApprovalPanel.-asks { display: block; }
-    ApprovalPanel:focus { border: heavy $warning; }
-    ApprovalPanel > #approval-detail { height: auto; }
+    ApprovalPanel:focus-within { border: heavy $warning; }
+    ApprovalPanel > Static { height: 1; text-wrap: nowrap; }
+    ApprovalPanel > #approval-question { text-style: bold; }
+    ApprovalPanel > #approval-keys { color: $secondary; }
+    ApprovalPanel > Input, ApprovalPanel > Input:focus { display: none; height: 1; border: none; padding: 0; }
+    ApprovalPanel.-denies > Input { display: block; }
+    ApprovalPanel.-denies > #approval-keys { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "decide('once')", "Allow"),
-        Binding("a", "decide('always')", "Always here"),
-        Binding("n", "decide('no')", "Deny"),
+        Binding("a", "decide('always')", "Always"),
+        Binding("n", "deny", "Deny"),
+        Binding("up,k", "move(-1)", "Scroll", show=False),
+        Binding("down,j", "move(1)", "Scroll", show=False),
+        Binding("pageup", "move_page(-1)", "Scroll", show=False),
+        Binding("pagedown,space", "move_page(1)", "Scroll", show=False),
+        Binding("home,g", "move_to_end(-1)", "Beginning", show=False),
+        Binding("end,G", "move_to_end(1)", "End", show=False),
     ]
 
     @dataclass
     class Decided(Message):
-        """`choice` is `once`, `always` (for the rest of the session or, for tests, the folder) or `no`."""
+        """`choice` is `once`, `always` or `no`, which may have a reason that the model gets."""
 
         pending: PendingApproval
         choice: str
+        reason: str = ""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    @dataclass
+    class TypedAhead(Message):
+        """A letter that came too early to be an answer."""
+
+        letter: str
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
+        self._folder = folder
+        self._clock = clock
         self._waiting: list[PendingApproval] = []
-        self._details: dict[int, Content] = {}
-        self._shown_at = 0.0
-        # A key typed for the prompt, as the panel comes up, must not allow anything.
-        self.guard_seconds = 0.5
+        self._quiet_since = 0.0
 
     def compose(self) -> ComposeResult:
-        yield Static(id="approval-detail", markup=False)
+        yield Static(id="approval-question", markup=False)
+        yield DetailView(id="approval-detail")
+        yield Static(id="approval-keys", markup=False)
+        yield Input(placeholder="why not? Enter denies", id="approval-reason")
 
-    def show(self, pending: PendingApproval, detail: Content) -> None:
-        """Add a question; the oldest is the one on the screen. `detail` is made of safe text."""
+    def show(self, pending: PendingApproval) -> None:
+        """Add a question; the oldest is the one on the screen."""
         self._waiting.append(pending)
-        self._details[id(pending)] = detail
         if len(self._waiting) == 1:
             self._show_first()
 
@@ -65,9 +103,10 @@ class ApprovalPanel(VerticalScroll, can_focus=True):
         """The question is answered or its turn was stopped."""
         if pending not in self._waiting:
             return
+        is_on_screen = self._waiting[0] is pending
         self._waiting.remove(pending)
-        self._details.pop(id(pending), None)
-        self._show_first()
+        if is_on_screen:
+            self._show_first()
 
     @property
     def is_asking(self) -> bool:
@@ -76,17 +115,106 @@ class ApprovalPanel(VerticalScroll, can_focus=True):
     @property
     def shown_text(self) -> str:
         """What the person is asked about, empty when nothing is."""
-        return self._details[id(self._waiting[0])].plain if self._waiting else ""
+        return self._detail.text if self._waiting else ""
+
+    @property
+    def _detail(self) -> DetailView:
+        return self.query_one(DetailView)
+
+    def fit(self) -> None:
+        """As high as the text needs, and no higher than leaves the rest of the screen of use."""
+        if self._waiting:
+            rows, columns = self.screen.size.height, self.screen.size.width
+            needed = self._detail.row_count(max(columns - 4, 1)) + _ROWS_AROUND_DETAIL
+            most = max(int(rows * _SHARE_OF_SCREEN), _ROWS_AROUND_DETAIL + 1)
+            self.styles.height = rows - _ROWS_OF_PROMPT if self.screen.has_class("-low") else min(needed, most)
+
+    # What the person does.
+
+    def on_key(self, event: events.Key) -> None:
+        """Letters go through here before they are answers."""
+        if not (self.has_focus and self._waiting and event.character) or not (
+            event.is_printable or event.key in ("enter", "tab")
+        ):
+            return
+        is_quiet = self._clock() - self._quiet_since >= GUARD_SECONDS
+        if is_quiet and (event.key in _ANSWERS or event.key in ("k", "j", "g", "G", "space", "tab")):
+            return
+        self._quiet_since = self._clock()
+        event.stop()
+        event.prevent_default()
+        if event.is_printable:
+            self.post_message(self.TypedAhead(event.character))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is no "always" where nothing holds the command."""
+        if action == "decide" and parameters == ("always",):
+            return bool(self._waiting and self._waiting[0].question.always)
+        return True
 
     def action_decide(self, choice: str) -> None:
-        if self._waiting and time.monotonic() - self._shown_at >= self.guard_seconds:
+        if self._waiting:
             self.post_message(self.Decided(self._waiting[0], choice))
 
+    def action_deny(self) -> None:
+        """Ask why; Enter alone denies without a reason."""
+        self.add_class("-denies")
+        self.query_one(Input).focus()
+
+    @on(Input.Submitted)
+    def _deny(self, message: Input.Submitted) -> None:
+        message.stop()
+        if self._waiting:
+            self.post_message(self.Decided(self._waiting[0], "no", message.value.strip()))
+
+    def action_move(self, rows: int) -> None:
+        self._move_to(self._detail.scroll_offset.y + rows)
+
+    def action_move_page(self, pages: int) -> None:
+        self._move_to(self._detail.scroll_offset.y + pages * max(self._detail.size.height - 1, 1))
+
+    def action_move_to_end(self, direction: int) -> None:
+        self._move_to(0 if direction < 0 else self._detail.max_scroll_y)
+
+    def _move_to(self, row: int) -> None:
+        self._detail.scroll_to(y=row, animate=False, immediate=True)
+        self._show_position()
+
+    # What is shown.
+
     def _show_first(self) -> None:
+        self.query_one(Input).clear()
+        self.remove_class("-denies")
         self.set_class(bool(self._waiting), "-asks")
+        self.screen.set_class(bool(self._waiting), "-asks")
         if not self._waiting:
             return
-        self._shown_at = time.monotonic()
-        self.query_one("#approval-detail", Static).update(self._details[id(self._waiting[0])])
-        self.scroll_home(animate=False)
+        question = self._waiting[0].question
+        trust = TRUST_QUESTION.format(folder=self._folder) if question.always is Always.TRUST else ""
+        told = "\n".join(line for line in (question.note, trust) if line)
+        self._detail.show(reveal(f"{told}\n\n{question.detail}" if told else question.detail))
+        self._quiet_since = self._clock()
+        self.fit()
         self.focus()
+        self.refresh_bindings()
+
+    @on(DetailView.Folded)
+    def _show_position(self) -> None:
+        if not self._waiting:
+            return
+        question = self._waiting[0].question
+        first, last, count = self._detail.position
+        where = f"{first}–{last} of {count}" if count > last - first + 1 else ""
+        name = f"{question.tool} {question.risk.value}"
+        asked = (f"{name}. Allow it?{f'  Rows {where}, Down for more' if where else ''}", f"{question.tool} {where}")
+        self.query_one("#approval-question", Static).update(self._first_that_fits(asked))
+        always = question.always
+        keys = (
+            f"y this once   {f'a {always.value}   ' if always else ''}n no, and why",
+            f"y yes  {'a all  ' if always else ''}n no",
+        )
+        self.query_one("#approval-keys", Static).update(self._first_that_fits(keys))
+
+    def _first_that_fits(self, texts: tuple[str, ...]) -> str:
+        width = self.scrollable_content_region.width
+        return next((text for text in texts if len(text) <= width), texts[-1])
