@@ -13,6 +13,8 @@ COMMANDS = {
     "tools": "list the tools",
     "undo": "take back what a turn changed in files",
     "redo": "make again what undo took back",
+    "trust": "trust the code in a folder, or no longer (`--revoke`)",
+    "rules": "what you always allow in a folder (`--forget`)",
     "eval": "score a model on a suite of requests",
     "lab": "data, training and export of models",
     "models": "list, fetch and remove models; what fits this machine",
