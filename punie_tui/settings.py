@@ -47,6 +47,9 @@ class Settings(BaseModel):
     python: str = ""
     """The project's interpreter, or the folder of its environment; empty finds it (`.venv`, the active one, PATH …)."""
 
+    confine_tests: bool = True
+    """Whether tests run in the sandbox, where there is one: they then write in the project only and have no network."""
+
     keep_warm_minutes: float = Field(default=10.0, ge=0.0)
     """How long `punie tool` leaves a language server running for the next call in the same tree; 0 leaves none."""
 

@@ -49,7 +49,7 @@ class Session:
         self.earlier_events: tuple[Event, ...] = ()
         self.log: SessionLog | None = None
         self._conversation = Conversation()
-        workspace = Workspace.at(folder, python=settings.python)
+        workspace = Workspace.at(folder, python=settings.python, confine_tests=settings.confine_tests)
         self._policy_at_start = Policy.ALLOW_ALL if allow_all else _that_works(Policy(settings.policy), workspace)
         self.trust = folder_trust(workspace)
         self.trust.look()

@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _bench(folder: Path, settings: Settings, *, is_allowed_all: bool) -> ToolBench:
-    workspace = Workspace.at(folder)
+    workspace = Workspace.at(folder, confine_tests=settings.confine_tests)
     approver = PolicyApprover(
         Policy.ALLOW_ALL if is_allowed_all else Policy(settings.policy),
         trust=folder_trust(workspace),

@@ -53,7 +53,10 @@ def run(argv: list[str]) -> int:
         arguments = _arguments(tool, options.arguments)
         folder = existing_folder(options.cwd)
         settings = load_settings(folder)
-        context = ToolContext(Workspace.at(folder, is_trusted=True, python=settings.python), cancelled=cancelled)
+        context = ToolContext(
+            Workspace.at(folder, is_trusted=True, python=settings.python, confine_tests=settings.confine_tests),
+            cancelled=cancelled,
+        )
     except (ToolError, _UsageError, SettingsError, NotADirectoryError) as error:
         print_error(str(error))
         return 2

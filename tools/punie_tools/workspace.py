@@ -23,18 +23,21 @@ class Workspace:
     """A directory tree, resolved once. `is_trusted` tells whether code of the repository may be started here.
 
     `python` is the person's choice of the project's interpreter, a program or an environment's folder; without one it
-    is found.
+    is found. `confine_tests` is the person's choice whether tests run in the sandbox, where there is one.
     """
 
     root: Path
     is_trusted: bool = False
     python: Path | None = None
+    confine_tests: bool = True
 
     @classmethod
-    def at(cls, directory: Path, *, is_trusted: bool = False, python: str = "") -> Workspace:
+    def at(
+        cls, directory: Path, *, is_trusted: bool = False, python: str = "", confine_tests: bool = True
+    ) -> Workspace:
         """The workspace at an existing directory; links in the root itself are resolved. `python` may be relative."""
         root = directory.resolve(strict=True)
-        return cls(root, is_trusted, root / Path(python).expanduser() if python else None)
+        return cls(root, is_trusted, root / Path(python).expanduser() if python else None, confine_tests)
 
     def resolve(self, path: str, *, must_exist: bool = True) -> Path:
         """The absolute path inside the root that a request's path means, links resolved.

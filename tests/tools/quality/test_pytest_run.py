@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import threading
@@ -421,42 +422,61 @@ HANGING = """\
 import os, subprocess, time
 
 def test_hang():
-    child = subprocess.Popen(["sleep", "300"], start_new_session=True)
-    with open("pid.new", "w") as file:
-        file.write(str(child.pid))
-    os.rename("pid.new", "pid")
+    child = subprocess.Popen(["sleep", "@SECONDS@"], start_new_session=True)
+    open("up", "w").close()
     time.sleep(300)
 """
+CONFINED_OR_NOT = pytest.mark.parametrize("confine_tests", [True, False], ids=["confined", "unconfined"])
 
 
-def has_ended(pid: int, *, within: float = 5) -> bool:
-    """Whether the process is gone; the kernel takes a moment to end what was killed."""
+def hanging(write: Write, seconds: str) -> Path:
+    """A project whose second test hangs, with a child in a session of its own that is known by its seconds."""
+    hangs = HANGING.replace("@SECONDS@", seconds)
+    return write({"test_a.py": "def test_good():\n    pass\n", "test_b.py": hangs})
+
+
+def all_have_ended(seconds: str, *, within: float = 5) -> bool:
+    """Whether the child is gone; the kernel takes a moment to end what was killed."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+        if not any(_is_child(process, seconds) for process in psutil.process_iter()):
             return True
         time.sleep(0.01)
     return False
 
 
-def test_the_deadline_ends_a_hanging_test_and_its_children(write: Write, environment: Path) -> None:
-    root = write({"test_a.py": "def test_good():\n    pass\n", "test_b.py": HANGING})
-    context = ToolContext(Workspace.at(root, is_trusted=True))
+def _is_child(process: psutil.Process, seconds: str) -> bool:
+    try:
+        return process.cmdline()[-1:] == [seconds] and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+@CONFINED_OR_NOT
+def test_the_deadline_ends_a_hanging_test_and_its_children(
+    write: Write, environment: Path, confine_tests: bool
+) -> None:
+    seconds = f"71{os.getpid()}{int(confine_tests)}"
+    root = hanging(write, seconds)
+    context = ToolContext(Workspace.at(root, is_trusted=True, confine_tests=confine_tests))
     result = run_tests(context, "", "", False, deadline=6)
     assert [(test.name, test.outcome) for test in result.tests] == [
         ("test_a.py::test_good", "passed"),
         ("test_b.py::test_hang", "error"),
     ]
     assert result.incomplete == "stopped at the deadline of 6 s, after 1 of 2 tests"
-    assert has_ended(int((root / "pid").read_text()))
+    assert (root / "up").exists()
+    assert all_have_ended(seconds)
 
 
-def test_a_stop_ends_a_hanging_test_and_its_children(write: Write, environment: Path) -> None:
-    root = write({"test_a.py": "def test_good():\n    pass\n", "test_b.py": HANGING})
+@CONFINED_OR_NOT
+def test_a_stop_ends_a_hanging_test_and_its_children(write: Write, environment: Path, confine_tests: bool) -> None:
+    seconds = f"72{os.getpid()}{int(confine_tests)}"
+    root = hanging(write, seconds)
     stopped = threading.Event()
 
     def stop_when_it_hangs() -> None:
-        while not (root / "pid").exists() and not stopped.wait(0.02):
+        while not (root / "up").exists() and not stopped.wait(0.02):
             pass
         stopped.set()
 
@@ -464,11 +484,13 @@ def test_a_stop_ends_a_hanging_test_and_its_children(write: Write, environment: 
     watcher.start()
     try:
         with pytest.raises(ToolCancelledError):
-            TOOL.run(ToolContext(Workspace.at(root, is_trusted=True), cancelled=stopped), {})
+            workspace = Workspace.at(root, is_trusted=True, confine_tests=confine_tests)
+            TOOL.run(ToolContext(workspace, cancelled=stopped), {})
     finally:
         stopped.set()
         watcher.join()
-    assert has_ended(int((root / "pid").read_text()))
+    assert (root / "up").exists()
+    assert all_have_ended(seconds)
 
 
 def test_an_untrusted_folder_runs_nothing(project: Path, write: Write, run_tool: RunTool) -> None:

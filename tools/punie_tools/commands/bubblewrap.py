@@ -7,12 +7,12 @@ import re
 import site
 import sysconfig
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from punie_tools.commands.confinement import SETTINGS_FILE, BackendName
+from punie_tools.commands.confinement import NOTHING_MORE, SETTINGS_FILE, Allowance, BackendName
 from punie_tools.commands.git_directories import FILES_THAT_RUN, FOLDERS_THAT_RUN, GitPlaces
 from punie_tools.commands.private_places import (
     hidden_folders,
@@ -40,13 +40,15 @@ class Bubblewrap:
     locks_git: bool = field(default=True, init=False)
 
     @contextmanager
-    def confine(self, argv: list[str], root: Path, places: GitPlaces) -> Generator[list[str]]:
+    def confine(
+        self, argv: list[str], root: Path, places: GitPlaces, allowance: Allowance = NOTHING_MORE
+    ) -> Generator[list[str]]:
         """What bubblewrap creates to mount something on, where nothing was, is removed again in the end."""
         with ExitStack() as stack:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="punie-sandbox-")))
             (scratch / "empty").touch(mode=0o444)
             (scratch / "none").mkdir(mode=0o555)
-            mounts = _Mounts(root, places, scratch)
+            mounts = _Mounts(root, places, scratch, allowance.readable)
             stack.callback(mounts.remove_made_places)
             yield [str(self.program), *_namespaces(), *mounts.arguments(), "--chdir", str(root), "--", *argv]
 
@@ -108,8 +110,8 @@ def _size_of(folder: Path) -> int:
 class _Mounts:
     """The file system of one command. Later mounts lie over earlier ones."""
 
-    def __init__(self, root: Path, places: GitPlaces, scratch: Path) -> None:
-        self._root, self._places = root, places
+    def __init__(self, root: Path, places: GitPlaces, scratch: Path, readable: Iterable[Path]) -> None:
+        self._root, self._places, self._readable = root, places, readable
         self._empty, self._none = scratch / "empty", scratch / "none"
         self._made: list[Path] = []
 
@@ -119,8 +121,8 @@ class _Mounts:
             arguments += ["--size", str(_size_of(folder)), "--tmpfs", str(folder)]
         for file in masked_files():
             arguments += self._cover(file)
-        for folder in visible_toolchains(self._root):
-            arguments += ["--ro-bind", str(folder), str(folder)]
+        for place in sorted({*visible_toolchains(self._root), *self._readable}):
+            arguments += ["--ro-bind", str(place), str(place)]
         arguments += ["--bind", str(self._root), str(self._root)]
         for secret in secrets_inside(self._root):
             arguments += self._cover(secret)

@@ -14,6 +14,20 @@ SETTINGS_FILE = ".punie.toml"
 BackendName = Literal["bubblewrap", "landlock", "sandbox-exec", "none"]
 
 
+@dataclass(frozen=True)
+class Allowance:
+    """What a program may do beyond what every command may: see places that lie in hidden ones, and talk to itself.
+
+    `loopback`: bind and connect on this machine. Namespaces give each command a loopback of its own anyway.
+    """
+
+    readable: tuple[Path, ...] = ()
+    loopback: bool = False
+
+
+NOTHING_MORE = Allowance()
+
+
 class Backend(Protocol):
     """Starts programs so that they write inside a tree only."""
 
@@ -25,7 +39,9 @@ class Backend(Protocol):
         """Whether hooks and configuration of git cannot be written; if not, they are put back after the run."""
         ...
 
-    def confine(self, argv: list[str], root: Path, places: GitPlaces) -> AbstractContextManager[list[str]]:
+    def confine(
+        self, argv: list[str], root: Path, places: GitPlaces, allowance: Allowance = NOTHING_MORE
+    ) -> AbstractContextManager[list[str]]:
         """The argv that runs `argv` confined to the root, for as long as the context is open."""
         ...
 

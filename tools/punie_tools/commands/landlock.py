@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from punie_tools.commands import landlock_launcher
-from punie_tools.commands.confinement import BackendName
+from punie_tools.commands.confinement import NOTHING_MORE, Allowance, BackendName
 from punie_tools.commands.git_directories import GitPlaces
 from punie_tools.commands.private_places import hidden_folders, masked_files, visible_toolchains
 
@@ -30,11 +30,16 @@ class Landlock:
     locks_git: bool = field(default=False, init=False)
 
     @contextmanager
-    def confine(self, argv: list[str], root: Path, places: GitPlaces) -> Generator[list[str]]:
-        """The command gets a temporary folder of its own. To git a settings file that it may not read is an error."""
+    def confine(
+        self, argv: list[str], root: Path, places: GitPlaces, allowance: Allowance = NOTHING_MORE
+    ) -> Generator[list[str]]:
+        """The command gets a temporary folder of its own, and no sockets whatever is allowed.
+
+        To git a settings file that it may not read is an error.
+        """
         with tempfile.TemporaryDirectory(prefix="punie-sandbox-", ignore_cleanup_errors=True) as scratch:
             settings = {
-                "readable": [str(path) for path in _readable(root)],
+                "readable": [str(path) for path in (*_readable(root), *allowance.readable)],
                 "writable": [str(root), scratch],
                 "devices": [f"/dev/{name}" for name in _DEVICES],
                 "environment": {"TMPDIR": scratch, "XDG_CACHE_HOME": scratch, "GIT_CONFIG_GLOBAL": "/dev/null"},

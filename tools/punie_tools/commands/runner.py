@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from punie_tools.commands import keeper
 from punie_tools.commands.backends import confinement_for
 from punie_tools.commands.change_watch import ChangeWatch, CommandChanges
-from punie_tools.commands.confinement import Confinement
+from punie_tools.commands.confinement import NOTHING_MORE, Allowance, Confinement
 from punie_tools.commands.free_programs import is_free
 from punie_tools.commands.git_directories import find_git_places
 from punie_tools.commands.git_guard import GitGuard
@@ -49,22 +50,10 @@ def run_shell_command(
     check_command(command)
     _check_timeout(timeout)
     root = context.workspace.root
-    confinement = confinement or confinement_for(root)
-    guard: GitGuard | None = None
-    watch = None if is_free(command) else ChangeWatch(context)
-    argv = shell_argv(command)
     report = _LatestLine(context.report_progress)
-    with ExitStack() as stack:
-        if watch:
-            stack.callback(watch.finish)
-        if backend := confinement.backend:
-            places = find_git_places(root)
-            guard = GitGuard(root, places, is_locked=backend.locks_git)
-            stack.callback(guard.put_back)
-            argv = stack.enter_context(backend.confine(argv, root, places))
-        if confinement.name in ("landlock", "none"):
-            argv = kept_together(argv)
-        finished = run_process(
+
+    def run(argv: list[str]) -> FinishedProcess:
+        return run_process(
             argv,
             cwd=root,
             timeout=timeout,
@@ -76,6 +65,32 @@ def run_shell_command(
             on_stdout=report.add,
             on_stderr=report.add,
         )
+
+    watch = None if is_free(command) else ChangeWatch(context)
+    return run_confined(root, shell_argv(command), run, confinement or confinement_for(root), watch)
+
+
+def run_confined(
+    root: Path,
+    argv: list[str],
+    run: Callable[[list[str]], FinishedProcess],
+    confinement: Confinement,
+    watch: ChangeWatch | None,
+    allowance: Allowance = NOTHING_MORE,
+) -> CommandRun:
+    """Have `run` start the argv that confines `argv`; then see to git's own files, and to what was changed."""
+    guard: GitGuard | None = None
+    with ExitStack() as stack:
+        if watch:
+            stack.callback(watch.finish)
+        if backend := confinement.backend:
+            places = find_git_places(root)
+            guard = GitGuard(root, places, is_locked=backend.locks_git)
+            stack.callback(guard.put_back)
+            argv = stack.enter_context(backend.confine(argv, root, places, allowance))
+        if confinement.name in ("landlock", "none"):
+            argv = kept_together(argv)
+        finished = run(argv)
     if confinement.backend:
         _check_it_started(finished)
     return CommandRun(finished, confinement, guard.told if guard else (), watch.changes if watch else None)

@@ -11,12 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from punie_tools.commands.confinement import SETTINGS_FILE, BackendName
+from punie_tools.commands.confinement import NOTHING_MORE, SETTINGS_FILE, Allowance, BackendName
 from punie_tools.commands.git_directories import FILES_THAT_REDIRECT, FILES_THAT_RUN, FOLDERS_THAT_RUN, GitPlaces
 from punie_tools.commands.private_places import home_folder, secrets_inside, visible_toolchains
 
 PROGRAM = Path("/usr/bin/sandbox-exec")
 
+# Unlike a namespace this is the machine's own loopback, with whatever else listens there.
+_LOOPBACK = (
+    '(allow network-bind network-inbound (local ip "localhost:*"))',
+    '(allow network-outbound (remote ip "localhost:*"))',
+)
 _DEVICES = ("null", "zero", "dtracehelper", "tty")
 
 
@@ -28,11 +33,13 @@ class Seatbelt:
     locks_git: bool = field(default=True, init=False)
 
     @contextmanager
-    def confine(self, argv: list[str], root: Path, places: GitPlaces) -> Generator[list[str]]:
+    def confine(
+        self, argv: list[str], root: Path, places: GitPlaces, allowance: Allowance = NOTHING_MORE
+    ) -> Generator[list[str]]:
         """The command gets a temporary folder of its own, for as long as it runs."""
         with tempfile.TemporaryDirectory(prefix="punie-sandbox-") as folder:
             scratch = Path(os.path.realpath(folder))
-            rules = profile(root, scratch, places)
+            rules = profile(root, scratch, places, allowance)
             yield [str(PROGRAM), "-p", rules, "/usr/bin/env", f"TMPDIR={scratch}", *argv]
 
 
@@ -41,7 +48,7 @@ def find_seatbelt() -> Seatbelt | str:
     return Seatbelt() if os.access(PROGRAM, os.X_OK) else f"there is no {PROGRAM}"
 
 
-def profile(root: Path, scratch: Path, places: GitPlaces) -> str:
+def profile(root: Path, scratch: Path, places: GitPlaces, allowance: Allowance = NOTHING_MORE) -> str:
     """The rules; a later one wins. What git runs is forbidden by pattern, so that it is where nothing is yet."""
     devices = " ".join(f'(literal "/dev/{name}")' for name in _DEVICES)
     return "\n".join(
@@ -49,13 +56,14 @@ def profile(root: Path, scratch: Path, places: GitPlaces) -> str:
             "(version 1)",
             "(allow default)",
             "(deny network*)",
+            *(_LOOPBACK if allowance.loopback else ()),
             "(deny file-write*)",
             f"(allow file-write* {_below(root)} {_below(scratch)} {devices})",
             f"(deny file-write* {_own_files_of_git(root, places)} (literal {_quoted(root / SETTINGS_FILE)}))",
             f"(deny file-read* {_below(home_folder())} {_below(Path('/private/var/run'))})",
             f"(allow file-read-metadata {_below(home_folder())})",
             f"(allow file-read* {_below(root)} {_below(scratch)})",
-            *(f"(allow file-read* {_below(folder)})" for folder in visible_toolchains(root)),
+            *(f"(allow file-read* {_below(place)})" for place in (*visible_toolchains(root), *allowance.readable)),
             *(f"(deny file-read* file-write* {_below(secret)})" for secret in secrets_inside(root)),
             "(deny process-info* (target others))",
             "(deny signal)",

@@ -68,7 +68,7 @@ def find_interpreter(root: Path, variables: Mapping[str, str] | None = None) -> 
 
 def _environments(root: Path, variables: Mapping[str, str]) -> Iterator[Path]:
     """Folders that may hold the project's environment, most certain first."""
-    folders = _project_folders(root)
+    folders = project_folders(root)
     active = [Path(variables[name]) for name in ("VIRTUAL_ENV", "CONDA_PREFIX") if variables.get(name)]
     yield from (environment for environment in active if environment.is_relative_to(folders[-1]))
     named = variables.get("UV_PROJECT_ENVIRONMENT")
@@ -79,7 +79,7 @@ def _environments(root: Path, variables: Mapping[str, str]) -> Iterator[Path]:
     yield from (environment for environment in active if not _is_own(environment))
 
 
-def _project_folders(root: Path) -> list[Path]:
+def project_folders(root: Path) -> list[Path]:
     """The root, and the folders above it up to that of the repository it lies in."""
     folders = [root, *root.parents]
     for number, folder in enumerate(folders):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
+from punie_tools.commands.change_watch import MOST_LISTED, ChangedFile, CommandChanges
+from punie_tools.commands.runner import CommandRun
 from punie_tools.errors import ToolError
-from punie_tools.process import FinishedProcess
 from punie_tools.quality.interpreter import Interpreter, interpreter_of
 from punie_tools.quality.pytest_session import (
     Outcome,
@@ -27,6 +29,8 @@ from punie_tools.workspace import Workspace
 
 DEADLINE_SECONDS = 600.0
 MOST_TESTS = 10_000
+
+_NO_NETWORK = re.compile("Network is unreachable|Name or service not known|Temporary failure in name resolution")
 
 
 class TestOutcome(BaseModel):
@@ -49,7 +53,12 @@ class TestOutcome(BaseModel):
 
 
 class PytestRunResult(ToolResult):
-    """Outcomes as pytest counts them. `incomplete` says why some tests did not run; it is empty if all did."""
+    """Outcomes as pytest counts them. `incomplete` says why some tests did not run; it is empty if all did.
+
+    `confined` tests wrote in the tree and in a temporary folder of their own only, and had no network but a loopback of
+    their own. In a session undo takes back the `changed_files` (the first of `changed_count`), all but
+    `not_journalled_count` of them. `put_back` names hooks and configuration of git that are as before again.
+    """
 
     target: str
     keyword: str
@@ -63,6 +72,12 @@ class PytestRunResult(ToolResult):
     tests: tuple[TestOutcome, ...]
     incomplete: str = ""
     truncated: bool = False
+    confined: bool = False
+    sandbox_reason: str = ""
+    put_back: tuple[str, ...] = ()
+    changed_files: tuple[ChangedFile, ...] = ()
+    changed_count: int = 0
+    not_journalled_count: int = 0
 
     @computed_field
     @property
@@ -72,9 +87,17 @@ class PytestRunResult(ToolResult):
             what = f" match {self.keyword!r}" if self.keyword else ""
             where = f" in {single_line(self.target)}" if self.target else "" if what else " were found"
             return f"No tests{what}{where}{f': {self.incomplete}' if self.incomplete else ''}."
-        found = f"{counts} in {self.duration:.1f} s{f' ({self.incomplete})' if self.incomplete else ''}"
+        found = f"{counts} in {self.duration:.1f} s{f' ({self.incomplete})' if self.incomplete else ''}{self._hint}"
         failures = [test for test in self.tests if test.outcome in ("failed", "error")]
         return f"{found}: {first_of([_in_short(test) for test in failures])}." if failures else f"{found}."
+
+    @property
+    def _hint(self) -> str:
+        """How to give tests the network, if it seems to be what they lack."""
+        failed = (test for test in self.tests if test.outcome in ("failed", "error"))
+        if self.confined and any(_NO_NETWORK.search(test.message) for test in failed):
+            return " (the sandbox has no network; `confine_tests = false` in your settings runs tests without it)"
+        return ""
 
     def _counts(self) -> tuple[tuple[str, int], ...]:
         return (
@@ -112,10 +135,10 @@ def run_selection(
 ) -> PytestRunResult:
     """Run what is selected; target and keyword are how the person named it. The folder is trusted."""
     interpreter = project_interpreter(context.workspace)
-    session, finished = run_session(context, interpreter, selection, deadline)
+    session, ran = run_session(context, interpreter, selection, deadline)
     if session.is_unknown:
         raise ToolError(_unknown(target, session))
-    return _result(context.workspace, target, keyword, session, finished, deadline)
+    return _result(context.workspace, target, keyword, session, ran, deadline)
 
 
 def _preview(context: ToolContext, target: str, keyword: str, last_failed: bool) -> str:
@@ -175,8 +198,9 @@ def _unknown(target: str, session: PytestSession) -> str:
 
 
 def _result(
-    workspace: Workspace, target: str, keyword: str, session: PytestSession, finished: FinishedProcess, deadline: float
+    workspace: Workspace, target: str, keyword: str, session: PytestSession, ran: CommandRun, deadline: float
 ) -> PytestRunResult:
+    finished, changes = ran.process, ran.changes or CommandChanges()
     tests = [_outcome(report, workspace, session) for report in session.reports]
     if not session.has_ended:
         reason = f"{why_ended(finished, deadline)} while this test ran"
@@ -196,6 +220,12 @@ def _result(
         tests=_capped(tests),
         incomplete=why_incomplete(session, finished, deadline),
         truncated=len(tests) > MOST_TESTS,
+        confined=ran.confinement.backend is not None,
+        sandbox_reason=ran.confinement.reason,
+        put_back=ran.put_back,
+        changed_files=changes.files[:MOST_LISTED],
+        changed_count=len(changes.files),
+        not_journalled_count=len(changes.not_journalled),
     )
 
 

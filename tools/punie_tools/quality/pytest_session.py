@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from punie_tools.commands.change_watch import ChangeWatch
+from punie_tools.commands.runner import CommandRun, run_confined
 from punie_tools.errors import ToolError
 from punie_tools.process import FinishedProcess, project_environment, run_process
 from punie_tools.quality.interpreter import Interpreter
 from punie_tools.quality.sentences import counted, shortened
+from punie_tools.quality.tests_in_sandbox import allowance_for_tests, confinement_for_tests, without_secrets
 from punie_tools.tool import ProgressCallback, ToolContext
 
 Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
@@ -30,6 +34,7 @@ _MOST_TOLD_EACH = 2_000
 _OUTPUT_LIMIT = 1 << 20
 _INTERNAL_ERROR = 3
 _USAGE_ERROR = 4
+_SIGNALS = frozenset(map(int, signal.valid_signals()))
 _NO_PYTEST = re.compile(r": No module named pytest$", re.MULTILINE)
 _CONFTEST = re.compile(r"^ImportError while loading conftest '(.+)'", re.MULTILINE)
 _REASON = re.compile(r"^E   (.+)$", re.MULTILINE)
@@ -170,20 +175,45 @@ def command_line(interpreter: Interpreter, selection: Selection) -> list[str]:
 
 def run_session(
     context: ToolContext, interpreter: Interpreter, selection: Selection, deadline: float
-) -> tuple[PytestSession, FinishedProcess]:
+) -> tuple[PytestSession, CommandRun]:
     """Run pytest to its end, its deadline or the person's stop. Raises ToolError if it could not begin."""
     session = PytestSession(context.report_progress)
-    finished = run_process(
+    root = context.workspace.root
+    confinement = confinement_for_tests(context.workspace)
+    environment = {**project_environment(), **_python_path(), **selection.variables}
+
+    def run(argv: list[str]) -> FinishedProcess:
+        return run_process(
+            argv,
+            cwd=root,
+            timeout=deadline,
+            cancelled=context.cancelled,
+            environment=without_secrets(environment) if confinement.backend else environment,
+            output_limit=_OUTPUT_LIMIT,
+            on_stdout_line=session.receive,
+            sweep=True,
+        )
+
+    is_journalled = context.changes is not None and context.changes.journal is not None
+    ran = run_confined(
+        root,
         command_line(interpreter, selection),
-        cwd=context.workspace.root,
-        timeout=deadline,
-        cancelled=context.cancelled,
-        environment={**project_environment(), **_python_path(), **selection.variables},
-        output_limit=_OUTPUT_LIMIT,
-        on_stdout_line=session.receive,
+        run,
+        confinement,
+        ChangeWatch(context) if is_journalled else None,
+        allowance_for_tests(root, interpreter, _PLUGIN_FOLDER),
     )
-    _raise_if_it_could_not_begin(session, finished, interpreter)
-    return session, finished
+    ran = replace(ran, process=_as_of_pytest_itself(ran.process))
+    _raise_if_it_could_not_begin(session, ran.process, interpreter)
+    return session, ran
+
+
+def _as_of_pytest_itself(finished: FinishedProcess) -> FinishedProcess:
+    """What stands between us and pytest ends with 128 and the number of the signal that ended pytest."""
+    signal_number = finished.exit_code - 128
+    if signal_number in _SIGNALS:
+        return replace(finished, exit_code=-signal_number)
+    return finished
 
 
 def _python_path() -> dict[str, str]:
