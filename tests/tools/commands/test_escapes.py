@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 import select
 import shutil
 import socket
@@ -23,6 +25,8 @@ from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 
 SECRET = "SECRET-a81f"
+SHARED_MEMORY = 0x50000000 + os.getpid()
+ADD_KEY, KEYCTL = (217, 219) if platform.machine() == "aarch64" else (248, 250)
 UNCONFINED = Confinement(None, "to see that the attempt would work")
 
 
@@ -47,6 +51,8 @@ class Outside:
             "PID": self.victim.pid,
             "PARENT": os.getpid(),
             "PYTHON": sys.executable,
+            "SHARED": SHARED_MEMORY,
+            "KEYCTL": KEYCTL,
         }
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
@@ -61,6 +67,9 @@ class Outside:
 
     def _own_files(self) -> Iterator[Path]:
         yield from self.tree.glob(".punie.toml")
+        yield from self.tree.glob(".git/rebase-merge/git-rebase-todo")
+        yield from self.tree.glob(".git/worktrees/wt/commondir")
+        yield from Path("/dev/shm").glob(f"punie-escape-{os.getpid()}")
         for directory in (".git", "nested/.git", ".git/modules/sub", "new/.git", "a/b/c/.git"):
             for name in ("config", "config.worktree", "commondir"):
                 yield from self.tree.glob(f"{directory}/{name}")
@@ -86,6 +95,9 @@ def outside(make_repository: Callable[..., Path], monkeypatch: pytest.MonkeyPatc
     _lay_out(tree, folder)
     monkeypatch.setenv("HOME", str(folder / "home"))
     monkeypatch.setenv("MY_TOKEN", SECRET)
+    libc = ctypes.CDLL(None)
+    libc.syscall(ADD_KEY, b"user", b"punie-escape", SECRET.encode(), len(SECRET), -3)
+    shared = libc.shmget(SHARED_MEMORY, 64, 0o1600)
     servers = (
         _listening(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
         _listening(socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
@@ -95,6 +107,8 @@ def outside(make_repository: Callable[..., Path], monkeypatch: pytest.MonkeyPatc
     with subprocess.Popen(["sleep", "1000"]) as victim:
         yield Outside(folder, tree, servers, victim)
         victim.kill()
+    libc.shmctl(shared, 0, None)
+    Path(f"/dev/shm/punie-escape-{os.getpid()}").unlink(missing_ok=True)
     for server in servers:
         server.close()
     shutil.rmtree(folder)
@@ -107,6 +121,8 @@ def _lay_out(tree: Path, folder: Path) -> None:
         path.write_text(SECRET)
     (folder / "file").write_text("whole")
     (tree / "inner").write_text("inner")
+    (tree / ".git" / "rebase-merge").mkdir()
+    (tree / ".git" / "rebase-merge" / "git-rebase-todo").write_text("exec make test\n")
     submodule = tree / ".git" / "modules" / "sub"
     for path in (tree / "nested", submodule):
         subprocess.run(["git", "init", "-q", "--bare" if path == submodule else "-q", path], check=True)
@@ -116,6 +132,14 @@ def _lay_out(tree: Path, folder: Path) -> None:
 def python(code: str) -> str:
     return f"@PYTHON@ -c {chr(39)}{code}{chr(39)}"
 
+
+# keyctl's KEYCTL_SEARCH and KEYCTL_READ, by the numbers that calls have on this machine.
+READ_A_KEY = (
+    "import ctypes; c = ctypes.CDLL(None).syscall; n = @KEYCTL@; "
+    'k = c(n, 10, -3, b"user", b"punie-escape", 0); b = ctypes.create_string_buffer(40); c(n, 11, k, b, 39); '
+    "print(b.value)"
+)
+TOLD_IF_FOUND = 'print("SECRET" + "-a81f" if m >= 0 else m)'
 
 # Name, command, and whether it works where nothing confines it (so that the check is seen to notice it).
 ATTEMPTS = [
@@ -196,6 +220,39 @@ ATTEMPTS = [
         True,
     ),
     ("pointer to git", "cp -r .git a/evil || cp -r .git evil; mkdir new; echo 'gitdir: ../evil' > new/.git", False),
+    ("keys of the session", python(READ_A_KEY), True),
+    ("shared memory", python("import ctypes; m = ctypes.CDLL(None).shmget(@SHARED@, 64, 384); " + TOLD_IF_FOUND), True),
+    ("memory folder", "echo x > /dev/shm/punie-escape-@PARENT@", True),
+    ("root of init", "echo x > /proc/1/root@OUT@/new; cat /proc/1/root@HOME@/.netrc /proc/1/cwd/../home/.netrc", False),
+    (
+        "services",
+        "systemd-run --user sh -c 'echo x > @OUT@/new'; echo 'echo x > @OUT@/new' | at now; crontab -l",
+        False,
+    ),
+    (
+        "preload for the next",
+        "for f in .bashrc .profile .zshenv .bash_login; do echo x >> ~/$f; echo x >> @HOME@/$f; done",
+        True,
+    ),
+    ("path by descriptor", "exec 7</; cd /proc/self/fd/7@OUT@ && echo x > new; echo x > /dev/fd/7@OUT@/new", True),
+    (
+        "core pattern",
+        "ulimit -c unlimited; echo '|@OUT@/file' > /proc/sys/kernel/core_pattern; sh -c 'kill -SEGV $$'",
+        False,
+    ),
+    (
+        "binary formats",
+        "mount -t binfmt_misc none /proc/sys/fs/binfmt_misc; echo x > /proc/sys/fs/binfmt_misc/x",
+        False,
+    ),
+    ("rename over the root", "mv -T a.txt @OUT@/file; ln -sfn @OUT@ ../project; mv -T ../project @OUT@/p", True),
+    ("list of a rebase", "echo 'exec id' >> .git/rebase-merge/git-rebase-todo", True),
+    (
+        "directory of a worktree",
+        "git worktree add -q wt; cp -r .git evil; echo '[core] fsmonitor = ./x' >> evil/config; "
+        "for d in .git/worktrees/*; do echo ../../../evil > $d/commondir; done",
+        True,
+    ),
     ("punie's settings", "echo 'policy = 1' > .punie.toml; ln -sf /etc/passwd .punie.toml", True),
 ]
 
@@ -274,6 +331,16 @@ def test_a_folder_of_hooks_that_is_not_there_stays_empty(outside: Outside, backe
     subprocess.run(["git", "config", "core.hooksPath", folder], cwd=outside.tree, check=True)
     attempt(outside, f"mkdir -p {folder}; echo id > {folder}/pre-push", confinement_by(backend))
     assert not (outside.tree / folder / "pre-push").exists()
+
+
+@pytest.mark.parametrize("backend", ["bubblewrap", "landlock"])
+def test_a_rebase_that_a_command_began_runs_nothing_later(outside: Outside, backend: str) -> None:
+    command = (
+        "rm -rf .git/rebase-merge; mkdir .git/rebase-merge; printf 'pick abc\\n x id\\nEXEC id\\n' > .git/rebase-merge/"
+    )
+    run = attempt(outside, command + "git-rebase-todo", confinement_by(backend))
+    assert run.put_back == (".git/rebase-merge/git-rebase-todo",)
+    assert (outside.tree / ".git" / "rebase-merge" / "git-rebase-todo").read_text() == "pick abc\n"
 
 
 def test_git_works_and_a_harmless_repository_stays(outside: Outside, confinement: Confinement) -> None:

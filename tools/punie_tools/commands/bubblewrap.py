@@ -14,6 +14,7 @@ from pathlib import Path
 
 from punie_tools.commands.confinement import NOTHING_MORE, SETTINGS_FILE, Allowance, BackendName
 from punie_tools.commands.git_directories import FILES_THAT_RUN, FOLDERS_THAT_RUN, GitPlaces
+from punie_tools.commands.landlock_launcher import filter_for_keys
 from punie_tools.commands.private_places import (
     hidden_folders,
     home_folder,
@@ -50,7 +51,17 @@ class Bubblewrap:
             (scratch / "none").mkdir(mode=0o555)
             mounts = _Mounts(root, places, scratch, allowance.readable)
             stack.callback(mounts.remove_made_places)
-            yield [str(self.program), *_namespaces(), *mounts.arguments(), "--chdir", str(root), "--", *argv]
+            command = [str(self.program), *_namespaces(), *mounts.arguments()]
+            yield [*_filtered(command, scratch / "filter"), "--chdir", str(root), "--", *argv]
+
+
+def _filtered(command: list[str], file: Path) -> list[str]:
+    """The command with a filter for calls that no namespace holds; a shell opens the file, and hands on the handle."""
+    program = filter_for_keys()
+    if not program:
+        return command
+    file.write_bytes(program)
+    return ["/bin/sh", "-c", 'exec 9<"$0"; exec "$@"', str(file), *command, "--seccomp", "9"]
 
 
 def find_bubblewrap() -> Bubblewrap | str:

@@ -25,6 +25,7 @@ from punie_tools.spelling import spelled
 _LARGEST_KEPT_FILE = 4 * 1024 * 1024
 _SECTION = re.compile(r'\[([A-Za-z]+)(?: "[^"\\]*")?\]')
 _SETTING = re.compile(r"([A-Za-z][A-Za-z0-9-]*)(?:\s*=[^\\]*)?")
+_RUNS_A_COMMAND = re.compile(rb"\s*(x|exec)\b", re.IGNORECASE)
 _HARMLESS_SECTIONS = frozenset({"branch", "remote", "user", "init", "color"})
 _HARMFUL_KEYS = frozenset({"uploadpack", "receivepack", "proxy", "vcs", "promisor"})
 _HARMLESS_KEYS = frozenset(
@@ -56,12 +57,15 @@ class GitGuard:
         self._missing_hook_folders = [folder for folder in places.hook_folders if not folder.exists()]
         self._known = {path: _identity(path) for path in (*places.directories, *places.pointers)}
         self._before = self._state()
+        self._rebase_commands = {todo: frozenset(_lines(todo)) for todo in _rebase_lists(places)}
         self.told: tuple[str, ...] = ()
 
     def put_back(self) -> None:
         """Undo what the command changed there; `told` names the places."""
         told = [self._named(path) for path in self._restore()]
-        told += [self._named(path) for path in self._put_away(find_git_places(self._root))]
+        now = find_git_places(self._root)
+        told += [self._named(path) for path in self._put_away(now)]
+        told += [self._named(path) for path in self._disarm(now)]
         self.told = tuple(told)
 
     def _named(self, path: Path) -> str:
@@ -114,6 +118,19 @@ class GitGuard:
                 _rename_away(pointer)
                 yield pointer
 
+    def _disarm(self, now: GitPlaces) -> Iterator[Path]:
+        """Whoever goes on with a rebase runs the commands of its list: those that are new are taken off it."""
+        for todo in _rebase_lists(now):
+            lines = _lines(todo)
+            known = self._rebase_commands.get(todo, frozenset())
+            kept = [line for line in lines if not _RUNS_A_COMMAND.match(line) or line in known]
+            if kept != lines:
+                with suppress(OSError):
+                    if todo.is_symlink():
+                        todo.unlink()
+                    replace_file(todo, b"".join(kept))
+                yield todo
+
     def _would_run_something(self, directory: Path) -> bool:
         """Hooks that are no samples, configuration beyond the harmless, or that of a directory that is not known."""
         hooks, common, config = (directory / name for name in ("hooks", "commondir", "config"))
@@ -131,6 +148,18 @@ class GitGuard:
         if identity is None:
             return False
         return self._known.get(path) == identity or (self._is_locked and identity in self._known.values())
+
+
+def _rebase_lists(places: GitPlaces) -> Iterator[Path]:
+    return (directory / "rebase-merge" / "git-rebase-todo" for directory in places.directories)
+
+
+def _lines(file: Path) -> list[bytes]:
+    """None for what is no file; a pipe would never end."""
+    try:
+        return file.read_bytes().splitlines(keepends=True) if file.is_file() else []
+    except OSError:
+        return []
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -25,10 +25,13 @@ _ABSTRACT_SOCKETS_AND_SIGNALS = 3
 _NO_NEW_PRIVILEGES, _SECCOMP, _DROP_FROM_BOUNDING_SET = 38, 22, 24
 _LAST_CAPABILITY = 63
 
-# Architecture, and its numbers of: socket, io_uring_setup, ptrace, add_key, request_key, keyctl, bpf.
-_REFUSED_CALLS = {
-    "x86_64": (0xC000003E, (41, 425, 101, 248, 249, 250, 321)),
-    "aarch64": (0xC00000B7, (198, 425, 117, 217, 218, 219, 280)),
+_ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+# add_key, request_key, keyctl: no namespace holds the keys of the person's session.
+_CALLS_FOR_KEYS = {"x86_64": (248, 249, 250), "aarch64": (217, 218, 219)}
+# socket, io_uring_setup, ptrace, bpf; then memory, semaphores and messages that all processes of a person share.
+_OTHER_REFUSED_CALLS = {
+    "x86_64": (41, 425, 101, 321, 29, 30, 31, 64, 65, 66, 220, 68, 69, 70, 71, 240, 241),
+    "aarch64": (198, 425, 117, 280, 194, 195, 196, 190, 191, 192, 193, 186, 187, 188, 189, 180, 181),
 }
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _KILL, _ERROR_ACCESS = 0x7FFF0000, 0x80000000, 0x00050000 | 13
@@ -44,7 +47,7 @@ def abi() -> int:
 
 def is_supported() -> bool:
     """Whether both Landlock (version 3: truncating is an own right) and the filter for calls are there."""
-    return abi() >= 3 and platform.machine() in _REFUSED_CALLS
+    return abi() >= 3 and platform.machine() in _ARCHITECTURES
 
 
 def _main() -> None:
@@ -97,17 +100,27 @@ def _drop_capabilities() -> None:
     _checked(_LIBC.capset(header, bytes(24)))
 
 
+def filter_for_keys() -> bytes:
+    """A filter that refuses all calls about keys, as a program for the kernel; empty for an unknown machine."""
+    machine = platform.machine()
+    return _filter(machine, _CALLS_FOR_KEYS[machine]) if machine in _ARCHITECTURES else b""
+
+
 def _refuse_calls() -> None:
-    """No sockets but pairs, and no calls that would make some or reach into other processes."""
-    architecture, refused = _REFUSED_CALLS[platform.machine()]
+    """No sockets but pairs, nothing shared, and no calls that would make some or reach into other processes."""
+    machine = platform.machine()
+    filters = ctypes.create_string_buffer(_filter(machine, (*_CALLS_FOR_KEYS[machine], *_OTHER_REFUSED_CALLS[machine])))
+    description = struct.pack("HxxxxxxP", (len(filters) - 1) // 8, ctypes.addressof(filters))
+    _checked(_LIBC.prctl(_SECCOMP, 2, description, 0, 0))
+
+
+def _filter(machine: str, refused: tuple[int, ...]) -> bytes:
     checks = len(refused)
-    program = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, architecture), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
+    program = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, _ARCHITECTURES[machine]), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
     program += [(_AT_LEAST, checks + 1, 0, _FIRST_FOREIGN_CALL)]
     program += [(_EQUAL, checks - index, 0, number) for index, number in enumerate(refused)]
     program += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _ERROR_ACCESS)]
-    filters = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
-    description = struct.pack("HxxxxxxP", len(program), ctypes.addressof(filters))
-    _checked(_LIBC.prctl(_SECCOMP, 2, description, 0, 0))
+    return b"".join(struct.pack("HBBI", *step) for step in program)
 
 
 def _prctl(option: int, value: int) -> None:
