@@ -136,3 +136,20 @@ def test_the_previews_are_the_commands(project: Path) -> None:
     assert find_tool("git_cherry_pick").preview(context, {"revision": "side"}) == f"git cherry-pick {head}"
     assert find_tool("git_branch").preview(context, {"name": "side"}) == "git switch --quiet --no-guess side"
     assert find_tool("git_stash").preview(context, {"message": "a b"}) == "git stash push -m 'a b'"
+
+
+def test_a_pick_that_changes_nothing_leaves_nothing_in_progress(project: Path, run: Run) -> None:
+    run("git_cherry_pick", revision="side~1")
+    with pytest.raises(ToolError, match="are here already, so nothing was picked"):
+        run("git_cherry_pick", revision="side~1")
+    assert not (project / ".git" / "CHERRY_PICK_HEAD").exists()
+
+
+def test_one_pick_at_a_time(project: Path, run: Run) -> None:
+    assert run("git_cherry_pick", revision="side").conflicts == ("a.py",)
+    write_files(project, {"a.py": "both\n"})
+    run("git_stage", paths=["a.py"])
+    with pytest.raises(ToolError, match="Another commit is being picked already"):
+        run("git_cherry_pick", revision="side~1")
+    run("git_commit", message="Pick it")
+    assert run("git_cherry_pick", revision="side~1").conflicts == ()

@@ -7,8 +7,10 @@ from typing import Annotated
 
 from pydantic import Field, computed_field
 
+from punie_tools.errors import ToolError
 from punie_tools.git.conflicts import change_or_conflicts, require_trust
 from punie_tools.git.repository import Repository
+from punie_tools.git.staged_files import staged_files
 from punie_tools.quality.sentences import counted, first_of
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
@@ -42,11 +44,23 @@ def git_cherry_pick(context: ToolContext, revision: Revision) -> GitCherryPickRe
     require_trust(repository, "Picking a commit")
     commit = repository.commit_of(revision)
     message = repository.read("show", "--no-patch", "--format=%B", "--no-show-signature", commit).stdout
-    conflicts = change_or_conflicts(repository, "cherry-pick", commit)
+    if _is_picking(repository):
+        raise ToolError("Another commit is being picked already; solve and commit that first.")
+    try:
+        conflicts = change_or_conflicts(repository, "cherry-pick", commit)
+    except ToolError:
+        if _is_picking(repository) and not staged_files(repository).file_count:
+            repository.change("cherry-pick", "--skip")
+            raise ToolError(f"The changes of {commit[:10]} are here already, so nothing was picked.") from None
+        raise
     head = "" if conflicts else repository.commit_of("HEAD")
     return GitCherryPickResult(
         picked=commit, hash=head, message=message.decode("utf-8", "replace").strip("\n"), conflicts=conflicts
     )
+
+
+def _is_picking(repository: Repository) -> bool:
+    return bool(repository.output_of("rev-parse", "--verify", "--quiet", "CHERRY_PICK_HEAD"))
 
 
 def _preview(context: ToolContext, revision: str) -> str:
