@@ -47,6 +47,14 @@ def test_it_does_what_ruff_does(write: Write, run_tool: RunTool, root: Path, tmp
     assert run_tool("ruff_format", path="sub").summary == "2 files well formatted."
 
 
+def test_markdown_counts_as_ruff_counts_it(write: Write, run_tool: RunTool, root: Path) -> None:
+    write({"a.py": "x=1\n", "b.py": "x = 1\n", "README.md": "```python\nx=1\n```\n", "pyproject.toml": ""})
+    said = subprocess.run([find_ruff(), "format", "--check", "--no-cache", "."], cwd=root, capture_output=True)
+    assert said.stdout.splitlines()[-1] == b"2 files would be reformatted, 1 file already formatted"
+    result = run_tool("ruff_format", check=True)
+    assert (result.changed_files, result.file_count) == (("README.md", "a.py"), 3)
+
+
 def test_check_changes_nothing(write: Write, run_tool: RunTool, files_of: FilesOf) -> None:
     write(PROJECT)
     before = files_of()

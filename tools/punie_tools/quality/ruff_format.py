@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,8 @@ from punie_tools.quality.sentences import counted, first_of
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 _UNFORMATTED = "unformatted"
+_FAILED = 2
+_COUNTS = re.compile(rb"(\d+) files? (?:would be reformatted|already formatted)")
 
 
 class RuffFormatResult(ToolResult):
@@ -48,6 +51,8 @@ def ruff_format(
     target = context.workspace.resolve(path)
     found = _found(context, target)
     wanted = [Path(each.filename) for each in found if each.code == _UNFORMATTED]
+    unreadable = {_name(context, each) for each in found if each.code != _UNFORMATTED}
+    file_count = _counted_by_ruff(context, target) + len(unreadable)
     changes = [] if check else rewrites(context, ["format"], wanted, accepted=(0,))[0]
     diff = diffs_of(changes).text
     make_changes(context, changes)
@@ -55,8 +60,8 @@ def ruff_format(
     return RuffFormatResult(
         path=context.workspace.relative(target),
         changed_files=tuple(sorted(names)),
-        file_count=len(_listed(context, target)),
-        unreadable=tuple(sorted({_name(context, each) for each in found if each.code != _UNFORMATTED})),
+        file_count=file_count,
+        unreadable=tuple(sorted(unreadable)),
         diff=diff,
         is_check=check,
     )
@@ -90,15 +95,19 @@ _FOUND = TypeAdapter(list[_Found])
 def _found(context: ToolContext, target: Path) -> list[_Found]:
     finished = run_ruff(context, ["format", "--check", "--output-format=json", target], accepted=(0, 1, 2))
     try:
-        return _FOUND.validate_python(json.loads(finished.stdout or "[]"))
+        found = _FOUND.validate_python(json.loads(finished.stdout or "[]"))
     except (ValueError, ValidationError):
         raise RuffFailedError(finished) from None
+    if finished.exit_code == _FAILED and not found:
+        raise RuffFailedError(finished)
+    return found
 
 
-def _listed(context: ToolContext, target: Path) -> list[bytes]:
-    """The files that are considered; ruff also lints `pyproject.toml`, which it does not format."""
-    listed = run_ruff(context, ["check", "--show-files", target], accepted=(0, 1)).stdout.splitlines()
-    return [file for file in listed if not file.endswith(b".toml")]
+def _counted_by_ruff(context: ToolContext, target: Path) -> int:
+    """The files that ruff would format or leave as they are, Markdown too; its JSON does not tell."""
+    finished = run_ruff(context, ["format", "--check", "--output-format=concise", target], accepted=(0, 1, 2))
+    last_line = finished.stdout.strip().rpartition(b"\n")[2]
+    return sum(map(int, _COUNTS.findall(last_line)))
 
 
 def _name(context: ToolContext, found: _Found) -> str:
