@@ -57,7 +57,32 @@ def main() -> None:
 \t"😀é"; book = Book("😀"); use(book.post(2)); book.post(3)
 \tprint(book.size)
 """
+ODD = """\
+import sys
+from typing import overload
+
+import nowhere
+
+@overload
+def many(a: int) -> int: ...
+@overload
+def many(a: str) -> str: ...
+def many(a: object) -> object: return nowhere.Thing(a)
+
+
+class Odd:
+    @property
+    def width(self) -> int: return 1
+    @width.setter
+    def width(self, value: int) -> None: ...
+
+
+if sys.platform == "beos":
+    class Elsewhere:
+        def run(self) -> None: ...
+"""
 PROJECT = {
+    "shop/odd.py": ODD,
     "shop/__init__.py": "",
     "shop/ledger.py": LEDGER,
     "shop/report.py": REPORT,
@@ -126,6 +151,12 @@ def test_a_name_of_a_library_leads_there(run: Run) -> None:
     assert all(Path(each.file).is_absolute() and each.preview.startswith("class Path") for each in locations)
 
 
+def test_what_cannot_be_found_is_no_definition(run: Run) -> None:
+    result = run("goto_definition", symbol="nowhere.Thing")
+    assert result.locations == ()
+    assert result.summary.startswith("nowhere.Thing has no definition that can be found. It is used at shop/odd.py:")
+
+
 def test_references_count_uses_and_the_definition(run: Run) -> None:
     line = REPORT.splitlines()[3]
     first, second = line.index("post") + 1, line.rindex("post") + 1
@@ -174,6 +205,23 @@ def test_the_outline_is_flat_and_in_order(run: Run) -> None:
     }
     assert [each.line for each in result.symbols] == sorted(each.line for each in result.symbols)
     assert result.symbol_count == len(result.symbols)
+
+
+def test_the_outline_has_every_overload_accessor_and_platform(run: Run) -> None:
+    rows = [
+        (each.name, each.kind, each.line, each.container_name)
+        for each in run("document_symbols", path="shop/odd.py").symbols
+    ]
+    assert [row for row in rows if row[1] in ("class", "function", "method")] == [
+        ("many", "function", 7, ""),
+        ("many", "function", 9, ""),
+        ("many", "function", 10, ""),
+        ("Odd", "class", 13, ""),
+        ("width", "method", 15, "Odd"),
+        ("width", "method", 17, "Odd"),
+        ("Elsewhere", "class", 21, ""),
+        ("run", "method", 22, "Elsewhere"),
+    ]
 
 
 def test_a_file_that_the_project_leaves_out_has_an_outline_too(run: Run) -> None:

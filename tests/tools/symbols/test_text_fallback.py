@@ -73,6 +73,7 @@ def test_an_outline_is_flat_and_names_containers(context: ToolContext) -> None:
         ("amount", "variable", 13, 13, "post"),
         ("note", "variable", 14, 14, "post"),
         ("local", "variable", 19, 19, "post"),
+        ("size", "method", 23, 23, "Ledger"),
         ("size", "method", 25, 25, "Ledger"),
         ("value", "variable", 25, 25, "size"),
         ("held", "variable", 25, 25, "Ledger"),

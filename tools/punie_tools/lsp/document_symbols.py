@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 from punie_tools.errors import ToolError
 from punie_tools.lsp.symbol_question import ask_server
 from punie_tools.quality.sentences import counted, first_of
-from punie_tools.symbols.text_fallback import outline
+from punie_tools.symbols.text_fallback import classes_and_functions, outline
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def document_symbols(
         raise ToolError(f"{path!r} is no Python file; document_symbols reads .py and .pyi files.")
 
     def ask(queries: Queries) -> list[DocumentSymbol]:
-        return [
+        found = [
             DocumentSymbol(
                 name=each.name,
                 kind=each.kind,
@@ -69,12 +70,10 @@ def document_symbols(
             )
             for each in queries.document_symbols(file)
         ]
+        return _with_left_out(found, classes_and_functions(file))
 
     def read() -> list[DocumentSymbol]:
-        return [
-            DocumentSymbol(name=name, kind=kind, line=line, end_line=end_line, container_name=container)
-            for name, kind, line, end_line, container in outline(file)
-        ]
+        return [_symbol(row) for row in outline(file)]
 
     symbols, note = ask_server(context, ask, read)
     return DocumentSymbolsResult(
@@ -87,3 +86,17 @@ def document_symbols(
 
 
 TOOL = Tool(document_symbols, risk=Risk.READS, wants_language_server=True)
+
+
+def _symbol(row: tuple[str, str, int, int, str]) -> DocumentSymbol:
+    name, kind, line, end_line, container = row
+    return DocumentSymbol(name=name, kind=kind, line=line, end_line=end_line, container_name=container)
+
+
+def _with_left_out(
+    found: list[DocumentSymbol], defined: Sequence[tuple[str, str, int, int, str]]
+) -> list[DocumentSymbol]:
+    """The server lists the last of several definitions of a name, and none in code that this platform cannot reach."""
+    known = {(each.name, each.line) for each in found}
+    left_out = [_symbol(row) for row in defined if (row[0], row[2]) not in known]
+    return sorted([*found, *left_out], key=lambda each: each.line) if left_out else found

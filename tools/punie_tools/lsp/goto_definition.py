@@ -13,11 +13,13 @@ from punie_tools.lsp.symbol_question import (
     Within,
     ask_server,
     candidates_for,
+    file_name,
     located,
     place_of,
 )
 from punie_tools.quality.sentences import counted, first_of
 from punie_tools.symbols.place import Place
+from punie_tools.symbols.symbol_finder import Candidate
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ class DefinitionResult(ToolResult):
     @property
     def summary(self) -> str:
         if not self.locations:
-            return f"{self.symbol} has no definition that can be found."
+            return f"{self.symbol} has no definition that can be found. {self.note}".rstrip()
         places = first_of([f"{each.file}:{each.line}" for each in self.locations])
         if len(self.locations) == 1:
             return f"{self.symbol} is defined at {places}."
@@ -47,14 +49,23 @@ def goto_definition(context: ToolContext, symbol: Symbol, path: Within = None, l
 
     Follows imports, also into libraries and their stubs. Several definitions come best first.
     """
-    candidates = [place_of(each) for each in candidates_for(context, symbol, path, line)]
+    candidates = candidates_for(context, symbol, path, line)
 
     def ask(queries: Queries) -> list[Place]:
-        return [place for candidate in candidates for place in queries.definitions(candidate) or [candidate]]
+        return [place for candidate in candidates for place in _definitions(queries, candidate)]
 
-    places, note = ask_server(context, ask, lambda: candidates)
+    places, note = ask_server(context, ask, lambda: [place_of(each) for each in candidates])
     locations = located(context.workspace, list(dict.fromkeys(places)))
+    if not locations:
+        used = f"{file_name(context.workspace, candidates[0].file)}:{candidates[0].line}"
+        note = f"It is used at {used}; the package that should define it may not be installed for the project."
     return DefinitionResult(symbol=symbol, locations=locations, note=note)
 
 
 TOOL = Tool(goto_definition, risk=Risk.READS, wants_language_server=True)
+
+
+def _definitions(queries: Queries, candidate: Candidate) -> list[Place]:
+    """Where the server leads, which may be the candidate itself; a mere use of a name defines nothing."""
+    at = place_of(candidate)
+    return queries.definitions(at) or ([at] if candidate.is_definition else [])

@@ -25,6 +25,7 @@ MOST_FILES = 1_000
 MOST_REFERENCES = 10_000
 MOST_DEFINITIONS = 2_000
 
+_DEFINED = ("class", "function", "method")
 _NO_OUTLINE = frozenset({"self", "cls", "_"})
 _RULE = "\n---\n"
 _LONGEST_STATEMENT = 2_000
@@ -55,16 +56,25 @@ def text_references(context: ToolContext, candidates: Iterable[Candidate]) -> di
 def outline(file: Path) -> list[tuple[str, str, int, int, str]]:
     """A file's names in its order: name, kind, line, last line, and the class or function around it.
 
-    Imports are left out; a name that a scope defines several times comes once.
+    Imports are left out; a variable that a scope gives several values comes once.
     """
     source = read_source(file)
-    chosen: dict[str, Name] = {}
+    chosen: list[Name] = []
+    seen: set[str] = set()
     for name in definitions(source, with_expressions=False) if source else ():
-        if name.kind == "import" or name.name in _NO_OUTLINE:
-            continue
-        if name.kind in ("class", "function", "method") or name.qualified_name not in chosen:
-            chosen[name.qualified_name] = name
-    return [_row(source, name) for name in sorted(chosen.values(), key=lambda name: name.offset)] if source else []
+        is_known = name.kind not in _DEFINED and name.qualified_name in seen
+        if name.kind != "import" and name.name not in _NO_OUTLINE and not is_known:
+            chosen.append(name)
+            seen.add(name.qualified_name)
+    return [_row(source, name) for name in sorted(chosen, key=lambda name: name.offset)] if source else []
+
+
+def classes_and_functions(file: Path) -> list[tuple[str, str, int, int, str]]:
+    """As in the outline, every overload and accessor of a property too; none of a file that cannot be parsed."""
+    source = read_source(file)
+    if source is None or source.tree is None:
+        return []
+    return [_row(source, name) for name in definitions(source, with_expressions=False) if name.kind in _DEFINED]
 
 
 def definitions_like(context: ToolContext, letters: str) -> list[Candidate]:
