@@ -101,6 +101,10 @@ def shop(root: Path) -> Path:
         ("Ledger::post", "Ledger.post"),
         ("from shop.ledger import Ledger", "shop.ledger.Ledger"),
         ("the", "the"),
+        ("the post method", "post"),
+        ("Ledger->post", "Ledger.post"),
+        ("def post(self)->int", "post"),
+        ("lambda/handler.py::run", "lambda.handler.run"),
         ("ﬁle", "file"),
         ("tests/test_a.py::TestA::test_x[1-2]", "tests.test_a.TestA.test_x"),
     ],
@@ -109,7 +113,9 @@ def test_what_is_written_around_a_name_is_left_out(symbol: str, parts: str) -> N
     assert ".".join(symbol_parts(symbol)) == parts
 
 
-@pytest.mark.parametrize("symbol", ["", "  ", "()", "``", "1abc", "-x", "$!", "...", "\0", "\n", "x-y"])
+@pytest.mark.parametrize(
+    "symbol", ["", "  ", "()", "``", "1abc", "-x", "$!", "...", "\0", "\n", "x-y", "lambda", "a.class"]
+)
 def test_what_is_no_name_is_refused(shop: Path, find: Find, symbol: str) -> None:
     with pytest.raises(ToolError, match="is no symbol's name"):
         find(symbol)
@@ -156,6 +162,18 @@ def test_a_bare_name_may_be_many_things(shop: Path, find: Find) -> None:
         "src/shop/ledger.py:25:13 method Ledger.Page.post",
         "tests/test_ledger.py:5:9 method TestLedger.post",
     ]
+
+
+def test_a_name_by_its_package_is_what_the_package_offers_and_no_member_of_a_class(shop: Path, find: Find) -> None:
+    assert find("shop.post") == ["src/shop/ledger.py:29:5 function post"]
+    assert find("shop.Ledger.post") == ["src/shop/ledger.py:19:9 method Ledger.post"]
+
+
+def test_an_inherited_attribute_comes_before_a_parameter_of_that_name(shop: Path, find: Find) -> None:
+    source = "class Base:\n    size = 1\n\n\nclass Part(Base):\n    def __init__(self, size): ...\n"
+    write_files(shop, {"src/shop/parts.py": source})
+    assert find("Part.size") == ["src/shop/parts.py:2:5 variable Base.size"]
+    assert find("Part.__init__.size") == ["src/shop/parts.py:6:24 parameter Part.__init__.size"]
 
 
 def test_the_module_is_what_one_imports(shop: Path) -> None:
@@ -206,8 +224,10 @@ def test_an_unknown_name_gets_the_nearest(shop: Path, find: Find) -> None:
     with pytest.raises(ToolError) as caught:
         find("Ledger.psot")
     assert str(caught.value) == "There is no symbol 'Ledger.psot'; nearest: Ledger.post (src/shop/ledger.py)."
+    with pytest.raises(ToolError, match=r"no symbol 'TestLedger.size'; nearest: Ledger.size \(src/shop/ledger.py\)"):
+        find("TestLedger.size")
     with pytest.raises(
-        ToolError, match=r"no symbol 'Page' in src/shop/report.py; nearest: Page \(src/shop/ledger.py\)"
+        ToolError, match=r"no symbol 'Page' in src/shop/report.py; nearest: Ledger.Page \(src/shop/ledger.py\)"
     ):
         find("Page", path="src/shop/report.py")
     with pytest.raises(ToolError, match=r"^There is no symbol 'Zyzzyva'\.$"):

@@ -37,9 +37,11 @@ class Fit(IntEnum):
     """How well a name answers to the dotted name that was asked for; less is better."""
 
     EXACT = 0
-    WITH_GAPS = 1
-    INHERITED = 2
-    BY_SPELLING = 3
+    WITHIN_PACKAGE = 1
+    """Only modules are left out, as where a package offers what one of its modules defines."""
+    WITH_GAPS = 2
+    INHERITED = 3
+    BY_SPELLING = 4
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,17 @@ def candidate_of(name: Name, source: PythonSource, file: Path, module: str) -> C
     return Candidate(name.name, name.qualified_name, module, name.kind, file, line, column, is_definition)
 
 
-def fit_of(full: Sequence[str], parts: Sequence[str]) -> Fit | None:
-    """How `("shop", "ledger", "Ledger", "post")` answers to `("Ledger", "post")`; None if it does not."""
+def fit_of(full: Sequence[str], parts: Sequence[str], *, inside: int = 0) -> Fit | None:
+    """How `("shop", "ledger", "Ledger", "post")` answers to `("Ledger", "post")`; None if it does not.
+
+    `inside` is how many of the last names are given in the module, and not those of folders and the module itself.
+    """
     if list(full[-len(parts) :]) == list(parts):
         return Fit.EXACT
     if list(full[-1:]) != list(parts[-1:]):
         return None
     if _holds(full, parts):
-        return Fit.WITH_GAPS
+        return Fit.WITHIN_PACKAGE if inside and list(full[-inside:]) == list(parts[-inside:]) else Fit.WITH_GAPS
     return Fit.BY_SPELLING if _holds(map(_folded, full), map(_folded, parts)) else None
 
 

@@ -42,8 +42,8 @@ def _nearest_members(root: Path, parts: tuple[str, ...], everywhere: SymbolSearc
 def _nearest_anywhere(name: str, everywhere: SymbolSearch) -> list[tuple[str, str]]:
     if len(name) > _LONGEST_NAME:
         return []
-    found = ((other, everywhere.definer(other)) for other in _nearest(name, sorted(everywhere.names_like(name))))
-    return list(islice(((other, spelled(file)) for other, file in found if file), _MOST_NAMES))
+    found = (everywhere.definer(other) for other in _nearest(name, sorted(everywhere.names_like(name))))
+    return list(islice(((each[0], spelled(each[1])) for each in found if each), _MOST_NAMES))
 
 
 def _nearest(name: str, others: Iterable[str]) -> list[str]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from keyword import iskeyword
 
 from punie_tools.errors import ToolError
 from punie_tools.quality.sentences import shortened
 
 _LONGEST = 1000
 _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_LEADING_WORDS = re.compile(r"(?:(?:async|def|class|function|method|module|variable|import|from|type)\s+)+(?=\w)")
+_LEADING_WORDS = re.compile(
+    r"(?:(?:the|async|def|class|function|method|property|attribute|module|variable|import|from|type)\s+)+(?=\w)"
+)
+_ARROW = re.compile(r"(?<=\w)->(?=\w)")
 _IMPORT = re.compile(r"^from\s+([\w.]+)\s+import\s+(?=\w)")
 _FILE = re.compile(r"^(.*?)\.pyi?(?=$|[:\s.#])[:.#]*")
 _RECEIVERS = frozenset({"self", "cls", "super"})
@@ -23,14 +27,15 @@ def symbol_parts(symbol: str) -> tuple[str, ...]:
     """
     text = symbol[:_LONGEST].strip().strip("`'\"@ ").split("\n", 1)[0]
     modules, text = _module_path(text)
-    text = _without_parentheses(_IMPORT.sub(r"\1.", text.replace("<locals>.", "")))
+    text = _without_parentheses(_IMPORT.sub(r"\1.", _ARROW.sub(".", text.replace("<locals>.", ""))))
     text = _LEADING_WORDS.sub("", text, count=1).replace("::", ".").replace("#", ".")
     words = re.split(r"->|[=(\[]|:(?!\w)|\s", re.sub(r"\s*\.\s*", ".", text.strip("`'\" ")), maxsplit=1)[0]
     names = [part for part in re.split(r"[.:]", words) if part and not part.isdigit()]
     parts = tuple(unicodedata.normalize("NFKC", part) for part in (*modules, *names))
     while len(parts) > 1 and parts[0] in _RECEIVERS:
         parts = parts[1:]
-    if not parts or not all(part.isidentifier() for part in parts[len(modules) :] or parts):
+    named = parts[len(modules) :]
+    if not parts or not all(part.isidentifier() for part in named or parts) or any(map(iskeyword, named)):
         raise ToolError(
             f"{shortened(symbol, 80)!r} is no symbol's name; give one such as 'total', 'Ledger.post' or 'shop.ledger'."
         )

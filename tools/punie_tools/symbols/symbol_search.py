@@ -53,10 +53,12 @@ class SymbolSearch:
         fitting = [hit for hit in hits if hit.is_fitting]
         chosen = [hit for hit in fitting if not hit.is_local or self._is_asked_for(hit.candidate)]
         chosen += self._module_hits(parts)
-        if any(hit.fit == Fit.EXACT for hit in chosen):
-            chosen = [hit for hit in chosen if hit.fit == Fit.EXACT]
+        best = min((hit.fit for hit in chosen), default=Fit.BY_SPELLING)
+        if best <= Fit.WITHIN_PACKAGE:
+            chosen = [hit for hit in chosen if hit.fit == best]
         chosen += self._uses_on_line(parts)
-        chosen = chosen or fitting or self._inherited(parts) or [hit for hit in hits if hit.candidate.is_definition]
+        chosen = chosen or [hit for hit in fitting if hit.fit == Fit.EXACT] or self._inherited(parts) or fitting
+        chosen = chosen or [hit for hit in hits if hit.candidate.is_definition]
         return [*chosen, *self._foreign_imports(hits)] if chosen else []
 
     def used(self, parts: tuple[str, ...]) -> list[Hit]:
@@ -91,9 +93,12 @@ class SymbolSearch:
         """Other names that the tree seems to define."""
         return self._files.names_like(name)
 
-    def definer(self, name: str) -> str:
-        """The likeliest of the files that seem to define a name, or are it; empty for none."""
-        return min(self._files.with_definition(name) | self._files.named(name), key=file_rank, default="")
+    def definer(self, name: str) -> tuple[str, str] | None:
+        """A name with the classes around it, and the likeliest of the files that seem to define it or are it."""
+        file = min(self._files.with_definition(name) | self._files.named(name), key=file_rank, default="")
+        found = (hit for hit in self._hits_in([file] if file else [], (name,)) if hit.is_fitting)
+        best = min(found, key=lambda hit: (hit.is_local, hit.candidate.line), default=None)
+        return (best.candidate.qualified_name if best else name, file) if file else None
 
     def classes(self, parts: tuple[str, ...]) -> list[Hit]:
         """The classes of that name."""
@@ -110,7 +115,8 @@ class SymbolSearch:
             path_parts = self._modules.path_parts(file)
             for name in definitions(source, with_expressions=self._path is not None):
                 if name.name == parts[-1]:
-                    fit = fit_of((*path_parts, *name.qualified_name.split(".")), parts)
+                    inside = name.qualified_name.split(".")
+                    fit = fit_of((*path_parts, *inside), parts, inside=len(inside))
                     found += [] if fit is None else [self._hit(file, source, name, fit)]
         return found
 
