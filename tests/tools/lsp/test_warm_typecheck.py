@@ -117,6 +117,22 @@ def test_an_excluded_file_has_no_findings_like_with_the_command(project: Path, r
     assert run_warm("typecheck", path=".hidden").errors == ()
 
 
+def test_a_base_configuration_excludes_too(project: Path, run_warm: RunWarm) -> None:
+    write(project, "base.json", '{"exclude": ["shop/report.py"]}')
+    write(project, "pyrightconfig.json", '{"extends": "base.json"}')
+    assert run_warm("typecheck", path="shop/report.py").errors == ()
+
+
+def test_what_the_configuration_does_not_include_is_checked_warm_too(project: Path, run_warm: RunWarm) -> None:
+    write(project, "pyproject.toml", '[tool.pyright]\ninclude = ["shop"]\n[tool.ruff]\nextend-exclude = ["docs"]\n')
+    for _ in range(2):
+        warm = run_warm("typecheck", path="tests")
+        assert warm.is_warm
+        cold = find_tool("typecheck").run(ToolContext(Workspace.at(project)), {"path": "tests"})
+        assert outcome(warm) == outcome(cold)
+        write(project, "shop/ledger.py", "class Ledger:\n    def pst(self) -> str: ...\n")
+
+
 def test_findings_of_an_edited_file_are_told_before_the_answer(project: Path, language_server: LanguageServer) -> None:
     told: list[str] = []
     context = ToolContext(

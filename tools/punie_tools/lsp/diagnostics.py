@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -21,7 +22,8 @@ MOST_FILES_TO_OPEN = 100
 """A folder of more files is answered from a check of the whole tree."""
 
 _LARGEST_SHARE = 10
-_CONFIGURATIONS = (("pyrightconfig.json", b""), ("pyproject.toml", b"[tool.pyright"))
+# A configuration that another one extends may exclude files too.
+_EXCLUDING = ("exclude", "extends")
 _SEVERITIES: dict[types.DiagnosticSeverity | None, Severity] = {
     types.DiagnosticSeverity.Error: "error",
     types.DiagnosticSeverity.Warning: "warning",
@@ -97,9 +99,20 @@ def _in_short(context: ToolContext, server: Server, file: Path, *, is_edited: bo
 
 def _may_exclude(root: Path) -> bool:
     """Whether a configuration may leave files out, which the server would check all the same once they are opened."""
-    files = [(folder / name, section) for folder in (root, *root.parents) for name, section in _CONFIGURATIONS]
-    texts = ((_content(file), section) for file, section in files)
-    return any(section in text and b"exclude" in text for text, section in texts)
+    folders = (root, *root.parents)
+    in_json = (_content(folder / "pyrightconfig.json") for folder in folders)
+    if any(f'"{key}"'.encode() in text for text in in_json for key in _EXCLUDING):
+        return True
+    return any(_excludes(_content(folder / "pyproject.toml")) for folder in folders)
+
+
+def _excludes(pyproject: bytes) -> bool:
+    """Other tools of the project have settings of that name too."""
+    try:
+        settings: Json = tomllib.loads(pyproject.decode()).get("tool", {}).get("pyright", {})
+        return any(key in settings for key in _EXCLUDING)
+    except (ValueError, AttributeError, TypeError):
+        return b"pyright" in pyproject
 
 
 def _content(file: Path) -> bytes:
