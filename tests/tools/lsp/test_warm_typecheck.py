@@ -133,6 +133,18 @@ def test_what_the_configuration_does_not_include_is_checked_warm_too(project: Pa
         write(project, "shop/ledger.py", "class Ledger:\n    def pst(self) -> str: ...\n")
 
 
+def test_files_that_are_not_included_have_all_their_findings(project: Path, run_warm: RunWarm) -> None:
+    write(project, "pyrightconfig.json", '{"include": ["shop"]}')
+    for number in range(30):
+        others = "".join(f"from more.part{other} import Part{other}\n" for other in range(30) if other != number)
+        calls = "".join(f"Part{other}().nothing\n" for other in range(30) if other != number)
+        write(project, f"more/part{number}.py", f"{others}class Part{number}: ...\n{calls}")
+    warm = run_warm("typecheck", path="more")
+    assert (warm.is_warm, warm.files_checked) == (True, 30)
+    assert warm.error_count >= 30 * 29
+    assert outcome(warm) == outcome(find_tool("typecheck").run(ToolContext(Workspace.at(project)), {"path": "more"}))
+
+
 def test_findings_of_an_edited_file_are_told_before_the_answer(project: Path, language_server: LanguageServer) -> None:
     told: list[str] = []
     context = ToolContext(

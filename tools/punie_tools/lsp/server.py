@@ -53,6 +53,10 @@ class ServerProgram:
     temporary: Path | None = None
 
 
+def _never() -> bool:
+    return False
+
+
 OnPublished = Callable[[Path, int, int], None]
 """Called with a file whose findings came, how many files are checked, and how many there are."""
 
@@ -134,7 +138,7 @@ class Server:
         self,
         cancelled: threading.Event,
         *,
-        is_enough: Callable[[], bool] = lambda: False,
+        is_enough: Callable[[], bool] = _never,
         on_published: OnPublished | None = None,
     ) -> None:
         """Wait until every finding is published that what was told so far leads to, or until it is enough."""
@@ -156,8 +160,11 @@ class Server:
             def all_came() -> bool:
                 return all(self._document_versions.get(file) == version for file in files)
 
+            # One that the configuration leaves out joins the others when it is opened, and what was published of
+            # them before is not the whole.
+            is_enough = all_came if self.published.keys() >= set(files) else _never
             for _ in range(_ROUNDS_FOR_FILES):
-                self.wait_until_settled(cancelled, is_enough=all_came)
+                self.wait_until_settled(cancelled, is_enough=is_enough)
                 if all_came():
                     known = self.published | self._published_for_opened
                     return {file: known[file] for file in files}
