@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import pytest
 
 from punie_tools.errors import ToolError
 from punie_tools.lsp.language_server import LanguageServer
+from punie_tools.quality.pyright_process import find_pyright
 from punie_tools.registry import TOOLS, find_tool
 from punie_tools.tool import Risk, ToolContext
 from punie_tools.workspace import Workspace
@@ -42,66 +46,115 @@ ARGUMENTS: Mapping[str, Mapping[str, object]] = {
     "git_branches": {},
 }
 SOURCE = "import sqlite3\n\n\nclass Ledger: ...\n\n\ndef make() -> Ledger:\n    return Ledger()\n\n\nBOOK = make()\n"
-SHADOWS = ("ruff", "pytest", "pyright", "sitecustomize", "usercustomize", "git", "json", "pathlib", "ripgrep", "typing")
+MODULES = ("ruff", "pytest", "pyright", "git", "ripgrep", "lsprotocol", "pydantic", "psutil", "usercustomize")
+PROGRAMS = (
+    "python",
+    "python3",
+    "node",
+    "rg",
+    "git",
+    "ruff",
+    "pyright",
+    "pytest",
+    "sh",
+    "env",
+    "cat",
+    "uname",
+    "ls",
+    "gpg",
+)
+GIT = shutil.which("git") or "git"
+RIPGREP = str(Path(sysconfig.get_path("scripts")) / "rg")
 
 
 @pytest.fixture
-def marker(tmp_path: Path) -> Path:
-    return tmp_path / "fired"
+def fired(tmp_path: Path) -> Path:
+    """Each trap leaves a file of its own name here."""
+    folder = tmp_path / "fired"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
-def hostile(make_repository: Callable[..., Path], marker: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every trap leaves the marker. The person stands in the tree, with its folders first on PATH."""
-    root = make_repository({"shop.py": SOURCE})
-    trap = f"open({str(marker)!r}, 'w').close()\n"
-    write_files(root, {f"{name}.py": trap for name in SHADOWS})
-    write_files(root, {"conftest.py": trap, "setup.py": trap, "ruff/__main__.py": trap, "shop.py": SOURCE + "\n"})
-    program = f"#!/bin/sh\ntouch {marker}\nexit 1\n"
-    names = ("python", "python3", "node", "rg", "git", "ruff", "pyright", "pytest", "sh", "env")
-    places = [root / ".venv" / "bin", root / "node_modules" / ".bin", root]
-    for path in (folder / name for folder in places for name in names if folder != root or name not in ("git", "ruff")):
-        write_files(root, {path.relative_to(root).as_posix(): program})
-        path.chmod(0o755)
+def root(make_repository: Callable[..., Path]) -> Path:
+    return make_repository({"shop.py": SOURCE, "plain.txt": "before\n"})
+
+
+def arm(root: Path, fired: Path, monkeypatch: pytest.MonkeyPatch, *, python: bool) -> None:
+    """The person stands in the tree, with its folders first on PATH, and with variables that lead into it.
+
+    With `python` the project's environment is a real one, in which any start of Python springs the traps; without it,
+    its interpreter is a trap itself.
+    """
+    for name in (*MODULES, "sitecustomize", "conftest", "setup"):
+        write_files(root, {f"{name}.py": f"open({str(fired / name)!r}, 'w').close()\n"})
+    write_files(root, {"ruff/__main__.py": f"open({str(fired / 'ruff')!r}, 'w').close()\n", "shop.py": SOURCE + "\n"})
+    write_files(root, {"evil.js": f"require('fs').writeFileSync({str(fired / 'node-options')!r}, '')\n"})
+    if python:
+        venv.create(root / ".venv", symlinks=True)
+        packages = next((root / ".venv" / "lib").glob("python3*")) / "site-packages"
+    else:
+        write_files(root, {".venv/pyvenv.cfg": f"home = {root / '.venv' / 'bin'}\nversion_info = 3.12.1\n"})
+        packages = root / ".venv/lib/python3.12/site-packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    (packages / "evil.pth").write_text(f"import os; open({str(fired / 'pth')!r}, 'w').close()\n")
+    (packages / "sitecustomize.py").write_text(f"open({str(fired / 'sitecustomize-installed')!r}, 'w').close()\n")
+    places = [root / ".venv" / "bin", root / "node_modules" / ".bin", root / "tools"]
+    for path in (folder / name for folder in places for name in PROGRAMS):
+        if not path.is_symlink():
+            plant_program(path, fired / f"program-{path.name}")
     write_files(
         root,
         {
-            ".venv/pyvenv.cfg": f"home = {root / '.venv' / 'bin'}\nversion_info = 3.12.1\n",
-            ".venv/lib/python3.12/site-packages/evil.pth": f"import os; open({str(marker)!r}, 'w').close()\n",
-            "pyrightconfig.json": json.dumps({"venvPath": ".", "venv": ".venv", "pythonPath": "./python"}),
-            "ruff.toml": 'extend = "evil.py"\n',
-            ".ripgreprc": f"--pre={root / 'python'}\n",
+            "pyrightconfig.json": json.dumps({"venvPath": ".", "venv": ".venv", "pythonPath": "./tools/python"}),
+            ".ripgreprc": f"--pre={plant_program(root / 'preprocess', fired / 'preprocess')}\n",
             ".gitattributes": "* diff=evil filter=evil\n",
         },
     )
-    for name in ("diff.evil.textconv", "filter.evil.clean", "filter.evil.smudge", "core.fsmonitor", "diff.external"):
-        git(root, "config", name, str(root / "python"))
-    (root / "ruff.toml").unlink()
+    for name in GIT_SETTINGS:
+        git(root, "config", name, str(plant_program(root / ".git" / name, fired / name)))
     monkeypatch.chdir(root)
     monkeypatch.setenv("PATH", os.pathsep.join([*map(str, places), ".", "", os.environ["PATH"]]))
     monkeypatch.setenv("RIPGREP_CONFIG_PATH", str(root / ".ripgreprc"))
-    marker.unlink(missing_ok=True)
-    return root
+    monkeypatch.setenv("PYTHONPATH", str(root))
+    monkeypatch.setenv("NODE_OPTIONS", f"--require={root / 'evil.js'}")
+    monkeypatch.setenv("VIRTUAL_ENV", str(root / ".venv"))
+    for marker in fired.iterdir():
+        marker.unlink()
+
+
+GIT_SETTINGS = ("diff.evil.textconv", "filter.evil.clean", "filter.evil.smudge", "core.fsmonitor", "diff.external")
+
+
+def plant_program(path: Path, marker: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n: > '{marker}'\nexit 1\n")
+    path.chmod(0o755)
+    return path
 
 
 def test_every_reading_tool_is_tried() -> None:
     assert set(READING) == set(ARGUMENTS), "a reading tool needs arguments in ARGUMENTS that lead it to the traps"
 
 
-def test_no_reading_tool_runs_anything_of_the_tree(hostile: Path, marker: Path) -> None:
-    workspace = Workspace.at(hostile)
+@pytest.mark.parametrize("python", [False, True], ids=["a planted interpreter", "an environment with planted code"])
+def test_no_reading_tool_runs_anything_of_the_tree(
+    root: Path, fired: Path, monkeypatch: pytest.MonkeyPatch, python: bool
+) -> None:
+    """One language server starts in the armed tree; the other one is warm already when the traps come."""
+    workspace = Workspace.at(root)
     server = LanguageServer(workspace)
-    fired: list[str] = []
     try:
+        if python:
+            run("typecheck", ToolContext(workspace, language_server=server))
+        arm(root, fired, monkeypatch, python=python)
         for name in READING:
-            run(name, ToolContext(workspace))
-            run(name, ToolContext(workspace, language_server=server))
-            if marker.exists():
-                fired.append(name)
-                marker.unlink()
+            for context in (ToolContext(workspace), ToolContext(workspace, language_server=server)):
+                run(name, context)
+                assert not (names := [marker.name for marker in fired.iterdir()]), f"{name} ran {names}"
     finally:
         server.close()
-    assert fired == []
+    assert_traps_work(root, fired, python=python)
 
 
 def run(name: str, context: ToolContext) -> None:
@@ -117,17 +170,34 @@ def run(name: str, context: ToolContext) -> None:
         assert "\n" not in str(error)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["git", "diff"],
-        ["rg", "Ledger"],
-        ["python3", "-c", "pass"],
-        [sys.executable, "-m", "ruff", "check"],
-        [sys.executable, "-m", "pytest", "--version"],
-    ],
-    ids=lambda command: " ".join(command[-2:]),
-)
-def test_plain_programs_do_fall_for_it(hostile: Path, marker: Path, command: list[str]) -> None:
-    subprocess.run(command, cwd=hostile, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    assert marker.exists(), "the trap itself must work"
+def assert_traps_work(root: Path, fired: Path, *, python: bool) -> None:
+    """The plain programs do run each of them, so that none could keep quiet by being dead."""
+    own = [sys.executable, "-P"]
+    pyright = find_pyright()
+    bare = {"PATH": os.defpath, "HOME": str(root)}
+    with_path = {**bare, "PATH": os.environ["PATH"]}
+    controls: dict[str, tuple[list[str], dict[str, str]]] = {
+        **{name: ([sys.executable, "-c", f"import {name}"], bare) for name in (*MODULES, "setup")},
+        "sitecustomize": ([sys.executable, "-c", "pass"], {**bare, "PYTHONPATH": str(root)}),
+        "ruff": ([sys.executable, "-m", "ruff", "check"], bare),
+        "pytest": ([sys.executable, "-m", "pytest", "--version"], bare),
+        "conftest": ([*own, "-m", "pytest", "-q", "--co"], bare),
+        "node-options": ([str(pyright.node), "-e", "0"], {**bare, "NODE_OPTIONS": os.environ["NODE_OPTIONS"]}),
+        "preprocess": ([RIPGREP, "Ledger"], {**bare, "RIPGREP_CONFIG_PATH": os.environ["RIPGREP_CONFIG_PATH"]}),
+        **{f"program-{name}": ([name], with_path) for name in PROGRAMS if not (python and name.startswith("python"))},
+        "diff.evil.textconv": ([GIT, "-c", "diff.external=", "blame", "shop.py"], bare),
+        "diff.external": ([GIT, "diff"], bare),
+        "filter.evil.clean": ([GIT, "add", "."], bare),
+        "filter.evil.smudge": ([GIT, "checkout", "-f", "HEAD", "plain.txt"], bare),
+        "core.fsmonitor": ([GIT, "status"], bare),
+    }
+    plain_pyright = [str(pyright.node), str(pyright.command)]
+    if python:
+        controls |= dict.fromkeys(("pth", "sitecustomize-installed"), (plain_pyright, with_path))
+    else:
+        controls["program-python"] = (plain_pyright, with_path)
+    (root / "plain.txt").unlink()
+    for name, (command, environment) in controls.items():
+        (fired / name).unlink(missing_ok=True)
+        subprocess.run(command, cwd=root, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+        assert (fired / name).exists(), f"the trap {name!r} is dead: {command} does not spring it"

@@ -13,10 +13,11 @@ from punie_tools.quality.interpreter import Interpreter
 
 _STAND_IN = """\
 #!/bin/sh
-# Answers pyright's two questions about the interpreter, so that none is started.
+# Answers pyright's two questions about the interpreter, so that none is started. Only what the shell has built in:
+# the tree may be on PATH.
 case "$*" in
-*sys.prefix*) exec cat {paths} ;;
-*) exec cat {version} ;;
+*sys.prefix*) printf '%s' {paths} ;;
+*) printf '%s' {version} ;;
 esac
 """
 
@@ -52,14 +53,13 @@ def write_stand_in(interpreter: Interpreter | None, folder: Path) -> Path:
     pyright starts it to learn the version and the search paths; without one it would start whatever PATH or the
     project's configuration leads to. Checking types only reads, so no interpreter of a project may run.
     """
-    paths, version = folder / "paths.json", folder / "version.json"
     search_paths = interpreter.search_paths if interpreter else ()
     prefix = (interpreter.environment or interpreter.path.parent.parent) if interpreter else folder
-    paths.write_text(json.dumps({"path": [str(path) for path in search_paths], "prefix": str(prefix)}), "utf-8")
+    paths = json.dumps({"path": [str(path) for path in search_paths], "prefix": str(prefix)})
     known = interpreter.version if interpreter else None
-    version.write_text(json.dumps([*known, "final", 0] if known else None), "utf-8")
+    version = json.dumps([*known, "final", 0] if known else None)
     stand_in = folder / "python"
-    stand_in.write_text(_STAND_IN.format(paths=shlex.quote(str(paths)), version=shlex.quote(str(version))), "utf-8")
+    stand_in.write_text(_STAND_IN.format(paths=shlex.quote(paths), version=shlex.quote(version)), "utf-8")
     stand_in.chmod(0o700)
     return stand_in
 
