@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,3 +138,40 @@ def test_the_previews_show_what_will_happen(project: Path) -> None:
     git(project, "add", "a.py")
     assert find_tool("git_commit").preview(context, {"message": "Why"}) == "git commit\n  modified a.py (+2 -2)\n\nWhy"
     assert {find_tool(name).risk for name in ("git_stage", "git_unstage", "git_commit")} == {Risk.EDITS}
+
+
+@pytest.fixture
+def with_submodules(project: Path) -> Path:
+    """Three submodules: one with a new commit, one changed but not committed, one that is gone."""
+    for name in ("libs/moved", "libs/dirty", "libs/gone"):
+        sub = project / name
+        sub.mkdir(parents=True)
+        git(sub, "init", "-q")
+        write_files(sub, {"inner.txt": "1\n"})
+        git(sub, "add", "-A")
+        git(sub, "commit", "-qm", "Inner")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "Add submodules")
+    write_files(project, {"libs/moved/inner.txt": "2\n", "libs/dirty/inner.txt": "2\n", "new.py": "", "a.py": "x\n"})
+    git(project / "libs" / "moved", "commit", "-qam", "Inner change")
+    shutil.rmtree(project / "libs" / "gone")
+    return project
+
+
+@pytest.mark.parametrize(
+    "paths", [["."], ["libs"], ["libs/moved"], ["libs/gone", "a.py"], ["libs/dirty"], ["a.py"], ["libs", "new.py"]]
+)
+def test_submodules_are_staged_as_git_stages_them(
+    with_submodules: Path, tmp_path: Path, run_tool: RunTool, paths: list[str]
+) -> None:
+    copy = Path(shutil.copytree(with_submodules, tmp_path / "copy"))
+    git(copy, "add", "--all", "--", *paths)
+    run_tool("git_stage", at=with_submodules, paths=paths)
+    assert git(with_submodules, "ls-files", "--stage") == git(copy, "ls-files", "--stage")
+
+
+def test_putting_aside_what_may_be_in_submodules_needs_trust(with_submodules: Path, run_tool: RunTool) -> None:
+    with pytest.raises(ToolError, match=r"in a repository with submodules can start programs .* not trusted"):
+        run_tool("git_stash", at=with_submodules)
+    stash = find_tool("git_stash").run(ToolContext(Workspace.at(with_submodules, is_trusted=True)), {})
+    assert stash.model_dump()["stash_count"] == 1

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from punie_tools.registry import find_tool
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 from tests.conftest import git, write_files
+from tests.tools.git.traps import TRAPS, make_traps_repository
 
 ASK_STATUS = """\
 import pathlib, sys
@@ -24,137 +24,6 @@ from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 find_tool("git_status").run(ToolContext(Workspace.at(pathlib.Path(sys.argv[1]))), {})
 """
-COMMANDS = ("status", "diff", "log", "show", "blame", "branch")
-
-Plant = Callable[[Path, str], None]
-
-
-def plant_fsmonitor(root: Path, trap: str) -> None:
-    git(root, "config", "core.fsmonitor", trap)
-
-
-def plant_hook(root: Path, trap: str) -> None:
-    # The hook runs when status refreshes the index: a file has a new time and its old content.
-    write_files(root, {"same.txt": "same"})
-    git(root, "add", "same.txt")
-    git(root, "commit", "-qm", "Add same")
-    os.utime(root / "same.txt", (1, 1))
-    (root / "hooks").mkdir()
-    (root / "hooks" / "post-index-change").symlink_to(trap)
-    git(root, "config", "core.hooksPath", "hooks")
-
-
-def plant_external_diff(root: Path, trap: str) -> None:
-    git(root, "config", "diff.external", trap)
-
-
-def plant_diff_driver(root: Path, trap: str) -> None:
-    write_files(root, {".gitattributes": "* diff=evil\n"})
-    git(root, "config", "diff.evil.command", trap)
-
-
-def plant_textconv(root: Path, trap: str) -> None:
-    write_files(root, {".gitattributes": "* diff=evil\n"})
-    git(root, "config", "diff.evil.textconv", trap)
-
-
-def plant_clean_filter(root: Path, trap: str) -> None:
-    write_files(root, {".gitattributes": "* filter=evil\n"})
-    git(root, "config", "filter.evil.clean", trap)
-    git(root, "config", "filter.evil.required", "true")
-
-
-def plant_process_filter(root: Path, trap: str) -> None:
-    write_files(root, {".gitattributes": "* filter=Evil.Two\n"})
-    git(root, "config", "filter.Evil.Two.process", trap)
-
-
-def plant_included_filter(root: Path, trap: str) -> None:
-    write_files(root, {".gitattributes": "* filter=evil\n", "more.ini": f'[filter "evil"]\n\tclean = {trap}\n'})
-    git(root, "config", "include.path", "../more.ini")
-
-
-def plant_worktree_filter(root: Path, trap: str) -> None:
-    write_files(root, {".gitattributes": "* filter=evil\n"})
-    git(root, "config", "extensions.worktreeConfig", "true")
-    git(root, "config", "--worktree", "filter.evil.clean", trap)
-
-
-def plant_submodule_filter(root: Path, trap: str) -> None:
-    sub = root / "sub"
-    sub.mkdir()
-    git(sub, "init", "-q")
-    write_files(sub, {"inner.txt": "before", ".gitattributes": "* filter=evil\n"})
-    git(sub, "add", "-A")
-    git(sub, "commit", "-qm", "Inner")
-    git(root, "add", "sub")
-    git(root, "commit", "-qm", "Add sub")
-    git(sub, "config", "filter.evil.clean", trap)
-    write_files(sub, {"inner.txt": "after!"})
-
-
-def plant_diff_inside_a_submodule(root: Path, trap: str) -> None:
-    plant_submodule_filter(root, "cat")
-    sub = root / "sub"
-    git(sub, "commit", "-qam", "Inner change")
-    git(sub, "config", "diff.external", trap)
-    git(root, "config", "diff.submodule", "diff")
-
-
-def plant_signature_checker(root: Path, trap: str) -> None:
-    commit = git(root, "cat-file", "commit", "HEAD")
-    head, _, message = commit.partition("\n\n")
-    signature = "-----BEGIN PGP SIGNATURE-----\n \n abc\n -----END PGP SIGNATURE-----"
-    signed = f"{head}\ngpgsig {signature}\n\n{message}"
-    written = subprocess.run(
-        ["git", "hash-object", "-t", "commit", "-w", "--stdin"],
-        cwd=root,
-        input=signed,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    git(root, "update-ref", "HEAD", written.stdout.strip())
-    git(root, "config", "gpg.program", trap)
-    git(root, "config", "log.showSignature", "true")
-
-
-def plant_transport(root: Path, trap: str) -> None:
-    blob = git(root, "rev-parse", "HEAD:tracked.txt").strip()
-    (root / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
-    git(root, "config", "core.repositoryFormatVersion", "1")
-    git(root, "config", "extensions.partialClone", "origin")
-    git(root, "config", "remote.origin.promisor", "true")
-    git(root, "config", "remote.origin.url", f"ext::{trap} %S")
-    git(root, "config", "protocol.ext.allow", "always")
-
-
-def plant_transport_over_ssh(root: Path, trap: str) -> None:
-    plant_transport(root, trap)
-    git(root, "config", "remote.origin.url", "ssh://nowhere.invalid/x")
-    git(root, "config", "core.sshCommand", trap)
-
-
-TRAPS = [
-    pytest.param(plant_fsmonitor, ["status"], id="file system monitor"),
-    pytest.param(plant_hook, ["status"], id="hook"),
-    pytest.param(plant_external_diff, ["diff"], id="external diff"),
-    pytest.param(plant_diff_driver, ["diff"], id="diff driver"),
-    pytest.param(plant_textconv, ["diff"], id="text conversion"),
-    pytest.param(plant_clean_filter, ["status"], id="clean filter"),
-    pytest.param(plant_process_filter, ["status"], id="process filter"),
-    pytest.param(plant_included_filter, ["status"], id="filter in an included file"),
-    pytest.param(plant_worktree_filter, ["status"], id="filter of the work tree"),
-    pytest.param(plant_submodule_filter, ["status"], id="filter in a submodule"),
-    pytest.param(plant_diff_inside_a_submodule, ["diff"], id="external diff in a submodule"),
-    pytest.param(plant_signature_checker, ["log", "-1"], id="signature checker"),
-    pytest.param(plant_textconv, ["blame", "tracked.txt"], id="text conversion in blame"),
-    pytest.param(plant_external_diff, ["show", "--ext-diff"], id="external diff in show"),
-    pytest.param(plant_clean_filter, ["blame", "tracked.txt"], id="clean filter in blame"),
-    pytest.param(plant_signature_checker, ["show"], id="signature checker in show"),
-    pytest.param(plant_transport, ["diff"], id="transport of a missing object"),
-    pytest.param(plant_transport_over_ssh, ["diff"], id="ssh command of a missing object's transport"),
-]
 
 
 @pytest.fixture
@@ -173,62 +42,84 @@ def trap(tmp_path: Path, marker: Path) -> str:
 
 
 @pytest.fixture
-def hostile(make_repository: Callable[..., Path]) -> Path:
-    root = make_repository({"tracked.txt": "before\n"})
-    write_files(root, {"tracked.txt": "after!\n", "untracked.txt": ""})
+def hostile(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    make_traps_repository(root)
     return root
 
 
-def run_git_tools(root: Path) -> None:
-    calls: list[tuple[str, dict[str, object]]] = [
-        ("git_status", {}),
-        ("git_diff", {}),
-        ("git_diff", {"path": "tracked.txt"}),
-        ("git_diff", {"staged": True}),
-        ("git_diff", {"base": "HEAD"}),
-        ("git_log", {}),
-        ("git_log", {"path": "tracked.txt"}),
-        ("git_show", {}),
-        ("git_blame", {"path": "tracked.txt"}),
-        ("git_branches", {}),
-    ]
+READING_CALLS: list[tuple[str, dict[str, object]]] = [
+    ("git_status", {}),
+    ("git_diff", {}),
+    ("git_diff", {"path": "tracked.txt"}),
+    ("git_diff", {"staged": True}),
+    ("git_diff", {"base": "HEAD"}),
+    ("git_log", {}),
+    ("git_log", {"path": "tracked.txt"}),
+    ("git_show", {}),
+    ("git_blame", {"path": "tracked.txt"}),
+    ("git_branches", {}),
+    ("git_stash", {"action": "list"}),
+]
+CHANGING_CALLS: list[tuple[str, dict[str, object]]] = [
+    ("git_stage", {"paths": ["."]}),
+    ("git_unstage", {}),
+    ("git_stage", {"paths": ["tracked.txt"]}),
+    ("git_commit", {"message": "Change"}),
+    ("git_stash", {}),
+    ("git_branch", {"name": "new", "create": True}),
+    ("git_branch", {"name": "side"}),
+    ("git_branch", {"name": "main"}),
+    ("git_stash", {"action": "pop"}),
+    ("git_cherry_pick", {"revision": "side"}),
+]
+NEEDING_TRUST = ("git_stash pop", "git_cherry_pick")
+
+
+def run_git_tools(root: Path, calls: list[tuple[str, dict[str, object]]] = READING_CALLS) -> list[str]:
+    """In a folder that nobody trusts; the calls that were refused or failed, each in one line."""
+    refused: list[str] = []
     for name, arguments in calls:
         try:
             find_tool(name).run(ToolContext(Workspace.at(root)), arguments)
         except ToolError as error:
-            # Without the missing object there is no diff, and git says so.
-            assert "git failed" in str(error)
+            assert "\n" not in str(error)
+            refused.append(" ".join([name, *(str(value) for key, value in arguments.items() if key == "action")]))
+    return refused
 
 
-@pytest.mark.parametrize(("plant", "plain_git"), TRAPS)
-def test_no_trap_fires(hostile: Path, marker: Path, trap: str, plant: Plant, plain_git: list[str]) -> None:
-    plant(hostile, trap)
+def test_without_a_trap_only_what_needs_trust_is_refused(hostile: Path) -> None:
+    """So that no tool can pass below by doing nothing."""
+    assert run_git_tools(hostile) == []
+    assert run_git_tools(hostile, CHANGING_CALLS) == list(NEEDING_TRUST)
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_no_trap_fires(hostile: Path, marker: Path, trap: str, name: str) -> None:
+    TRAPS[name].plant(hostile, trap)
     # Plain git gets a copy: looking at a repository can refresh its index, and then some traps stay open.
     copy = Path(shutil.copytree(hostile, hostile.with_name("copy"), symlinks=True))
     marker.unlink(missing_ok=True)
     run_git_tools(hostile)
-    assert not marker.exists()
-    subprocess.run(["git", *plain_git], cwd=copy, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    assert not marker.exists(), "a reading tool fell for it"
+    for call in CHANGING_CALLS:
+        run_git_tools(hostile, [call])
+        assert not marker.exists(), f"{call} fell for it"
+    TRAPS[name].spring(copy)
     assert marker.exists(), "plain git no longer falls into this trap: the test proves nothing"
 
 
-def test_pagers_editors_and_aliases_do_not_fire(
+def test_the_environment_names_no_program(
     hostile: Path, marker: Path, trap: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in (
-        "core.pager",
-        "core.editor",
-        "core.askPass",
-        "credential.helper",
-        *(f"pager.{name}" for name in COMMANDS),
-    ):
-        git(hostile, "config", name, trap)
-    for name in (*COMMANDS, "rev-parse", "for-each-ref"):
-        git(hostile, "config", f"alias.{name}", f"!{trap}")
-    monkeypatch.setenv("GIT_EXTERNAL_DIFF", trap)
-    monkeypatch.setenv("GIT_PAGER", trap)
+    for name in ("GIT_EXTERNAL_DIFF", "GIT_PAGER", "GIT_EDITOR", "GIT_ASKPASS", "GIT_SSH_COMMAND"):
+        monkeypatch.setenv(name, trap)
     run_git_tools(hostile)
+    run_git_tools(hostile, CHANGING_CALLS)
     assert not marker.exists()
+    write_files(hostile, {"tracked.txt": "again\n"})
+    subprocess.run(["git", "diff"], cwd=hostile, capture_output=True, check=False)
+    assert marker.exists(), "the trap itself must work"
 
 
 def test_a_filter_that_no_option_can_name_stops_the_tool(hostile: Path, marker: Path, trap: str) -> None:

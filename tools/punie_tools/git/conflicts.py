@@ -27,6 +27,6 @@ def change_or_conflicts(repository: Repository, *arguments: str) -> tuple[str, .
 
 
 def require_trust(repository: Repository, what: str) -> None:
-    """Raise ToolError in an untrusted folder: the repository may name the programs that merge its files."""
+    """Raise ToolError in an untrusted folder: the repository may name programs that merge or filter its files."""
     if not repository.context.workspace.is_trusted:
-        raise ToolError(f"{what} can start merge programs that the repository names, and this folder is not trusted.")
+        raise ToolError(f"{what} can start programs that the repository names, and this folder is not trusted.")

@@ -23,7 +23,7 @@ def git_stage(context: ToolContext, paths: Paths = None, patch: Patch = "") -> S
         _refuse_both(paths)
         repository.change("apply", "--cached", "--whitespace=nowarn", "-", stdin=as_bytes(patch))
     else:
-        repository.change("add", "--all", "--", *_pathspecs(repository, paths))
+        repository.stage(_pathspecs(repository, paths))
     return staged_files(repository)
 
 

@@ -80,6 +80,9 @@ TOOL = Tool(
 def _push(repository: Repository, message: str) -> None:
     if not repository.has_commits:
         raise ToolError("The repository has no commits yet, so nothing can be put aside.")
+    if repository.submodules():
+        # git looks for changes inside them, through their own filters, and no option of `stash` says otherwise.
+        require_trust(repository, "Putting changes aside in a repository with submodules")
     before = _stashes(repository)
     told = [f"--message={message}"] if message else []
     # To remove the untracked files that it has put aside git names them by a pattern of its own.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -32,6 +32,7 @@ DIFF_OPTIONS = (
 STATUS_OPTIONS = ("--ignore-submodules=dirty",)
 
 _SECONDS = 60.0
+_LISTING_LIMIT = 256 * 1024 * 1024
 _OPTIONS = ("--no-pager", "--no-optional-locks", "--literal-pathspecs")
 _SETTINGS = {
     "core.fsmonitor": "false",
@@ -41,6 +42,8 @@ _SETTINGS = {
     "diff.noprefix": "false",
     "log.showRoot": "true",
     "log.showSignature": "false",
+    # git would start itself in each submodule, with the submodule's own filters and hooks.
+    "submodule.recurse": "false",
 }
 # No editor opens: there is nobody at the terminal of a tool.
 _TRUSTING_SETTINGS = {"core.fsmonitor": "false", "core.quotePath": "false", "core.editor": "true"}
@@ -92,6 +95,28 @@ class Repository:
         if self.context.workspace.is_trusted:
             return self._ask(*arguments, stdin=stdin, settings=_TRUSTING_SETTINGS)
         return self._ask(*self._filters_off, *arguments, stdin=stdin, settings=_SETTINGS | {"commit.gpgSign": "false"})
+
+    def stage(self, pathspecs: Sequence[str]) -> None:
+        """Put files into the index as they are. In an untrusted folder nothing asks what changed inside submodules.
+
+        `git add` asks that, and then a submodule's own filters run; only its commit can be staged anyway.
+        """
+        submodules = () if self.context.workspace.is_trusted else self.submodules(pathspecs)
+        if not submodules:
+            self.change("add", "--all", "--", *pathspecs)
+            return
+        literal = [f":(literal){path}" for path in pathspecs if path not in submodules]
+        others = [f":(exclude,literal){path}" for path in submodules]
+        if literal:
+            self.change("--no-literal-pathspecs", "add", "--all", "--", *literal, *others)
+        named = b"".join(os.fsencode(path) + b"\0" for path in submodules)
+        self.change("update-index", "--add", "--remove", "-z", "--stdin", stdin=named)
+
+    def submodules(self, pathspecs: Sequence[str] = ()) -> tuple[str, ...]:
+        """Those in the index, by their path from the workspace."""
+        listed = self._ask("ls-files", "--stage", "-z", "--", *pathspecs, output_limit=_LISTING_LIMIT).stdout
+        entries = (entry.partition(b"\t") for entry in listed.split(b"\0"))
+        return tuple(dict.fromkeys(os.fsdecode(path) for stage, _, path in entries if stage.startswith(b"160000 ")))
 
     def succeeds(self, *arguments: str) -> bool:
         """Whether the command ends well."""
