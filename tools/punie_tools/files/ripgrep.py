@@ -11,6 +11,7 @@ from pathlib import Path
 
 from punie_tools.errors import ToolError
 from punie_tools.files.glob import name_glob
+from punie_tools.files.temporary_files import TEMPORARY_GLOB
 from punie_tools.process import FinishedProcess, clean_environment, run_process
 from punie_tools.tool import ToolContext
 
@@ -19,7 +20,10 @@ PYTHON_SEARCH = [sys.executable, "-I", "-m", "punie_tools.files.search_process"]
 SECONDS = 60.0
 _FATAL = 2
 # Ignore files count without a git repository too; hidden files are part of a project, .git is not.
-_OPTIONS = ("--no-config", "--no-messages", "--color=never", "--hidden", "--no-require-git", "--glob=!.git")
+_OPTIONS = (
+    *("--no-config", "--no-messages", "--color=never", "--hidden", "--no-require-git"),
+    *("--glob=!.git", f"--glob=!{TEMPORARY_GLOB}"),
+)
 
 
 def run_ripgrep(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from punie_tools.files.ignore_rules import Rule, rules_of, verdict
+from punie_tools.files.temporary_files import is_temporary
 
 _OWN_FILES = (".rgignore", ".ignore")
 _EXCLUDES_FILE = re.compile(r"(?im)^\s*excludesfile\s*=\s*\"?\s*(\S.*?)\s*\"?\s*$")
@@ -44,7 +45,9 @@ def _below(
         return
     for entry in entries:
         is_folder = entry.is_dir(follow_symlinks=False)
-        if entry.name == b".git" or _is_ignored(levels, excluded, entry.path, is_folder=is_folder):
+        if entry.name == b".git" or is_temporary(os.fsdecode(entry.name)):
+            continue
+        if _is_ignored(levels, excluded, entry.path, is_folder=is_folder):
             continue
         name = os.path.join(shown, entry.name)  # noqa: PTH118 - a path of bytes
         if is_folder:

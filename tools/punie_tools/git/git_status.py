@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
+from punie_tools.files.temporary_files import is_temporary
 from punie_tools.git.repository import STATUS_OPTIONS, Repository
 from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
@@ -121,7 +122,7 @@ def _changes(entries: list[str]) -> Iterator[FileStatus]:
                 yield from _tracked(entry.split(" ", 9), original_path=next(remaining))
             case "u ":
                 yield FileStatus(path=entry.split(" ", 10)[-1], status="conflicted", staged=False)
-            case "? ":
+            case "? " if not is_temporary(entry[2:]):
                 yield FileStatus(path=entry[2:], status="untracked", staged=False)
             case _:
                 continue
