@@ -49,6 +49,12 @@ def test_turns_go_back_and_forth(edited: Path, capsys: pytest.CaptureFixture[str
     assert ((edited / "a.py").read_text(), (edited / "b.py").read_text()) == ("a = 3\n", "b\n")
 
 
+def test_the_turn_as_json(edited: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert undo.run(["--cwd", str(edited), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["success"], told["files"], told["is_undone"]) == (True, ["a.py", "b.py"], True)
+
+
 def test_the_list_names_the_turns(edited: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert undo.run(["--cwd", str(edited), "--list", "--json"]) == 0
     turns = json.loads(capsys.readouterr().out)
@@ -63,7 +69,16 @@ def test_the_list_names_the_turns(edited: Path, capsys: pytest.CaptureFixture[st
 def test_the_person_s_own_edit_is_shown_and_kept(edited: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (edited / "a.py").write_text("a = 3\nmine = 1\n")
     assert undo.run(["--cwd", str(edited)]) == 1
-    assert "+mine = 1" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert told.startswith("punie: a.py was edited since punie changed it; nothing was done.\n")
+    for diff in (
+        "(as it is now)\n@@ -1 +1,2 @@\n a = 3\n+mine = 1\n",
+        "(as undo would make it)\n@@ -1 +1 @@\n-a = 3\n+a = 2\n",
+    ):
+        assert f"--- a.py (as punie left it)\n+++ a.py {diff}" in told
+    assert undo.run(["--cwd", str(edited), "--json"]) == 1
+    (view,) = json.loads(capsys.readouterr().out)["changed_since"]
+    assert [view[name] for name in ("base", "yours", "restored")] == ["a = 3\n", "a = 3\nmine = 1\n", "a = 2\n"]
     assert (edited / "a.py").read_text() == "a = 3\nmine = 1\n"
     assert (edited / "b.py").exists()
 

@@ -105,7 +105,7 @@ def test_what_the_person_edited_since_is_never_lost(root: Path, journal: Journal
         journal.undo()
     (root / "a").write_text("two\n")
     (root / "b").chmod(0o600)
-    with pytest.raises(ToolError, match="b has other permissions since"):
+    with pytest.raises(ToolError, match=r"b was given other permissions since punie changed it \(0644 became 0600\)"):
         journal.undo()
 
 

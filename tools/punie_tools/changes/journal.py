@@ -8,54 +8,29 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 import time
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from punie_tools.changes.change_set import SIZE_LIMIT, FileChange, apply_changes, check_changes
+from punie_tools.changes.change_set import SIZE_LIMIT, FileChange, HalfDoneError, apply_changes, check_changes
+from punie_tools.changes.journal_file import ImageName, JournalFile, JournalRecord
+from punie_tools.changes.three_way import ChangedSinceError, Move, ThreeWayView
 from punie_tools.changes.tree_access import FileImage, TreeAccess
 from punie_tools.errors import ToolError
 from punie_tools.files.atomic import replace_file
-from punie_tools.files.diff import unified_diff
-from punie_tools.spelling import spelled, unspelled
+from punie_tools.files.temporary_files import sweep_folder
 
 MOST_BYTES = 200 * 1024 * 1024
 OLDEST_SECONDS = 30 * 24 * 3600.0
-
-_DIFF_LINES = 40
 
 
 def journal_folder(state: Path, root: Path) -> Path:
     """Where the journal of a tree lies, below the folder of punie's own files."""
     digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
     return state / "journal" / digest
-
-
-class _Image(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    digest: str
-    mode: int
-
-
-class _Record(BaseModel):
-    """A line of the journal: a change that is about to be made, or a turn that was taken back or made again."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: Literal["changed", "undone", "redone"]
-    turn: str
-    time: float
-    path: str = ""
-    before: _Image | None = None
-    after: _Image | None = None
 
 
 @dataclass(frozen=True)
@@ -76,27 +51,39 @@ class Journal:
     ) -> None:
         """`folder` is made if it is not there. Raises OSError."""
         self._folder = folder
+        self._file = JournalFile(folder / "journal.jsonl")
         self._tree = TreeAccess(root)
         self._most_bytes = most_bytes
         self._oldest_seconds = oldest_seconds
         for path in (folder, folder / "images"):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            sweep_folder(path)
 
     def change(self, turn: str, changes: Sequence[FileChange]) -> None:
-        """Make the changes and remember how to take them back. Raises ToolError, and then nothing has changed."""
+        """Make the changes and remember how to take them back. Raises ToolError, and then nothing has changed.
+
+        Where not even that works it is HalfDoneError, and undo takes back what stayed changed.
+        """
         changes = [change for change in changes if change.before != change.after]
         with self._lock():
             check_changes(self._tree, changes)
-            self._remember(turn, changes)
+            try:
+                length = self._remember(turn, changes)
+            except OSError as error:
+                raise _unwritten(error) from None
             try:
                 apply_changes(self._tree, changes)
-            except BaseException:
-                # They were taken back, and so is what is known of them.
-                self._append(_record(turn, change.reversed) for change in changes)
+            except HalfDoneError:
                 raise
+            except BaseException:
+                # Records of what never was do no harm to undo, if they cannot be removed.
+                with suppress(OSError):
+                    self._file.cut(length)
+                raise
+            self._prune(time.time())
 
     def record(self, turn: str, changes: Sequence[FileChange], *, since: float) -> None:
-        """Remember changes that somebody has made for the turn, from the time `since` on. Raises OSError.
+        """Remember changes that somebody has made for the turn, from the time `since` on. Raises ToolError.
 
         What another turn made of a file in that time is that turn's.
         """
@@ -106,10 +93,14 @@ class Journal:
                 for record in self._records()
                 if record.kind == "changed" and record.turn != turn and record.time >= since
             }
-            own = [change for change in changes if (change.path, _image_of(change.after)) not in others]
+            own = [change for change in changes if (change.path, ImageName.of(change.after)) not in others]
             own = [change for change in own if change.before != change.after]
             if own:
-                self._remember(turn, own)
+                try:
+                    self._remember(turn, own)
+                except OSError as error:
+                    raise _unwritten(error) from None
+                self._prune(time.time())
 
     def turns(self) -> list[JournalTurn]:
         """The turns that changed files, oldest first."""
@@ -126,101 +117,88 @@ class Journal:
     def undo(self, turn: str | None = None) -> JournalTurn:
         """Take a turn back, the last one unless it is named: exactly its files become what they were before it.
 
-        Raises ToolError, with what differs, if one of them was changed since; then nothing has changed.
+        Folders that it made go too, if they are empty then. Raises ChangedSinceError, with a view of each file, if
+        somebody else has changed one since, or another ToolError; then nothing has changed.
         """
-        return self._move(turn, is_undo=True)
+        return self._move(turn, "undo")
 
     def redo(self, turn: str | None = None) -> JournalTurn:
         """Make a turn again that was taken back; the first one that is, unless it is named. Raises ToolError."""
-        return self._move(turn, is_undo=False)
+        return self._move(turn, "redo")
 
-    def _move(self, turn: str | None, *, is_undo: bool) -> JournalTurn:
+    def _move(self, turn: str | None, move: Move) -> JournalTurn:
         with self._lock():
-            chosen = self._chosen(turn, is_undo=is_undo)
-            net = _net(record for record in self._records() if record.turn == chosen.turn)
-            moves = [
-                (path, after, before) if is_undo else (path, before, after) for path, (before, after) in net.items()
-            ]
-            apply_changes(self._tree, list(self._possible(moves)))
-            kind = "undone" if is_undo else "redone"
-            self._append([_Record(kind=kind, turn=chosen.turn, time=time.time())])
+            chosen = self._chosen(turn, move)
+            records = [record for record in self._records() if record.turn == chosen.turn]
+            changes = self._possible(_net(records), move)
+            apply_changes(self._tree, changes)
+            kind = "undone" if move == "undo" else "redone"
+            try:
+                self._file.append([JournalRecord(kind=kind, turn=chosen.turn, time=time.time())])
+            except OSError as error:
+                apply_changes(self._tree, [change.reversed for change in reversed(changes)])
+                raise _unwritten(error) from None
+            finally:
+                # Those that hold a file stay.
+                self._tree.remove_empty_folders(folder for record in records for folder in record.made_folders)
             return chosen
 
-    def _chosen(self, turn: str | None, *, is_undo: bool) -> JournalTurn:
+    def _chosen(self, turn: str | None, move: Move) -> JournalTurn:
         turns = [each for each in self.turns() if turn in (None, each.turn)]
-        fitting = [each for each in turns if each.is_undone is not is_undo]
+        fitting = [each for each in turns if each.is_undone is (move == "redo")]
         if not fitting:
-            what = "undo" if is_undo else "redo"
-            raise ToolError(f"There is nothing to {what}." if turn is None else f"There is no turn {turn!r} to {what}.")
-        return fitting[-1] if is_undo else fitting[0]
+            raise ToolError(f"There is nothing to {move}." if turn is None else f"There is no turn {turn!r} to {move}.")
+        return fitting[-1] if move == "undo" else fitting[0]
 
-    def _possible(self, moves: Iterable[tuple[str, _Image | None, _Image | None]]) -> Iterable[FileChange]:
+    def _possible(self, net: Sequence[_NetChange], move: Move) -> list[FileChange]:
         """The changes to make; a file that is already as it should be, after a crash, needs none."""
-        for path, expected, wanted in moves:
-            now = self._tree.read(path, SIZE_LIMIT)
-            if _image_of(now) == wanted:
+        changes: list[FileChange] = []
+        views: list[ThreeWayView] = []
+        for each in net:
+            expected, wanted = (each.after, each.before) if move == "undo" else (each.before, each.after)
+            now = self._tree.read(each.path, SIZE_LIMIT)
+            name = ImageName.of(now)
+            if name == wanted:
                 continue
-            if _image_of(now) != expected:
-                raise ToolError(self._difference(path, expected, now))
-            yield FileChange(path, now, self._image(wanted))
+            if name == expected or (move == "undo" and name == each.before_last):
+                changes.append(FileChange(each.path, now, self._image(wanted)))
+            elif expected != wanted:
+                views.append(ThreeWayView.of(each.path, move, self._image(expected), now, self._image(wanted)))
+        if views:
+            raise ChangedSinceError(views)
+        return changes
 
-    def _difference(self, path: str, expected: _Image | None, now: FileImage | None) -> str:
-        """What the person did to a file since punie changed it."""
-        name = spelled(path)
-        if now is None:
-            return f"{name} was removed since punie changed it; nothing was done."
-        if expected is None:
-            return f"{name} was made again since punie removed it; nothing was done."
-        ours = self._image(expected)
-        assert ours is not None
-        if ours.data == now.data:
-            return f"{name} has other permissions since punie changed it; nothing was done."
-        diff = unified_diff(name, spelled(ours.data), spelled(now.data)).text.splitlines()
-        shown = "\n".join(diff[:_DIFF_LINES])
-        return f"{name} was edited since punie changed it; nothing was done. These edits would be lost:\n{shown}"
-
-    def _remember(self, turn: str, changes: Sequence[FileChange]) -> None:
+    def _remember(self, turn: str, changes: Sequence[FileChange]) -> int:
+        """Returns how long the journal was before. Raises OSError."""
         for change in changes:
             for image in (change.before, change.after):
                 if image is not None:
                     self._keep(image.data)
-        self._append(_record(turn, change) for change in changes)
-        self._prune(time.time())
+        return self._file.append([self._record(turn, change) for change in changes])
 
-    def _append(self, records: Iterable[_Record]) -> None:
-        """One write, flushed: a line is in the journal as a whole, or torn at its end, where it counts as not there."""
-        lines = "".join(_line(record) for record in records)
-        with (self._folder / "journal.jsonl").open("ab") as file:
-            if file.tell() and not self._ends_whole():
-                lines = "\n" + lines
-            file.write(lines.encode("ascii"))
-            file.flush()
-            os.fsync(file.fileno())
+    def _record(self, turn: str, change: FileChange) -> JournalRecord:
+        return JournalRecord(
+            kind="changed",
+            turn=turn,
+            time=time.time(),
+            path=change.path,
+            before=ImageName.of(change.before),
+            after=ImageName.of(change.after),
+            made_folders=self._tree.missing_folders(change.path) if change.after else (),
+        )
 
-    def _ends_whole(self) -> bool:
-        with (self._folder / "journal.jsonl").open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) == b"\n"
-
-    def _records(self) -> list[_Record]:
-        """All whole lines; one that is torn, or from a newer punie, counts as not there."""
+    def _records(self) -> list[JournalRecord]:
         try:
-            lines = (self._folder / "journal.jsonl").read_bytes().splitlines()
-        except FileNotFoundError:
-            return []
-        records: list[_Record] = []
-        for line in lines:
-            with suppress(ValidationError):
-                record = _Record.model_validate_json(line)
-                records.append(record.model_copy(update={"path": unspelled(record.path)}))
-        return records
+            return self._file.records()
+        except OSError as error:
+            raise ToolError(f"The journal cannot be read: {_reason(error)}.") from None
 
     def _keep(self, data: bytes) -> None:
         path = self._image_path(hashlib.sha256(data).hexdigest())
         if not path.exists():
             replace_file(path, data, 0o600)
 
-    def _image(self, image: _Image | None) -> FileImage | None:
+    def _image(self, image: ImageName | None) -> FileImage | None:
         if image is None:
             return None
         try:
@@ -232,7 +210,14 @@ class Journal:
         return self._folder / "images" / digest
 
     def _prune(self, now: float) -> None:
-        """Forget the oldest turns, so that neither their age nor their size goes past the bounds; never the newest."""
+        """Forget the oldest turns, so that neither their age nor their size goes past the bounds; never the newest.
+
+        What cannot be forgotten now is so after the next change.
+        """
+        with suppress(OSError, ToolError):
+            self._drop_old(now)
+
+    def _drop_old(self, now: float) -> None:
         sizes = {path.name: path.stat().st_size for path in (self._folder / "images").iterdir()}
         records = self._records()
         turns = list(dict.fromkeys(record.turn for record in records))
@@ -247,40 +232,50 @@ class Journal:
         if not dropped:
             return
         kept = [record for record in records if record.turn not in dropped]
-        replace_file(self._folder / "journal.jsonl", "".join(map(_line, kept)).encode("ascii"), 0o600)
+        self._file.replace(kept)
         for digest in sizes.keys() - _digests(kept):
             self._image_path(digest).unlink(missing_ok=True)
 
     @contextmanager
     def _lock(self) -> Generator[None]:
         """Held by one process at a time, and let go of when it ends, whatever happens."""
-        with (self._folder / "lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            descriptor = os.open(self._folder / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unwritten(error) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(descriptor)
 
 
-def _record(turn: str, change: FileChange) -> _Record:
-    before, after = _image_of(change.before), _image_of(change.after)
-    return _Record(kind="changed", turn=turn, time=time.time(), path=change.path, before=before, after=after)
+@dataclass(frozen=True)
+class _NetChange:
+    """A file before a turn and after it. `before_last` is what its last change found: after a crash that may stand."""
+
+    path: str
+    before: ImageName | None
+    after: ImageName | None
+    before_last: ImageName | None
 
 
-def _line(record: _Record) -> str:
-    return json.dumps(record.model_copy(update={"path": spelled(record.path)}).model_dump(exclude_none=True)) + "\n"
-
-
-def _image_of(image: FileImage | None) -> _Image | None:
-    return None if image is None else _Image(digest=hashlib.sha256(image.data).hexdigest(), mode=image.mode)
-
-
-def _net(records: Iterable[_Record]) -> dict[str, tuple[_Image | None, _Image | None]]:
-    """For each file of a turn what it was before the first change and after the last one."""
-    net: dict[str, tuple[_Image | None, _Image | None]] = {}
+def _net(records: Iterable[JournalRecord]) -> list[_NetChange]:
+    net: dict[str, _NetChange] = {}
     for record in records:
         if record.kind == "changed":
-            before = net[record.path][0] if record.path in net else record.before
-            net[record.path] = (before, record.after)
-    return {path: images for path, images in net.items() if images[0] != images[1]}
+            before = net[record.path].before if record.path in net else record.before
+            net[record.path] = _NetChange(record.path, before, record.after, record.before)
+    return list(net.values())
 
 
-def _digests(records: Iterable[_Record]) -> set[str]:
+def _digests(records: Iterable[JournalRecord]) -> set[str]:
     return {image.digest for record in records for image in (record.before, record.after) if image}
+
+
+def _unwritten(error: OSError) -> ToolError:
+    return ToolError(f"The journal cannot be written, and without it nothing is changed: {_reason(error)}.")
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

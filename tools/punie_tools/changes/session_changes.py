@@ -58,7 +58,7 @@ class SessionChanges:
                 self.saw(change.path, change.after.data)
 
     def record(self, changes: Sequence[FileChange], *, since: float) -> None:
-        """Remember changes that a command has made, so that they can be taken back. Raises OSError.
+        """Remember changes that a command has made, so that they can be taken back. Raises ToolError.
 
         What the session saw of these files stays what it saw: their new content it has not seen.
         """

@@ -112,7 +112,7 @@ class ChangeWatch:
                 taken.append(change)
         try:
             session.record(taken, since=self._started)
-        except OSError:
+        except ToolError:
             return paths
         return sorted(left_out)
 
