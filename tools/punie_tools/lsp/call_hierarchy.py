@@ -14,6 +14,7 @@ from punie_tools.lsp.symbol_question import (
     candidates_for,
     file_name,
     place_of,
+    standing_on,
 )
 from punie_tools.quality.sentences import counted, first_of
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
@@ -75,7 +76,7 @@ def call_hierarchy(
     def ask(queries: Queries) -> list[tuple[str, ServerCall]]:
         return [
             (candidate.qualified_name, call)
-            for candidate in candidates
+            for candidate in standing_on(line, candidates)
             for call in queries.calls(place_of(candidate), direction)
         ]
 

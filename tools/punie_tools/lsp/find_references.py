@@ -15,6 +15,7 @@ from punie_tools.lsp.symbol_question import (
     candidates_for,
     located,
     place_of,
+    standing_on,
 )
 from punie_tools.quality.sentences import counted, first_of
 from punie_tools.symbols.place import Place
@@ -64,7 +65,7 @@ def find_references(context: ToolContext, symbol: Symbol, path: Within = None, l
     def ask(queries: Queries) -> dict[Place, bool]:
         """Every place, and whether it is a definition."""
         found: dict[Place, bool] = {}
-        for candidate in candidates:
+        for candidate in standing_on(line, candidates):
             at = place_of(candidate)
             # Several candidates may be places of one symbol, which is asked for once.
             if at not in found:

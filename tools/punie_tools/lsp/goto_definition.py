@@ -16,6 +16,7 @@ from punie_tools.lsp.symbol_question import (
     file_name,
     located,
     place_of,
+    standing_on,
 )
 from punie_tools.quality.sentences import counted, first_of
 from punie_tools.symbols.place import Place
@@ -52,7 +53,7 @@ def goto_definition(context: ToolContext, symbol: Symbol, path: Within = None, l
     candidates = candidates_for(context, symbol, path, line)
 
     def ask(queries: Queries) -> list[Place]:
-        return [place for candidate in candidates for place in _definitions(queries, candidate)]
+        return [place for candidate in standing_on(line, candidates) for place in _definitions(queries, candidate)]
 
     places, note = ask_server(context, ask, lambda: [place_of(each) for each in candidates])
     locations = located(context.workspace, list(dict.fromkeys(places)))

@@ -46,6 +46,11 @@ def candidates_for(context: ToolContext, symbol: str, path: str | None, line: in
     return found[:MOST_CANDIDATES]
 
 
+def standing_on(line: int | None, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Those on the line, if it has some: the server knows which of the others they are, and the text does not."""
+    return [each for each in candidates if each.line == line] or candidates
+
+
 def ask_server(
     context: ToolContext, ask: Callable[[Queries], Answer], without_server: Callable[[], Answer] | None
 ) -> tuple[Answer, str]:

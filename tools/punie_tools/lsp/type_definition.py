@@ -15,6 +15,7 @@ from punie_tools.lsp.symbol_question import (
     candidates_for,
     located,
     place_of,
+    standing_on,
 )
 from punie_tools.quality.sentences import first_of
 from punie_tools.symbols.place import Place
@@ -43,7 +44,7 @@ def type_definition(
     context: ToolContext, symbol: Symbol, path: Within = None, line: Line = None
 ) -> TypeDefinitionResult:
     """Find the class that a variable, parameter or attribute holds a value of, by its name."""
-    candidates = [place_of(each) for each in candidates_for(context, symbol, path, line)]
+    candidates = [place_of(each) for each in standing_on(line, candidates_for(context, symbol, path, line))]
 
     def ask(queries: Queries) -> list[Place]:
         return [place for candidate in candidates for place in queries.type_definitions(candidate)]

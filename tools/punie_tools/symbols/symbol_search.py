@@ -56,7 +56,8 @@ class SymbolSearch:
         best = min((hit.fit for hit in chosen), default=Fit.BY_SPELLING)
         if best <= Fit.WITHIN_PACKAGE:
             chosen = [hit for hit in chosen if hit.fit == best]
-        chosen += self._uses_on_line(parts)
+        is_named_whole = len(parts) > 1 and any(hit.candidate.line == self._line for hit in chosen)
+        chosen += [] if is_named_whole else self._uses_on_line(parts)
         chosen = chosen or [hit for hit in fitting if hit.fit == Fit.EXACT] or self._inherited(parts) or fitting
         chosen = chosen or [hit for hit in hits if hit.candidate.is_definition]
         return [*chosen, *self._foreign_imports(hits)] if chosen else []
