@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pydantic import computed_field
 
@@ -46,9 +47,16 @@ class FileEditResult(ToolResult):
 def path_in_tree(context: ToolContext, path: str) -> str:
     """The path from the root that a request's path means, links resolved; the file need not exist. Raises ToolError."""
     file = context.workspace.resolve(path, must_exist=False)
+    check_place(context, path, file)
     if file.is_dir():
         raise ToolError(f"{context.workspace.relative(file)} is a folder, not a file.")
     return file.relative_to(context.workspace.root).as_posix()
+
+
+def check_place(context: ToolContext, path: str, resolved: Path) -> None:
+    """Raise ToolError if what a request's path leads to is not what it led to when the session last read it."""
+    if context.changes is not None:
+        context.changes.check_place(path, resolved.relative_to(context.workspace.root).as_posix())
 
 
 def current_image(context: ToolContext, path: str) -> FileImage | None:
@@ -59,8 +67,8 @@ def current_image(context: ToolContext, path: str) -> FileImage | None:
     image = TreeAccess(context.workspace.root).read(path, SIZE_LIMIT)
     if image is not None and not image.mode & 0o222:
         raise ToolError(f"{spelled(path)} is read-only.")
-    if image is not None and context.changes is not None:
-        context.changes.check_unchanged(path, image.data)
+    if context.changes is not None:
+        context.changes.check_unchanged(path, image.data if image else None)
     return image
 
 

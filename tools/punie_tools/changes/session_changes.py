@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,22 +25,59 @@ class SessionChanges:
     def __init__(self, root: Path, journal: Journal | None) -> None:
         self.turn = "unnamed"
         self.journal = journal
+        self._root = root
         self._tree = TreeAccess(root)
         self._seen: dict[str, str] = {}
+        self._places: dict[str, str] = {}
         self._contents: OrderedDict[str, bytes] = OrderedDict()
 
     def saw(self, path: str, data: bytes) -> None:
         """Remember a file as the session now knows it."""
+        self._places[path] = path
         self._seen[path] = hashlib.sha256(data).hexdigest()
         self._contents[path] = data
         self._contents.move_to_end(path)
         while sum(map(len, self._contents.values())) > _MOST_REMEMBERED_BYTES:
             self._contents.popitem(last=False)
 
-    def check_unchanged(self, path: str, data: bytes) -> None:
-        """Raise ToolError, with what changed, if the session saw the file otherwise; one that it never saw is fine."""
+    def found(self, asked: str, path: str) -> None:
+        """Remember to which file a request's path led."""
+        self._places[self._as_written(asked)] = path
+
+    def found_nothing(self, asked: str) -> None:
+        """The session was told that there is no such file, or a folder: from now on it may make one."""
+        written = self._as_written(asked)
+        for path in {written, self._places.get(written, written)}:
+            if not (self._root / path).is_file():
+                self._forget(path)
+        self._places.pop(written, None)
+
+    def check_place(self, asked: str, path: str) -> None:
+        """Raise ToolError if a request's path led to another file before, or to a file where a folder is now."""
+        if path in self._seen and (self._root / path).is_dir():
+            raise ToolError(
+                f"{asked} was a file when it was read, and is a folder now; nothing was done. Read it again."
+            )
+        known = self._places.setdefault(self._as_written(asked), path)
+        if known != path:
+            raise ToolError(
+                f"{asked} was {spelled(known)} when it was read, and leads to {spelled(path)} now; nothing was done. "
+                "Read it again."
+            )
+
+    def check_unchanged(self, path: str, data: bytes | None) -> None:
+        """Raise ToolError, with what changed, if the session saw the file otherwise; one that it never saw is fine.
+
+        `data` is None where there is no file now.
+        """
         known = self._seen.get(path)
-        if known is not None and known != hashlib.sha256(data).hexdigest():
+        if known is None:
+            return
+        if data is None:
+            raise ToolError(
+                f"{spelled(path)} was deleted since it was read; nothing was done. Read it again before making it anew."
+            )
+        if known != hashlib.sha256(data).hexdigest():
             raise ToolError(
                 f"{spelled(path)} was changed since it was read{self._difference(path, data)}; read it again."
             )
@@ -52,18 +90,30 @@ class SessionChanges:
             self.journal.change(self.turn, changes)
         for change in changes:
             if change.after is None:
-                self._seen.pop(change.path, None)
-                self._contents.pop(change.path, None)
+                self._forget(change.path)
             else:
                 self.saw(change.path, change.after.data)
 
     def record(self, changes: Sequence[FileChange], *, since: float) -> None:
         """Remember changes that a command has made, so that they can be taken back. Raises ToolError.
 
-        What the session saw of these files stays what it saw: their new content it has not seen.
+        What the session saw of these files stays what it saw: their new content it has not seen. That they are gone it
+        was told.
         """
+        for change in changes:
+            if change.after is None:
+                self._forget(change.path)
         if self.journal is not None:
             self.journal.record(self.turn, changes, since=since)
+
+    def _forget(self, path: str) -> None:
+        self._seen.pop(path, None)
+        self._contents.pop(path, None)
+        self._places.pop(path, None)
+
+    def _as_written(self, asked: str) -> str:
+        """The path from the root, no link resolved."""
+        return os.path.relpath(self._root / asked, self._root)
 
     def _difference(self, path: str, data: bytes) -> str:
         """The first line that differs, and how many there are."""

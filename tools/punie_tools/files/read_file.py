@@ -61,11 +61,11 @@ class ReadFileResult(ToolResult):
 
 def read_file(context: ToolContext, path: str, start_line: int = 1, end_line: int | None = None) -> ReadFileResult:
     """Read a file, whole or from start_line to end_line (both counted from 1, both included)."""
-    file = context.workspace.resolve(path)
+    file = _resolved(context, path)
     shown_as = context.workspace.relative(file)
     _check(shown_as, file, start_line, end_line)
     excerpt = _Excerpt(start_line, end_line)
-    _remember(context, file)
+    _remember(context, path, file)
     try:
         _read(context, file, shown_as, excerpt)
     except OSError as error:
@@ -76,13 +76,25 @@ def read_file(context: ToolContext, path: str, start_line: int = 1, end_line: in
     return _result(shown_as, start_line, excerpt)
 
 
-def _remember(context: ToolContext, file: Path) -> None:
+def _resolved(context: ToolContext, path: str) -> Path:
+    is_file = False
+    try:
+        file = context.workspace.resolve(path)
+        is_file = file.is_file()
+        return file
+    finally:
+        if context.changes is not None and not is_file:
+            context.changes.found_nothing(path)
+
+
+def _remember(context: ToolContext, asked: str, file: Path) -> None:
     """The session may edit the file only as it was read; one too large to be edited is not remembered."""
     if context.changes is None:
         return
     path = file.relative_to(context.workspace.root).as_posix()
     with suppress(ToolError):
         if image := TreeAccess(context.workspace.root).read(path, SIZE_LIMIT):
+            context.changes.found(asked, path)
             context.changes.saw(path, image.data)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, computed_field
 
 from punie_tools.changes.change_set import FileChange
-from punie_tools.changes.file_edit import current_image, diffs_of, make_compared_changes
+from punie_tools.changes.file_edit import check_place, current_image, diffs_of, make_compared_changes
 from punie_tools.changes.replacements import Replacement, replaced
 from punie_tools.changes.text_edit import DecodedText
 from punie_tools.changes.tree_access import FileImage
@@ -83,6 +83,8 @@ def _plan(
 ) -> tuple[list[FileChange], int]:
     if not new_name.isidentifier() or keyword.iskeyword(new_name):
         raise ToolError(f"{new_name!r} cannot be a name in Python.")
+    if path is not None:
+        check_place(context, path, context.workspace.resolve(path))
     candidates = [each for each in candidates_for(context, symbol, path, line) if each.is_definition]
     if not candidates:
         raise ToolError(f"{symbol} is not defined in the working tree, so it is not renamed.")

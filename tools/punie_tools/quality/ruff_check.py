@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, computed_field
 
 from punie_tools.changes.change_set import FileChange
-from punie_tools.changes.file_edit import diffs_of, make_changes
+from punie_tools.changes.file_edit import check_place, diffs_of, make_changes
 from punie_tools.process import FinishedProcess
 from punie_tools.quality.ruff_process import RuffFailedError, run_ruff
 from punie_tools.quality.ruff_rewrite import rewrites
@@ -73,6 +73,8 @@ def ruff_check(
 ) -> RuffCheckResult:
     """Lint a file or folder with ruff, by the project's own rules; with `fix` apply the safe fixes first."""
     target = context.workspace.resolve(path)
+    if fix:
+        check_place(context, path, target)
     changes, fixed_count = _fixes(context, target) if fix else ([], 0)
     make_changes(context, changes)
     finished = run_ruff(context, ["check", *_READ_ONLY, "--output-format=json", target], accepted=(0, 1))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, computed_field
 
-from punie_tools.changes.file_edit import diffs_of, make_changes
+from punie_tools.changes.file_edit import check_place, diffs_of, make_changes
 from punie_tools.quality.ruff_process import RuffFailedError, run_ruff
 from punie_tools.quality.ruff_rewrite import rewrites
 from punie_tools.quality.sentences import counted, first_of
@@ -49,6 +49,8 @@ def ruff_format(
 ) -> RuffFormatResult:
     """Format a file or folder with ruff, by the project's own rules; with `check` only tell what would change."""
     target = context.workspace.resolve(path)
+    if not check:
+        check_place(context, path, target)
     found = _found(context, target)
     wanted = [Path(each.filename) for each in found if each.code == _UNFORMATTED]
     unreadable = {_name(context, each) for each in found if each.code != _UNFORMATTED}
