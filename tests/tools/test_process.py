@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from punie_tools.process import clean_environment, project_environment, run_process
+from punie_tools.process import clean_environment, find_program, project_environment, run_process
 from punie_tools.tool import ToolCancelledError, ToolError
 
 
@@ -212,3 +212,20 @@ def test_both_streams_are_told_as_they_come(tmp_path: Path) -> None:
     argv = ["sh", "-c", "printf out; printf err >&2"]
     run_process(argv, cwd=tmp_path, timeout=10, on_stdout=seen.append, on_stderr=seen.append)
     assert sorted(seen) == [b"err", b"out"]
+
+
+def test_a_program_is_never_one_of_the_tree(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, outside, beside = root / ".venv" / "bin", tmp_path / "bin", tmp_path / "beside"
+    for folder in (inside, outside, beside):
+        folder.mkdir(parents=True)
+    for folder in (inside, outside):
+        (folder / "rg").write_text("#!/bin/sh\n")
+        (folder / "rg").chmod(0o755)
+    (tmp_path / "link").symlink_to(inside)
+    monkeypatch.chdir(inside)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(inside), ".", "", str(tmp_path / "link")]))
+    assert find_program("rg", root) is None
+    monkeypatch.setenv("PATH", os.pathsep.join([str(inside), str(outside)]))
+    assert find_program("rg", root, [str(beside)]) == str(outside / "rg")
+    (beside / "rg").symlink_to(outside / "rg")
+    assert find_program("rg", root, [str(beside)]) == str(beside / "rg")

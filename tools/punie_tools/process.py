@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import threading
@@ -64,6 +65,16 @@ def project_environment() -> dict[str, str]:
         if not name.startswith(_STEERING_PREFIXES) and name not in _STEERING_VARIABLES
     }
     return {**kept, "PATH": _absolute_path(), "TERM": "dumb"}
+
+
+def find_program(name: str, root: Path, beside: Sequence[str] = ()) -> str | None:
+    """A program by its absolute path: in the folders `beside` punie, else on PATH, but never in the tree at `root`.
+
+    An active `.venv` puts a folder on PATH that may hold anything.
+    """
+    root = root.resolve()
+    entries = [entry for entry in _absolute_path().split(os.pathsep) if not Path(entry).resolve().is_relative_to(root)]
+    return shutil.which(name, path=os.pathsep.join([*beside, *entries]))
 
 
 def run_process(

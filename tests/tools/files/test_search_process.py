@@ -86,7 +86,7 @@ def both(root: Path, tool: str, **arguments: str | bool) -> tuple[object, object
         except ToolError as error:
             return str(error)
 
-    return answer(search_command()), answer(PYTHON_SEARCH)
+    return answer(search_command(root)), answer(PYTHON_SEARCH)
 
 
 def grow(chance: random.Random, folder: Path, depth: int = 0) -> None:

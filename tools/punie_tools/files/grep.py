@@ -62,7 +62,7 @@ def grep(
 
     The pattern is a regular expression unless `literal` is true; `glob` narrows the files, such as *.py.
     """
-    return search(context, Query(pattern, path, glob, literal, ignore_case), search_command())
+    return search(context, Query(pattern, path, glob, literal, ignore_case), search_command(context.workspace.root))
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class ListFilesResult(ToolResult):
 
 def list_files(context: ToolContext, pattern: str = "*", path: str = ".") -> ListFilesResult:
     """List files, leaving out what ignore files name. A pattern such as *.py means any depth, src/*.py one folder."""
-    return search(context, pattern, path, search_command())
+    return search(context, pattern, path, search_command(context.workspace.root))
 
 
 def search(context: ToolContext, pattern: str, path: str, command: Sequence[str]) -> ListFilesResult:

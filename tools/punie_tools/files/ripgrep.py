@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
@@ -12,7 +10,7 @@ from pathlib import Path
 from punie_tools.errors import ToolError
 from punie_tools.files.glob import name_glob
 from punie_tools.files.temporary_files import TEMPORARY_GLOB
-from punie_tools.process import FinishedProcess, clean_environment, run_process
+from punie_tools.process import FinishedProcess, find_program, run_process
 from punie_tools.tool import ToolContext
 
 PYTHON_SEARCH = [sys.executable, "-I", "-m", "punie_tools.files.search_process"]
@@ -33,16 +31,16 @@ def run_ripgrep(
     *,
     output_limit: int,
     seconds: float = SECONDS,
-    command: Sequence[str] | None = None,
+    command: Sequence[str],
     stdin: bytes = b"",
     on_stdout: Callable[[bytes], None] | None = None,
 ) -> FinishedProcess:
-    """Run rg, or another command that understands the options, in the workspace.
+    """Run the command, rg or what understands its options, in the workspace.
 
     Raises ToolError with its own reason, such as a regular expression that is none.
     """
     finished = run_process(
-        [*(command or [_executable()]), *_OPTIONS, *options, "--", *operands],
+        [*command, *_OPTIONS, *options, "--", *operands],
         cwd=context.workspace.root,
         timeout=seconds,
         cancelled=context.cancelled,
@@ -74,23 +72,17 @@ def type_options(glob: str) -> list[str]:
     return [f"--type-add=wanted:{names}", "--type=wanted"] if names else []
 
 
-def search_command() -> list[str]:
-    """What searches: rg, or where there is none the same in Python."""
-    found = _installed()
+def search_command(root: Path) -> list[str]:
+    """What searches the tree at `root`: rg, or where there is none the same in Python."""
+    found = find_ripgrep(root)
     return [found] if found else PYTHON_SEARCH
 
 
-def _executable() -> str:
-    if found := _installed():
-        return found
-    raise ToolError("ripgrep is missing; reinstall punie, or install ripgrep.")
-
-
-def _installed() -> str | None:
-    """The `rg` that was installed with punie; one on PATH only if there is none."""
+def find_ripgrep(root: Path) -> str | None:
+    """The `rg` that was installed with punie; one on PATH, outside of the tree, only if there is none."""
     beside = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent)]
     beside.append(sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")))
-    return shutil.which("rg", path=os.pathsep.join([*beside, clean_environment()["PATH"]]))
+    return find_program("rg", root, beside)
 
 
 def _one_line(reason: str) -> str:

@@ -1,6 +1,6 @@
 """The search in Python: a process of its own, so that a pattern that backtracks for ever can be ended.
 
-It understands the options that `grep` and `list_files` give to rg, and prints what rg prints.
+It understands the options that the tools give to rg, and prints what rg prints.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import codecs
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 import regex
@@ -20,6 +20,7 @@ from punie_tools.files.rust_pattern import PatternError, literal, translated
 from punie_tools.files.tree_walk import walk
 
 _BUFFER = 1 << 16
+_PYTHON = ("*.py", "*.pyi")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -31,45 +32,93 @@ def main() -> int:
     """Search or list as asked; 2 and one line on stderr for a pattern that cannot be searched for."""
     options = _options()
     operand = os.fsencode(options.operand)
-    wanted = [glob_expression(glob.partition(":")[2]) for glob in options.type_add]
-    if options.files:
-        sys.stdout.buffer.writelines(path + b"\0" for path in walk(operand, wanted))
-        return 0
     try:
-        pattern = _compiled(options)
+        pattern = None if options.files else _compiled(options)
     except (PatternError, regex.error, OverflowError) as error:
         sys.stderr.write(f"rg: regex parse error: {error}\n")
         return 2
-    if options.column:
+    files = walk(operand, _wanted(options), left_out=_left_out(options), ignores=not options.no_ignore)
+    if options.max_filesize is not None:
+        files = (path for path in files if path == operand or _size(path) <= options.max_filesize)
+    if pattern is None:
+        sys.stdout.buffer.writelines(path + b"\0" for path in files)
+    elif options.column:
         _print_columns(pattern, sys.stdin.buffer)
+    elif options.files_with_matches:
+        sys.stdout.buffer.writelines(path + b"\0" for path in files if _matches(pattern, path))
+    elif options.only_matching:
+        _print_first_groups(pattern, files)
     else:
-        _print_matches(pattern, operand, wanted)
+        _print_matches(pattern, files, operand)
     return 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(add_help=False)
-    for name in ("--files", "--column", "--fixed-strings", "--ignore-case"):
-        parser.add_argument(name, action="store_true")
-    parser.add_argument("--regexp", default="")
-    parser.add_argument("--type-add", action="append", default=[])
+    switches = ("files", "column", "fixed-strings", "ignore-case", "files-with-matches", "only-matching", "word-regexp")
+    for name in (*switches, "no-ignore"):
+        parser.add_argument(f"--{name}", action="store_true")
+    for name in ("regexp", "type-add", "type", "glob"):
+        parser.add_argument(f"--{name}", action="append", default=[])
+    parser.add_argument("--max-filesize", type=int)
     own = [word for word in sys.argv[1:-2] if word.split("=", 1)[0] in parser._option_string_actions]
     options = parser.parse_args(own)
     options.operand = sys.argv[-1]
     return options
 
 
+def _wanted(options: argparse.Namespace) -> list[re.Pattern[bytes]]:
+    """The names that are looked at; all if there are none."""
+    added = [glob.partition(":")[2] for glob in options.type_add]
+    return [glob_expression(glob) for glob in (*added, *(_PYTHON if "py" in options.type else ()))]
+
+
+def _left_out(options: argparse.Namespace) -> re.Pattern[bytes]:
+    """For the names in `--glob=!NAME` and `--glob=!**/NAME`, which are all the globs that punie gives."""
+    names = (glob.removeprefix("!").removeprefix("**/") for glob in options.glob)
+    return re.compile(b"|".join(glob_expression(name).pattern for name in names), re.DOTALL)
+
+
 def _compiled(options: argparse.Namespace) -> regex.Pattern[str]:
-    source = literal(options.regexp) if options.fixed_strings else translated(options.regexp)
+    sources = [literal(text) if options.fixed_strings else translated(text) for text in options.regexp]
+    source = "|".join(f"(?:{each})" for each in sources) if len(sources) > 1 else "".join(sources)
+    if options.word_regexp:
+        source = rf"(?<!\w)(?:{source})(?!\w)"
     flags = regex.VERSION1 | (regex.IGNORECASE if options.ignore_case else 0)
     # Full case folding would let one character stand for two.
     return regex.compile(f"(?-f:{source})", flags)
 
 
-def _print_matches(pattern: regex.Pattern[str], operand: bytes, wanted: list[re.Pattern[bytes]]) -> None:
+def _size(path: bytes) -> int:
+    try:
+        return os.stat(path, follow_symlinks=False).st_size  # noqa: PTH116 - a path of bytes
+    except OSError:
+        return 0
+
+
+def _matches(pattern: regex.Pattern[str], path: bytes) -> bool:
+    return any(pattern.search(line) for line in _lines(path))
+
+
+def _print_first_groups(pattern: regex.Pattern[str], files: Iterable[bytes]) -> None:
+    for line in (line for path in files for line in _lines(path)):
+        for found in pattern.finditer(line):
+            sys.stdout.buffer.write((found[1] or "").encode("utf-8", "surrogateescape") + b"\n")
+
+
+def _lines(path: bytes) -> list[str]:
+    """The lines of a file that is taken for text, whatever it is; none of one that cannot be read."""
+    try:
+        text = _decoded(_text_of(_content(path)).removesuffix(b"\n"))
+    except OSError:
+        return []
+    return text.split("\n")
+
+
+def _print_matches(pattern: regex.Pattern[str], files: Iterable[bytes], operand: bytes) -> None:
     out = sys.stdout.buffer
     is_first = True
-    for path in walk(operand, wanted):
+    for path in files:
         try:
             lines = list(_matching(pattern, path, is_named=path == operand))
         except OSError:
@@ -81,12 +130,17 @@ def _print_matches(pattern: regex.Pattern[str], operand: bytes, wanted: list[re.
             is_first = False
 
 
+def _content(path: bytes) -> bytes:
+    """A pipe that took the file's place holds nothing up."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
+        return file.read()
+
+
 _BINARY = b": binary file matches\n"
 
 
 def _matching(pattern: regex.Pattern[str], path: bytes, *, is_named: bool) -> Iterator[bytes]:
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
-        data = _text_of(file.read())
+    data = _text_of(_content(path))
     if is_named and b"\0" in data[:_BUFFER]:
         if any(pattern.search(_decoded(line)) for line in data.replace(b"\0", b"\n").split(b"\n")):
             yield _BINARY

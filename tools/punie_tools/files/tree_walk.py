@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from punie_tools.files.ignore_rules import Rule, rules_of, verdict
-from punie_tools.files.temporary_files import is_temporary
 
 _OWN_FILES = (".rgignore", ".ignore")
 _EXCLUDES_FILE = re.compile(r"(?im)^\s*excludesfile\s*=\s*\"?\s*(\S.*?)\s*\"?\s*$")
@@ -25,19 +24,36 @@ class _Level:
     exclude: tuple[Rule, ...]
 
 
-def walk(operand: bytes, wanted: Sequence[re.Pattern[bytes]] = ()) -> Iterator[bytes]:
-    """Paths of regular files that begin with the operand, with names that are `wanted`; links are not followed."""
+@dataclass(frozen=True)
+class _Choice:
+    """Which of the entries of folders count."""
+
+    wanted: Sequence[re.Pattern[bytes]]
+    left_out: re.Pattern[bytes]
+    excluded: tuple[Rule, ...] | None
+    """The person's own rules; None if no rules count."""
+
+
+def walk(
+    operand: bytes,
+    wanted: Sequence[re.Pattern[bytes]],
+    *,
+    left_out: re.Pattern[bytes],
+    ignores: bool = True,
+) -> Iterator[bytes]:
+    """Paths of regular files that begin with the operand, with names that are `wanted`; links are not followed.
+
+    Nothing below a name that is `left_out`, and without `ignores` all that ignore files name.
+    """
     if not os.path.isdir(operand):  # noqa: PTH112 - a path of bytes
         yield operand
         return
     above = [_level(os.fsencode(folder)) for folder in Path(os.fsdecode(os.path.realpath(operand))).parents]
-    excluded = rules_of(_global_excludes())
-    yield from _below(operand, os.path.realpath(operand), above, excluded, wanted)
+    choice = _Choice(wanted, left_out, rules_of(_global_excludes()) if ignores else None)
+    yield from _below(operand, os.path.realpath(operand), above, choice)
 
 
-def _below(
-    shown: bytes, folder: bytes, above: list[_Level], excluded: tuple[Rule, ...], wanted: Sequence[re.Pattern[bytes]]
-) -> Iterator[bytes]:
+def _below(shown: bytes, folder: bytes, above: list[_Level], choice: _Choice) -> Iterator[bytes]:
     levels = [_level(folder), *above]
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -45,14 +61,14 @@ def _below(
         return
     for entry in entries:
         is_folder = entry.is_dir(follow_symlinks=False)
-        if entry.name == b".git" or is_temporary(os.fsdecode(entry.name)):
-            continue
-        if _is_ignored(levels, excluded, entry.path, is_folder=is_folder):
+        if choice.left_out.fullmatch(entry.name) or _is_ignored(
+            levels, choice.excluded, entry.path, is_folder=is_folder
+        ):
             continue
         name = os.path.join(shown, entry.name)  # noqa: PTH118 - a path of bytes
         if is_folder:
-            yield from _below(name, entry.path, levels, excluded, wanted)
-        elif entry.is_file(follow_symlinks=False) and _is_wanted(entry.name, wanted):
+            yield from _below(name, entry.path, levels, choice)
+        elif entry.is_file(follow_symlinks=False) and _is_wanted(entry.name, choice.wanted):
             yield name
 
 
@@ -60,8 +76,10 @@ def _is_wanted(name: bytes, wanted: Sequence[re.Pattern[bytes]]) -> bool:
     return not wanted or any(expression.fullmatch(name) for expression in wanted)
 
 
-def _is_ignored(levels: list[_Level], excluded: tuple[Rule, ...], path: bytes, *, is_folder: bool) -> bool:
+def _is_ignored(levels: list[_Level], excluded: tuple[Rule, ...] | None, path: bytes, *, is_folder: bool) -> bool:
     """ripgrep's own files come before git's, and a nearer file before one further up."""
+    if excluded is None:
+        return False
     own: list[bool | None] = [None] * len(_OWN_FILES)
     git: bool | None = None
     exclude: bool | None = None

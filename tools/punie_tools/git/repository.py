@@ -7,7 +7,6 @@ conversions, filters, signature checkers, transports. Each is switched off here,
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ from uuid import uuid4
 
 from punie_tools.errors import ToolError
 from punie_tools.git.git_adapter import start_git
-from punie_tools.process import DEFAULT_OUTPUT_LIMIT, MARKER, FinishedProcess, attend_process, clean_environment
+from punie_tools.process import DEFAULT_OUTPUT_LIMIT, MARKER, FinishedProcess, attend_process, find_program
 from punie_tools.spelling import unspelled
 from punie_tools.tool import ToolContext
 
@@ -238,10 +237,7 @@ def _filter_off(name: str) -> Iterator[str]:
 
 
 def _executable(root: Path) -> str:
-    """git by absolute path, never one that the tree puts on PATH: an active `.venv` may hold anything."""
-    entries = [Path(entry) for entry in clean_environment()["PATH"].split(os.pathsep) if entry]
-    outside = [str(entry) for entry in entries if not entry.resolve().is_relative_to(root)]
-    if found := shutil.which("git", path=os.pathsep.join(outside)):
+    if found := find_program("git", root):
         return found
     raise ToolError("git is not installed, or not on PATH.")
 

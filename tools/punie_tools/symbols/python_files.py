@@ -1,13 +1,14 @@
-"""The Python files of a tree that may hold a name, found by ripgrep, and by what names they are imported."""
+"""The Python files of a tree that may hold a name, found by a search, and by what names they are imported."""
 
 from __future__ import annotations
 
 import os
 import re
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
-from punie_tools.files.ripgrep import run_ripgrep
+from punie_tools.files.ripgrep import run_ripgrep, search_command
 from punie_tools.symbols.python_source import LARGEST_FILE
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
@@ -26,12 +27,22 @@ _PYTHON = ("--type=py",)
 class PythonFiles:
     """Looks below `within`, a folder in `root`; with `only_ignored` at what ignore files name, and at nothing else.
 
-    Files are named by their path from the root, for there may be very many.
+    Files are named by their path from the root, for there may be very many. `command` is what searches: ripgrep, or
+    what stands in for it.
     """
 
-    def __init__(self, root: Path, within: Path, cancelled: threading.Event, *, only_ignored: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        within: Path,
+        cancelled: threading.Event,
+        *,
+        only_ignored: bool = False,
+        command: Sequence[str] = (),
+    ) -> None:
         self._context = ToolContext(Workspace(root=root), cancelled)
         self._within = within
+        self._command = command or search_command(root)
         self._only_ignored = only_ignored
         self._is_environment = {"": False}
         self._answers: dict[tuple[str, ...], set[str]] = {}
@@ -63,10 +74,10 @@ class PythonFiles:
     def names_like(self, name: str) -> set[str]:
         """Names of about that length that begin or end like it and may be defined; those of modules too."""
         shortest, longest = max(0, len(name) - 4), len(name) + 3
-        first, last = re.escape(name.lstrip("_")[:1] or "_"), re.escape(name[-1])
-        # Matching bytes takes a fifth of the time of matching characters.
-        flags = "i-u" if name.isascii() else "i"
-        like = rf"(?{flags}:_*{first}\w{{{shortest},{longest}}}|\w{{{shortest},{longest}}}{last})"
+        first, last = _either_case(name.lstrip("_")[:1] or "_"), _either_case(name[-1])
+        # Looking for letters of ASCII alone takes a fifth of the time of looking for all.
+        word = "[0-9A-Za-z_]" if name.isascii() else r"\w"
+        like = rf"_*{first}{word}{{{shortest},{longest}}}|{word}{{{shortest},{longest}}}{last}"
         pattern = rf"^\s*(?:async def |def |class |self\.)?({like})\s*[:=(\[]"
         options = ["--only-matching", "--no-filename", "--no-line-number", "--replace=$1", f"--regexp={pattern}"]
         found = {other.decode("utf-8", "replace") for other in set(self._output([*_PYTHON, *options]).split(b"\n"))}
@@ -99,7 +110,10 @@ class PythonFiles:
     def _output(self, options: list[str]) -> bytes:
         below = self._within.relative_to(self._context.workspace.root).as_posix()
         operand = "./" if below == "." else f"./{below}"
-        return run_ripgrep(self._context, [*_OPTIONS, *options], [operand], output_limit=_OUTPUT_LIMIT).stdout
+        finished = run_ripgrep(
+            self._context, [*_OPTIONS, *options], [operand], output_limit=_OUTPUT_LIMIT, command=self._command
+        )
+        return finished.stdout
 
     def _is_in_environment(self, folder: str) -> bool:
         """Whether a folder below the root is, or lies in, one of installed packages."""
@@ -115,6 +129,10 @@ class PythonFiles:
                 or (at / "conda-meta").is_dir()
             )
         return self._is_environment[unknown[0] if unknown else folder]
+
+
+def _either_case(letter: str) -> str:
+    return f"(?:{re.escape(letter.lower())}|{re.escape(letter.upper())})"
 
 
 def _path(name: bytes) -> str:
