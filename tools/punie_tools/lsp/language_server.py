@@ -170,12 +170,12 @@ class LanguageServer:
 
     def _new_server(self) -> Server:
         """A server's process, in the way of `close` as soon as it runs."""
-        folder = tempfile.TemporaryDirectory(prefix="punie-pyright-")
         try:
-            run = _Run(Server(self._program(self._workspace, Path(folder.name)), self.root, self._patience), folder)
-        except BaseException:
-            folder.cleanup()
-            raise
+            run = self._new_run()
+        except OSError as error:
+            # Such as a full disk under the temporary folder.
+            reason = (error.strerror or str(error)).lower()
+            raise ServerFailedError(f"The language server cannot be started: {reason}.") from None
         with self._state:
             is_wanted = not self._is_closed
             self._run = run if is_wanted else None
@@ -183,6 +183,14 @@ class LanguageServer:
             run.end()
             raise ServerFailedError(_CLOSED)
         return run.server
+
+    def _new_run(self) -> _Run:
+        folder = tempfile.TemporaryDirectory(prefix="punie-pyright-")
+        try:
+            return _Run(Server(self._program(self._workspace, Path(folder.name)), self.root, self._patience), folder)
+        except BaseException:
+            folder.cleanup()
+            raise
 
     def _keep_in_step(self, server: Server, cancelled: threading.Event) -> None:
         now = Snapshot.of(self.root, also=(*self._known.stamps, *map(str, server.published)))
