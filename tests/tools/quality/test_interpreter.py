@@ -16,6 +16,7 @@ import pytest
 from punie_tools.errors import ToolError
 from punie_tools.quality.interpreter import Interpreter, find_interpreter, interpreter_of
 from punie_tools.workspace import Workspace
+from tests.conftest import write_files
 
 
 def test_the_persons_choice_wins(root: Path, environment: Path) -> None:
@@ -195,3 +196,151 @@ def test_an_active_conda_environment_counts(root: Path, tmp_path: Path) -> None:
     interpreter = found(root, CONDA_PREFIX=conda)
     assert (interpreter.environment, interpreter.version) == (conda, (3, 10, 0))
     assert interpreter.search_paths == (site_packages.parent, site_packages)
+
+
+POETRY = '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n'
+
+
+def poetry_name(root: Path, version: str = "3.9") -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(bytes(root)).digest()).decode()[:8]
+    return f"project-{digest}-py{version}"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"poetry.lock": ""},
+        {"pyproject.toml": POETRY},
+        {"pyproject.toml": "[tool.poetry]\nname = 'x'\n"},
+        {"poetry.toml": ""},
+    ],
+)
+def test_poetrys_environment_is_found_with_and_without_a_lock(
+    root: Path, tmp_path: Path, files: dict[str, str]
+) -> None:
+    home = tmp_path / "home"
+    kept = make_environment(home / ".cache/pypoetry/virtualenvs" / poetry_name(root))
+    assert find_interpreter(root, {"HOME": str(home), "PATH": ""}) is None
+    write_files(root, files)
+    assert found(root, HOME=home).environment == kept
+
+
+@pytest.mark.parametrize(
+    ("variables", "settings", "expected"),
+    [
+        ({}, {}, "home/.cache/pypoetry/virtualenvs"),
+        ({"XDG_CACHE_HOME": "{}/xdg"}, {}, "xdg/pypoetry/virtualenvs"),
+        ({"POETRY_CACHE_DIR": "{}/cache"}, {}, "cache/virtualenvs"),
+        ({}, {"home/.config/pypoetry/config.toml": "cache-dir = '{}/set'\n"}, "set/virtualenvs"),
+        ({}, {"home/.config/pypoetry/config.toml": "[virtualenvs]\npath = '{}/kept'\n"}, "kept"),
+        (
+            {"POETRY_CACHE_DIR": "{}/cache"},
+            {"home/.config/pypoetry/config.toml": "[virtualenvs]\npath = '{{cache-dir}}/mine'\n"},
+            "cache/mine",
+        ),
+        ({"XDG_CONFIG_HOME": "{}/conf"}, {"conf/pypoetry/config.toml": "[virtualenvs]\npath = '{}/kept'\n"}, "kept"),
+        ({"POETRY_CONFIG_DIR": "{}/conf"}, {"conf/config.toml": "[virtualenvs]\npath = '{}/kept'\n"}, "kept"),
+        ({}, {"home/Library/Application Support/pypoetry/config.toml": "[virtualenvs]\npath = '{}/kept'\n"}, "kept"),
+        ({}, {"workspace/poetry.toml": "[virtualenvs]\npath = 'inside'\n"}, "workspace/inside"),
+        (
+            {"POETRY_VIRTUALENVS_PATH": "{}/told"},
+            {"home/.config/pypoetry/config.toml": "[virtualenvs]\npath = '{}/kept'\n"},
+            "told",
+        ),
+        ({}, {"home/.config/pypoetry/config.toml": "[virtualenvs\n"}, "home/.cache/pypoetry/virtualenvs"),
+        ({}, {}, "home/Library/Caches/pypoetry/virtualenvs"),
+    ],
+)
+def test_poetry_may_keep_environments_anywhere(
+    root: Path, tmp_path: Path, variables: dict[str, str], settings: dict[str, str], expected: str
+) -> None:
+    write_files(root, {"pyproject.toml": POETRY})
+    write_files(tmp_path, {name: text.format(tmp_path) for name, text in settings.items()})
+    kept = make_environment(tmp_path / expected / poetry_name(root))
+    make_environment(tmp_path / expected / poetry_name(tmp_path, "3.12"))
+    told = {name: value.format(tmp_path) for name, value in variables.items()}
+    assert found(root, HOME=tmp_path / "home", **told).environment == kept
+
+
+def test_of_poetrys_environments_the_chosen_one_counts_and_else_the_newest(root: Path, tmp_path: Path) -> None:
+    write_files(root, {"pyproject.toml": POETRY})
+    virtualenvs = tmp_path / "home/.cache/pypoetry/virtualenvs"
+    by_version = {minor: make_environment(virtualenvs / poetry_name(root, minor)) for minor in ("3.9", "3.10", "3.8")}
+    assert found(root, HOME=tmp_path / "home").environment == by_version["3.10"]
+    chosen = poetry_name(root).removesuffix("-py3.9")
+    (virtualenvs / "envs.toml").write_text(f'[{chosen}]\nminor = "3.8"\npatch = "3.8.1"\n')
+    assert found(root, HOME=tmp_path / "home").environment == by_version["3.8"]
+    (virtualenvs / "envs.toml").write_text(f'{chosen} = 3\n[other]\nminor = "3.9"\n')
+    assert found(root, HOME=tmp_path / "home").environment == by_version["3.10"]
+
+
+@pytest.mark.parametrize(("in_project", "is_inside"), [(None, True), ("true", True), ("false", False)])
+def test_poetry_may_leave_an_environment_in_the_project_alone(
+    root: Path, tmp_path: Path, in_project: str | None, is_inside: bool
+) -> None:
+    write_files(root, {"pyproject.toml": POETRY})
+    inside = make_environment(root / ".venv")
+    kept = make_environment(tmp_path / "home/.cache/pypoetry/virtualenvs" / poetry_name(root))
+    if in_project:
+        write_files(root, {"poetry.toml": f"[virtualenvs]\nin-project = {in_project}\n"})
+    assert found(root, HOME=tmp_path / "home").environment == (inside if is_inside else kept)
+    told = {} if in_project is None else {"POETRY_VIRTUALENVS_IN_PROJECT": in_project}
+    write_files(root, {"poetry.toml": ""})
+    assert found(root, HOME=tmp_path / "home", **told).environment == (inside if is_inside else kept)
+
+
+def make_conda_environment(folder: Path) -> Path:
+    (folder / "conda-meta").mkdir(parents=True)
+    make_program(folder / "bin" / "python")
+    return folder
+
+
+@pytest.mark.parametrize("place", ["home/miniconda3/envs", "home/.conda/envs", "home/miniforge3/envs", "mamba/envs"])
+@pytest.mark.parametrize("file", ["environment.yml", "environment.yaml"])
+def test_a_conda_environment_is_found_by_the_name_in_its_file(
+    root: Path, tmp_path: Path, place: str, file: str
+) -> None:
+    named = make_conda_environment(tmp_path / place / "shop-2")
+    base = make_conda_environment(tmp_path / "base")
+    variables = {"HOME": tmp_path / "home", "CONDA_PREFIX": base, "MAMBA_ROOT_PREFIX": tmp_path / "mamba"}
+    assert found(root, **variables).environment == base
+    write_files(root, {file: "# Made by hand\nchannels: [x]\nname: 'shop-2'  # ours\ndependencies:\n  - name: other\n"})
+    assert found(root, **variables).environment == named
+
+
+def test_a_conda_environment_is_found_wherever_conda_wrote_that_it_made_it(root: Path, tmp_path: Path) -> None:
+    write_files(root, {"environment.yml": "name: shop\n"})
+    elsewhere = make_conda_environment(tmp_path / "disk" / "shop")
+    write_files(tmp_path, {"home/.conda/environments.txt": f"{tmp_path}/disk/other\n{elsewhere}\n"})
+    assert found(root, HOME=tmp_path / "home").environment == elsewhere
+    by_program = make_conda_environment(tmp_path / "conda" / "envs" / "shop")
+    assert found(root, HOME=tmp_path / "home", CONDA_EXE=tmp_path / "conda/bin/conda").environment == by_program
+    listed = make_conda_environment(tmp_path / "listed" / "shop")
+    assert found(root, HOME=tmp_path / "home", CONDA_ENVS_PATH=tmp_path / "listed").environment == listed
+
+
+@pytest.mark.parametrize("name", ["..", ".", "../base", "", "a b", "x" * 5000])
+def test_a_hostile_conda_name_leads_nowhere(root: Path, tmp_path: Path, name: str) -> None:
+    make_conda_environment(tmp_path / "home/miniconda3")
+    make_conda_environment(tmp_path / "home/miniconda3/base")
+    write_files(root, {"environment.yml": f"name: {name}\n"})
+    assert find_interpreter(root, {"HOME": str(tmp_path / "home"), "PATH": ""}) is None
+
+
+def test_the_environment_that_uv_was_told_of_counts(root: Path, tmp_path: Path) -> None:
+    make_environment(root / ".venv")
+    inside, outside = make_environment(root / "envs" / "uv"), make_environment(tmp_path / "uv")
+    assert found(root, UV_PROJECT_ENVIRONMENT="envs/uv").environment == inside
+    assert found(root, UV_PROJECT_ENVIRONMENT=outside).environment == outside
+    # So it is when punie itself was started by `uv run`.
+    assert found(root, UV_PROJECT_ENVIRONMENT=sys.prefix).environment == root / ".venv"
+
+
+def test_a_file_that_never_ends_is_no_settings_file(root: Path, tmp_path: Path) -> None:
+    for name in ("pyproject.toml", "poetry.toml", "environment.yml"):
+        os.mkfifo(root / name)
+    (root / "poetry.lock").touch()
+    deep = tmp_path / "home/.config/pypoetry/config.toml"
+    write_files(tmp_path, {"home/.config/pypoetry/config.toml": "a = " + "[" * 60_000})
+    assert deep.is_file()
+    assert find_interpreter(root, {"HOME": str(tmp_path / "home"), "PATH": ""}) is None

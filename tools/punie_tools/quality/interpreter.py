@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from punie_tools.errors import ToolError
+from punie_tools.quality.environments import environments, is_own, lines_of
 from punie_tools.workspace import Workspace
 
-_ENVIRONMENT_NAMES = (".venv", "venv", "env", ".env")
 _VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?")
 _LIBRARY_FOLDER = re.compile(r"python(3\.\d+)t?")
 _PYENV_NAME = re.compile(r"[0-9A-Za-z][\w.+-]*")
-_LARGEST_SETTINGS = 65_536
 
 Version = tuple[int, int, int]
 
@@ -60,42 +56,10 @@ def find_interpreter(root: Path, variables: Mapping[str, str] | None = None) -> 
     punie's own environment counts only where it is the project's. `variables` stands for `os.environ`.
     """
     variables = os.environ if variables is None else variables
-    for environment in _environments(root, variables):
+    for environment in environments(root, variables):
         if _is_environment(environment):
             return _in_environment(environment)
     return _on_path(root, variables)
-
-
-def _environments(root: Path, variables: Mapping[str, str]) -> Iterator[Path]:
-    """Folders that may hold the project's environment, most certain first."""
-    folders = project_folders(root)
-    active = [Path(variables[name]) for name in ("VIRTUAL_ENV", "CONDA_PREFIX") if variables.get(name)]
-    yield from (environment for environment in active if environment.is_relative_to(folders[-1]))
-    named = variables.get("UV_PROJECT_ENVIRONMENT")
-    names = (named, *_ENVIRONMENT_NAMES) if named else _ENVIRONMENT_NAMES
-    for folder in folders:
-        yield from (folder / name for name in names)
-        yield from _poetry_environments(folder, variables)
-    yield from (environment for environment in active if not _is_own(environment))
-
-
-def project_folders(root: Path) -> list[Path]:
-    """The root, and the folders above it up to that of the repository it lies in."""
-    folders = [root, *root.parents]
-    for number, folder in enumerate(folders):
-        if (folder / ".git").exists():
-            return folders[: number + 1]
-    return [root]
-
-
-def _poetry_environments(folder: Path, variables: Mapping[str, str]) -> list[Path]:
-    """The environments that poetry keeps outside the tree, named after a digest of the project's path."""
-    if not (folder / "poetry.lock").exists():
-        return []
-    digest = base64.urlsafe_b64encode(hashlib.sha256(os.fsencode(folder)).digest()).decode()[:8]
-    home = Path(variables.get("HOME", "/nonexistent"))
-    caches = (home / ".cache", home / "Library" / "Caches")
-    return [path for cache in caches for path in sorted(cache.glob(f"pypoetry/virtualenvs/*-{digest}-py3*"))]
 
 
 def _is_environment(folder: Path) -> bool:
@@ -109,10 +73,6 @@ def _is_environment(folder: Path) -> bool:
 def _real(path: Path) -> Path:
     """The path behind all links; unlike `resolve()` it also takes links that go round in a circle."""
     return Path(os.path.realpath(path))
-
-
-def _is_own(environment: Path) -> bool:
-    return _real(environment) == _real(Path(sys.prefix))
 
 
 def _in_environment(environment: Path) -> Interpreter:
@@ -135,7 +95,7 @@ def _program(environment: Path) -> Path:
 
 
 def _environment_settings(environment: Path) -> dict[str, str]:
-    pairs = (line.partition("=") for line in _lines(environment / "pyvenv.cfg"))
+    pairs = (line.partition("=") for line in lines_of(environment / "pyvenv.cfg"))
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
@@ -143,7 +103,7 @@ def _on_path(root: Path, variables: Mapping[str, str]) -> Interpreter | None:
     """The first `python3` or `python` on PATH; one that a relative entry or the tree itself put there is not it."""
     for entry in variables.get("PATH", os.defpath).split(os.pathsep):
         folder = Path(entry)
-        if not folder.is_absolute() or folder.is_relative_to(root) or _is_own(folder.parent):
+        if not folder.is_absolute() or folder.is_relative_to(root) or is_own(folder.parent):
             continue
         for name in ("python3", "python"):
             if os.access(folder / name, os.X_OK) and (folder / name).is_file():
@@ -180,18 +140,7 @@ def _behind_shim(program: Path, root: Path, variables: Mapping[str, str]) -> Pat
 
 
 def _first_line(file: Path) -> str:
-    return next(iter(_lines(file)), "").strip()
-
-
-def _lines(file: Path) -> list[str]:
-    """The lines of a small text file; none of one that cannot be read, or that is a pipe and would not end."""
-    try:
-        if not file.is_file():
-            return []
-        with file.open(encoding="utf-8", errors="replace") as text:
-            return text.read(_LARGEST_SETTINGS).splitlines()
-    except (OSError, ValueError):
-        return []
+    return next(iter(lines_of(file)), "").strip()
 
 
 def _library_folders(prefix: Path) -> list[Path]:
@@ -239,7 +188,7 @@ def _with_path_files(folders: Iterator[Path] | list[Path]) -> list[Path]:
 
 def _named_in(path_file: Path) -> list[Path]:
     """The folders on the lines of a `.pth` file; lines of code (`import …`) are not run."""
-    names = (line.strip() for line in _lines(path_file))
+    names = (line.strip() for line in lines_of(path_file))
     return [
         path_file.parent / name
         for name in names

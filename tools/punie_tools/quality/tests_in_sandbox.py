@@ -10,7 +10,8 @@ from pathlib import Path
 from punie_tools.commands.backends import confinement_for
 from punie_tools.commands.confinement import Allowance, Confinement
 from punie_tools.commands.private_places import hidden_folders, home_folder
-from punie_tools.quality.interpreter import Interpreter, project_folders
+from punie_tools.quality.environments import project_folders
+from punie_tools.quality.interpreter import Interpreter
 from punie_tools.workspace import Workspace
 
 _SECRET_NAME = re.compile(
