@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import queue
-import re
 import select
 import threading
 import time
@@ -21,21 +20,20 @@ from dataclasses import dataclass
 from typing import IO, Any, NoReturn, cast
 
 from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tools.message_frames import FrameDecoder, framed
 from punie_tools.process import LastingProcess
 from punie_tools.quality.sentences import shortened
 
 Json = Any
 """Whatever json.loads returns; it becomes typed one step further, by lsprotocol's converter."""
 
-MESSAGE_LIMIT = 512 * 1024 * 1024
-
-_HEADER_LIMIT = 4096
+_CHUNK = 1 << 16
+_LONGEST_LINE = 4096
 _MOST_UNREAD_ANSWERS = 10_000
 _LONGEST_REASON = 300
 _SECONDS_FOR_LAST_WORDS = 0.2
 _TICK = 0.05
 _STDERR_LINES = 20
-_LENGTH = re.compile(rb"-?\d{1,20}")
 _METHOD_NOT_FOUND = -32601
 
 
@@ -155,7 +153,7 @@ class Connection:
 
     def _send(self, message: dict[str, Json]) -> None:
         body = json.dumps({"jsonrpc": "2.0", **message}, ensure_ascii=False).encode("utf-8", "replace")
-        self._unsent.put(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        self._unsent.put(framed(body))
 
     def _write_messages(self) -> None:
         try:
@@ -174,9 +172,12 @@ class Connection:
 
     def _read_messages(self) -> None:
         try:
+            decoder = FrameDecoder()
             with self._process.stdout as stream:
-                while (length := _read_header(stream)) is not None:
-                    self._receive(_read_body(stream, length))
+                while chunk := os.read(stream.fileno(), _CHUNK):
+                    for body in decoder.feed(chunk):
+                        self._receive(body)
+            decoder.finish()
         except (OSError, ValueError) as error:
             self.give_up(f"it broke the protocol ({shortened(str(error))})")
         except (LookupError, TypeError, AttributeError, RecursionError):
@@ -225,7 +226,7 @@ class Connection:
     def _read_stderr(self) -> None:
         """Drained, or the server would stop at a full pipe; the last lines tell why it died."""
         with suppress(OSError, ValueError), self._process.stderr as stream:
-            while line := stream.readline(_HEADER_LIMIT):
+            while line := stream.readline(_LONGEST_LINE):
                 self._last_words.append(line.decode("utf-8", "replace").strip())
         self._has_said_all.set()
 
@@ -239,32 +240,3 @@ class Connection:
         self._has_said_all.wait(_SECONDS_FOR_LAST_WORDS)
         said = next((line for line in tuple(self._last_words) if "rror" in line), "")
         return f"it ended with code {code}{f': {shortened(said)}' if said else ''}"
-
-
-def _read_header(stream: IO[bytes]) -> int | None:
-    """The length of the message that follows; None at the end of the stream. Raises ValueError for no header."""
-    length: int | None = None
-    while line := stream.readline(_HEADER_LIMIT):
-        if not line.endswith(b"\n"):
-            raise ValueError("a header has no end")
-        name, colon, value = line.partition(b":")
-        if not line.strip():
-            if length is None:
-                raise ValueError("a message without a length")
-            return length
-        if not colon:
-            raise ValueError("a line that is no header")
-        if name.strip().lower() == b"content-length":
-            if not _LENGTH.fullmatch(value.strip()):
-                raise ValueError("a length that is no number")
-            length = int(value)
-            if not 0 <= length <= MESSAGE_LIMIT:
-                raise ValueError(f"a message of {length} bytes")
-    return None
-
-
-def _read_body(stream: IO[bytes], length: int) -> bytes:
-    body = stream.read(length)
-    if len(body) < length:
-        raise ValueError("a message was cut short")
-    return body
