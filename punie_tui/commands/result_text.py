@@ -13,8 +13,12 @@ from punie_tools.tool import ResultRow, Tool, ToolResult
 
 def result_as_text(tool: Tool, result: ToolResult) -> str:
     """The summary, then rows of findings and the texts that it does not hold; numbers and arguments are in it."""
-    names = type(result).model_fields.keys() - tool.arguments_type.model_fields.keys()
-    fields: dict[str, object] = {name: getattr(result, name) for name in type(result).model_fields if name in names}
+    echoes = tool.arguments_type.model_fields.keys()
+    fields: dict[str, object] = {
+        name: getattr(result, name)
+        for name in type(result).model_fields
+        if name not in echoes or _is_table(getattr(result, name))
+    }
     lists = {
         name: cast("Sequence[object]", value) for name, value in fields.items() if isinstance(value, (list, tuple))
     }
@@ -29,6 +33,11 @@ def result_as_text(tool: Tool, result: ToolResult) -> str:
     blocks += ["\n".join(short)] if short else []
     blocks += [safe_text(value.rstrip("\n")) for value in texts.values() if "\n" in value]
     return "\n\n".join(blocks) + "\n"
+
+
+def _is_table(value: object) -> bool:
+    """Rows that bear an argument's name are what became of it, not what was given."""
+    return isinstance(value, tuple) and any(isinstance(row, BaseModel) for row in cast("Sequence[object]", value))
 
 
 def _row(item: object) -> str:

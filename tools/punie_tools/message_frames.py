@@ -1,4 +1,4 @@
-"""Messages with a `Content-Length` header, as language servers and debuggers send them, cut out of a stream of bytes."""
+"""Messages with a `Content-Length` header, as language servers and debuggers send them, cut out of a stream."""
 
 from __future__ import annotations
 

@@ -6,11 +6,12 @@ import os
 import selectors
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -91,19 +92,25 @@ def run_process(
     on_stderr: Callable[[bytes], None] | None = None,
     keep_tail: bool = False,
     sweep: bool = False,
+    channel: socket.socket | None = None,
+    until: threading.Event | None = None,
 ) -> FinishedProcess:
     """Run argv to its end, its deadline, or the person's stop, whichever comes first; then nothing of it is left.
 
     `output_limit` holds for stdout and stderr each: what goes beyond is read and dropped. `on_stdout_line` gets every
     line, also those beyond the limit; `on_stdout` and `on_stderr` get the bytes as they come, for output too large to
     go line by line. With `keep_tail` half of what is kept is the end of the stream, after a line that tells the gap.
-    With `sweep` even a child that ended by itself is searched for what left its group.
+    With `sweep` even a child that ended by itself is searched for what left its group. `channel` is one end of a
+    socket pair: the child has it as its stdin instead of `stdin`, to talk both ways, and here it is closed. Once
+    `until` is set the child has done what it was started for, and is ended as at its deadline.
     Raises ToolError if argv cannot be started and ToolCancelledError when `cancelled` is set. Whoever reads the result
     decides what a timeout or an exit code means.
     """
     marker = uuid4().hex
     environment = clean_environment() if environment is None else environment
-    process = _start(argv, cwd, {**environment, MARKER: marker})
+    with channel if channel is not None else nullcontext():
+        stdin_descriptor = subprocess.PIPE if channel is None else channel.fileno()
+        process = _start(argv, cwd, {**environment, MARKER: marker}, stdin_descriptor)
     return attend_process(
         process,
         timeout=timeout,
@@ -116,6 +123,7 @@ def run_process(
         on_stderr=on_stderr,
         keep_tail=keep_tail,
         sweep=sweep,
+        until=until,
     )
 
 
@@ -132,6 +140,7 @@ def attend_process(
     on_stderr: Callable[[bytes], None] | None = None,
     keep_tail: bool = False,
     sweep: bool = False,
+    until: threading.Event | None = None,
 ) -> FinishedProcess:
     """Bring a child to its end as `run_process` does, for a library that insists on starting it.
 
@@ -141,7 +150,8 @@ def attend_process(
     outputs = (_Output(output_limit, on_stdout, keep_tail), _Output(output_limit, on_stderr, keep_tail))
     pipes = _Pipes(process, stdin, *outputs, on_stdout_line)
     try:
-        timed_out = _attend(process, pipes, started + timeout, cancelled or threading.Event())
+        never = threading.Event()
+        timed_out = _attend(process, pipes, started + timeout, cancelled or never, until or never)
         pipes.finish_last_line()
     finally:
         _end_tree(process, marker, has_let_go=not pipes.are_open and not sweep)
@@ -184,14 +194,16 @@ def _absolute_path() -> str:
     return os.pathsep.join(entry for entry in entries if entry.startswith("/"))
 
 
-def _start(argv: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(
+    argv: Sequence[str | Path], cwd: Path, environment: Mapping[str, str], stdin: int = subprocess.PIPE
+) -> subprocess.Popen[bytes]:
     name = Path(argv[0]).name
     try:
         return subprocess.Popen(
             [str(part) for part in argv],
             cwd=cwd,
             env=environment,
-            stdin=subprocess.PIPE,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
@@ -206,8 +218,14 @@ def _start(argv: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]
         raise ToolError(f"{name} cannot run: its arguments hold something no program takes ({error}).") from None
 
 
-def _attend(process: subprocess.Popen[bytes], pipes: _Pipes, deadline: float, cancelled: threading.Event) -> bool:
-    """Feed and drain the child until it has ended; True if the deadline came first."""
+def _attend(
+    process: subprocess.Popen[bytes],
+    pipes: _Pipes,
+    deadline: float,
+    cancelled: threading.Event,
+    until: threading.Event,
+) -> bool:
+    """Feed and drain the child until it has ended; True if the deadline came first, or `until` was set."""
     give_up_pipes_at = float("inf")
     while True:
         has_exited = process.poll() is not None
@@ -218,7 +236,7 @@ def _attend(process: subprocess.Popen[bytes], pipes: _Pipes, deadline: float, ca
                 return False
         if cancelled.is_set():
             raise ToolCancelledError("Stopped.")
-        if now >= deadline:
+        if now >= deadline or until.is_set():
             return True
         if pipes.are_open:
             pipes.pump(_TICK)

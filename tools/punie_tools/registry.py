@@ -22,6 +22,8 @@ _FILES = (
     "quality.ruff_format",
     "quality.pytest_run",
     "quality.pytest_affected",
+    "debug.debug_test",
+    "debug.debug_run",
     "lsp.goto_definition",
     "lsp.find_references",
     "lsp.hover",

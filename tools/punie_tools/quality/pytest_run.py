@@ -126,7 +126,7 @@ def run_tests(
     """As `pytest_run`, stopping after `deadline` seconds with what is known by then."""
     if not context.workspace.is_trusted:
         raise ToolError("Running tests starts the project's own code, and this folder is not trusted; trust it first.")
-    selection = _selection(context.workspace, target, keyword, last_failed)
+    selection = selection_of(context.workspace, target, keyword, last_failed)
     return run_selection(context, selection, target=target, keyword=keyword, deadline=deadline)
 
 
@@ -137,14 +137,14 @@ def run_selection(
     interpreter = project_interpreter(context.workspace)
     session, ran = run_session(context, interpreter, selection, deadline)
     if session.is_unknown:
-        raise ToolError(_unknown(target, session))
+        raise unknown_test(target, session)
     return _result(context.workspace, target, keyword, session, ran, deadline)
 
 
 def _preview(context: ToolContext, target: str, keyword: str, last_failed: bool) -> str:
     """The command line that will run."""
     interpreter = project_interpreter(context.workspace)
-    return shlex.join(command_line(interpreter, _selection(context.workspace, target, keyword, last_failed)))
+    return shlex.join(command_line(interpreter, selection_of(context.workspace, target, keyword, last_failed)))
 
 
 TOOL = Tool(pytest_run, risk=Risk.RUNS, preview=_preview)
@@ -165,7 +165,8 @@ def project_interpreter(workspace: Workspace) -> Interpreter:
     return interpreter
 
 
-def _selection(workspace: Workspace, target: str, keyword: str, last_failed: bool) -> Selection:
+def selection_of(workspace: Workspace, target: str, keyword: str, last_failed: bool) -> Selection:
+    """What a target means: a path, a node id or the name of a test. Raises ToolError for a path that is not there."""
     options = (*(("-k", keyword) if keyword else ()), *(("--last-failed",) if last_failed else ()))
     if not target or target == ".":
         return Selection(options)
@@ -190,11 +191,12 @@ def _is_path(workspace: Workspace, path: str) -> bool:
     return True
 
 
-def _unknown(target: str, session: PytestSession) -> str:
+def unknown_test(target: str, session: PytestSession) -> ToolError:
+    """The error to raise, with the nearest name."""
     suggestion = f"; did you mean {session.nearest!r}?" if session.nearest else "."
     failed = session.not_imported
     hint = f" ({counted(len(failed), 'module')} could not be imported: {first_of(failed)})" if failed else ""
-    return f"There is no test {target!r}{hint}{suggestion}"
+    return ToolError(f"There is no test {target!r}{hint}{suggestion}")
 
 
 def _result(

@@ -6,7 +6,10 @@ import json
 import os
 import re
 import signal
+import socket
+import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -43,18 +46,39 @@ _USAGE = (re.compile(r"^.*: error: (.+)$", re.MULTILINE), re.compile(r"^ERROR: (
 
 @dataclass(frozen=True)
 class Selection:
-    """What to run: pytest's arguments, and the names that only the plugin can match exactly."""
+    """What to run: pytest's arguments, and the names that only the plugin can match exactly.
+
+    With `is_one_test` nothing runs unless all that is selected is one test, with whichever parameters.
+    """
 
     arguments: tuple[str, ...] = ()
     names: str = ""
     file: str = ""
+    is_one_test: bool = False
 
     @property
     def variables(self) -> dict[str, str]:
         """How the plugin is told."""
-        if not self.names:
+        if not self.names and not self.is_one_test:
             return {}
-        return {_SELECTION_VARIABLE: json.dumps({"names": self.names, "file": self.file or None})}
+        told = {"names": self.names, "file": self.file or None, "is_one_test": self.is_one_test}
+        return {_SELECTION_VARIABLE: json.dumps(told)}
+
+
+@dataclass(frozen=True)
+class AddedPlugin:
+    """A module in a folder that pytest loads beside ours.
+
+    `readable` are the folders that it needs; `channel` is what pytest gets as its stdin, and it is ended once `until`
+    is set.
+    """
+
+    module: str
+    folder: Path
+    variables: Mapping[str, str]
+    readable: tuple[Path, ...]
+    channel: socket.socket
+    until: threading.Event
 
 
 @dataclass(frozen=True)
@@ -82,6 +106,7 @@ class _Record(BaseModel):
     output: str = ""
     total: int = 0
     nearest: str = ""
+    matches: tuple[str, ...] = ()
     exit_code: int = 0
 
 
@@ -100,6 +125,8 @@ class PytestSession:
         self.not_imported: list[str] = []
         self.is_unknown = False
         self.nearest = ""
+        self.ambiguous: tuple[str, ...] = ()
+        """The tests that were meant by a name that should mean one."""
         self._report_progress = report_progress
         self._finished: set[str] = set()
         self._outcomes: dict[str, Outcome] = {}
@@ -128,6 +155,8 @@ class PytestSession:
                 self._tell_progress("", at_once=True)
             case "unknown":
                 self.is_unknown, self.nearest = True, record.nearest
+            case "ambiguous":
+                self.ambiguous = record.matches
             case "started":
                 self.running[record.id] = None
             case "report":
@@ -168,19 +197,28 @@ class PytestSession:
             self._report_progress(self.done, self.total, text)
 
 
-def command_line(interpreter: Interpreter, selection: Selection) -> list[str]:
-    """The command that runs; `-m pytest` puts the working directory on the path, as people's own calls do."""
-    return [str(interpreter.path), "-m", "pytest", "-p", PLUGIN, "--color=no", *selection.arguments]
+def command_line(interpreter: Interpreter, selection: Selection, *added: str) -> list[str]:
+    """The command that runs; `-m pytest` puts the working directory on the path, as people's own calls do.
+
+    `added` are the modules of further plugins.
+    """
+    plugins = [part for module in (PLUGIN, *added) for part in ("-p", module)]
+    return [str(interpreter.path), "-m", "pytest", *plugins, "--color=no", *selection.arguments]
 
 
 def run_session(
-    context: ToolContext, interpreter: Interpreter, selection: Selection, deadline: float
+    context: ToolContext,
+    interpreter: Interpreter,
+    selection: Selection,
+    deadline: float,
+    added: AddedPlugin | None = None,
 ) -> tuple[PytestSession, CommandRun]:
     """Run pytest to its end, its deadline or the person's stop. Raises ToolError if it could not begin."""
     session = PytestSession(context.report_progress)
     root = context.workspace.root
     confinement = confinement_for_tests(context.workspace)
-    environment = {**project_environment(), **_python_path(), **selection.variables}
+    variables = {**_python_path(added), **(added.variables if added else {}), **selection.variables}
+    environment = {**project_environment(), **variables}
 
     def run(argv: list[str]) -> FinishedProcess:
         return run_process(
@@ -192,16 +230,18 @@ def run_session(
             output_limit=_OUTPUT_LIMIT,
             on_stdout_line=session.receive,
             sweep=True,
+            channel=added.channel if added else None,
+            until=added.until if added else None,
         )
 
     is_journalled = context.changes is not None and context.changes.journal is not None
     ran = run_confined(
         root,
-        command_line(interpreter, selection),
+        command_line(interpreter, selection, *([added.module] if added else [])),
         run,
         confinement,
         ChangeWatch(context) if is_journalled else None,
-        allowance_for_tests(root, interpreter, _PLUGIN_FOLDER),
+        allowance_for_tests(root, interpreter, _PLUGIN_FOLDER, *(added.readable if added else ())),
     )
     ran = replace(ran, process=_as_of_pytest_itself(ran.process))
     _raise_if_it_could_not_begin(session, ran.process, interpreter)
@@ -216,10 +256,11 @@ def _as_of_pytest_itself(finished: FinishedProcess) -> FinishedProcess:
     return finished
 
 
-def _python_path() -> dict[str, str]:
-    """The plugin's folder, before what the person's own PYTHONPATH lists."""
+def _python_path(added: AddedPlugin | None) -> dict[str, str]:
+    """The plugins' folders, before what the person's own PYTHONPATH lists."""
     own = os.environ.get("PYTHONPATH")
-    return {"PYTHONPATH": os.pathsep.join([str(_PLUGIN_FOLDER), *([own] if own else [])])}
+    folders = [str(_PLUGIN_FOLDER), *([str(added.folder)] if added else [])]
+    return {"PYTHONPATH": os.pathsep.join([*folders, *([own] if own else [])])}
 
 
 def _raise_if_it_could_not_begin(session: PytestSession, finished: FinishedProcess, interpreter: Interpreter) -> None:

@@ -33,9 +33,9 @@ def confinement_for_tests(workspace: Workspace, here: Confinement | None = None)
     return here
 
 
-def allowance_for_tests(root: Path, interpreter: Interpreter, plugin: Path) -> Allowance:
-    """The interpreter and its packages, wherever they lie; the repository around the tree; a loopback."""
-    wanted = [plugin, *_program_and_packages(interpreter), *_from_variable("PYTHONPATH"), project_folders(root)[-1]]
+def allowance_for_tests(root: Path, interpreter: Interpreter, *lent: Path) -> Allowance:
+    """The interpreter and its packages, and what it is lent, wherever they lie; the repository around; a loopback."""
+    wanted = [*lent, *_program_and_packages(interpreter), *_from_variable("PYTHONPATH"), project_folders(root)[-1]]
     return Allowance(readable=tuple(_shown(wanted, root)), loopback=True)
 
 

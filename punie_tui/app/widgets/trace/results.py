@@ -11,6 +11,7 @@ from punie_tools.changes.apply_patch import ApplyPatchResult
 from punie_tools.changes.file_edit import FileEditResult
 from punie_tools.code.execute_code import ExecuteCodeResult
 from punie_tools.commands.run_command import RunCommandResult
+from punie_tools.debug.debug_result import DebugResult
 from punie_tools.errors import ToolError
 from punie_tools.files.grep import GrepResult
 from punie_tools.files.list_files import ListFilesResult
@@ -83,6 +84,8 @@ def _details(result: ToolResult, width: int) -> list[Row]:
             return _by_file(
                 ((match.file, match.line, match.column, match.text.strip(), "") for match in result.matches), width
             )
+        case DebugResult():
+            return _stop(result, width)
         case PytestRunResult():
             return _tests(result, width)
         case GitStatusResult():
@@ -224,6 +227,30 @@ def _actions(result: CodeActionsResult, width: int) -> list[Row]:
         first.is_expanded = False
         rows += [first, *rest]
     return [*rows, *(wrapped(result.note, width, "muted") if result.note else [])]
+
+
+def _stop(result: DebugResult, width: int) -> list[Row]:
+    """Why it stopped, the expressions and the values there, and the stack with the project's own code standing out."""
+    role: Role = "bad" if result.stopped in ("exception", "deadline") else "strong"
+    rows = wrapped(result.summary, width, role, path=result.file, line=result.line)
+    if result.expressions:
+        answers = [row(answer.as_row(), "bad" if answer.error else "") for answer in result.expressions]
+        rows.append(Row([("expressions", "strong")], children=answers))
+    if result.locals:
+        rows.append(Row([("locals", "strong")], children=[row(value.as_row()) for value in result.locals]))
+    if result.frames:
+        stack = [
+            row(frame.as_row(), "" if frame.is_project else "muted", path=frame.file, line=frame.line)
+            for frame in result.frames
+        ]
+        rows.append(Row([("stack", "strong")], children=stack))
+    for point in result.breakpoints:
+        note = point.note or ("" if point.is_hit else "not reached")
+        if note:
+            rows.append(row(f"breakpoint {point.asked}: {note}", "muted", path=point.file, line=point.line))
+    if result.output:
+        rows.append(Row([("output", "strong")], children=wrapped(result.output, max(width - 6, 12), "muted")))
+    return rows
 
 
 def _commits(result: GitLogResult, width: int) -> list[Row]:

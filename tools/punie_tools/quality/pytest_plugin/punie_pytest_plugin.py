@@ -17,12 +17,14 @@ from typing import Any
 
 import pytest
 
-# JSON: {"names": "TestLedger::test_add", "file": "…" or null}. With a file, names are those of its node ids, from
-# the first on; without, any part of "module.Class.test".
+# JSON: {"names": "TestLedger::test_add", "file": "…" or null, "is_one_test": false}. With a file, names are those of
+# its node ids, from the first on; without, any part of "module.Class.test". No names mean all. With `is_one_test`
+# nothing runs if several tests are meant, and whatever the one prints is told.
 SELECTION_VARIABLE = "PUNIE_PYTEST_SELECTION"
 LONGEST_MESSAGE = 2000
 MOST_LINES = 20
 LONGEST_OUTPUT = 4000
+MOST_MATCHES = 100
 
 
 class _Channel:
@@ -76,19 +78,31 @@ def pytest_collection_modifyitems(
     deselected = [item for item in items if not _is_selected(item.nodeid, wanted)]
     if not selected:
         _report_unknown(config, _nearest(wanted["names"], [item.nodeid for item in items]))
+    if wanted["is_one_test"]:
+        functions = sorted({item.nodeid.partition("[")[0] for item in selected})
+        # `test_post` is a function before it is all of `test_post.py`.
+        named = [function for function in functions if function.endswith("::" + wanted["names"])]
+        if len(functions) > 1 and len(named) == 1:
+            selected = [item for item in selected if item.nodeid.partition("[")[0] == named[0]]
+            deselected = [item for item in items if item not in selected]
+        elif len(functions) > 1:
+            _channel.write("ambiguous", matches=functions[:MOST_MATCHES], total=len(functions))
+            deselected, selected = list(items), []
     items[:] = selected
     if deselected:
         config.hook.pytest_deselected(items=deselected)
 
 
-def _selection() -> "dict[str, str] | None":
+def _selection() -> "dict[str, Any] | None":
     text = os.environ.get(SELECTION_VARIABLE)
     return json.loads(text) if text else None
 
 
-def _is_selected(node_id: str, wanted: "dict[str, str]") -> bool:
+def _is_selected(node_id: str, wanted: "dict[str, Any]") -> bool:
     path, _, inside = node_id.partition("::")
-    names = wanted["names"]
+    names: str = wanted["names"]
+    if not names:
+        return True
     if wanted["file"]:
         return inside == names or inside.startswith((names + "::", names + "["))
     base, bracket, parameters = inside.partition("[")
@@ -159,7 +173,7 @@ def pytest_collectreport(report: "pytest.CollectReport") -> None:
     if report.passed:
         return
     selection = _selection()
-    if selection and not selection["file"]:
+    if selection and selection["names"] and not selection["file"]:
         # What a test is sought in is not what the person asked about.
         if report.failed:
             _channel.write("not imported", id=report.nodeid)
@@ -189,6 +203,8 @@ def pytest_runtest_logreport(report: "pytest.TestReport") -> None:
     category = config.hook.pytest_report_teststatus(report=report, config=config)[0] if config else report.outcome
     described: Any = getattr(report, "punie_failure", None) if report.failed else None
     failure = described or _failure_from_text(report)
+    selection = _selection()
+    is_output_wanted = report.failed or (selection is not None and selection["is_one_test"])
     file, line = report.location[0], report.location[1]
     _channel.write(
         "report",
@@ -198,7 +214,7 @@ def pytest_runtest_logreport(report: "pytest.TestReport") -> None:
         file=failure["file"] or _absolute(file),
         line=failure["line"] or (None if line is None else line + 1),
         message=_subtest(report) + failure["message"],
-        output=_captured(report) if report.failed else "",
+        output=_captured(report) if is_output_wanted else "",
     )
 
 

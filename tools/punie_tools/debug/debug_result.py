@@ -1,0 +1,124 @@
+"""What a debugged program showed where it stopped; the results of debug_test and debug_run have it in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from punie_tools.errors import ToolError
+from punie_tools.quality.sentences import shortened
+from punie_tools.tool import ResultRow, ToolResult
+
+_LONGEST_TIMEOUT = 3600
+
+StopKind = Literal["breakpoint", "exception", "deadline", "finished"]
+
+
+class DebugFrame(ResultRow):
+    """One call on the stack. `is_project` tells the project's own code from packages and the standard library."""
+
+    function: str
+    file: str
+    line: int
+    source: str
+    is_project: bool
+
+    def as_row(self) -> str:
+        return f"{self.file}:{self.line}  {self.function}  {self.source}"
+
+
+class DebugVariable(ResultRow):
+    """A name in the frame; `value` is its repr, shortened, or why there is none."""
+
+    name: str
+    type: str
+    value: str
+
+    def as_row(self) -> str:
+        return f"{self.name}: {self.type} = {self.value}"
+
+
+class DebugExpression(ResultRow):
+    """An expression that was asked for, with its value, or the error that it raised."""
+
+    expression: str
+    type: str
+    value: str
+    error: str
+
+    def as_row(self) -> str:
+        told = f" raises {self.error}" if self.error else f": {self.type} = {self.value}"
+        return f"{self.expression}{told}"
+
+
+class DebugBreakpoint(BaseModel):
+    """Where a breakpoint was put; `note` says why that is another line than the one that was asked for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    asked: str
+    file: str
+    line: int
+    note: str
+    is_hit: bool
+
+
+class DebugResult(ToolResult):
+    """`stopped` says why it stopped first: at a breakpoint, where it failed, at the deadline, or not at all.
+
+    `frames` begins with the innermost, up to the outermost of the project; `locals` and `expressions` are those of the
+    innermost frame of the project, which `file` and `line` name. `put_back` names hooks and configuration of git that
+    the program changed and that are as before again.
+    """
+
+    stopped: StopKind
+    reason: str
+    exception_type: str = ""
+    file: str = ""
+    line: int | None = None
+    function: str = ""
+    thread: str = ""
+    frames: tuple[DebugFrame, ...] = ()
+    locals: tuple[DebugVariable, ...] = ()
+    expressions: tuple[DebugExpression, ...] = ()
+    breakpoints: tuple[DebugBreakpoint, ...] = ()
+    output: str = ""
+    duration: float = 0.0
+    truncated: bool = False
+    confined: bool = False
+    sandbox_reason: str = ""
+    put_back: tuple[str, ...] = ()
+
+    def told(self, what: str) -> str:
+        """The sentence about what happened to the program or test, without what it ended like."""
+        place = f" in {self.function} ({self.file}:{self.line})" if self.file else ""
+        match self.stopped:
+            case "breakpoint":
+                return f"{what} stopped at a breakpoint{place}: {self._values()}"
+            case "exception":
+                return f"{what} failed{place}: {shortened(self.reason, 200)}"
+            case "deadline":
+                return f"{what} was still running at the deadline{place or f': {self.reason}'}"
+            case _:
+                missed = "" if not self.breakpoints else ", and no breakpoint was reached"
+                return f"{what} {self.reason}{missed}"
+
+    def _values(self) -> str:
+        names = [f"{variable.name} = {shortened(variable.value, 40)}" for variable in self.locals[:4]]
+        more = ", …" if len(self.locals) > 4 else ""
+        return ", ".join(names) + more if names else "no local names"
+
+
+def checked_timeout(seconds: float) -> float:
+    """Raises ToolError for a number that is no time to wait."""
+    if not math.isfinite(seconds) or not 0 < seconds <= _LONGEST_TIMEOUT:
+        raise ToolError(f"The timeout must be more than 0 and at most {_LONGEST_TIMEOUT} seconds, not {seconds:g}.")
+    return seconds
+
+
+def lines_of_plan(breakpoints: Sequence[str], expressions: Sequence[str]) -> list[str]:
+    """What an approval shows beside the command: conditions and expressions are code that runs in the program."""
+    return [*(f"stop at {text}" for text in breakpoints), *(f"evaluate {text}" for text in expressions)]
