@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from punie_tools.commands.change_watch import ChangedFile
 from punie_tools.debug.debug_result import DebugBreakpoint, DebugExpression, DebugFrame, DebugVariable
 from punie_tools.debug.debug_test import DebugTestResult
 from punie_tui.app.widgets.trace.results import rows_of
@@ -22,6 +23,7 @@ STOP = DebugTestResult(
     expressions=(DebugExpression(expression="rate", type="", value="", error="NameError: name 'rate'"),),
     breakpoints=(DebugBreakpoint(asked="shop.py:3", file="shop.py", line=3, note="", is_hit=False),),
     output="printed\n",
+    changed_files=(ChangedFile(path="notes.txt", status="added"),),
     target="test_price",
     test="test_shop.py::test_price",
     outcome="failed",
@@ -51,4 +53,5 @@ def test_a_stop_is_drawn_with_its_places() -> None:
         ("breakpoint shop.py:3: not reached", "shop.py", 3),
         ("output", "", None),
         ("printed", "", None),
+        ("added      notes.txt", "notes.txt", None),
     ]

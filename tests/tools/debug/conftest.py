@@ -18,11 +18,19 @@ Debug = Callable[..., Any]
 
 
 @pytest.fixture
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that is not in the tree."""
+    return tmp_path_factory.mktemp("outside")
+
+
+@pytest.fixture
 def debug(root: Path, environment: Path) -> Debug:
     """Run a debugging tool on `root` as a folder that the person trusts."""
 
-    def run(name: str, *, cancelled: threading.Event | None = None, **arguments: object) -> Any:
-        workspace = Workspace.at(root, is_trusted=True)
+    def run(
+        name: str, *, cancelled: threading.Event | None = None, confine_tests: bool = True, **arguments: object
+    ) -> Any:
+        workspace = Workspace.at(root, is_trusted=True, confine_tests=confine_tests)
         return find_tool(name).run(ToolContext(workspace, cancelled=cancelled or threading.Event()), arguments)
 
     return run

@@ -10,9 +10,11 @@ from typing import Any
 import psutil
 import pytest
 
+from punie_tools.changes.journal import Journal
+from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.registry import find_tool
-from punie_tools.tool import ToolContext
+from punie_tools.tool import Risk, ToolContext
 from punie_tools.workspace import Workspace
 from tests.conftest import write_files
 from tests.tools.debug.conftest import Debug
@@ -108,6 +110,28 @@ def test_setup(failing):
 
 def test_killed():
     os.kill(os.getpid(), 9)
+
+
+def test_interrupted():
+    raise KeyboardInterrupt
+
+
+def test_run_ended():
+    pytest.exit("enough")
+
+
+def test_earlier():
+    try:
+        price(-1, 1)
+    except ValueError as error:
+        raise RuntimeError("later") from error
+
+
+def test_depth():
+    def deeper(number):
+        return deeper(number + 1)
+
+    deeper(0)
 
 
 class TestBook:
@@ -216,7 +240,8 @@ def test_a_test_that_hangs_is_stopped_where_it_waits_and_nothing_is_left(debug: 
     assert children_of_this_test() == []
 
 
-def test_a_stop_of_the_person_ends_it_at_once(debug: Debug, root: Path) -> None:
+@pytest.mark.parametrize("confine_tests", [True, False])
+def test_a_stop_of_the_person_ends_it_at_once(debug: Debug, root: Path, confine_tests: bool) -> None:
     cancelled = threading.Event()
 
     def stop() -> None:
@@ -227,9 +252,46 @@ def test_a_stop_of_the_person_ends_it_at_once(debug: Debug, root: Path) -> None:
     thread = threading.Thread(target=stop)
     thread.start()
     with pytest.raises(ToolCancelledError):
-        debug("debug_test", target="test_children", cancelled=cancelled, timeout=300)
+        debug("debug_test", target="test_children", cancelled=cancelled, confine_tests=confine_tests, timeout=300)
     thread.join()
     assert children_of_this_test() == []
+
+
+def test_an_error_that_came_of_another_shows_both(debug: Debug) -> None:
+    result = debug("debug_test", target="test_earlier")
+    assert [(frame.function, frame.source, frame.earlier_error) for frame in result.frames] == [
+        ("test_earlier", 'raise RuntimeError("later") from error', None),
+        ("price", 'raise ValueError(f"{total} is no price")', "-1 is no price"),
+        ("test_earlier", "price(-1, 1)", "-1 is no price"),
+    ]
+    assert result.function == "test_earlier"
+    assert result.frames[1].as_row().endswith("(before: -1 is no price)")
+
+
+def test_a_stack_without_end_is_cut(debug: Debug) -> None:
+    result = debug("debug_test", target="test_depth")
+    assert (result.exception_type, result.function, len(result.frames)) == ("RecursionError", "deeper", 50)
+    assert result.truncated
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"), [("test_interrupted", "KeyboardInterrupt"), ("test_run_ended", "Exit: enough")]
+)
+def test_what_ends_the_whole_run_is_shown_too(debug: Debug, target: str, reason: str) -> None:
+    result = debug("debug_test", target=target)
+    assert (result.stopped, result.function, result.reason, result.outcome) == ("exception", target, reason, "")
+
+
+def test_a_file_that_cannot_be_imported_is_shown_only_if_it_is_meant(debug: Debug, root: Path) -> None:
+    write_files(root, {"test_a_broken.py": "amount = 7\nimport nowhere\n\n\ndef test_in_it():\n    pass\n"})
+    for target in ("test_a_broken.py", "test_a_broken.py::test_in_it"):
+        result = debug("debug_test", target=target)
+        assert (result.exception_type, result.file, result.line) == ("ModuleNotFoundError", "test_a_broken.py", 2)
+        assert values_of(result)["amount"] == "7"
+        assert (result.outcome, result.test) == ("error", "test_a_broken.py")
+    assert debug("debug_test", target="test_generator").outcome == "passed"
+    with pytest.raises(ToolError, match=r"no test 'test_in_it' \(1 module could not be imported: test_a_broken.py\)"):
+        debug("debug_test", target="test_in_it")
 
 
 def test_a_test_that_ends_its_process_is_told(debug: Debug) -> None:
@@ -242,7 +304,7 @@ def test_a_test_that_ends_its_process_is_told(debug: Debug) -> None:
     ("arguments", "message"),
     [
         ({"target": "test_pric"}, "There is no test 'test_pric'; did you mean 'test_shop.py::test_price"),
-        ({"target": "test_shop.py"}, "'test_shop.py' means 9 tests; name one of them: test_shop.py::TestBook"),
+        ({"target": "test_shop.py"}, "'test_shop.py' means 13 tests; name one of them: test_shop.py::TestBook"),
         ({"target": "nowhere.py::test_a"}, "There is no file or folder 'nowhere.py'"),
         ({"target": " "}, "needs the name of one test"),
         ({"target": "test_price", "timeout": 0}, "The timeout must be more than 0"),
@@ -265,6 +327,40 @@ def test_nothing_runs_before_the_folder_is_trusted_and_the_approval_shows_all(ro
     )
     assert "-m pytest" in shown
     assert shown.splitlines()[1:] == ["stop at price if f()", "evaluate g()"]
+
+
+def test_it_runs_in_the_sandbox_of_the_tests_and_an_approval_tells_where_there_is_none(
+    debug: Debug, root: Path, outside: Path
+) -> None:
+    expressions = [f"open({str(outside / 'written')!r}, 'w')", "open('inside.txt', 'w').write('yes')"]
+    result = debug("debug_test", target="test_values", expressions=expressions)
+    if not result.confined:
+        pytest.skip(f"no sandbox here: {result.sandbox_reason}")
+    assert result.expressions[0].error.startswith(("OSError", "PermissionError", "FileNotFoundError"))
+    assert not (outside / "written").exists()
+    assert (root / "inside.txt").read_text() == "yes"
+    tool = find_tool("debug_test")
+    arguments = tool.validate({"target": "test_values", "expressions": expressions})
+    for is_confined, risk in ((True, Risk.RUNS), (False, Risk.LEAVES)):
+        workspace = Workspace.at(root, confine_tests=is_confined)
+        assert (tool.risk_for(arguments, workspace), tool.is_confined(workspace)) == (risk, is_confined)
+        shown = tool.preview(ToolContext(workspace), arguments)
+        assert ("Not confined (the setting `confine_tests` is off)" in shown) == (not is_confined)
+        assert shown.splitlines()[-2:] == [f"evaluate {text}" for text in expressions]
+
+
+def test_what_a_debugged_test_and_the_expressions_wrote_can_be_taken_back(
+    root: Path, environment: Path, outside: Path
+) -> None:
+    journal = Journal(outside / "journal", root)
+    changes = SessionChanges(root, journal)
+    context = ToolContext(Workspace.at(root, is_trusted=True), changes=changes)
+    arguments = {"target": "test_values", "expressions": ["open('inside.txt', 'w').write('yes')"]}
+    told = [file["path"] for file in find_tool("debug_test").run(context, arguments).model_dump()["changed_files"]]
+    assert {"inside.txt", "torn-down"} <= set(told)
+    journal.undo()
+    assert not (root / "inside.txt").exists()
+    assert not (root / "torn-down").exists()
 
 
 def test_a_project_without_pytest_is_told(debug: Debug, environment: Path) -> None:

@@ -292,6 +292,10 @@ def test_a_module_that_cannot_be_imported_does_not_keep_a_named_test_from_runnin
         ToolError, match=r"no test 'test_mroe' \(1 module could not be imported: tests/test_broken\.py\)"
     ):
         run_trusted("pytest_run", target="test_mroe")
+    result = run_trusted("pytest_run", target="tests/test_broken.py::test_in_it")
+    assert [(test.name, test.message) for test in result.tests] == [
+        ("tests/test_broken.py", "ModuleNotFoundError: No module named 'nowhere'")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -23,7 +24,9 @@ _SECONDS_TO_ANSWER = 10.0
 _SECONDS_TO_STOP = 2.0
 _MOST_FRAMES = 50
 _MOST_LOCALS = 50
-_LONGEST_SOURCE = 200
+# How the debugger names a frame of an error that came before, and what it says of an error without a message.
+_EARLIER = re.compile(r"\[Chained Exc: (?P<error>.*)\] (?P<function>.*)", re.DOTALL)
+_NO_MESSAGE = "exception: no description"
 _HIDDEN_TYPES = frozenset({"module", "function", "type", "ABCMeta", "EnumMeta", "EnumType"})
 
 
@@ -40,11 +43,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class SeenFrame:
+    """`earlier_error` is the message of the error that this frame is about, if it is not the one that stopped it."""
+
     function: str
     file: str
     line: int
     is_project: bool
     number: int
+    earlier_error: str | None
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Stop:
     frame: SeenFrame | None
     locals: tuple[SeenValue, ...]
     expressions: tuple[SeenValue, ...]
-    are_all_locals: bool
+    is_all: bool
     condition_error: str
     """Why the condition of the breakpoint gives no answer; it stops there all the same."""
 
@@ -170,21 +176,23 @@ class Conversation:
         )
         error_type, message = self._error(thread) if kind == "exception" else ("", "")
 
-        def keep(values: list[SeenValue], answers: list[SeenValue], condition_error: str = "") -> None:
+        def keep(
+            values: list[SeenValue], answers: list[SeenValue], condition_error: str = "", *, has_all: bool = True
+        ) -> None:
             self.stop = Stop(
                 kind=kind,
                 thread=self._thread_name(thread),
                 exception_type=error_type,
                 message=message,
-                frames=tuple(frames),
+                frames=tuple(frames[:_MOST_FRAMES]),
                 frame=frame,
                 locals=tuple(values[:_MOST_LOCALS]),
                 expressions=tuple(answers),
-                are_all_locals=len(values) <= _MOST_LOCALS,
+                is_all=has_all and len(values) <= _MOST_LOCALS and len(frames) <= _MOST_FRAMES,
                 condition_error=condition_error,
             )
 
-        keep([], [])
+        keep([], [], has_all=False)
         seen_from = frame or (frames[0] if frames else None)
         if seen_from is None:
             return
@@ -199,25 +207,40 @@ class Conversation:
         keep(values, answers, condition_error)
 
     def _frames(self, thread: object) -> list[SeenFrame]:
-        """From the innermost to the outermost of the project, or all if none is the project's."""
+        """From the innermost to the outermost of the project; then those of the errors that came before, if any did."""
         body = self._connection.request("stackTrace", {"threadId": thread}, _SECONDS_TO_ANSWER)
         frames = [self._frame(found) for found in body.get("stackFrames", [])]
-        last = max((number for number, frame in enumerate(frames) if frame.is_project), default=-1)
-        # Frames inside the project's innermost one that only serve the stop itself.
-        shown = [frame for frame in frames[: last + 1] if AGENT not in frame.file]
-        return shown[:_MOST_FRAMES]
+        shown: list[SeenFrame] = []
+        for earlier_error, stack in groupby(frames, key=lambda frame: frame.earlier_error):
+            calls = list(stack)
+            if earlier_error is not None:
+                calls.reverse()
+            last = max((number for number, frame in enumerate(calls) if frame.is_project), default=-1)
+            # Frames inside the project's innermost one that only serve the stop itself.
+            shown += [frame for frame in calls[: last + 1] if AGENT not in frame.file]
+        return shown
 
     def _frame(self, found: Body) -> SeenFrame:
         source: Body = found.get("source") or {}
         file = str(source.get("path") or "")
         is_project = self._plan.is_project_file(file)
-        return SeenFrame(str(found.get("name")), file, int(found.get("line") or 0), is_project, int(found["id"]))
+        name = str(found.get("name"))
+        earlier = _EARLIER.fullmatch(name)
+        return SeenFrame(
+            function=earlier["function"] if earlier else name,
+            file=file,
+            line=int(found.get("line") or 0),
+            is_project=is_project,
+            number=int(found["id"]),
+            earlier_error=earlier["error"] if earlier else None,
+        )
 
     def _error(self, thread: object) -> tuple[str, str]:
         body = self._connection.request("exceptionInfo", {"threadId": thread}, _SECONDS_TO_ANSWER)
         # With some versions of Python a remark in parentheses follows.
         name = str(body.get("exceptionId") or "").split(" ")[0]
-        return name, str(body.get("description") or "")
+        message = str(body.get("description") or "")
+        return name, "" if message == _NO_MESSAGE else message
 
     def _thread_name(self, thread: object) -> str:
         threads: list[Body] = self._connection.request("threads", {}, _SECONDS_TO_ANSWER).get("threads", [])

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from punie_tools.commands.change_watch import ChangedFile
 from punie_tools.errors import ToolError
 from punie_tools.quality.sentences import shortened
+from punie_tools.quality.tests_in_sandbox import confinement_for_tests
+from punie_tools.safe_text import safe_text
 from punie_tools.tool import ResultRow, ToolResult
+from punie_tools.workspace import Workspace
 
 _LONGEST_TIMEOUT = 3600
 
@@ -18,16 +23,21 @@ StopKind = Literal["breakpoint", "exception", "deadline", "finished"]
 
 
 class DebugFrame(ResultRow):
-    """One call on the stack. `is_project` tells the project's own code from packages and the standard library."""
+    """One call on the stack. `is_project` tells the project's own code from packages and the standard library.
+
+    `earlier_error` is set in the frames of an error that was handled when this one was raised: its message.
+    """
 
     function: str
     file: str
     line: int
     source: str
     is_project: bool
+    earlier_error: str | None = None
 
     def as_row(self) -> str:
-        return f"{self.file}:{self.line}  {self.function}  {self.source}"
+        earlier = "" if self.earlier_error is None else f"  (before: {shortened(self.earlier_error, 80)})"
+        return f"{self.file}:{self.line}  {self.function}  {self.source}{earlier}"
 
 
 class DebugVariable(ResultRow):
@@ -70,8 +80,10 @@ class DebugResult(ToolResult):
     """`stopped` says why it stopped first: at a breakpoint, where it failed, at the deadline, or not at all.
 
     `frames` begins with the innermost, up to the outermost of the project; `locals` and `expressions` are those of the
-    innermost frame of the project, which `file` and `line` name. `put_back` names hooks and configuration of git that
-    the program changed and that are as before again.
+    innermost frame of the project, which `file` and `line` name. A `confined` program wrote in the tree and in a
+    temporary folder of its own only, and had no network but a loopback of its own. In a session undo takes back the
+    `changed_files` (the first of `changed_count`), all but `not_journalled_count` of them. `put_back` names hooks and
+    configuration of git that the program changed and that are as before again.
     """
 
     stopped: StopKind
@@ -91,6 +103,9 @@ class DebugResult(ToolResult):
     confined: bool = False
     sandbox_reason: str = ""
     put_back: tuple[str, ...] = ()
+    changed_files: tuple[ChangedFile, ...] = ()
+    changed_count: int = 0
+    not_journalled_count: int = 0
 
     def told(self, what: str) -> str:
         """The sentence about what happened to the program or test, without what it ended like."""
@@ -119,6 +134,12 @@ def checked_timeout(seconds: float) -> float:
     return seconds
 
 
-def lines_of_plan(breakpoints: Sequence[str], expressions: Sequence[str]) -> list[str]:
-    """What an approval shows beside the command: conditions and expressions are code that runs in the program."""
-    return [*(f"stop at {text}" for text in breakpoints), *(f"evaluate {text}" for text in expressions)]
+def shown_plan(
+    workspace: Workspace, command: Sequence[str], breakpoints: Sequence[str], expressions: Sequence[str]
+) -> str:
+    """What an approval shows; conditions and expressions are code that runs in the program, beside the command."""
+    confinement = confinement_for_tests(workspace)
+    reason = safe_text(confinement.reason, single_line=True)
+    held = [] if confinement.backend else [f"Not confined ({reason}): it can do whatever you can."]
+    stops = [f"stop at {text}" for text in breakpoints]
+    return "\n".join([*held, shlex.join(command), *stops, *(f"evaluate {text}" for text in expressions)])

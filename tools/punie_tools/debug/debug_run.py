@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,14 +12,19 @@ from punie_tools.commands.change_watch import ChangeWatch
 from punie_tools.commands.runner import CommandRun, run_confined
 from punie_tools.debug.breakpoints import resolved_breakpoints
 from punie_tools.debug.conversation import SECONDS_TO_LOOK, Conversation, Plan
-from punie_tools.debug.debug_result import DebugResult, checked_timeout, lines_of_plan
+from punie_tools.debug.debug_result import DebugResult, checked_timeout, shown_plan
 from punie_tools.debug.debuggee import AGENT_FOLDER, debugger_variables, project_file_test, pydevd_folder
-from punie_tools.debug.stop_report import stop_fields
+from punie_tools.debug.stop_report import run_fields, stop_fields
 from punie_tools.errors import ToolError
 from punie_tools.process import FinishedProcess, project_environment, run_process
 from punie_tools.quality.interpreter import Interpreter
 from punie_tools.quality.pytest_run import project_interpreter
-from punie_tools.quality.tests_in_sandbox import allowance_for_tests, confinement_for_tests, without_secrets
+from punie_tools.quality.tests_in_sandbox import (
+    allowance_for_tests,
+    are_tests_confined,
+    confinement_for_tests,
+    without_secrets,
+)
 from punie_tools.tool import Risk, Tool, ToolContext
 
 _OUTPUT_LIMIT = 16 * 1024
@@ -75,10 +79,7 @@ def debug_run(
         arguments=tuple(arguments),
         exit_code=finished.exit_code if has_ended else None,
         output="".join(streams),
-        duration=round(finished.seconds, 3),
-        confined=ran.confinement.backend is not None,
-        sandbox_reason=ran.confinement.reason,
-        put_back=ran.put_back,
+        **run_fields(ran),
         **fields,
     )
 
@@ -94,10 +95,10 @@ def _preview(
     """What runs, and what will be evaluated in it."""
     script = _script(context, path)
     command = [str(project_interpreter(context.workspace).path), str(script), *_checked(arguments)]
-    return "\n".join([shlex.join(command), *lines_of_plan(breakpoints, expressions)])
+    return shown_plan(context.workspace, command, breakpoints, expressions)
 
 
-TOOL = Tool(debug_run, risk=Risk.RUNS, preview=_preview)
+TOOL = Tool(debug_run, risk=Risk.RUNS, preview=_preview, confined_in=are_tests_confined)
 
 
 def _script(context: ToolContext, path: str) -> Path:

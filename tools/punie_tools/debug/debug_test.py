@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
@@ -11,9 +10,9 @@ from pydantic import Field, computed_field
 
 from punie_tools.debug.breakpoints import resolved_breakpoints
 from punie_tools.debug.conversation import SECONDS_TO_LOOK, Conversation, Plan
-from punie_tools.debug.debug_result import DebugResult, checked_timeout, lines_of_plan
+from punie_tools.debug.debug_result import DebugResult, checked_timeout, shown_plan
 from punie_tools.debug.debuggee import AGENT, AGENT_FOLDER, debugger_variables, project_file_test, pydevd_folder
-from punie_tools.debug.stop_report import stop_fields
+from punie_tools.debug.stop_report import run_fields, stop_fields
 from punie_tools.errors import ToolError
 from punie_tools.process import FinishedProcess
 from punie_tools.quality.pytest_run import project_interpreter, selection_of, unknown_test
@@ -27,6 +26,7 @@ from punie_tools.quality.pytest_session import (
     why_ended,
 )
 from punie_tools.quality.sentences import counted, first_of, shortened
+from punie_tools.quality.tests_in_sandbox import are_tests_confined
 from punie_tools.tool import Risk, Tool, ToolContext
 
 _VERBS = {"skipped": "was skipped", "error": "ended in an error", "xfailed": "failed as expected"}
@@ -70,7 +70,7 @@ def debug_test(
     selection = _selection(context, target)
     is_project_file = project_file_test(context.workspace, interpreter)
     plan = Plan(points, expressions, seconds, is_project_file, ends_when_stopped=False)
-    variables = debugger_variables(interpreter, has_breakpoints=bool(points))
+    variables = debugger_variables(interpreter, has_breakpoints=bool(points), seeks_test=not selection.file)
     with Conversation(plan) as conversation:
         folders = (AGENT_FOLDER, pydevd_folder())
         added = AddedPlugin(AGENT, AGENT_FOLDER, variables, folders, conversation.channel, conversation.is_over)
@@ -85,10 +85,7 @@ def debug_test(
         test=report.node_id if report else next(iter(session.running), ""),
         outcome=report.outcome if report else "",
         output=report.output if report else "",
-        duration=round(ran.process.seconds, 3),
-        confined=ran.confinement.backend is not None,
-        sandbox_reason=ran.confinement.reason,
-        put_back=ran.put_back,
+        **run_fields(ran),
         **fields,
     )
 
@@ -102,10 +99,10 @@ def _preview(
 ) -> str:
     """The command line that will run, and what will be evaluated in it."""
     command = command_line(project_interpreter(context.workspace), _selection(context, target), AGENT)
-    return "\n".join([shlex.join(command), *lines_of_plan(breakpoints, expressions)])
+    return shown_plan(context.workspace, command, breakpoints, expressions)
 
 
-TOOL = Tool(debug_test, risk=Risk.RUNS, preview=_preview)
+TOOL = Tool(debug_test, risk=Risk.RUNS, preview=_preview, confined_in=are_tests_confined)
 
 
 def _raise_if_not_one(target: str, session: PytestSession) -> None:

@@ -16,8 +16,10 @@ AGENT_FOLDER = Path(__file__).parent / "agent"
 _OLDEST_PYTHON = (3, 8)
 
 
-def debugger_variables(interpreter: Interpreter, *, has_breakpoints: bool) -> dict[str, str]:
+def debugger_variables(interpreter: Interpreter, *, has_breakpoints: bool, seeks_test: bool = False) -> dict[str, str]:
     """What the agent in the child reads. Raises ToolError where the debugger cannot work.
+
+    With `seeks_test` files that fail to import are passed by, since the test may be in another.
 
     debugpy is not installed into the project: its folder of plain Python comes last on the child's path. What is
     compiled in it is for punie's version of Python, and left alone by another.
@@ -30,6 +32,7 @@ def debugger_variables(interpreter: Interpreter, *, has_breakpoints: bool) -> di
     return {
         "PUNIE_PYDEVD": str(pydevd_folder()),
         "PUNIE_HAS_BREAKPOINTS": "1" if has_breakpoints else "",
+        "PUNIE_SEEKS_TEST": "1" if seeks_test else "",
         # It would warn, on the program's stderr, of frozen modules, which nobody sets a breakpoint in.
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }

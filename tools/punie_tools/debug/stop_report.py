@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from punie_tools.commands.change_watch import MOST_LISTED, CommandChanges
+from punie_tools.commands.runner import CommandRun
 from punie_tools.debug.breakpoints import Breakpoint
 from punie_tools.debug.conversation import Conversation, SeenFrame, SeenValue, Stop
 from punie_tools.debug.debug_result import DebugBreakpoint, DebugExpression, DebugFrame, DebugVariable
@@ -14,6 +16,20 @@ from punie_tools.workspace import Workspace
 
 _LONGEST_LINE = 200
 _LONGEST_TEXT = 2000
+
+
+def run_fields(ran: CommandRun) -> dict[str, Any]:
+    """The fields of a DebugResult that tell what held the program, and what it did to the tree."""
+    changes = ran.changes or CommandChanges()
+    return {
+        "duration": round(ran.process.seconds, 3),
+        "confined": ran.confinement.backend is not None,
+        "sandbox_reason": ran.confinement.reason,
+        "put_back": ran.put_back,
+        "changed_files": changes.files[:MOST_LISTED],
+        "changed_count": len(changes.files),
+        "not_journalled_count": len(changes.not_journalled),
+    }
 
 
 def stop_fields(conversation: Conversation, breakpoints: Sequence[Breakpoint], workspace: Workspace) -> dict[str, Any]:
@@ -35,7 +51,7 @@ def stop_fields(conversation: Conversation, breakpoints: Sequence[Breakpoint], w
         ),
         "expressions": tuple(_expression(value) for value in stop.expressions),
         "breakpoints": points,
-        "truncated": not stop.are_all_locals,
+        "truncated": not stop.is_all,
         **_place(stop.frame, workspace),
     }
 
@@ -63,6 +79,7 @@ def _frame(frame: SeenFrame, workspace: Workspace) -> DebugFrame:
         line=frame.line,
         source=_source(frame),
         is_project=frame.is_project,
+        earlier_error=None if frame.earlier_error is None else _shortened(frame.earlier_error),
     )
 
 

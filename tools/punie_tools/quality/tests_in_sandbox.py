@@ -33,6 +33,11 @@ def confinement_for_tests(workspace: Workspace, here: Confinement | None = None)
     return here
 
 
+def are_tests_confined(workspace: Workspace) -> bool:
+    """Whether a sandbox holds what tests do in this workspace."""
+    return confinement_for_tests(workspace).backend is not None
+
+
 def allowance_for_tests(root: Path, interpreter: Interpreter, *lent: Path) -> Allowance:
     """The interpreter and its packages, and what it is lent, wherever they lie; the repository around; a loopback."""
     wanted = [*lent, *_program_and_packages(interpreter), *_from_variable("PYTHONPATH"), project_folders(root)[-1]]

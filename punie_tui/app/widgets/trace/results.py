@@ -10,6 +10,7 @@ from punie_tools.actions.code_actions import CodeActionsResult
 from punie_tools.changes.apply_patch import ApplyPatchResult
 from punie_tools.changes.file_edit import FileEditResult
 from punie_tools.code.execute_code import ExecuteCodeResult
+from punie_tools.commands.change_watch import ChangedFile
 from punie_tools.commands.run_command import RunCommandResult
 from punie_tools.debug.debug_result import DebugResult
 from punie_tools.errors import ToolError
@@ -149,8 +150,7 @@ def _details(result: ToolResult, width: int) -> list[Row]:
         case RunCommandResult():
             out = wrapped(result.stdout, width) if result.stdout else []
             errors = wrapped(result.stderr, width, "muted") if result.stderr else []
-            changed = [row(f"{file.status:<10} {file.path}", path=file.path) for file in result.changed_files]
-            return [*out, *errors, *changed]
+            return [*out, *errors, *_changed(result.changed_files)]
         case ReadFileResult():
             return _lines(result)
         case ListFilesResult():
@@ -250,7 +250,11 @@ def _stop(result: DebugResult, width: int) -> list[Row]:
             rows.append(row(f"breakpoint {point.asked}: {note}", "muted", path=point.file, line=point.line))
     if result.output:
         rows.append(Row([("output", "strong")], children=wrapped(result.output, max(width - 6, 12), "muted")))
-    return rows
+    return [*rows, *_changed(result.changed_files)]
+
+
+def _changed(files: Iterable[ChangedFile]) -> list[Row]:
+    return [row(f"{file.status:<10} {file.path}", path=file.path) for file in files]
 
 
 def _commits(result: GitLogResult, width: int) -> list[Row]:

@@ -7,6 +7,7 @@ process; the program itself finds its stdin empty. Standard library and debugpy'
 
 import contextlib
 import ctypes
+import itertools
 import os
 import reprlib
 import signal
@@ -20,8 +21,10 @@ from typing import Any
 
 PYDEVD_VARIABLE = "PUNIE_PYDEVD"
 BREAKPOINTS_VARIABLE = "PUNIE_HAS_BREAKPOINTS"
+SEARCH_VARIABLE = "PUNIE_SEEKS_TEST"
 SECONDS_FOR_A_VALUE = 0.5
 SECONDS_FOR_ALL_VALUES = 3.0
+SECONDS_FOR_A_LATE_VALUE = 0.05
 SECONDS_FOR_AN_EXPRESSION = 5.0
 LONGEST_VALUE = 300
 LONGEST_ANSWER = 2000
@@ -29,7 +32,12 @@ LONGEST_ANSWER = 2000
 # A signal that nobody uses and that does nothing where it is not handled.
 _SIGNAL = signal.SIGURG
 _SECONDS_BETWEEN_INTERRUPTS = 0.05
-_MOST_INTERRUPTS = 20
+_MOST_INTERRUPTS = 40
+_MOST_SIMPLE_INTERRUPTS = 2
+_MOST_BITS = 4000
+
+# Before the debugger replaces it by one that warns.
+_set_trace = sys.settrace
 
 
 class _TooSlowError(BaseException):
@@ -39,13 +47,18 @@ class _TooSlowError(BaseException):
 class _State:
     """`is_limited` says that a signal ends what the main thread does, `is_to_stop` that it stops it for punie.
 
-    `seconds` were spent on showing values.
+    `interrupts` is how often the signal did not help yet.
+
+    `seconds` were spent on showing values. With `is_searching` the test may be in another file than one that fails to
+    be imported.
     """
 
     debugger: Any = None
     channel: "socket.socket | None" = None
     is_limited = False
+    interrupts = 0
     is_to_stop = False
+    is_searching = False
     seconds = 0.0
 
     @classmethod
@@ -70,6 +83,7 @@ def attach() -> None:
         signal.signal(_SIGNAL, _on_signal)
     pydevd.settrace(host="punie", port=0, suspend=False, protocol="dap", notify_stdin=False)
     _State.debugger = pydevd.get_global_debugger()
+    _State.is_searching = bool(os.environ.pop(SEARCH_VARIABLE, ""))
     if not os.environ.pop(BREAKPOINTS_VARIABLE, ""):
         # Errors are found without tracing, which makes everything several times slower before Python 3.12.
         _stop_tracing()
@@ -95,7 +109,18 @@ def pytest_cmdline_main(config: Any) -> None:
 
 def pytest_exception_interact(node: Any, call: Any, report: Any) -> None:
     """A test, one of its fixtures or the import of its file failed; not called for skips and expected failures."""
-    post_mortem(call.excinfo.value, call.excinfo.tb)
+    error: BaseException = call.excinfo.value
+    if hasattr(node, "runtest"):
+        post_mortem(error, call.excinfo.tb)
+    elif not _State.is_searching:
+        # What made the import fail says more than pytest's report of it.
+        cause = error.__cause__ or error
+        post_mortem(cause, cause.__traceback__)
+
+
+def pytest_keyboard_interrupt(excinfo: Any) -> None:
+    """What ends the whole run is no failure of a test to pytest: an interrupt that a test raised, and `pytest.exit`."""
+    post_mortem(excinfo.value, excinfo.tb)
 
 
 def evaluate(text: str) -> object:
@@ -119,14 +144,14 @@ def stop_main_thread() -> None:
 
 def shown(value: object, longest: int = LONGEST_VALUE) -> str:
     """The value as text, whatever its class does when it is asked: raises, never ends, or gives a megabyte."""
-    if _State.seconds > SECONDS_FOR_ALL_VALUES:
-        return "<not shown: the other values took too long>"
+    # Slow values leave little time for those after them, but enough for one that is quick.
+    seconds = SECONDS_FOR_A_VALUE if _State.seconds < SECONDS_FOR_ALL_VALUES else SECONDS_FOR_A_LATE_VALUE
     started = time.monotonic()
     try:
-        with _limited(SECONDS_FOR_A_VALUE):
+        with _limited(seconds):
             return _Values(longest).repr(value)
     except _TooSlowError:
-        return f"<{type(value).__name__} whose repr() takes longer than {SECONDS_FOR_A_VALUE:g} s>"
+        return f"<{type(value).__name__} whose repr() takes longer than {seconds:g} s>"
     except BaseException as error:
         return f"<{type(value).__name__} whose repr() raises {type(error).__name__}>"
     finally:
@@ -157,11 +182,45 @@ class _Values(reprlib.Repr):
             pieces.append(f"{self.repr1(key, level - 1)}: {self.repr1(x[key], level - 1)}")
         return f"{{{', '.join(pieces)}}}"
 
+    def repr_int(self, x: int, level: int) -> str:
+        """Without the digits of one for which Python would take long, or refuse to."""
+        bits = int.bit_length(x)
+        return repr(x) if bits <= _MOST_BITS else f"<int of {bits} bits>"
+
+    def repr_bytes(self, x: "bytes | bytearray", level: int) -> str:
+        """What is left out is never made into text; nothing interrupts that."""
+        kept = self.longest
+        return repr(x) if len(x) <= kept else f"{_cut(repr(x[:kept]), kept)}... ({len(x)} bytes)"
+
+    repr_bytearray = repr_bytes
+
     def repr_instance(self, x: Any, level: int) -> str:
+        shorter = _shorter(x, self.longest)
+        if shorter is not None:
+            return f"{type(x).__name__}({self.repr1(shorter, level)})"
         try:
             return _cut(repr(x), self.maxother)
         except Exception as error:
             return f"<{type(x).__name__} whose repr() raises {type(error).__name__}>"
+
+
+def _shorter(value: object, longest: int) -> object:
+    """The start of a container or text of a class of its own, if it is long; its own repr would go through it all.
+
+    Nothing of its class is called. None for what is short or something else.
+    """
+    for base in (dict, list, tuple, set, frozenset, str, bytes, bytearray):
+        if issubclass(type(value), base):
+            general: Any = base
+            if general.__len__(value) <= longest:
+                return None
+            if base is dict:
+                return dict(itertools.islice(general.items(value), longest))
+            if base in (set, frozenset):
+                items: Any = itertools.islice(general.__iter__(value), longest)
+                return set(items)
+            return general.__getitem__(value, slice(longest))
+    return None
 
 
 def _cut(text: str, longest: int) -> str:
@@ -207,11 +266,14 @@ def _limited(seconds: float) -> "Generator[None]":
     timer: Any = threading.Timer(seconds, interrupt)
     timer.daemon = timer.pydev_do_not_trace = timer.is_pydev_daemon_thread = True
     timer.start()
-    _State.is_limited = is_main
+    traced_by = sys.gettrace()
+    _State.is_limited, _State.interrupts = is_main, 0
     try:
         yield
     finally:
         _State.is_limited = False
+        if sys.gettrace() is not traced_by:
+            _set_trace(traced_by)
         with lock:
             # What was raised before in another thread comes at once, still in here. Taking it back instead makes
             # Python 3.11 hang.
@@ -221,6 +283,9 @@ def _limited(seconds: float) -> "Generator[None]":
 
 def _on_signal(number: int, frame: "FrameType | None") -> None:
     if _State.is_limited:
+        _State.interrupts += 1
+        if _State.interrupts > _MOST_SIMPLE_INTERRUPTS:
+            _interrupt_at_line(frame, _State.interrupts - _MOST_SIMPLE_INTERRUPTS)
         raise _TooSlowError
     if _State.is_to_stop:
         _State.is_to_stop = False
@@ -233,6 +298,22 @@ def _on_signal(number: int, frame: "FrameType | None") -> None:
             debugger.do_wait_suspend(thread, frame, "line", None)
         finally:
             info.is_tracing -= 1
+
+
+def _interrupt_at_line(frame: "FrameType | None", lines: int) -> None:
+    """Raise once more so many lines later: what catches all that is raised in it is left in what it does then."""
+
+    def trace(frame: "FrameType", event: str, argument: object) -> Any:
+        nonlocal lines
+        lines -= event == "line"
+        if lines <= 0 and _State.is_limited:
+            raise _TooSlowError
+        return trace
+
+    while frame is not None and frame.f_globals is not globals():
+        frame.f_trace = trace
+        frame = frame.f_back
+    _set_trace(trace)
 
 
 def _stop_tracing() -> None:

@@ -76,7 +76,9 @@ def pytest_collection_modifyitems(
         return
     selected = [item for item in items if _is_selected(item.nodeid, wanted)]
     deselected = [item for item in items if not _is_selected(item.nodeid, wanted)]
-    if not selected:
+    # A file that failed to import is told as that, whatever was to be run in it.
+    is_import_failure = wanted["file"] and session.testsfailed
+    if not selected and wanted["names"] and not is_import_failure:
         _report_unknown(config, _nearest(wanted["names"], [item.nodeid for item in items]))
     if wanted["is_one_test"]:
         functions = sorted({item.nodeid.partition("[")[0] for item in selected})
