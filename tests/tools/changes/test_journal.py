@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import random
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -72,6 +67,14 @@ def test_undo_and_redo_of_several_turns(root: Path, journal: Journal, change: Ch
         ("turn 1", ("a",)),
         ("turn 2", ("a", "c")),
     ]
+
+
+def test_redo_makes_again_what_was_taken_back_last(root: Path, journal: Journal, change: Change) -> None:
+    for number in "123":
+        change(number, **{f"file{number}": number})
+    assert [journal.undo("1").turn, journal.undo().turn] == ["1", "3"]
+    assert [journal.redo().turn, journal.redo().turn] == ["3", "1"]
+    assert sorted(contents(root)) == ["file1", "file2", "file3"]
 
 
 def test_a_turn_with_several_changes_of_a_file_is_one_step(root: Path, journal: Journal, change: Change) -> None:
@@ -193,72 +196,6 @@ def test_only_the_person_can_read_it(root: Path, journal: Journal, change: Chang
     folder = tmp_path / "journal"
     assert [path.stat().st_mode & 0o077 for path in (folder, folder / "images")] == [0, 0]
     assert {path.stat().st_mode & 0o077 for path in (folder / "images").iterdir()} == {0}
-
-
-WORKER = """\
-import pathlib, sys
-from punie_tools.changes.change_set import FileChange
-from punie_tools.changes.journal import Journal
-from punie_tools.changes.tree_access import FileImage, TreeAccess
-from punie_tools.errors import ToolError
-root, folder, name = map(pathlib.Path, sys.argv[1:])
-journal, tree = Journal(folder, root), TreeAccess(root)
-print("ready", flush=True)
-for number in range(10**9):
-    images = {each: tree.read(f"{each}.txt", 1 << 24) for each in (f"{name}-one", f"{name}-two")}
-    text = FileImage((f"{number} " * 20_000).encode(), 0o644)
-    try:
-        journal.change(f"{name} {number}", [FileChange(f"{each}.txt", old, text) for each, old in images.items()])
-        if number % 3 == 2:
-            journal.undo()
-    except ToolError as error:
-        print(error, flush=True)
-"""
-
-
-def is_whole(data: bytes) -> bool:
-    words = data.split()
-    return len(words) == 20_000 and len(set(words)) == 1
-
-
-@pytest.mark.parametrize("seed", range(int(os.environ.get("PUNIE_TEST_KILLS", "12"))))
-def test_a_kill_at_any_moment_leaves_whole_files_and_a_journal_that_loads(
-    root: Path, tmp_path: Path, seed: int
-) -> None:
-    chance = random.Random(seed)
-    folder = tmp_path / "journal"
-    process = subprocess.Popen([sys.executable, "-c", WORKER, root, folder, "x"], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    process.stdout.readline()
-    try:
-        process.wait(timeout=chance.uniform(0.0, 0.4))
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-    for name, data in contents(root).items():
-        # What a killed writer leaves beside a file is no file of the person's, and has a name that says so.
-        assert name.startswith(".punie-") or is_whole(data), name
-    journal = Journal(folder, root)
-    while any(not turn.is_undone for turn in journal.turns()):
-        journal.undo()
-    assert [name for name in contents(root) if not name.startswith(".punie-")] == []
-
-
-def test_two_processes_in_one_tree(root: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "journal"
-    workers = [
-        subprocess.Popen([sys.executable, "-c", WORKER, root, folder, name], stdout=subprocess.PIPE) for name in "xy"
-    ]
-    journal = Journal(folder, root)
-    while len(journal.turns()) < 8:
-        pass
-    for worker in workers:
-        worker.kill()
-        worker.communicate()
-    lines = (folder / "journal.jsonl").read_bytes().splitlines()
-    assert all(json.loads(line) for line in lines[:-1])
-    assert {turn.turn[0] for turn in journal.turns()} <= {"x", "y"}
 
 
 @settings(

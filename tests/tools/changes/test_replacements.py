@@ -72,6 +72,19 @@ def test_several_places_that_are_alike_are_named() -> None:
         edit(text, "go()  ", "stop()")
 
 
+def test_places_that_overlap_are_several() -> None:
+    with pytest.raises(ToolError, match="2 times, in lines 1, 3"):
+        edit("x\ny\nx\ny\nx\n", "x\ny\nx", "z")
+    found = find_replacements("aaa", "aa", "b", replace_all=True, shown_as="a.py")
+    assert replaced("aaa", found, "a.py") == "ba"
+
+
+def test_one_line_end_is_not_two() -> None:
+    with pytest.raises(ToolError, match="not in"):
+        edit("x\r\ny", "x\n\ny", "z")
+    assert edit("x\r\ny\n", "x\n", "")[0] == "y\n"
+
+
 def test_removed_lines_leave_no_empty_one() -> None:
     assert edit("a\n    b\nc\n", "    b\n", "")[0] == "a\nc\n"
     assert edit("a\n    b  \nc\n", "\tb", "")[0] == "a\nc\n"

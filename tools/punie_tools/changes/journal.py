@@ -71,15 +71,7 @@ class Journal:
                 length = self._remember(turn, changes)
             except OSError as error:
                 raise _unwritten(error) from None
-            try:
-                apply_changes(self._tree, changes)
-            except HalfDoneError:
-                raise
-            except BaseException:
-                # Records of what never was do no harm to undo, if they cannot be removed.
-                with suppress(OSError):
-                    self._file.cut(length)
-                raise
+            self._apply_noted(changes, length)
             self._prune(time.time())
 
     def record(self, turn: str, changes: Sequence[FileChange], *, since: float) -> None:
@@ -104,15 +96,7 @@ class Journal:
 
     def turns(self) -> list[JournalTurn]:
         """The turns that changed files, oldest first."""
-        found: dict[str, JournalTurn] = {}
-        for record in self._records():
-            known = found.get(record.turn)
-            if record.kind == "changed":
-                paths = tuple(dict.fromkeys((*(known.paths if known else ()), record.path)))
-                found[record.turn] = JournalTurn(record.turn, record.time, paths, is_undone=False)
-            elif known:
-                found[record.turn] = JournalTurn(known.turn, known.time, known.paths, record.kind == "undone")
-        return list(found.values())
+        return _turns(self._records())
 
     def undo(self, turn: str | None = None) -> JournalTurn:
         """Take a turn back, the last one unless it is named: exactly its files become what they were before it.
@@ -120,35 +104,55 @@ class Journal:
         Folders that it made go too, if they are empty then. Raises ChangedSinceError, with a view of each file, if
         somebody else has changed one since, or another ToolError; then nothing has changed.
         """
-        return self._move(turn, "undo")
-
-    def redo(self, turn: str | None = None) -> JournalTurn:
-        """Make a turn again that was taken back; the first one that is, unless it is named. Raises ToolError."""
-        return self._move(turn, "redo")
-
-    def _move(self, turn: str | None, move: Move) -> JournalTurn:
         with self._lock():
-            chosen = self._chosen(turn, move)
-            records = [record for record in self._records() if record.turn == chosen.turn]
-            changes = self._possible(_net(records), move)
+            chosen, records = self._chosen(turn, "undo")
+            changes = self._possible(_net(records), "undo")
             apply_changes(self._tree, changes)
-            kind = "undone" if move == "undo" else "redone"
             try:
-                self._file.append([JournalRecord(kind=kind, turn=chosen.turn, time=time.time())])
+                self._file.append([JournalRecord(kind="undone", turn=chosen.turn, time=time.time())])
             except OSError as error:
                 apply_changes(self._tree, [change.reversed for change in reversed(changes)])
                 raise _unwritten(error) from None
-            finally:
-                # Those that hold a file stay.
-                self._tree.remove_empty_folders(folder for record in records for folder in record.made_folders)
+            self._tree.remove_empty_folders(folder for record in records for folder in record.made_folders)
             return chosen
 
-    def _chosen(self, turn: str | None, move: Move) -> JournalTurn:
-        turns = [each for each in self.turns() if turn in (None, each.turn)]
+    def redo(self, turn: str | None = None) -> JournalTurn:
+        """Make a turn again that was taken back, the one taken back last unless it is named. Raises like undo."""
+        with self._lock():
+            chosen, records = self._chosen(turn, "redo")
+            changes = self._possible(_net(records), "redo")
+            # Noted first, so that after a crash in the middle the turn can be taken back.
+            try:
+                length = self._file.append([JournalRecord(kind="redone", turn=chosen.turn, time=time.time())])
+            except OSError as error:
+                raise _unwritten(error) from None
+            self._apply_noted(changes, length)
+            return chosen
+
+    def _apply_noted(self, changes: Sequence[FileChange], length: int) -> None:
+        """Make changes that the journal knows already, since it was so long; it forgets those that are taken back."""
+        try:
+            apply_changes(self._tree, changes)
+        except HalfDoneError:
+            raise
+        except BaseException:
+            # A record of what never was does no harm to undo, if it cannot be removed.
+            with suppress(OSError):
+                self._file.cut(length)
+            raise
+
+    def _chosen(self, turn: str | None, move: Move) -> tuple[JournalTurn, list[JournalRecord]]:
+        """The turn to move, and its records."""
+        records = self._records()
+        turns = [each for each in _turns(records) if turn in (None, each.turn)]
         fitting = [each for each in turns if each.is_undone is (move == "redo")]
         if not fitting:
             raise ToolError(f"There is nothing to {move}." if turn is None else f"There is no turn {turn!r} to {move}.")
-        return fitting[-1] if move == "undo" else fitting[0]
+        if move == "redo":
+            undone = {record.turn: number for number, record in enumerate(records) if record.kind == "undone"}
+            fitting.sort(key=lambda each: undone[each.turn])
+        chosen = fitting[-1]
+        return chosen, [record for record in records if record.turn == chosen.turn]
 
     def _possible(self, net: Sequence[_NetChange], move: Move) -> list[FileChange]:
         """The changes to make; a file that is already as it should be, after a crash, needs none."""
@@ -248,6 +252,18 @@ class Journal:
             yield
         finally:
             os.close(descriptor)
+
+
+def _turns(records: Iterable[JournalRecord]) -> list[JournalTurn]:
+    found: dict[str, JournalTurn] = {}
+    for record in records:
+        known = found.get(record.turn)
+        if record.kind == "changed":
+            paths = tuple(dict.fromkeys((*(known.paths if known else ()), record.path)))
+            found[record.turn] = JournalTurn(record.turn, record.time, paths, is_undone=False)
+        elif known:
+            found[record.turn] = JournalTurn(known.turn, known.time, known.paths, record.kind == "undone")
+    return list(found.values())
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from punie_tools.spelling import spelled
 _LINES_TO_COMPARE = 20_000
 _LINES_NAMED = 10
 _LONGEST_SHOWN = 200
+_WHOLE_LINE_END = r"(?:\r\n|\r(?!\n)|(?<!\r)\n)"
 _QUOTES = str.maketrans(dict.fromkeys('"`\u201c\u201d\u2018\u2019', "'"))
 
 
@@ -35,7 +36,7 @@ def find_replacements(text: str, old: str, new: str, *, replace_all: bool, shown
         raise ToolError("The text to replace is empty.")
     if old == new:
         raise ToolError("The new text is the same as the old one.")
-    if exact := _exact(text, old, new):
+    if exact := _exact(text, old, new, may_overlap=not replace_all):
         if len(exact) > 1 and not replace_all:
             raise ToolError(_ambiguity(text, exact, shown_as))
         return exact
@@ -68,13 +69,17 @@ def replaced(text: str, replacements: Sequence[Replacement], shown_as: str) -> s
     return "".join(pieces) + text[position:]
 
 
-def _exact(text: str, old: str, new: str) -> list[Replacement]:
+def _exact(text: str, old: str, new: str, *, may_overlap: bool) -> list[Replacement]:
     """Whatever the line ends are: who says the old text sees lines, not carriage returns."""
-    pattern = re.compile(r"(?:\r\n|\r|\n)".join(re.escape(line) for line in ANY_LINE_END.split(old)))
-    return [
-        Replacement(place.start(), place.end(), with_line_ends(new, _line_end_in(place.group(), text)))
-        for place in pattern.finditer(text)
-    ]
+    pattern = re.compile(_WHOLE_LINE_END.join(re.escape(line) for line in ANY_LINE_END.split(old)))
+    places: list[Replacement] = []
+    start = 0
+    while place := pattern.search(text, start):
+        written = with_line_ends(new, _line_end_in(place.group(), text))
+        places.append(Replacement(place.start(), place.end(), written))
+        # One that begins in the middle of another is a place as well, if one alone is meant.
+        start = place.start() + 1 if may_overlap else place.end()
+    return places
 
 
 def _line_end_in(place: str, text: str) -> str:
