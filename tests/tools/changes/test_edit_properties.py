@@ -46,6 +46,13 @@ class Sample:
     def bytes_of(self, text: str) -> bytes:
         return text.encode(self.codec, "surrogateescape")
 
+    def pattern_of(self, text: str, *, any_end: bool = False) -> bytes:
+        """Matches the bytes of a text; with `any_end` whichever line ends they have."""
+        if not any_end:
+            return re.escape(self.bytes_of(text))
+        end = b"|".join(re.escape(self.bytes_of(end)) for end in ("\r\n", "\r", "\n"))
+        return (b"(?:%b)" % end).join(re.escape(self.bytes_of(line)) for line in LINE_END.split(text))
+
     @property
     def tokens(self) -> list[str]:
         """Characters, and line ends as a whole."""
@@ -155,15 +162,14 @@ def test_several_edits_in_one_call(sample: Sample, data: st.DataObject) -> None:
     with session(sample) as (context, file, journal):
         find_tool("edit_file").run(context, {"path": sample.name, **first, "edits": more})
         kept = ["".join(tokens[start:stop]) for start, stop in gaps(spans, len(tokens))]
-        told = zip(map(re.escape, kept), [*map(with_any_line_ends, news), ""], strict=True)
-        expected = re.escape(sample.head) + "".join(part for pair in told for part in pair)
-        after = file.read_bytes()[len(sample.mark) :].decode(sample.codec, "surrogateescape")
-        assert re.fullmatch(expected, after)
+        told = zip(
+            map(sample.pattern_of, kept), [*(sample.pattern_of(new, any_end=True) for new in news), b""], strict=True
+        )
+        expected = (
+            re.escape(sample.mark) + sample.pattern_of(sample.head) + b"".join(part for pair in told for part in pair)
+        )
+        assert re.fullmatch(expected, file.read_bytes(), re.DOTALL)
         assert_back_and_forth(file, journal, sample.data)
-
-
-def with_any_line_ends(text: str) -> str:
-    return LINE_END.pattern.join(map(re.escape, LINE_END.split(text))).join(("(?:", ")"))
 
 
 def gaps(spans: Sequence[tuple[int, int]], end: int) -> list[tuple[int, int]]:
