@@ -50,12 +50,15 @@ class Outcome:
     """What became of a call: a result, or the reason why there is none.
 
     A call that nobody could be asked about waits for the person; one that the policy forbids only the model reads of.
+    A program fails where a call that it makes is denied, and then says of itself what became of that call;
+    `is_denied_inside` tells it from one that was itself denied.
     """
 
     call: ToolCall
     result: ToolResult | None = None
     error: str = ""
     is_denied: bool = False
+    is_denied_inside: bool = False
     is_against_policy: bool = False
     waits_for_person: bool = False
 
@@ -105,10 +108,11 @@ def perform_call(call: ToolCall, bench: ToolBench, emit: Emit, parent_call_id: s
         )
     )
     started = time.monotonic()
+    inner_denials: list[Outcome] = []
     try:
         tool = bench.find(call.tool)
         arguments = tool.validate(call.arguments)
-        context = _context(call, tool, bench, emit)
+        context = _context(call, tool, bench, emit, inner_denials)
         context = _approve(call, tool, arguments, context, bench, emit)
         emit(ToolStarted(call_id=call.id))
         started = time.monotonic()
@@ -123,7 +127,9 @@ def perform_call(call: ToolCall, bench: ToolBench, emit: Emit, parent_call_id: s
             waits_for_person=not denial.by,
         )
     except ToolError as error:
-        return _failed(call, str(error), started, emit)
+        failed = _failed(call, str(error), started, emit)
+        # One that the program caught and went on after is not why it failed.
+        return next((_because_of(denial, failed) for denial in inner_denials if denial.error in failed.error), failed)
     except Exception:
         # A bug in a tool ends this call, not the app; its traceback goes to the log.
         _LOG.exception("tool %s failed", call.tool)
@@ -145,7 +151,18 @@ def _failed(call: ToolCall, error: str, started: float, emit: Emit) -> Outcome:
     return Outcome(call, error=error)
 
 
-def _context(call: ToolCall, tool: Tool, bench: ToolBench, emit: Emit) -> ToolContext:
+def _because_of(denial: Outcome, failed: Outcome) -> Outcome:
+    return replace(
+        failed,
+        is_denied_inside=True,
+        is_against_policy=denial.is_against_policy,
+        waits_for_person=denial.waits_for_person,
+    )
+
+
+def _context(call: ToolCall, tool: Tool, bench: ToolBench, emit: Emit, inner_denials: list[Outcome]) -> ToolContext:
+    """What the call may use; which of the calls that it makes are denied is kept in `inner_denials`."""
+
     def report_progress(done: int, total: int | None, text: str) -> None:
         emit(ToolProgressed(call_id=call.id, done=done, total=total, text=text))
 
@@ -156,6 +173,8 @@ def _context(call: ToolCall, tool: Tool, bench: ToolBench, emit: Emit) -> ToolCo
             raise ToolError(f"{name} cannot call itself.")
         inner = ToolCall(id=f"{call.id}.{next(inner_numbers)}", tool=name, arguments=arguments)
         outcome = perform_call(inner, bench, emit, parent_call_id=call.id)
+        if outcome.is_denied:
+            inner_denials.append(outcome)
         if outcome.result is None:
             raise ToolError(outcome.error)
         return outcome.result

@@ -163,7 +163,7 @@ class _Turn:
         if any(outcome.waits_for_person for outcome in outcomes):
             return "asked", _answer_from(outcomes)
         if not self.engine.writes_answers:
-            failed = all(outcome.result is None and not outcome.is_denied for outcome in outcomes)
+            failed = all(_is_failure(outcome) for outcome in outcomes)
             # A model that writes reads why the mode forbids a call; in place of one that does not, the person does.
             forbidden = any(outcome.is_against_policy for outcome in outcomes)
             return ("asked" if forbidden else "failed" if failed else "done"), _answer_from(outcomes)
@@ -233,7 +233,7 @@ def tool_specs(bench: ToolBench) -> tuple[ToolSpec, ...]:
 
 
 def _is_failure(outcome: Outcome) -> bool:
-    return outcome.result is None and not outcome.is_denied
+    return outcome.result is None and not (outcome.is_denied or outcome.is_denied_inside)
 
 
 def _answer_from(outcomes: Sequence[Outcome]) -> str:

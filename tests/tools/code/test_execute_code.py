@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from punie_tools.code.monty_adapter import run_code
 from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tools.files.grep import GrepMatch, GrepResult
 from punie_tools.registry import TOOLS, find_tool
 from punie_tools.tool import Risk, ToolContext, ToolResult
 from punie_tools.workspace import Workspace
@@ -77,8 +79,8 @@ def test_output_and_calls(run_tool: RunTool) -> None:
         ("x = 1\ny = x / 0", "line 2: ZeroDivisionError: division by zero"),
         ("import requests", "line 1: ModuleNotFoundError: No module named 'requests'"),
         ("def g(:", "line 1: SyntaxError: Expected a parameter"),
-        ("def g():\n    yield 1", "line 2: a program cannot use yield expressions; write it in another way."),
-        ("open('/etc/passwd').read()", "a program reaches files only through the tools."),
+        ("def g():\n    yield 1", "line 2: a program cannot use yield expressions; append to a list and return it."),
+        ("open('/etc/passwd').read()", "a program reaches files only through the tools: list_files"),
         ("import os\nos.environ['HOME']", "line 2: "),
         ("\nlist_file()", "line 2: there is no `list_file`; did you mean `list_files`?"),
         ("grep('x').match", "line 1: `GrepResult` has no `match`; did you mean `matches`?"),
@@ -103,6 +105,12 @@ def test_what_goes_wrong_is_one_line_with_its_place(run_tool: RunTool, code: str
     assert "\n" not in str(caught.value)
 
 
+def test_a_program_that_computes_for_ever_ends_by_itself() -> None:
+    for code in ("while True: pass", "10 ** 10**8"):
+        finished = run_code(code, {}, seconds=0.5)
+        assert finished.error.endswith("the program computed for more than 0.5 seconds.")
+
+
 def test_a_program_that_never_ends_is_stopped_by_the_person(root: Path) -> None:
     cancelled = threading.Event()
     context = ToolContext(Workspace.at(root), cancelled=cancelled, report_progress=lambda *_: None)
@@ -125,6 +133,22 @@ def test_much_output_is_cut(run_tool: RunTool) -> None:
     assert result.truncated
     assert len(result.output) == 256 * 1024
     assert result.value is None
+
+
+def test_a_loop_over_a_thousand_results_costs_under_a_second(root: Path, run_tool: RunTool) -> None:
+    match = GrepMatch(file="a", line=3, column=1, text="x")
+    result = GrepResult(pattern="x", matches=(match,), match_count=1, file_count=1)
+    code = "sum(grep('x').matches[0].line for _ in range(1000))"
+    context = ToolContext(Workspace.at(root), call_tool=lambda _name, _arguments: result)
+    run_tool("execute_code", code="1")  # what is loaded once
+    started = time.monotonic()
+    assert find_tool("execute_code").run(context, {"code": code}).model_dump()["value"] == 3000
+    assert time.monotonic() - started < 1
+
+
+def test_one_line_of_a_hundred_megabytes_is_cut(run_tool: RunTool) -> None:
+    result = run_tool("execute_code", code="print('x' * 100_000_000)")
+    assert (len(result.output), result.truncated) == (256 * 1024, True)
 
 
 def test_thousands_of_items_are_read_quickly(root: Path, run_tool: RunTool) -> None:

@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Literal, cast
 
 from pydantic import BaseModel
 from pydantic_monty import (
+    NOT_HANDLED,
     ClassInstance,
     Monty,
     MontyCrashedError,
@@ -26,6 +26,15 @@ from pydantic_monty import (
     ResourceLimits,
 )
 
+from punie_tools.code.hints import (
+    attribute_hint,
+    call_hint,
+    module_hint,
+    name_hint,
+    part_hint,
+    syntax_hint,
+    system_hint,
+)
 from punie_tools.code.stubs import SandboxStub
 from punie_tools.code.type_findings import certain_mistake
 from punie_tools.errors import ToolCancelledError, ToolError
@@ -33,13 +42,19 @@ from punie_tools.errors import ToolCancelledError, ToolError
 OUTPUT_LIMIT = 256 * 1024
 
 _MEMORY = 256 * 1024 * 1024
+# It may as well have been the program that did not end.
+_SHARE_WITHOUT_CHECK = 0.2
 _LIMITS = ResourceLimits(
     max_memory=_MEMORY,
     max_recursion_depth=500,
     max_suspensions=100_000,
     max_total_sleep_secs=1.0,
 )
-_MISSING_ATTRIBUTE = re.compile(r"AttributeError: '(\w+)' object has no attribute '\w+'")
+_MISSING_ATTRIBUTE = re.compile(
+    r"AttributeError: (?:type object |module )?'(\w+)'(?: object)? has no attribute '(\w+)'"
+)
+_MISSING_MODULE = re.compile(r"ModuleNotFoundError: No module named '(\w+)[\w.]*'")
+_MISSING_PART = re.compile(r"ImportError: cannot import name '(\w+)' from '([\w.]+)'")
 _UNDEFINED_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
 _UNSUPPORTED = re.compile(r"NotImplementedError: The monty syntax parser does not yet support (.*)", re.DOTALL)
 
@@ -106,6 +121,7 @@ def _fed(code: str, run: _Run, stub: SandboxStub | None) -> object:
         # The checker itself does not survive every program; one that did nothing yet gets its run without.
         if run.has_begun or run.cancelled.is_set():
             raise
+        run.seconds *= _SHARE_WITHOUT_CHECK
         return _feed(code, run, None)
 
 
@@ -121,11 +137,13 @@ def _feed(code: str, run: _Run, stub: SandboxStub | None) -> object:
         _killed_when_set(run.cancelled, session),
     ):
         try:
-            return session.feed_run(code, external_lookup=run.lookup(), print_callback=run.print)
+            return session.feed_run(code, external_lookup=run.lookup(), print_callback=run.print, os=run.refuse)
         except MontyTypingError as findings:
             if stub and (mistake := certain_mistake(json.loads(findings.display()), code, stub)):
                 raise _WrongProgramError(mistake) from None
-        return session.feed_run(code, external_lookup=run.lookup(), print_callback=run.print, skip_type_check=True)
+        return session.feed_run(
+            code, external_lookup=run.lookup(), print_callback=run.print, os=run.refuse, skip_type_check=True
+        )
 
 
 @contextmanager
@@ -184,33 +202,64 @@ class _Run:
 
     def explain(self, failure: MontyError) -> str:
         """One line that names the line of the program and what to do about it."""
+        if isinstance(failure, MontyCrashedError) and failure.timed_out:
+            return self._too_long
         if isinstance(failure, MontyCrashedError):
             return "The program was too much for its sandbox and was ended."
         if not isinstance(failure, (MontyRuntimeError, MontySyntaxError)):
             return _one_line(str(failure))
         frames = failure.traceback()
         where = f"line {frames[-1].line}: " if frames else ""
-        return where + _one_line(self._reason(failure.display("type-msg")))
+        source = (frames[-1].source_line or "") if frames else ""
+        return where + _one_line(self._reason(failure.display("type-msg"), source))
 
-    def _reason(self, message: str) -> str:
+    @property
+    def _too_long(self) -> str:
+        return f"the program computed for more than {self.seconds:g} seconds."
+
+    def _reason(self, message: str, source: str) -> str:
         if self.tool_error and message == f"RuntimeError: {self.tool_error}":
             return self.tool_error
+        if message.startswith("RuntimeError: a program "):
+            return message.removeprefix("RuntimeError: ")
         if message.startswith("TimeoutError: feed time"):
-            return f"the program computed for more than {self.seconds:.0f} seconds."
+            return self._too_long
         if message.startswith("MemoryError: memory limit"):
             return f"the program needed more than {_MEMORY >> 20} MB of memory."
         if unsupported := _UNSUPPORTED.match(message):
-            return f"a program cannot use {unsupported[1]}; write it in another way."
-        if message.startswith("PermissionError: "):
-            return f"{message}; a program reaches files only through the tools."
-        if (missing := _MISSING_ATTRIBUTE.match(message)) and missing[1] in self.fields_of:
-            return f"{message}; it has {', '.join(self.fields_of[missing[1]])}."
+            return f"a program cannot use {unsupported[1]}; {syntax_hint(unsupported[1])}."
+        if message.startswith("TimeoutError: sleep limit"):
+            return "a program cannot wait long, and need not: a call returns when its tool is done."
         if message == "TypeError: 'list' object is not an iterator":
             return f"{message}; a generator expression is a list here: write next(iter(…))."
+        message = message.removesuffix(" (unknown location)")
+        hint = self._hint(message, source)
+        return f"{message}; {hint}{'' if hint.endswith('?') else '.'}" if hint else message
+
+    def _hint(self, message: str, source: str) -> str:
+        tools = list(self.functions)
+        if missing := _MISSING_ATTRIBUTE.match(message):
+            if fields := self.fields_of.get(missing[1]):
+                return f"it has {', '.join(fields)}"
+            return attribute_hint(missing[1], missing[2], source)
+        if module := _MISSING_MODULE.match(message):
+            return module_hint(module[1], tools)
+        if part := _MISSING_PART.match(message):
+            return part_hint(part[2], part[1])
         if undefined := _UNDEFINED_NAME.match(message):
-            nearest = get_close_matches(undefined[1], self.functions, n=1)
-            return f"{message}{f'; did you mean {nearest[0]!r}?' if nearest else '.'}"
-        return message
+            return name_hint(undefined[1], tools, list(self.fields_of))
+        if unknown := re.fullmatch(r"TypeError: Object of type (\w+) is not JSON serializable", message):
+            return "make a dict of its fields" if unknown[1] in self.fields_of else ""
+        return call_hint(message) if message.startswith("TypeError: ") else ""
+
+    def refuse(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object], **_: object) -> object:
+        """Answers what would reach files or the environment with what to do instead.
+
+        A PermissionError would be swallowed where the program walks through a folder, which would look empty then.
+        """
+        if hint := system_hint(name, args):
+            raise RuntimeError(hint)
+        return NOT_HANDLED
 
     def _guarded(self, function: Callable[..., object]) -> Callable[..., object]:
         def call(*args: object, **kwargs: object) -> object:

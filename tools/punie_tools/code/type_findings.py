@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from punie_tools.code.hints import name_hint
 from punie_tools.code.stubs import SandboxStub
 
 _CERTAIN = re.compile(r"(?:Literal\[[^|]*\]|(?:list|dict|set|tuple)\[.*\]|\w+)")
@@ -37,12 +38,18 @@ def certain_mistake(findings: Sequence[Mapping[str, Any]], code: str, stub: Sand
     `findings` are ty's, in ruff's JSON form.
     """
     lines = code.splitlines()
-    for found in sorted(findings, key=lambda found: (found["location"]["row"], found["location"]["column"])):
+    for found in sorted(findings, key=_order):
         explain = _EXPLANATIONS.get(str(found["code"]))
         finding = _Finding(str(found["message"]), found["location"]["row"], _source(lines, found))
         if explain and (told := explain(finding, stub)):
             return f"line {finding.line}: {told}"
     return ""
+
+
+def _order(found: Mapping[str, Any]) -> tuple[int, bool, int]:
+    """As in the program; an argument is missing because another name was written for it, which says more."""
+    place: Mapping[str, int] = found["location"]
+    return place["row"], found["code"] == "missing-argument", place["column"]
 
 
 def _source(lines: list[str], found: Mapping[str, Any]) -> str:
@@ -179,8 +186,8 @@ def _name(finding: _Finding, stub: SandboxStub) -> str:
     if not found or hasattr(builtins, found[1]):
         # What the sandbox lacks of the language it says better itself.
         return ""
-    nearest = get_close_matches(found[1], stub.arguments, n=1, cutoff=0.5)
-    return f"there is no `{found[1]}`{f'; did you mean `{nearest[0]}`?' if nearest else '.'}"
+    hint = name_hint(found[1], list(stub.arguments))
+    return f"there is no `{found[1]}`{f'; {hint}' if hint else ''}{'' if hint.endswith('?') else '.'}"
 
 
 def _nearest(name: str, names: Mapping[str, str] | Sequence[str], otherwise: str) -> str:
