@@ -1,6 +1,6 @@
 """A process that keeps a working tree's language server warm between calls of `punie tool`, and ends when it is idle.
 
-It listens on a socket that only the person can reach, runs one reading tool for each connection, and needs no
+It listens on a socket that only the person can reach, runs one tool for each connection, and needs no
 connection to be told to stop: it ends after idle minutes, or when its socket is removed.
 """
 
@@ -26,7 +26,7 @@ from typing import Any
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.registry import find_tool
-from punie_tools.tool import Tool, ToolContext, ToolResult
+from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 from punie_tools.workspace import Workspace
 from punie_tui import __version__
 from punie_tui.own_files import home_directory, log_to_file
@@ -46,11 +46,16 @@ class UnavailableError(Exception):
 
 
 def run_in_background(
-    tool: Tool, arguments: Mapping[str, Any], workspace: Workspace, *, idle_minutes: float, cancelled: threading.Event
+    tool: Tool,
+    arguments: Mapping[str, Any],
+    workspace: Workspace,
+    *,
+    idle_minutes: float | None,
+    cancelled: threading.Event,
 ) -> ToolResult:
-    """Run a tool in the tree's background process, which is started if there is none.
+    """Run a tool in the tree's background process, which is started if there is none and `idle_minutes` are given.
 
-    Raises UnavailableError before anything was run, and else what the tool raises.
+    Raises UnavailableError if it was not run, or only read, and else what the tool raises.
     """
     with closing(_connect_or_start(workspace, idle_minutes)) as connection:
         request = {"tool": tool.name, "arguments": dict(arguments)}
@@ -58,9 +63,12 @@ def run_in_background(
             connection.sendall(json.dumps(request).encode() + b"\n")
             reply = _await_reply(connection, cancelled)
         except OSError:
-            raise UnavailableError from None
-    if not reply:
+            reply = b""
+    if not reply and tool.risk_for(arguments, workspace) is Risk.READS:
         raise UnavailableError
+    if not reply:
+        # Made twice an edit may be another one.
+        raise ToolError(f"{tool.name} was lost with the background process; look whether the change was made.")
     answer = json.loads(reply)
     if "error" in answer:
         raise ToolError(answer["error"])
@@ -134,10 +142,12 @@ class _Attendant:
         return {"result": result.model_dump(mode="json")}
 
 
-def _connect_or_start(workspace: Workspace, idle_minutes: float) -> socket.socket:
+def _connect_or_start(workspace: Workspace, idle_minutes: float | None) -> socket.socket:
     address = _address(workspace)
     if connection := _connect(address):
         return connection
+    if idle_minutes is None:
+        raise UnavailableError
     _start(workspace, idle_minutes)
     give_up_at = time.monotonic() + _SECONDS_TO_START
     while time.monotonic() < give_up_at:

@@ -18,6 +18,7 @@ from punie_tools.workspace import Workspace
 from punie_tui.background import UnavailableError, run_in_background
 
 TYPECHECK = find_tool("typecheck")
+EDIT = find_tool("edit_file")
 IDLE_MINUTES = 10.0
 
 
@@ -95,6 +96,39 @@ def test_a_killed_process_is_replaced(tree: Path) -> None:
         process.kill()
     psutil.wait_procs(before, timeout=10)
     assert call(tree).model_dump()["error_count"] == 1
+
+
+def edit(root: Path, old: str, new: str, cancelled: threading.Event | None = None) -> ToolResult:
+    arguments = EDIT.validate({"path": "a.py", "old": old, "new": new})
+    cancelled = cancelled or threading.Event()
+    return run_in_background(EDIT, arguments, Workspace.at(root), idle_minutes=None, cancelled=cancelled)
+
+
+def test_an_edit_uses_the_warm_server_and_starts_none(tree: Path) -> None:
+    with pytest.raises(UnavailableError):
+        edit(tree, "'a'", "1")
+    assert not processes(tree)
+    call(tree)
+    result = edit(tree, "'a'", "1").model_dump()
+    assert (result["new_errors"], len(result["fixed_errors"])) == ((), 1)
+    assert (tree / "a.py").read_text() == "x: int = 1\n"
+
+
+def test_a_lost_edit_is_not_made_twice(tree: Path) -> None:
+    call(tree)
+    (process, *_) = processes(tree)
+    process.suspend()
+
+    class Killer(threading.Event):
+        """Asked while the reply is awaited: the request lies in the queue of a process that dies with it."""
+
+        def is_set(self) -> bool:
+            process.kill()
+            return False
+
+    with pytest.raises(ToolError, match="edit_file was lost with the background process"):
+        edit(tree, "x", "xx", Killer())
+    assert (tree / "a.py").read_text() == "x: int = 'a'\n"
 
 
 def test_a_home_too_deep_for_a_socket_does_without(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

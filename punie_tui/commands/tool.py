@@ -81,14 +81,21 @@ def run(argv: list[str]) -> int:
 
 
 def _run(tool: Tool, context: ToolContext, arguments: dict[str, Any], settings: Settings) -> ToolResult:
-    """With the language server that an earlier call left, where the tool wants one and the person has not said no."""
-    idle_minutes = settings.keep_warm_minutes if tool.wants_language_server else 0.0
-    if idle_minutes:
+    """With the language server that an earlier call left, where the tool has a use for it, or a new one that stays.
+
+    An edit starts none, and the person may have said no.
+    """
+    idle_minutes = settings.keep_warm_minutes
+    if idle_minutes and (tool.wants_language_server or tool.tells_type_errors):
         from punie_tui.background import UnavailableError, run_in_background
 
         with suppress(UnavailableError):
             return run_in_background(
-                tool, arguments, context.workspace, idle_minutes=idle_minutes, cancelled=context.cancelled
+                tool,
+                arguments,
+                context.workspace,
+                idle_minutes=idle_minutes if tool.wants_language_server else None,
+                cancelled=context.cancelled,
             )
     return tool.function(context, **arguments)
 

@@ -144,6 +144,11 @@ class Tool:
         return self.description.split("\n", 1)[0]
 
     @property
+    def tells_type_errors(self) -> bool:
+        """Whether the result tells what the call did to type errors, where a language server is warm."""
+        return "new_errors" in self.result_type.model_fields
+
+    @property
     def arguments_schema(self) -> dict[str, Any]:
         """JSON schema of the arguments, an object."""
         return self.arguments_type.model_json_schema()
