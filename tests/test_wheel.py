@@ -56,6 +56,7 @@ def test_a_fresh_install_answers_offline(
     asked = run(installed / "punie", "ask", "any type errors?", cwd=root, env=offline)
     assert asked.returncode == 0, asked.stderr
     assert asked.stdout.startswith("1 type error in 1 of 1 file"), asked.stdout
+    assert "note:" not in asked.stdout
     assert asked.stderr == ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,19 @@ def test_after_every_kind_of_change_the_findings_are_those_of_the_command(projec
         for path in ("tests/test_ledger.py", "."):
             warm = run_warm("typecheck", path=path)
             assert outcome(warm) == outcome(tool.run(cold, {"path": path})), (number, path)
+
+
+@pytest.mark.parametrize("version", ["3.13", "3.14"])
+def test_the_newest_pythons_are_answered_warm(project: Path, run_warm: RunWarm, version: str) -> None:
+    """For Python 3.14 pyright checks a file of its own as well, and never says that it is done."""
+    write(project, "pyrightconfig.json", json.dumps({"pythonVersion": version}))
+    cold = ToolContext(Workspace.at(project))
+    for step in (lambda: None, *steps(project)[:3]):
+        step()
+        warm = run_warm("typecheck")
+        assert (warm.is_warm, warm.note) == (True, "")
+        assert warm.files_rechecked <= warm.files_checked
+        assert outcome(warm) == outcome(find_tool("typecheck").run(cold, {}))
 
 
 @pytest.mark.parametrize("path", ["shop/report.py", "shop", "tests"])

@@ -30,6 +30,9 @@ _FOUND_FILES = re.compile(r"(?:Found (\d+) source files?$|No source files found)
 _CONFIGURATION_PROBLEM = re.compile(r"Config file .* could not be |^(?:Error|Warning).*config", re.IGNORECASE)
 _ERROR = 1
 _ROUNDS_FOR_FILES = 3
+_NUMBER = re.compile(r"\d+")
+_QUIET_SECONDS = 0.2
+"""Much more than pyright rests between two files."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,10 @@ class Server:
         self._patience = patience
         self._news = threading.Condition()
         self._last_sign = time.monotonic()
-        self._shows_progress = False
+        self._files_left = 0
+        """As pyright shows them; more than those that it will ever check, see `_is_quiet`."""
+        self._foreign: set[Path] = set()
+        """Files outside of the tree that pyright checked unasked, and found nothing in."""
         self._sentinel = root / _SENTINEL_NAME
         self._last_version = 0
         self._document_versions: dict[Path, int] = {}
@@ -146,10 +152,11 @@ class Server:
         try:
             version = self._touch_sentinel()
             self._wait(lambda: is_enough() or self._document_versions.get(self._sentinel) == version, cancelled)
-            # What the server displays was sent before this comes back.
-            with suppress(ServerRefusedError):
-                self.request("punie/barrier", {}, cancelled)
-            self._wait(lambda: is_enough() or not self._shows_progress, cancelled)
+            self._pass_barrier(cancelled)
+            while True:
+                self._wait(lambda: is_enough() or self._files_left <= len(self._foreign), cancelled)
+                if is_enough() or not self._files_left or self._is_quiet(cancelled):
+                    break
         finally:
             self._on_published = None
 
@@ -216,6 +223,22 @@ class Server:
         document = {"uri": file.as_uri(), "languageId": "python", "version": self._last_version, "text": text}
         self._connection.notify("textDocument/didOpen", {"textDocument": document})
 
+    def _pass_barrier(self, cancelled: threading.Event) -> None:
+        """What the server displays was sent before this comes back."""
+        with suppress(ServerRefusedError):
+            self.request("punie/barrier", {}, cancelled)
+
+    def _is_quiet(self, cancelled: threading.Event) -> bool:
+        """Whether the server rests although it shows files left.
+
+        From Python 3.14 on pyright counts a file of its own among those left and never takes it off.
+        """
+        self._pass_barrier(cancelled)
+        before = self._last_sign
+        cancelled.wait(_QUIET_SECONDS)
+        self._pass_barrier(cancelled)
+        return self._last_sign == before
+
     def _touch_sentinel(self) -> int:
         self._last_version = version = self._last_version + 1
         document = {"uri": self._sentinel.as_uri(), "version": version}
@@ -254,10 +277,11 @@ class Server:
             match method:
                 case "textDocument/publishDiagnostics":
                     self._keep(params)
-                case "pyright/beginProgress":
-                    self._shows_progress = True
+                case "pyright/reportProgress":
+                    shown = _NUMBER.search(str(params))
+                    self._files_left = int(shown[0]) if shown else 0
                 case "pyright/endProgress":
-                    self._shows_progress = False
+                    self._files_left = 0
                 case "window/logMessage":
                     self._read_log(params)
                 case _:
@@ -270,6 +294,8 @@ class Server:
             self._document_versions[file] = version
         if file in self._published_for_opened:
             self._published_for_opened[file] = params["diagnostics"]
+        elif file not in self.published and not params["diagnostics"] and self.root not in file.parents:
+            self._foreign.add(file)
         elif file != self._sentinel:
             self.published[file] = params["diagnostics"]
             self._checked.add(file)
