@@ -54,11 +54,11 @@ class TerminalAsker:
 
     def __call__(self, question: ApprovalQuestion, is_cancelled: Callable[[], bool]) -> Decision:
         """Show the whole call and read the answer."""
+        with suppress(termios.error):
+            # What was typed before the question stood there is no answer to it; what is typed once it stands is one.
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
         sys.stderr.write(f"\n{question.tool} {question.risk.value}:\n{question.shown}\n{self._choices(question)} ")
         sys.stderr.flush()
-        with suppress(termios.error):
-            # What was typed before the question stood there is no answer to it.
-            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
         decision = decision_from(sys.stdin.readline(), question)
         return Decision(is_allowed=False, by="person", reason="stopped") if is_cancelled() else decision
 

@@ -8,7 +8,6 @@ import pty
 import select
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,11 +118,10 @@ class Terminal:
         self.output = ""
 
     def until(self, text: str) -> None:
-        deadline = time.monotonic() + 120
         while text not in self.output:
-            assert time.monotonic() < deadline, self.output
-            if select.select([self._master], [], [], 0.5)[0]:
-                self.output += self._read()
+            chunk = self._read()
+            assert chunk, self.output
+            self.output += chunk
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
@@ -135,6 +133,7 @@ class Terminal:
         return self.process.wait(timeout=60)
 
     def _read(self) -> str:
+        assert select.select([self._master], [], [], 120)[0], f"it hangs after {self.output}"
         try:
             return os.read(self._master, 65536).decode("utf-8", "replace")
         except OSError:
