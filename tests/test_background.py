@@ -6,6 +6,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -31,7 +32,11 @@ def call(root: Path, path: str = ".", idle_minutes: float = IDLE_MINUTES) -> Too
 def processes(root: Path) -> list[psutil.Process]:
     """The tree's background processes, and the language servers that they started."""
     found = [each for each in psutil.process_iter(["cmdline"]) if str(root) in (each.info["cmdline"] or ())]
-    return [*found, *(child for each in found for child in each.children(recursive=True))]
+    children: list[psutil.Process] = []
+    for each in found:
+        with suppress(psutil.NoSuchProcess):
+            children += each.children(recursive=True)
+    return [*found, *children]
 
 
 @pytest.fixture
@@ -45,7 +50,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield root
         left = processes(root)
         for process in left:
-            process.terminate()
+            # A language server ends by itself when the process that started it does.
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
         psutil.wait_procs(left, timeout=10)
 
 

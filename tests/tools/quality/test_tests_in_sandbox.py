@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -111,15 +112,29 @@ def test_own_variable():
 """
 
 
+@pytest.fixture
+def outside() -> Iterator[Path]:
+    """A file that is not there, in a place that the sandbox shows: beside the interpreter, or at home."""
+    shown = (Path(sys.prefix), Path.home())
+    temporary = Path(tempfile.gettempdir()).resolve()
+    for folder in shown:
+        if not folder.resolve().is_relative_to(temporary) and os.access(folder, os.W_OK):
+            path = folder / f"punie-outside-{os.getpid()}"
+            yield path
+            path.unlink(missing_ok=True)
+            return
+    pytest.skip("no folder outside the temporary one can be written")
+
+
 def test_tests_do_not_reach_out(
     write: Write,
     environment: Path,
     run_trusted: RunTool,
     confined: None,
     server: socket.socket,
+    outside: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    outside = Path(sys.prefix) / f"outside-{os.getpid()}"
     port = str(server.getsockname()[1])
     root = write({"test_out.py": REACHING_OUT.replace("@OUTSIDE@", str(outside)).replace("@PORT@", port)})
     git(root, "init", "-q")
@@ -137,9 +152,8 @@ def test_tests_do_not_reach_out(
 
 
 def test_the_same_tests_reach_out_where_the_person_lets_them(
-    write: Write, environment: Path, root: Path, server: socket.socket, monkeypatch: pytest.MonkeyPatch
+    write: Write, environment: Path, root: Path, server: socket.socket, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outside = Path(sys.prefix) / f"outside-{os.getpid()}"
     port = str(server.getsockname()[1])
     write({"test_out.py": REACHING_OUT.replace("@OUTSIDE@", str(outside)).replace("@PORT@", port)})
     monkeypatch.setenv("MY_TOKEN", "hunter2")
@@ -147,7 +161,6 @@ def test_the_same_tests_reach_out_where_the_person_lets_them(
     result = find_tool("pytest_run").run(context, {"keyword": "write or server or secrets"}).model_dump()
     assert (result["passed"], result["failed"]) == (0, 3)
     assert (result["confined"], result["sandbox_reason"]) == (False, "the setting `confine_tests` is off")
-    outside.unlink()
 
 
 def test_tests_can_do_what_tests_do(
