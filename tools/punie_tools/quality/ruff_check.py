@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.file_edit import check_place, diffs_of, make_changes
 from punie_tools.process import FinishedProcess
-from punie_tools.quality.ruff_process import RuffFailedError, run_ruff
+from punie_tools.quality.ruff_process import RuffFailedError, run_ruff_on
 from punie_tools.quality.ruff_rewrite import rewrites
 from punie_tools.quality.sentences import counted, first_of, single_line
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
@@ -77,7 +77,7 @@ def ruff_check(
         check_place(context, path, target)
     changes, fixed_count = _fixes(context, target) if fix else ([], 0)
     make_changes(context, changes)
-    finished = run_ruff(context, ["check", *_READ_ONLY, "--output-format=json", target], accepted=(0, 1))
+    finished = run_ruff_on(context, ["check", *_READ_ONLY, "--output-format=json"], target, accepted=(0, 1))
     found = _parsed(finished)
     safe = [violation for violation in found if violation.is_fixable]
     return RuffCheckResult(
@@ -155,7 +155,7 @@ def _violation(found: _Violation, workspace: Workspace) -> RuffViolation:
 
 def _fixes(context: ToolContext, target: Path) -> tuple[list[FileChange], int]:
     """The changes that the safe fixes make, and how many violations they mend."""
-    found = _parsed(run_ruff(context, ["check", *_READ_ONLY, "--output-format=json", target], accepted=(0, 1)))
+    found = _parsed(run_ruff_on(context, ["check", *_READ_ONLY, "--output-format=json"], target, accepted=(0, 1)))
     files = [Path(violation.filename) for violation in found if violation.is_fixable]
     return rewrites(context, ["check", *_SAFE_FIXES], files, accepted=(0, 1))
 

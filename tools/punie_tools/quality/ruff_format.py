@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, computed_field
 
 from punie_tools.changes.file_edit import check_place, diffs_of, make_changes
-from punie_tools.quality.ruff_process import RuffFailedError, run_ruff
+from punie_tools.quality.ruff_process import RuffFailedError, run_ruff_on
 from punie_tools.quality.ruff_rewrite import rewrites
 from punie_tools.quality.sentences import counted, first_of
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
@@ -95,7 +95,7 @@ _FOUND = TypeAdapter(list[_Found])
 
 
 def _found(context: ToolContext, target: Path) -> list[_Found]:
-    finished = run_ruff(context, ["format", "--check", "--output-format=json", target], accepted=(0, 1, 2))
+    finished = run_ruff_on(context, ["format", "--check", "--output-format=json"], target, accepted=(0, 1, 2))
     try:
         found = _FOUND.validate_python(json.loads(finished.stdout or "[]"))
     except (ValueError, ValidationError):
@@ -107,7 +107,7 @@ def _found(context: ToolContext, target: Path) -> list[_Found]:
 
 def _counted_by_ruff(context: ToolContext, target: Path) -> int:
     """The files that ruff would format or leave as they are, Markdown too; its JSON does not tell."""
-    finished = run_ruff(context, ["format", "--check", "--output-format=concise", target], accepted=(0, 1, 2))
+    finished = run_ruff_on(context, ["format", "--check", "--output-format=concise"], target, accepted=(0, 1, 2))
     last_line = finished.stdout.strip().rpartition(b"\n")[2]
     return sum(map(int, _COUNTS.findall(last_line)))
 
