@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, computed_field, create_model
 
 from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tools.spelling import spelled
 from punie_tools.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -174,7 +175,11 @@ class Tool:
             parsed = self.arguments_type.model_validate(dict(arguments))
         except ValidationError as error:
             raise ToolError(_explain(self, error)) from None
-        return {name: getattr(parsed, name) for name in self.arguments_type.model_fields}
+        values = {name: getattr(parsed, name) for name in self.arguments_type.model_fields}
+        if self.risk is Risk.READS:
+            # What is asked for is told again in the result, and nothing can carry half a character or a bare byte.
+            values = {name: spelled(value) if isinstance(value, str) else value for name, value in values.items()}
+        return values
 
     def preview(self, context: ToolContext, arguments: Mapping[str, Any]) -> str:
         """What the person is shown before approving: a command or a diff. Raises ToolError if the call cannot work."""

@@ -44,8 +44,7 @@ class Workspace:
 
         Raises ToolError for a path that leads outside, is neither file nor folder, or (with `must_exist`) is missing.
         """
-        if "\0" in path:
-            raise ToolError(f"The path {path!r} holds a NUL character, which no file name does.")
+        refuse_impossible(path)
         try:
             return self._resolve_exactly(path, must_exist=True)
         except FileNotFoundError:
@@ -102,6 +101,16 @@ class Workspace:
         for folder, folders, files in os.walk(self.root):
             folders[:] = sorted(name for name in folders if name not in _FOLDERS_NOT_SEARCHED)
             yield from (os.path.join(folder, name) for name in (*folders, *sorted(files)))  # noqa: PTH118 - quick
+
+
+def refuse_impossible(path: str) -> None:
+    """Raise ToolError for a path that no file can have."""
+    if "\0" in path:
+        raise ToolError(f"The path {path!r} holds a NUL character, which no file name does.")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise ToolError(f"The path {path!r} holds half a character, which no file name does.") from None
 
 
 def _names_in(folder: Path) -> list[str]:

@@ -77,7 +77,7 @@ def test_an_empty_file_has_no_lines(make_repository: MakeRepository, run_tool: R
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"path": "new.py"}, "git does not track new.py; it has no history"),
+        ({"path": "new.py"}, "git does not track 'new.py'; it has no history"),
         ({"path": "never.py"}, "There is no file or folder 'never.py'"),
         ({"path": "."}, "is a folder"),
         ({"path": "../a.py"}, "outside"),

@@ -74,7 +74,7 @@ def git_blame(
     if not repository.has_commits:
         raise ToolError("The repository has no commits yet.")
     if not repository.read("ls-files", "-z", "--", pathspec).stdout:
-        raise ToolError(f"git does not track {name}; it has no history.")
+        raise ToolError(f"git does not track {name!r}; it has no history.")
     lines = list(_lines(repository, pathspec, name, start_line, end_line))
     return GitBlameResult(path=name, lines=tuple(lines[:MOST_LINES]), truncated=len(lines) > MOST_LINES)
 

@@ -16,8 +16,10 @@ from uuid import uuid4
 from punie_tools.errors import ToolError
 from punie_tools.git.git_adapter import start_git
 from punie_tools.process import DEFAULT_OUTPUT_LIMIT, MARKER, FinishedProcess, attend_process, find_program
+from punie_tools.quality.sentences import shortened
 from punie_tools.spelling import unspelled
 from punie_tools.tool import ToolContext
+from punie_tools.workspace import refuse_impossible
 
 # `--submodule=short`: the other forms start git in the submodule, with the submodule's own configuration.
 DIFF_OPTIONS = (
@@ -141,7 +143,7 @@ class Repository:
             found = self._start("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
             if found.exit_code == 0:
                 return found.stdout.decode().strip()
-        raise ToolError(f"There is no revision {revision!r}{self._nearest_revision(revision)}")
+        raise ToolError(f"There is no revision {shortened(revision, 100)!r}{self._nearest_revision(revision)}")
 
     def pathspec(self, path: str) -> str:
         """How git is told of a path, which need not exist any more. Raises ToolError for one that git never knew."""
@@ -204,6 +206,7 @@ class Repository:
     def _lexical(self, path: str) -> str:
         """Relative to the workspace; links in its folders are resolved, one in its last part is what git knows."""
         workspace = self.context.workspace
+        refuse_impossible(path)
         pure = PurePosixPath(path)
         if pure.name in ("", ".."):
             resolved = workspace.resolve(path)
