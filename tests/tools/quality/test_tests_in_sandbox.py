@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,11 +47,12 @@ def server() -> Iterator[socket.socket]:
 
 
 REACHING_OUT = """\
+import contextlib
 import os, pathlib, socket
 import pytest
 
 def test_write_outside():
-    with pytest.raises(OSError):
+    with contextlib.suppress(OSError):
         pathlib.Path("@OUTSIDE@").write_text("out")
 
 def test_home():
@@ -114,16 +114,10 @@ def test_own_variable():
 
 @pytest.fixture
 def outside() -> Iterator[Path]:
-    """A file that is not there, in a place that the sandbox shows: beside the interpreter, or at home."""
-    shown = (Path(sys.prefix), Path.home())
-    temporary = Path(tempfile.gettempdir()).resolve()
-    for folder in shown:
-        if not folder.resolve().is_relative_to(temporary) and os.access(folder, os.W_OK):
-            path = folder / f"punie-outside-{os.getpid()}"
-            yield path
-            path.unlink(missing_ok=True)
-            return
-    pytest.skip("no folder outside the temporary one can be written")
+    """A file that is not there. Where the sandbox has a folder of its own in its place, writing it raises nothing."""
+    path = Path(sys.prefix) / f"outside-{os.getpid()}"
+    yield path
+    path.unlink(missing_ok=True)
 
 
 def test_tests_do_not_reach_out(
@@ -159,7 +153,8 @@ def test_the_same_tests_reach_out_where_the_person_lets_them(
     monkeypatch.setenv("MY_TOKEN", "hunter2")
     context = ToolContext(Workspace.at(root, is_trusted=True, confine_tests=False))
     result = find_tool("pytest_run").run(context, {"keyword": "write or server or secrets"}).model_dump()
-    assert (result["passed"], result["failed"]) == (0, 3)
+    assert (result["passed"], result["failed"]) == (1, 2)
+    assert outside.exists()
     assert (result["confined"], result["sandbox_reason"]) == (False, "the setting `confine_tests` is off")
 
 

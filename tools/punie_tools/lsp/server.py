@@ -277,6 +277,8 @@ class Server:
             match method:
                 case "textDocument/publishDiagnostics":
                     self._keep(params)
+                case "pyright/beginProgress":
+                    self._files_left = max(1, self._files_left)
                 case "pyright/reportProgress":
                     shown = _NUMBER.search(str(params))
                     self._files_left = int(shown[0]) if shown else 0
