@@ -13,7 +13,7 @@ from pathlib import Path
 from punie_tui.commands.terminal import print_error
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.lab.control import ControlError, score_control, score_control_on_suite, train_control
-from punie_tui.lab.data_check import count_routes, find_faults, prompts_of_suite
+from punie_tui.lab.data_check import count_routes, find_faults, find_scarce, prompts_of_suite
 from punie_tui.lab.examples import ExampleStream
 from punie_tui.lab.export import ExportError, export
 from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, read_phrasings
@@ -62,6 +62,13 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--suite", type=Path, action="append", metavar="FILE", help="check: evaluation files to keep out"
     )
+    parser.add_argument(
+        "--at-least",
+        type=int,
+        default=150,
+        metavar="N",
+        help="check: how many phrasings every tool needs (default: 150)",
+    )
     parser.set_defaults(act=_data)
 
 
@@ -77,6 +84,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 
 def _data(options: argparse.Namespace) -> int:
+    if options.action == "check":
+        return _check(options)
     training = load_phrasings(options.data)
     if options.action == "build":
         stream = iter(ExampleStream(training, options.seed))
@@ -84,21 +93,20 @@ def _data(options: argparse.Namespace) -> int:
             example = next(stream)
             print(json.dumps({"prompt": example.prompt, "completion": example.reply}, ensure_ascii=False))
         return 0
-    if options.action == "stats":
-        for route, count in count_routes(training).most_common():
-            print(f"{count:5} {route}")
-        return 0
-    return _check(options, len(training))
+    for route, count in count_routes(training).most_common():
+        print(f"{count:5} {route}")
+    return 0
 
 
-def _check(options: argparse.Namespace, count: int) -> int:
+def _check(options: argparse.Namespace) -> int:
     suites: Sequence[Path] = options.suite or sorted(_SUITES.glob("*.jsonl"))
     evaluations = {path.name: prompts_of_suite(path) for path in suites}
     validation = load_phrasings(options.data, validation=True)
-    faults = find_faults(load_phrasings(options.data), validation, evaluations)
+    training = load_phrasings(options.data)
+    faults = [*find_faults(training, validation, evaluations), *find_scarce(training, options.at_least)]
     for fault in faults:
         print(f"{fault.source}: {fault.problem}")
-    print(f"{count} training and {len(validation)} validation phrasings, {len(faults)} faults.")
+    print(f"{len(training)} training and {len(validation)} validation phrasings, {len(faults)} faults.")
     return 1 if faults else 0
 
 

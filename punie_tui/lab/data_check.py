@@ -1,21 +1,24 @@
-"""Faults of the data: labels no view can say, duplicates, contradictions, leaks into an evaluation."""
+"""Faults of the data: labels no view can say, duplicates, contradictions, leaks, tools with few phrasings."""
 
 from __future__ import annotations
 
 import json
 import random
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from punie_tui.engine.nano.catalogue import CATALOGUE
 from punie_tui.lab.examples import UnsayableError, make_example
 from punie_tui.lab.phrasings import SLOT, Phrasing
 
 _TRIES = 4
 _WORDS_OF_A_LEAK = 4
+_WORDS_TO_COMPARE = 5
+_SHARED_WORDS = 0.85
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,19 @@ def find_faults(
         *_unsayable([*training, *validation]),
         *_contradictions([*training, *validation]),
         *_duplicates(training),
+        *_near_duplicates(training),
         *_leaks(training, validation, evaluations),
+        *_near_leaks(training, validation, evaluations),
+    ]
+
+
+def find_scarce(training: Iterable[Phrasing], at_least: int) -> list[Fault]:
+    """The tools, and answers, with fewer phrasings than that."""
+    counts = count_routes(training)
+    return [
+        Fault(route, f"{counts[route]} phrasings, fewer than {at_least}")
+        for route in sorted([*CATALOGUE, "execute_code", "answer"])
+        if counts[route] < at_least
     ]
 
 
@@ -108,6 +123,59 @@ def _leaks(
         for prompt in prompts:
             if _is_long(prompt) and (twin := _twin(prompt, trained, patterns)):
                 yield Fault(twin.source, f"{twin.prompt!r} is a case of {name}")
+
+
+def _near_duplicates(phrasings: Sequence[Phrasing]) -> Iterator[Fault]:
+    """Lines of one hand that differ in a word or in order only: written from a pattern, not thought of."""
+    hands: dict[str, list[Phrasing]] = defaultdict(list)
+    for phrasing in phrasings:
+        hands[phrasing.source.split(":")[0]].append(phrasing)
+    for hand in hands.values():
+        near = _NearWordings(hand)
+        for number, phrasing in enumerate(hand):
+            for twin in near.of(phrasing.prompt, until=number):
+                if twin.calls == phrasing.calls and twin.history == phrasing.history:
+                    yield Fault(phrasing.source, f"{phrasing.prompt!r} is hardly other than {twin.source}")
+                    break
+
+
+def _near_leaks(
+    training: Sequence[Phrasing], validation: Sequence[Phrasing], evaluations: Mapping[str, Sequence[str]]
+) -> Iterator[Fault]:
+    """Training lines with nearly the words of a validation or evaluation request."""
+    near = _NearWordings([phrasing for phrasing in training if not phrasing.history])
+    held_out = [(f"validation line {line.source}", line.prompt) for line in validation if not line.history]
+    held_out += [(f"a case of {name}", prompt) for name, prompts in evaluations.items() for prompt in prompts]
+    for name, prompt in held_out:
+        for twin in near.of(prompt):
+            yield Fault(twin.source, f"{twin.prompt!r} has nearly the words of {name}: {prompt!r}")
+
+
+class _NearWordings:
+    """Finds the phrasings that share most of their words with a text; what stands in slots does not count."""
+
+    def __init__(self, phrasings: Sequence[Phrasing]) -> None:
+        self._phrasings = phrasings
+        self._words = [_words(phrasing.prompt) for phrasing in phrasings]
+        self._places: dict[str, list[int]] = defaultdict(list)
+        for place, words in enumerate(self._words):
+            for word in words:
+                self._places[word].append(place)
+
+    def of(self, text: str, until: int | None = None) -> Iterator[Phrasing]:
+        """Only phrasings before number `until`, where it is given."""
+        words = _words(text)
+        if len(words) < _WORDS_TO_COMPARE:
+            return
+        shared = Counter(place for word in words for place in self._places.get(word, ()))
+        for place, count in sorted(shared.items()):
+            together = len(words) + len(self._words[place]) - count
+            if (until is None or place < until) and count / together >= _SHARED_WORDS:
+                yield self._phrasings[place]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(normalised(SLOT.sub(" ", text)).split())
 
 
 def _twin(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from punie_tui.commands import lab
-from punie_tui.lab.data_check import find_faults
+from punie_tui.lab.data_check import find_faults, find_scarce
 from punie_tui.lab.examples import ExampleStream
 from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.train import Progress, Recipe, TrainingError, train
@@ -66,6 +66,36 @@ def test_a_leak_is_found(tmp_path: Path) -> None:
     assert faults == []
     long = next(phrasing for phrasing in load_phrasings(PHRASINGS) if len(phrasing.prompt.split()) > 7)
     assert find_faults([long], (), {"suite": [long.prompt]})
+
+
+def test_a_line_of_one_hand_that_hardly_differs_from_another_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "hand.jsonl"
+    prompts = ("so who on earth moved {S} out of there", "So who on earth moved {S} out of there, please?")
+    path.write_text(
+        "\n".join(json.dumps({"p": prompt, "t": "find_references(symbol={S})"}) for prompt in prompts), "utf-8"
+    )
+    (fault,) = find_faults(list(read_phrasings(path)), (), {})
+    assert fault.source == "hand.jsonl:2"
+    assert "hand.jsonl:1" in fault.problem
+
+
+def test_an_evaluation_request_with_nearly_the_same_words_is_a_leak(tmp_path: Path) -> None:
+    path = tmp_path / "hand.jsonl"
+    path.write_text(json.dumps({"p": "show me everything that {S} is used for", "t": "find_references(symbol={S})"}))
+    training = list(read_phrasings(path))
+    near, far = "that everything is used for, show me", "where do the callers of the parser live"
+    assert "a case of suite" in find_faults(training, (), {"suite": [near]})[0].problem
+    assert find_faults(training, (), {"suite": [far]}) == []
+
+
+def test_a_tool_with_few_phrasings_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = write_data(tmp_path / "data")
+    faults = {fault.source: fault.problem for fault in find_scarce(load_phrasings(data), 1)}
+    assert "grep" not in faults
+    assert faults["hover"] == "0 phrasings, fewer than 1"
+    assert lab.run(["data", "check", "--data", str(data), "--at-least", "0"]) == 0
+    assert lab.run(["data", "check", "--data", str(data)]) == 1
+    assert "grep: 1 phrasings, fewer than 150" in capsys.readouterr().out
 
 
 def test_a_stopped_run_goes_on_and_keeps_its_recipe(tmp_path: Path) -> None:
