@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from punie_tui.engine.nano.catalogue import CATALOGUE, Kind
 from punie_tui.engine.nano.format import write_answer, write_reply
 from punie_tui.engine.nano.request_view import Call, RequestView
 from punie_tui.lab.augment import augment
@@ -44,7 +45,7 @@ def make_example(phrasing: Phrasing, rng: random.Random) -> Example:
     calls = tuple(_fill_call(call, values) for call in phrasing.calls)
     history = tuple(tuple(_fill_call(call, values) for call in turn) for turn in phrasing.history)
     knows_paths = rng.random() < 0.5
-    known = {value for _, call in calls for name, value in call.items() if name in ("path", "target")} | _FOLDERS
+    known = {str(value) for _, call in calls for name, value in call.items() if name in ("path", "target")} | _FOLDERS
     view = RequestView(request, history, lambda path: knows_paths and path in known)
     reply = write_answer(phrasing.answer) if phrasing.answer else write_reply(view, calls)
     if reply is None:
@@ -54,7 +55,18 @@ def make_example(phrasing: Phrasing, rng: random.Random) -> Example:
 
 def _fill_call(call: LabelledCall, values: Mapping[str, str]) -> tuple[str, Mapping[str, object]]:
     tool, arguments = call
-    return tool, {name: SLOT.sub(lambda match: values[match.group()], value) for name, value in arguments.items()}
+    return tool, {
+        name: _typed(tool, name, SLOT.sub(lambda match: values[match.group()], value))
+        for name, value in arguments.items()
+    }
+
+
+def _typed(tool: str, name: str, value: str) -> object:
+    """A list where the tool wants one; labels write several paths with a blank between."""
+    argument = CATALOGUE.get(tool, {}).get(name)
+    if argument and argument.kind in (Kind.PATHS, Kind.PLACE, Kind.TEXTS):
+        return value.split(" ") if argument.kind is Kind.PATHS else [value]
+    return value
 
 
 class ExampleStream:

@@ -27,6 +27,10 @@ _LITERALS: list[str] = _LISTS["literals"]
 _REGEXES: list[str] = _LISTS["regexes"]
 _COMMANDS: list[str] = _LISTS["commands"]
 _EDITS: list[str] = _LISTS["edits"]
+_MESSAGES: list[str] = _LISTS["messages"]
+_EXPRESSIONS: list[str] = _LISTS["expressions"]
+_PATCHES: list[str] = _LISTS["patches"]
+_TYPE_RULES: list[str] = _LISTS["type_rules"]
 _KEYWORDS: list[str] = _LISTS["keywords"]
 _PYTEST_EXPRESSIONS: list[str] = _LISTS["pytest_expressions"]
 _GLOB_NAMES: list[str] = _LISTS["glob_names"]
@@ -77,8 +81,10 @@ def _purpose(tool: str, name: str, program: str) -> str:
     """The argument's name, or a better one where the name says too little of what stands there."""
     if name == "program":
         return name
-    if program in ("ruff violations of code", "commits of author"):
+    if program in ("ruff violations of code", "commits of author", "typecheck errors of rule"):
         return {"keyword": program.split()[-1]}.get(name, name)
+    if tool == "git_branch" and name == "name":
+        return "branch"
     return "glob" if argument_of(tool, name, program).kind is Kind.GLOB else name
 
 
@@ -90,7 +96,7 @@ def argument_of(tool: str, name: str, program: str = "") -> Argument:
 def _fill_slot(slot: str, prompt: str, needs: Sequence[tuple[str, str]], rng: random.Random) -> Filled:
     before, after = _around(slot, prompt)
     match slot[1]:
-        case "S" if ("pytest_run", "target") in needs and rng.random() < 0.8:
+        case "S" if any(name == "target" for _, name in needs) and rng.random() < 0.8:
             return _plain(_test_name(rng), before, after, rng)
         case "S":
             return _symbol(before, after, rng, is_new=any(name == "new_name" for _, name in needs))
@@ -211,17 +217,19 @@ def _path(before: str, after: str, needs: Sequence[tuple[str, str]], rng: random
     return _plain(_path_value(before, after, needs, rng), before, after, rng)
 
 
-_FILE_TOOLS = frozenset({"read_file", "git_blame", "document_symbols", "edit_file", "write_file"})
+_FILE_TOOLS = frozenset({"read_file", "git_blame", "document_symbols", "edit_file", "write_file", "code_actions"})
 
 
 def _path_value(before: str, after: str, needs: Sequence[tuple[str, str]], rng: random.Random) -> str:
     tools = {tool for tool, _ in needs}
     words = (before[-30:] + " " + after[:20]).lower()
+    if "debug_run" in tools or any(name == "breakpoints" for _, name in needs):
+        return file_path(rng, is_python=True)
     if tools & _FILE_TOOLS or after[:1] in (":", "#"):
         return file_path(rng, is_python=bool(tools & {"document_symbols"}))
     if any(mark in words for mark in ("folder", "directory", " dir", "package")) or "list_files" in tools:
         return folder_path(rng)
-    if ("pytest_run", "target") in needs:
+    if any(name == "target" for _, name in needs):
         draw = rng.random()
         if draw < 0.45:
             return file_path(rng, is_test=True)
@@ -290,6 +298,8 @@ def _keyword(before: str, after: str, rng: random.Random) -> Filled:
 
 
 def _text(before: str, after: str, needs: Sequence[tuple[str, str]], rng: random.Random) -> Filled:
+    if ("apply_patch", "patch") in needs:
+        return _patch(rng)
     value = _text_value(needs, rng)
     has_quotes = before[-1:] in ("'", '"', "`", "\u201c")
     if has_quotes:
@@ -301,10 +311,36 @@ def _text(before: str, after: str, needs: Sequence[tuple[str, str]], rng: random
     return Filled(value.strip(), value.strip())
 
 
+def _patch(rng: random.Random) -> Filled:
+    """A pasted patch, in a fence or on lines of its own."""
+    patch = rng.choice(_PATCHES).replace("FILE", file_path(rng, is_python=True)).replace("NAME", word(rng))
+    if rng.random() < 0.6:
+        return Filled(patch + "\n", f"\n```{rng.choice(('diff', 'patch', ''))}\n{patch}\n```\n")
+    return Filled(patch, f"\n{patch}")
+
+
+def _action_id(rng: random.Random) -> str:
+    return (
+        rng.choice(("ruff", "pyright", "fix", "action", "quickfix"))
+        + rng.choice(":-.")
+        + "".join(rng.choice("0123456789abcdef") for _ in range(rng.choice((4, 8, 12))))
+    )
+
+
 def _text_value(needs: Sequence[tuple[str, str]], rng: random.Random) -> str:
     names = {name for _, name in needs}
     if "code" in names:
         return rng.choice(_RULES)
+    if "rule" in names:
+        return rng.choice(_TYPE_RULES)
+    if "message" in names:
+        return rng.choice(_MESSAGES) if rng.random() < 0.7 else f"{rng.choice(_VERBS)} {word(rng)} {word(rng)}"
+    if "branch" in names:
+        return rng.choice((revision(rng), f"{word(rng)}-{word(rng)}", f"{rng.choice(_VERBS)}-{word(rng)}", word(rng)))
+    if "expressions" in names:
+        return rng.choice((*_EXPRESSIONS, word(rng), f"self.{word(rng)}", f"len({word(rng)}s)"))
+    if "id" in names:
+        return _action_id(rng)
     if "author" in names:
         return rng.choice(_PEOPLE)
     if "command" in names:

@@ -56,8 +56,12 @@ _NUMBER_WORDS = {
 }
 
 _QUOTED = re.compile(
-    r"```(?P<fence>[^`]+)```|`(?P<tick>[^`\n]+)`|(?<![\w\"])\"(?P<double>[^\"\n]+)\"(?!\w)"
-    r"|(?<![\w'])'(?P<single>[^'\n]*[^'\n\s]|\s)'(?!\w)|\u201c(?P<curly>[^\u201d\n]+)\u201d|\u2018(?P<thin>[^\u2019\n]+)\u2019|\u00ab(?P<angle>[^\u00bb\n]+)\u00bb"
+    r"```(?:[a-z]*\n)?(?P<fence>[^`]+)```|(?P<marked>\*\*\* Begin Patch\n.*?\*\*\* End Patch)"
+    r"|(?<![^\n])(?P<unified>(?:diff --git .*?\n)?--- .*?\n\+\+\+ .*?\n@@.*)"
+    r"|`(?P<tick>[^`\n]+)`|(?<![\w\"])\"(?P<double>[^\"\n]+)\"(?!\w)"
+    r"|(?<![\w'])'(?P<single>[^'\n]*[^'\n\s]|\s)'(?!\w)|\u201c(?P<curly>[^\u201d\n]+)\u201d"
+    r"|\u2018(?P<thin>[^\u2019\n]+)\u2019|\u00ab(?P<angle>[^\u00bb\n]+)\u00bb",
+    re.DOTALL,
 )
 _MARK = re.compile(r"\b(?P<mark>todo|fixme)(?:'?s)?\b(?![./(_])", re.IGNORECASE)
 _SED = re.compile(r"(?<![\w/])s/(?P<old>[^/\n]+)/(?P<new>[^/\n]+)/g?(?![\w/])")

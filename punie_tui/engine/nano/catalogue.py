@@ -18,6 +18,14 @@ class Kind(StrEnum):
     NUMBER = "number"
     FLAG = "flag"
     REVISION = "revision"
+    PATHS = "paths"
+    """One path or several; the tool gets a list."""
+    PLACE = "place"
+    """A file and a line of it, which the tool gets as `["file:line"]`."""
+    TEXTS = "texts"
+    """A text, which the tool gets as a list of one."""
+    DIRECTION = "direction"
+    STASH_ACTION = "stash_action"
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ def _tool(required: Mapping[str, Kind], optional: Mapping[str, Kind]) -> Mapping
 
 _LINES = {"start_line": Kind.NUMBER, "end_line": Kind.NUMBER}
 _WITHIN = {"path": Kind.PATH}
+_STOPS = {"breakpoints": Kind.PLACE, "expressions": Kind.TEXTS}
 
 CATALOGUE: Mapping[str, Mapping[str, Argument]] = {
     "read_file": _tool({"path": Kind.PATH}, _LINES),
@@ -52,22 +61,39 @@ CATALOGUE: Mapping[str, Mapping[str, Argument]] = {
     "ruff_check": _tool({}, {"path": Kind.PATH, "fix": Kind.FLAG}),
     "ruff_format": _tool({}, {"path": Kind.PATH, "check": Kind.FLAG}),
     "pytest_run": _tool({}, {"target": Kind.TARGET, "keyword": Kind.TEXT, "last_failed": Kind.FLAG}),
+    "pytest_affected": _tool({}, {"paths": Kind.PATHS}),
+    "debug_test": _tool({"target": Kind.TARGET}, _STOPS),
+    "debug_run": _tool({"path": Kind.PATH}, _STOPS),
+    "code_actions": _tool({"path": Kind.PATH}, {"line": Kind.NUMBER}),
+    "apply_code_action": _tool({"id": Kind.TEXT}, {}),
+    "apply_patch": _tool({"patch": Kind.TEXT}, {}),
     "goto_definition": _tool({"symbol": Kind.SYMBOL}, _WITHIN),
     "find_references": _tool({"symbol": Kind.SYMBOL}, _WITHIN),
     "hover": _tool({"symbol": Kind.SYMBOL}, _WITHIN),
     "document_symbols": _tool({"path": Kind.PATH}, {}),
     "workspace_symbols": _tool({"query": Kind.SYMBOL}, {}),
     "rename_symbol": _tool({"symbol": Kind.SYMBOL, "new_name": Kind.SYMBOL}, _WITHIN),
+    "call_hierarchy": _tool({"symbol": Kind.SYMBOL}, {"direction": Kind.DIRECTION, **_WITHIN}),
+    "type_definition": _tool({"symbol": Kind.SYMBOL}, _WITHIN),
     "git_status": {},
     "git_diff": _tool({}, {"path": Kind.PATH, "staged": Kind.FLAG, "base": Kind.REVISION}),
     "git_log": _tool({}, {"path": Kind.PATH, "count": Kind.NUMBER}),
     "git_show": _tool({}, {"revision": Kind.REVISION}),
     "git_blame": _tool({"path": Kind.PATH}, _LINES),
+    "git_branches": {},
+    "git_stage": _tool({}, {"paths": Kind.PATHS}),
+    "git_unstage": _tool({}, {"paths": Kind.PATHS}),
+    "git_commit": _tool({"message": Kind.TEXT}, {}),
+    "git_branch": _tool({"name": Kind.TEXT}, {"create": Kind.FLAG, "start": Kind.REVISION}),
+    "git_stash": _tool({}, {"action": Kind.STASH_ACTION, "message": Kind.TEXT}),
+    "git_cherry_pick": _tool({"revision": Kind.REVISION}, {}),
 }
 
 CONSTANTS: Mapping[Kind, tuple[str, ...]] = {
     Kind.NUMBER: ("1",),
     Kind.FLAG: ("true",),
     Kind.REVISION: ("HEAD", "HEAD~1"),
+    Kind.DIRECTION: ("outgoing",),
+    Kind.STASH_ACTION: ("pop", "list"),
 }
 """Values that a request may mean without spelling them, such as the 1 of "the last commit"."""

@@ -9,7 +9,7 @@ from punie_tui.engine.nano.answers import AnswerKind, answer_sentence
 from punie_tui.engine.nano.catalogue import CATALOGUE, Kind
 from punie_tui.engine.nano.grammar import ANSWER, reply_grammar
 from punie_tui.engine.nano.programs import PROGRAMS
-from punie_tui.engine.nano.request_view import Call, RequestView, write_call
+from punie_tui.engine.nano.request_view import Call, RequestView, Value, write_call
 from punie_tui.engine.nano.stand_ins import stand_in
 from punie_tui.engine.prompt_format import Constraint, EncodedPrompt, ReplyDelta, Tokenizer, new_call_id
 from punie_tui.engine.protocol import Message, Request, TextDelta, ToolCall
@@ -118,8 +118,7 @@ def _write_known_call(view: RequestView, tool: str, arguments: Mapping[str, obje
         rest, kinds, shown = arguments, {name: argument.kind for name, argument in CATALOGUE[tool].items()}, {}
     for name, kind in kinds.items():
         if name in rest:
-            choice = " true" if kind is Kind.FLAG else view.choice(kind, str(rest[name]))
-            if choice is None:
+            if (choice := view.choice(kind, rest[name])) is None:
                 return None
             shown[name] = choice
     return write_call(tool, shown)
@@ -131,15 +130,11 @@ def _read_program(view: RequestView, shown: dict[str, str]) -> Call | None:
     return None if values is None else ("execute_code", {"code": program.write(values)})
 
 
-def _read_values(view: RequestView, kinds: Mapping[str, Kind], shown: Mapping[str, str]) -> dict[str, str | int] | None:
-    values: dict[str, str | int] = {}
+def _read_values(view: RequestView, kinds: Mapping[str, Kind], shown: Mapping[str, str]) -> dict[str, Value] | None:
+    values: dict[str, Value] = {}
     for name, choice in shown.items():
         value = view.value(kinds[name], choice)
         if value is None:
             return None
-        values[name] = _typed(kinds[name], value)
+        values[name] = value
     return values
-
-
-def _typed(kind: Kind, value: str) -> str | int | bool:
-    return True if kind is Kind.FLAG else int(value) if kind is Kind.NUMBER else value

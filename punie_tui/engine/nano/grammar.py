@@ -51,8 +51,19 @@ def _parameters(arguments: Mapping[str, Argument]) -> str:
     )
 
 
+_COMPOUND = {
+    Kind.PATHS: "path path? path? path?",
+    Kind.PLACE: "path number",
+    Kind.TEXTS: "text",
+}
+
+
 def _value_rules(view: RequestView) -> Iterator[str]:
+    for kind, rule in _COMPOUND.items():
+        yield f"{kind.value}: {rule}"
     for kind in Kind:
+        if kind in _COMPOUND:
+            continue
         choices = [
             *view.placeholders(kind),
             *(quote_for_grammar(word) for word in view.words(kind)),

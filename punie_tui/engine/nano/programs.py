@@ -18,7 +18,7 @@ class Program:
     arguments: Mapping[str, Argument]
     code: str
 
-    def write(self, values: Mapping[str, str | int]) -> str:
+    def write(self, values: Mapping[str, str | int | bool | list[str]]) -> str:
         """The program with literals in its slots."""
         keywords = ", ".join(f"{name}={value!r}" for name, value in values.items() if f"${name}" not in self.code)
         code = self.code.replace("(ARGUMENTS)", f"({keywords})").replace(

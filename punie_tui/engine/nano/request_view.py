@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 from punie_tui.engine.nano.candidates import (
     Candidate,
@@ -36,10 +37,13 @@ _FITTING: Mapping[Kind, frozenset[CandidateKind]] = {
     Kind.NUMBER: frozenset({CandidateKind.NUMBER}),
     Kind.FLAG: frozenset(),
     Kind.REVISION: frozenset({CandidateKind.REVISION, CandidateKind.QUOTE}),
+    Kind.DIRECTION: frozenset(),
+    Kind.STASH_ACTION: frozenset(),
 }
 _READ_INTO = frozenset({CandidateKind.GLOB, CandidateKind.NUMBER, CandidateKind.FILE, CandidateKind.REVISION})
 _SPANS = frozenset({Kind.TEXT})
 _WORDS = frozenset({Kind.PATH, Kind.TARGET, Kind.SYMBOL, Kind.GLOB, Kind.REVISION})
+_KIND_OF_ITEMS: Mapping[Kind, Kind] = {Kind.PATHS: Kind.PATH, Kind.TEXTS: Kind.TEXT}
 _HISTORY_KINDS: Mapping[Kind, CandidateKind] = {
     Kind.PATH: CandidateKind.FOLDER,
     Kind.TARGET: CandidateKind.FOLDER,
@@ -50,8 +54,14 @@ _HISTORY_KINDS: Mapping[Kind, CandidateKind] = {
     Kind.REVISION: CandidateKind.REVISION,
 }
 
+_PARTS = re.compile(r"<\|\w+\|>|\s[^\s<]+")
+_PLACE = re.compile(r"(?P<path>.+):(?P<line>\d+)$")
+
 Call = tuple[str, Mapping[str, object]]
 """A tool's name and its arguments."""
+
+Value = str | int | bool | list[str]
+"""What an argument may be given."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +112,42 @@ class RequestView:
         """The items of which any run may stand for it; empty for kinds that take no free text."""
         return tuple(item.shown for item in self._items) if kind in _SPANS else ()
 
-    def value(self, kind: Kind, choice: str) -> str | None:
-        """What a choice stands for; None when it is none."""
+    def value(self, kind: Kind, choice: str) -> Value | None:
+        """What a choice stands for, as the tool wants it; None when it stands for nothing."""
+        match kind:
+            case Kind.FLAG:
+                return True
+            case Kind.PATHS:
+                paths = [self._text(Kind.PATH, part) for part in _PARTS.findall(choice)]
+                known = [path for path in paths if path is not None]
+                return known if known and len(known) == len(paths) else None
+            case Kind.PLACE:
+                parts = _PARTS.findall(choice)
+                path, line = self._text(Kind.PATH, parts[0]), self._text(Kind.NUMBER, parts[-1])
+                return [f"{path}:{line}"] if path and line else None
+            case _:
+                text = self._text(Kind.TEXT if kind is Kind.TEXTS else kind, choice)
+                if text is None:
+                    return None
+                return [text] if kind is Kind.TEXTS else int(text) if kind is Kind.NUMBER else text
+
+    def choice(self, kind: Kind, value: object) -> str | None:
+        """The choice that stands for a value: the training label; None when the view cannot say it."""
+        match kind, value:
+            case Kind.FLAG, _:
+                return " true"
+            case Kind.PATHS, list():
+                choices = [self._choice(Kind.PATH, str(path)) for path in cast("list[object]", value)]
+                return None if None in choices else "".join(filter(None, choices))
+            case Kind.PLACE, [str(place)] if match := _PLACE.match(place):
+                path, line = self._choice(Kind.PATH, match["path"]), self._choice(Kind.NUMBER, match["line"])
+                return path + line if path and line else None
+            case Kind.TEXTS, [str(text)]:
+                return self._choice(Kind.TEXT, text)
+            case _:
+                return self._choice(kind, str(value))
+
+    def _text(self, kind: Kind, choice: str) -> str | None:
         if choice.strip() in CONSTANTS.get(kind, ()):
             return choice.strip()
         if choice in self._values:
@@ -112,8 +156,7 @@ class RequestView:
             return self._spans.get(choice)
         return self._words.get(choice) if kind in _WORDS else None
 
-    def choice(self, kind: Kind, value: str) -> str | None:
-        """The choice that stands for a value: the training label; None when the view cannot say it."""
+    def _choice(self, kind: Kind, value: str) -> str | None:
         for name in self.placeholders(kind):
             if self._candidate_value(kind, self._values[name]) == value:
                 return name
@@ -182,15 +225,20 @@ class RequestView:
         shown: dict[str, str] = {}
         for name, argument in known.items():
             value = arguments.get(name)
-            if value in (None, "", False) or (name == "start_line" and value == 1):
+            if not value or (name == "start_line" and value == 1):
                 continue
-            if (text := self._show_value(argument.kind, str(value), path_exists)) is not None:
+            values = cast("list[object]", value) if isinstance(value, list) else [value]
+            kind = _KIND_OF_ITEMS.get(argument.kind, argument.kind)
+            texts = [self._show_value(kind, str(item), path_exists) for item in values]
+            if text := "".join(filter(None, texts)):
                 shown[name] = text
         return write_call(tool, shown) if tool in CATALOGUE or tool == "execute_code" else ""
 
     def _show_value(self, kind: Kind, value: str, path_exists: PathExists) -> str | None:
         if kind is Kind.FLAG:
             return " true"
+        if kind not in _HISTORY_KINDS:
+            return f" {value}" if value in CONSTANTS.get(kind, ()) else None
         if kind is Kind.PATH and value.strip("./") == "":
             return None
         looks = _HISTORY_KINDS[kind]

@@ -13,12 +13,12 @@ from punie_tui.engine.nano.answers import AnswerKind, answer_sentence
 from punie_tui.engine.nano.catalogue import CATALOGUE, Argument, Kind
 from punie_tui.engine.nano.format import read_call, split_conversation, write_reply
 from punie_tui.engine.nano.programs import PROGRAMS, Program
-from punie_tui.engine.nano.request_view import Call, RequestView
+from punie_tui.engine.nano.request_view import Call, RequestView, Value
 from punie_tui.engine.nano.stand_ins import stand_in
 from punie_tui.engine.protocol import Message, ToolCall
 from punie_tui.lab.plausible import plausible_result
 
-VALUES: dict[Kind, str | int | bool] = {
+VALUES: dict[Kind, Value] = {
     Kind.PATH: "src/a.py",
     Kind.TARGET: "tests/test_a.py",
     Kind.SYMBOL: "Ledger",
@@ -53,6 +53,19 @@ def test_a_value_of_an_earlier_turn_keeps_its_placeholder() -> None:
         ("the last commit", ("git_log", {"count": 1})),
         ("last three commits", ("git_log", {"count": 3})),
         ("diff against main", ("git_diff", {"base": "main"})),
+        ("stage src/a.py and tests please", ("git_stage", {"paths": ["src/a.py", "tests"]})),
+        ("unstage everything", ("git_unstage", {})),
+        ("tests reached by a.py, b.py", ("pytest_affected", {"paths": ["a.py", "b.py"]})),
+        ("what does total() call", ("call_hierarchy", {"symbol": "total", "direction": "outgoing"})),
+        ("bring back the stash", ("git_stash", {"action": "pop"})),
+        ("new branch fix-rounding off main", ("git_branch", {"name": "fix-rounding", "create": True, "start": "main"})),
+        ('commit "Fix it: now"', ("git_commit", {"message": "Fix it: now"})),
+        (
+            "debug test_total, stop at shop/a.py:12 and show len(rows)",
+            ("debug_test", {"target": "test_total", "breakpoints": ["shop/a.py:12"], "expressions": ["len(rows)"]}),
+        ),
+        ("apply this:\n```diff\n--- a\n+++ b\n```", ("apply_patch", {"patch": "--- a\n+++ b\n"})),
+        ("*** Begin Patch\n*** End Patch", ("apply_patch", {"patch": "*** Begin Patch\n*** End Patch"})),
         ("replace foo with bar baz in x.py", ("edit_file", {"path": "x.py", "old": "foo", "new": "bar baz"})),
     ],
 )
@@ -107,10 +120,10 @@ def test_the_catalogue_knows_the_arguments_of_every_tool_that_nano_was_trained_f
         assert set(CATALOGUE[tool.name]) <= set(tool.arguments_schema["properties"]) | {"path"}, tool.name
 
 
-def fillings(program: Program) -> list[dict[str, str | int]]:
+def fillings(program: Program) -> list[dict[str, Value]]:
     """Required arguments alone, and all of them."""
 
-    def values(arguments: dict[str, Argument]) -> dict[str, str | int]:
+    def values(arguments: dict[str, Argument]) -> dict[str, Value]:
         return {name: VALUES[argument.kind] for name, argument in arguments.items()}
 
     required = {name: argument for name, argument in program.arguments.items() if argument.is_required}
