@@ -16,7 +16,6 @@ from uuid import uuid4
 from punie_tools.errors import ToolError
 from punie_tools.git.git_adapter import start_git
 from punie_tools.process import DEFAULT_OUTPUT_LIMIT, MARKER, FinishedProcess, attend_process, find_program
-from punie_tools.quality.sentences import shortened
 from punie_tools.spelling import unspelled
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import refuse_impossible
@@ -143,7 +142,7 @@ class Repository:
             found = self._start("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
             if found.exit_code == 0:
                 return found.stdout.decode().strip()
-        raise ToolError(f"There is no revision {shortened(revision, 100)!r}{self._nearest_revision(revision)}")
+        raise ToolError(f"There is no revision {revision[:100]!r}{self._nearest_revision(revision)}")
 
     def pathspec(self, path: str) -> str:
         """How git is told of a path, which need not exist any more. Raises ToolError for one that git never knew."""
