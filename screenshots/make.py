@@ -1,6 +1,6 @@
 """Makes the screenshots: the real app with the real nano model on a real repository, driven by keys.
 
-    .uv/bin/uv run python screenshots/make.py
+    .uv/bin/uv run python screenshots/make.py [FOLDER]
 
 The repository is a copy of tests/fixtures/ledger, committed and changed a little in a temporary folder.
 """
@@ -22,6 +22,7 @@ from punie_tui.agent.approval import AskPerson
 from punie_tui.agent.session import Session
 from punie_tui.app.app import PunieApp
 from punie_tui.app.screens.main import MainScreen
+from punie_tui.commands import trust
 from punie_tui.engine.open_engine import open_engine
 from punie_tui.settings import load_settings
 
@@ -31,13 +32,14 @@ SECONDS_A_TURN = 60
 
 
 def main() -> None:
-    model = sys.argv[1] if len(sys.argv) > 1 else "nano"
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["PUNIE_HOME"] = str(Path(scratch) / "home")
-        repository = make_repository(Path(scratch) / "ledger")
+        repository = make_repository(Path(scratch).resolve() / "ledger")
+        trust.run([str(repository)])
         for name, size, theme, script in SHOTS:
-            asyncio.run(shoot(repository, model, HERE / name, size, theme, script))
-            print(f"screenshots/{name}")  # noqa: T201 - says what was made
+            asyncio.run(shoot(repository, folder / name, size, theme, script))
+            print(folder / name)  # noqa: T201 - says what was made
 
 
 def make_repository(root: Path) -> Path:
@@ -62,14 +64,12 @@ def git(root: Path, *arguments: str) -> None:
 Script = Callable[[Pilot[None]], Awaitable[None]]
 
 
-async def shoot(root: Path, model: str, path: Path, size: tuple[int, int], theme: str, script: Script) -> None:
+async def shoot(root: Path, path: Path, size: tuple[int, int], theme: str, script: Script) -> None:
     """Start the app, let a script use it, and save what is on the screen."""
 
     def open_session(ask_person: AskPerson) -> Session:
-        settings = load_settings(root, {"model": model})
-        session = Session(root, open_engine(model), settings, ask_person=ask_person)
-        session.trust_folder()
-        return session
+        settings = load_settings(root, {"model": "nano"})
+        return Session(root, open_engine("nano"), settings, ask_person=ask_person)
 
     app = PunieApp(root, open_session, theme)
     async with app.run_test(size=size) as pilot:
