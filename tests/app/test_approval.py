@@ -294,3 +294,20 @@ async def test_trust_that_lapsed_says_why_and_is_asked_for_again(drive: Drive, r
         assert "not trusted (Ctrl+T)" in screen_rows(driven)[-2]
         await driven.pilot.press("n", "enter")
         await driven.finished(3)
+
+
+@pytest.mark.parametrize("paragraphs", [13, 14, 15])
+async def test_what_an_answer_leads_to_is_seen_where_it_just_fills_the_pane(
+    drive: Drive, repository: Path, paragraphs: int
+) -> None:
+    """Once the panel is gone the pane holds all but the last lines: the scroll bar comes with these."""
+    said = "\n\n".join(f"line {number}" for number in range(paragraphs))
+    async with drive(repository, [[TextDelta(said)], [edit()], [TextDelta("so it is")]]) as driven:
+        await driven.ask("one")
+        await driven.finished()
+        await driven.ask("two")
+        await driven.asked()
+        await driven.pilot.press("y")
+        await driven.finished(2)
+        await driven.pilot.pause()
+        assert driven.transcript.scroll_y == driven.transcript.max_scroll_y

@@ -179,7 +179,9 @@ class Transcript(ScrollView, can_focus=True):
     def _lines_changed(self) -> None:
         follows = self._follows_end
         self.virtual_size = Size(self.scrollable_content_region.width, self._line_count)
-        if follows:
+        # The scroll bar is otherwise found by a later layout, and until it is there nothing scrolls.
+        self._scroll_update(self.virtual_size)
+        if follows and self._blocks:
             self.scroll_end(animate=False, immediate=True)
             self._follows_end = True
         self.refresh()
