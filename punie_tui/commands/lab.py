@@ -10,35 +10,56 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from punie_tui.commands.lab_models import add_fuse, add_quantize, add_train_adapter
 from punie_tui.commands.terminal import print_error
 from punie_tui.engine.nano import MODEL_DIRECTORY
+from punie_tui.engine.protocol import EngineError
+from punie_tui.lab.chat_data import ChatDataError
 from punie_tui.lab.control import ControlError, score_control, score_control_on_suite, train_control
 from punie_tui.lab.data_check import count_routes, find_faults, find_scarce, prompts_of_suite
 from punie_tui.lab.examples import ExampleStream
 from punie_tui.lab.export import ExportError, export
+from punie_tui.lab.model_files import ModelFilesError
 from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.routing import score_directory
 from punie_tui.lab.suite import SuiteError, load_suite
 from punie_tui.lab.train import Progress, Recipe, TrainingError, train, validation_examples
 
+_EXPECTED = (
+    PhrasingError,
+    ChatDataError,
+    TrainingError,
+    ControlError,
+    ExportError,
+    SuiteError,
+    ModelFilesError,
+    EngineError,
+)
 _SUITES = Path(__file__).parents[1] / "lab" / "suites"
 
 
 def run(argv: list[str]) -> int:
     """0 done, 1 failed with one line on stderr, 2 wrong usage."""
-    options = _parser().parse_args(argv)
+    options = _parser(argv).parse_args(argv)
     try:
         return options.act(options)
-    except (PhrasingError, TrainingError, ControlError, ExportError, SuiteError, ValueError, OSError) as error:
+    except (*_EXPECTED, ValueError, OSError) as error:
         print_error(str(error))
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="punie lab", description="Make the embedded model better.")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     _add_data(verbs.add_parser("data", help="build, check and count the training data"))
-    _add_train(verbs.add_parser("train", help="train a nano model from scratch, or go on with a stopped run"))
+    training = verbs.add_parser(
+        "train",
+        help="train a nano model from scratch, or with --base an adapter (LoRA); a stopped run goes on",
+        epilog="With --base MODEL an adapter is trained on any model of mlx-lm: `punie lab train --base MODEL --help`.",
+    )
+    # The two take the same place and nothing else: an option of one would only be silently ignored by the other.
+    has_base = any(argument == "--base" or argument.startswith("--base=") for argument in argv)
+    (add_train_adapter if has_base else _add_train)(training)
     control = verbs.add_parser("control", help="the n-gram classifier on the same data, which nano has to beat")
     control.add_argument("--data", type=Path, default=PHRASINGS, metavar="DIR", help="folder of phrasings")
     control.add_argument("--on", type=Path, metavar="FILE", help="score it on these phrasings (default: validation)")
@@ -51,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     shipping.add_argument("run", type=Path, metavar="RUN", help="the folder that `punie lab train` wrote")
     shipping.add_argument("--output", type=Path, default=MODEL_DIRECTORY, metavar="DIR", help="where to put the model")
     shipping.set_defaults(act=_export)
+    add_fuse(verbs.add_parser("fuse", help="add an adapter to its base's weights"))
+    add_quantize(verbs.add_parser("quantize", help="make a model smaller: 4, 5, 6 or 8 bits a weight, or mixed"))
     return parser
 
 

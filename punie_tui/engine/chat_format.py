@@ -35,30 +35,44 @@ class ChatTemplateFormat:
 
     def encode(self, request: Request) -> EncodedPrompt:
         """Raises EngineError when the template cannot write the conversation."""
-        messages = [replace(message, content=self._shield.cover(message.content)) for message in request.messages]
-        if self._wire_format.ends_reply:
-            messages = list(_one_call_each(messages))
-        if self._taught_format or not request.tools:
-            tools = [_template_tool(tool) for tool in request.tools]
-            text = self._render([_template_message(message) for message in messages], tools)
-        else:
-            text = self._render(_explained_messages(messages, request.tools), [])
+        text = self._written(request.messages, request.tools, begins_reply=True)
         is_thinking = text.rstrip().endswith(_THINK_START)
         return EncodedPrompt(
             tokens=self._shield.encode(text),
             decoder=ChatReplyDecoder(self._tokenizer, self._wire_format, request.tools, is_thinking=is_thinking),
         )
 
-    def _render(self, messages: list[dict[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
+    def encode_reply(self, request: Request, reply: Message) -> tuple[list[int], list[int]]:
+        """The tokens of the prompt, as `encode` writes it, and those of the reply with its end: what training reads.
+
+        Raises EngineError when the template writes a finished reply otherwise than one that it begins.
+        """
+        prompt = self._written(request.messages, request.tools, begins_reply=True)
+        whole = self._written((*request.messages, reply), request.tools, begins_reply=False)
+        if not whole.startswith(prompt):
+            raise EngineError("The model's chat template writes a finished reply otherwise than it begins one.")
+        ending = whole[len(prompt) :].rstrip()
+        return self._shield.encode(prompt), self._shield.encode(ending)
+
+    def _written(self, said: Sequence[Message], tools: Sequence[ToolSpec], *, begins_reply: bool) -> str:
+        messages = [replace(message, content=self._shield.cover(message.content)) for message in said]
+        if self._wire_format.ends_reply:
+            messages = list(_one_call_each(messages))
+        if self._taught_format or not tools:
+            written = [_template_message(message) for message in messages]
+            return self._render(written, [_template_tool(tool) for tool in tools], begins_reply)
+        return self._render(_explained_messages(messages, tools), [], begins_reply)
+
+    def _render(self, messages: list[dict[str, Any]], tools: Sequence[Mapping[str, Any]], begins_reply: bool) -> str:
         try:
-            return self._tokenizer.render(messages, tools)
+            return self._tokenizer.render(messages, tools, begins_reply=begins_reply)
         except EngineError:
             # Some templates know no system message; what it says is then said by the person.
             if len(messages) < 2 or messages[0]["role"] != "system" or messages[1]["role"] != "user":
                 raise
             first, second, *rest = messages
             merged = {**second, "content": f"{first['content']}\n\n{second['content']}"}
-            return self._tokenizer.render([merged, *rest], tools)
+            return self._tokenizer.render([merged, *rest], tools, begins_reply=begins_reply)
 
 
 class _MarkShield:

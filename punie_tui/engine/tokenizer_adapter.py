@@ -94,8 +94,10 @@ class ChatTokenizer(ModelTokenizer):
             return named.get("tool_use") or named.get("default") or ""
         return template if isinstance(template, str) else ""
 
-    def render(self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
-        """The conversation as the chat template writes it, up to where the reply begins."""
+    def render(
+        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]], *, begins_reply: bool = True
+    ) -> str:
+        """The conversation as the chat template writes it: to where the reply begins, or to the last message's end."""
         from jinja2.exceptions import TemplateError
 
         try:
@@ -104,7 +106,7 @@ class ChatTokenizer(ModelTokenizer):
                 self._wrapped.apply_chat_template(
                     [dict(message) for message in messages],
                     tools=[dict(tool) for tool in tools] or None,
-                    add_generation_prompt=True,
+                    add_generation_prompt=begins_reply,
                     tokenize=False,
                 ),
             )

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import tiny_models
 
 from punie_tui.engine.mlx_engine import MlxEngine
+from tests.engine import tiny_models
 
 OpenTiny = Callable[..., MlxEngine]
 

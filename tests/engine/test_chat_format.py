@@ -6,7 +6,6 @@ import itertools
 import json
 
 import pytest
-import tiny_models
 
 from punie_tui.engine.chat_format import ChatReplyDecoder, ChatTemplateFormat
 from punie_tui.engine.decoding.grammar import GrammarCompiler
@@ -20,6 +19,7 @@ from punie_tui.engine.protocol import (
 )
 from punie_tui.engine.tokenizer_adapter import ModelTokenizer, load_chat_tokenizer
 from punie_tui.engine.tool_call_formats import LLAMA_CALLS, JsonCalls, XmlCalls
+from tests.engine import tiny_models
 
 GREP = ToolSpec(
     "grep",

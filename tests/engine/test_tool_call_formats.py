@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-import tiny_models
 
 from punie_tui.engine.decoding.grammar import GrammarCompiler, GrammarError
 from punie_tui.engine.protocol import ToolSpec
 from punie_tui.engine.tokenizer_adapter import ModelTokenizer
 from punie_tui.engine.tool_call_formats import LLAMA_CALLS, JsonCalls, XmlCalls, detect_format
+from tests.engine import tiny_models
 
 GREP = ToolSpec(
     "grep",

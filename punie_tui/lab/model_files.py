@@ -1,0 +1,88 @@
+"""Fuse an adapter into its base, and quantise a model, with mlx_lm's own code; a model appears whole or not at all."""
+
+# mlx_lm is not typed at all.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any, cast
+
+from mlx.utils import tree_unflatten
+
+from punie_tui.engine.model_directory import inspect_directory
+from punie_tui.engine.tokenizer_adapter import quieten_transformers
+
+BITS = {"4": 4, "5": 5, "6": 6, "8": 8, "mixed": None}
+"""`mixed`: 6 bits where they matter most (values, down projections of some layers, the output), 4 elsewhere."""
+
+_MIXED = "mixed_4_6"
+
+
+class ModelFilesError(Exception):
+    """A model cannot be made; the text says why."""
+
+
+def fuse(base: Path, adapter: Path, output: Path) -> int:
+    """Write `base` with the adapter added to its weights; the bytes of the new weights. Raises ModelFilesError."""
+    with _whole(base, output) as place:
+        from mlx_lm.utils import load, save
+
+        if not (adapter / "adapter_config.json").is_file():
+            raise ModelFilesError(f"{adapter} holds no adapter (adapter_config.json and adapters.safetensors).")
+        network, tokenizer, config = cast(
+            "tuple[Any, Any, dict[str, Any]]", load(str(base), adapter_path=str(adapter), return_config=True)
+        )
+        fused = [(name, module.fuse()) for name, module in network.named_modules() if hasattr(module, "fuse")]
+        network.update_modules(tree_unflatten(fused))
+        save(place, str(base), network, tokenizer, config)
+    return inspect_directory(output).weight_bytes
+
+
+def quantise(model: Path, output: Path, bits: str, group: int = 64) -> int:
+    """Write `model` with that many bits a weight (a key of BITS); its bytes. Raises ModelFilesError."""
+    if "quantization" in inspect_directory(model).config:
+        raise ModelFilesError(f"{model} is quantised already; start from the full weights.")
+    with _whole(model, output) as place:
+        from mlx_lm.convert import convert
+
+        recipe = None if BITS[bits] else _MIXED
+        convert(str(model), str(place), quantize=True, q_bits=BITS[bits], q_group_size=group, quant_predicate=recipe)
+    return inspect_directory(output).weight_bytes
+
+
+@contextmanager
+def _whole(source: Path, output: Path) -> Generator[Path]:
+    """A place beside `output` that becomes it when all is written; what mlx_lm raises becomes one line."""
+    quieten_transformers()
+    inspect_directory(source)
+    if output.exists():
+        raise ModelFilesError(f"{output} exists already; choose another folder.")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield folder / "model"
+        _keep_own_settings(source, folder / "model")
+        (folder / "model").rename(output)
+    except (ValueError, KeyError, RuntimeError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "incompatible" in reason:
+            reason = "the adapter was made for another base."
+        raise ModelFilesError(f"{output} was not made: {reason}") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep_own_settings(source: Path, made: Path) -> None:
+    """mlx_lm drops what it does not know from the configuration; punie tells its own models by it."""
+    path = made / "config.json"
+    before = json.loads((source / "config.json").read_text(encoding="utf-8"))
+    after = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**before, **after}, indent=2) + "\n", encoding="utf-8")

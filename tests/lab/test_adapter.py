@@ -1,0 +1,225 @@
+"""From chat examples to an adapter, a fused model and a quantised one, on tiny models of real architectures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+import mlx.core as mx
+import pytest
+
+from punie_tui.commands import lab
+from punie_tui.engine.mlx_engine import MlxEngine
+from punie_tui.engine.protocol import Message, Request, Sampling, TextDelta
+from punie_tui.lab.adapter import AdapterProgress, AdapterRecipe, train_adapter
+from punie_tui.lab.chat_data import read_chat_examples
+from tests.engine.conftest import tiny_directory as tiny_directory
+
+TinyDirectory = Callable[..., Path]
+
+
+def chat(said: str, reply: str) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": said}, {"role": "assistant", "content": reply}]}
+
+
+def write_data(folder: Path) -> Path:
+    folder.mkdir()
+    call = {"type": "function", "function": {"name": "git_status", "arguments": {}}}
+    tool = {"type": "function", "function": {"name": "git_status", "parameters": {"type": "object", "properties": {}}}}
+    routed = {**chat("what changed", ""), "tools": [tool]}
+    routed["messages"][1]["tool_calls"] = [call]
+    lines = [chat("name a bird", "swan"), chat("name a tree", "oak"), chat("name a fish", "cod"), routed]
+    for name, chosen in (("train", lines), ("valid", lines[:2])):
+        (folder / f"{name}.jsonl").write_text("\n".join(map(json.dumps, chosen)), encoding="utf-8")
+    return folder
+
+
+def readied(model: Path, copy: Path) -> Path:
+    """The tiny models are so random that no change of their layers could make them sure of a token."""
+    shutil.copytree(model, copy)
+    arrays = cast("dict[str, mx.array]", mx.load(str(copy / "model.safetensors")))
+    for name, array in arrays.items():
+        arrays[name] = mx.ones_like(array) if "norm" in name else array * 3 if "lm_head" in name else array
+    mx.save_safetensors(str(copy / "model.safetensors"), arrays, metadata={"format": "mlx"})
+    return copy
+
+
+def adapt(run: Path, base: Path, data: Path, *options: str) -> int:
+    sizes = ["--batch", "2", "--scale", "2", "--peak", "0.003", "--warmup", "5"]
+    return lab.run(["train", str(run), "--base", str(base), "--data", str(data), *sizes, *options])
+
+
+def reply_of(model: Path, said: str) -> str:
+    engine = MlxEngine(model)
+    try:
+        request = Request((Message("user", said),), sampling=Sampling(temperature=0.0, max_tokens=8))
+        return "".join(delta.text for delta in engine.generate(request, lambda: False) if isinstance(delta, TextDelta))
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize("architecture", ["qwen3", "qwen3_moe"])
+def test_an_adapter_learns_and_what_it_learned_outlives_fusing_and_quantising(
+    tiny_directory: TinyDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str], architecture: str
+) -> None:
+    base = readied(tiny_directory(architecture), tmp_path / "base")
+    data, run = write_data(tmp_path / "data"), tmp_path / "run"
+    assert reply_of(base, "name a bird") != "swan"
+    assert adapt(run, base, data, "--iterations", "120", "--checks", "2") == 0
+    assert "exact replies 100.0%" in capsys.readouterr().out
+    assert lab.run(["fuse", str(base), str(run / "best"), str(tmp_path / "fused")]) == 0
+    assert [reply_of(tmp_path / "fused", f"name a {kind}") for kind in ("bird", "tree")] == ["swan", "oak"]
+    sizes = {"full": (tmp_path / "fused" / "model.safetensors").stat().st_size}
+    # mlx_lm groups the weights of a mixture's router by 64, and the tiny one has 32.
+    widths = ("mixed",) if architecture == "qwen3_moe" else ("4", "5", "6", "mixed", "8")
+    for bits in widths:
+        made = tmp_path / bits
+        assert lab.run(["quantize", str(tmp_path / "fused"), str(made), "--bits", bits, "--group", "32"]) == 0
+        sizes[bits] = (made / "model.safetensors").stat().st_size
+    assert all(sizes["full"] > sizes[bits] for bits in widths)
+    if architecture == "qwen3":
+        assert sizes["4"] < sizes["5"] < sizes["6"] < sizes["8"]
+        assert sizes["4"] < sizes["mixed"] < sizes["8"]
+        assert reply_of(tmp_path / "8", "name a bird") == "swan"
+
+
+def test_a_stopped_run_goes_on_and_another_recipe_is_refused(
+    tiny_directory: TinyDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, data, run = (
+        readied(tiny_directory("qwen3"), tmp_path / "base"),
+        write_data(tmp_path / "data"),
+        tmp_path / "run",
+    )
+    recipe = AdapterRecipe(iterations=8, batch=2)
+    examples = read_chat_examples(data / "train.jsonl")
+
+    def stop(progress: AdapterProgress) -> None:
+        if progress.exact is not None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_adapter(recipe, base, examples, examples, run, stop, checks=2)
+    told: list[AdapterProgress] = []
+    train_adapter(recipe, base, examples, examples, run, told.append, checks=2)
+    assert [progress.iteration for progress in told if progress.exact is not None] == [8]
+    assert adapt(run, base, data, "--iterations", "9") == 1
+    assert "holds a run with another recipe" in capsys.readouterr().err
+
+
+def test_an_adapter_warms_up_another_run_of_its_base_only(
+    tiny_directory: TinyDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, data, run = (
+        readied(tiny_directory("qwen3"), tmp_path / "base"),
+        write_data(tmp_path / "data"),
+        tmp_path / "run",
+    )
+    assert adapt(run, base, data, "--iterations", "120", "--checks", "1") == 0
+    assert adapt(tmp_path / "more", base, data, "--iterations", "2", "--earlier", str(run / "best")) == 0
+    assert "iteration 2 " in (told := capsys.readouterr().out)
+    assert "exact replies 100.0%" in told.splitlines()[-1]
+    other = tiny_directory("qwen3_moe")
+    assert adapt(tmp_path / "other", other, data, "--iterations", "2", "--earlier", str(run / "best")) == 1
+    assert lab.run(["fuse", str(other), str(run / "best"), str(tmp_path / "fused")]) == 1
+    assert capsys.readouterr().err.count("another base") == 2
+    assert not (tmp_path / "fused").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "train.jsonl:2: "),
+        ("[]", "train.jsonl:2: "),
+        ('{"messages": []}', "train.jsonl:2: the last message has to be the assistant's"),
+        ('{"prompt": "x"}', "train.jsonl:2: lacks 'messages'"),
+        ('{"messages": [{"role": "robot", "content": ""}]}', "train.jsonl:2: there is no role 'robot'"),
+        (json.dumps(chat("x" * 9000, "y")), "raise --longest"),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_named(
+    tiny_directory: TinyDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, message: str
+) -> None:
+    data = write_data(tmp_path / "data")
+    first, *others = (data / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    (data / "train.jsonl").write_text("\n".join([first, line, *others]), encoding="utf-8")
+    assert adapt(tmp_path / "run", tiny_directory("qwen3"), data) == 1
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
+
+
+def test_models_that_cannot_be_used_are_told_in_one_line(
+    tiny_directory: TinyDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, base, odd = write_data(tmp_path / "data"), tiny_directory("qwen3"), tmp_path / "odd"
+    shutil.copytree(base, odd)
+    settings = json.loads((odd / "config.json").read_text(encoding="utf-8"))
+    (odd / "config.json").write_text(json.dumps({**settings, "model_type": "perceptron"}), encoding="utf-8")
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    for arguments, message in (
+        (["train", str(tmp_path / "run"), "--base", str(odd), "--data", str(data)], "the architecture 'perceptron'"),
+        (
+            ["train", str(tmp_path / "run"), "--base", str(base), "--data", str(taken)],
+            "needs train.jsonl and valid.jsonl",
+        ),
+        (["fuse", str(base), str(taken), str(tmp_path / "fused")], "holds no adapter"),
+        (["quantize", str(base), str(taken)], "exists already"),
+        (["quantize", str(tiny_directory("qwen3", is_quantised=True)), str(tmp_path / "small")], "quantised already"),
+    ):
+        assert lab.run(arguments) == 1, arguments
+        told = capsys.readouterr().err
+        assert message in told
+        assert told.count("\n") == 1
+
+
+def two_free_ports() -> int:
+    """The first of two neighbours, as the launcher counts on from it."""
+    while True:
+        with socket.socket() as first, socket.socket() as second, suppress(OSError):
+            first.bind(("127.0.0.1", 0))
+            port = cast("int", first.getsockname()[1])
+            second.bind(("127.0.0.1", port + 1))
+            return port
+
+
+def test_two_processes_go_on_with_one_run_under_the_launcher(tiny_directory: TinyDirectory, tmp_path: Path) -> None:
+    """The second process has another folder, as on a machine of its own, and no part of the run in it."""
+    base, data = readied(tiny_directory("qwen3"), tmp_path / "base"), write_data(tmp_path / "data")
+    recipe = AdapterRecipe(iterations=120, batch=2, scale=2.0, peak=0.003, warmup=5)
+    examples = read_chat_examples(data / "train.jsonl")
+
+    def stop(progress: AdapterProgress) -> None:
+        if progress.exact is not None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_adapter(recipe, base, examples, examples[:2], tmp_path / "run-0", stop, checks=2)
+    each = tmp_path / "each.py"
+    each.write_text(
+        "import sys\n"
+        "import mlx.core as mx\n"
+        "from punie_tui.commands import lab\n"
+        "verb, run, *options = sys.argv[1:]\n"
+        "sys.exit(lab.run([verb, f'{run}-{mx.distributed.init().rank()}', *options]))\n",
+        encoding="utf-8",
+    )
+    launcher = [str(Path(sys.executable).parent / "mlx.launch"), "--backend", "ring", "-n", "2"]
+    launcher += ["--starting-port", str(two_free_ports()), "--python", sys.executable, "--"]
+    sizes = ["--iterations", "120", "--batch", "2", "--scale", "2", "--peak", "0.003", "--warmup", "5", "--checks", "2"]
+    trained = [str(each), "train", str(tmp_path / "run"), "--base", str(base), "--data", str(data), *sizes]
+    ended = subprocess.run([*launcher, *trained], capture_output=True, text=True, timeout=150, check=False)
+    told = [line for line in ended.stdout.splitlines() if line.startswith("iteration ")]
+    assert told, ended.stderr
+    assert told[0].startswith("iteration 70 ")
+    assert told[-1].startswith("iteration 120 ")
+    assert "exact replies 100.0%" in told[-1]
+    assert [path.name for path in (tmp_path / "run-1").iterdir()] in ([], ["last"])
