@@ -19,6 +19,7 @@ from punie_tui.lab.control import ControlError, score_control, score_control_on_
 from punie_tui.lab.data_check import count_routes, find_faults, find_scarce, prompts_of_suite
 from punie_tui.lab.examples import ExampleStream
 from punie_tui.lab.export import ExportError, export
+from punie_tui.lab.history import SUITES, record
 from punie_tui.lab.model_files import ModelFilesError
 from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.routing import score_directory
@@ -35,7 +36,6 @@ _EXPECTED = (
     ModelFilesError,
     EngineError,
 )
-_SUITES = Path(__file__).parents[1] / "lab" / "suites"
 
 
 def run(argv: list[str]) -> int:
@@ -72,6 +72,8 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     shipping.add_argument("run", type=Path, metavar="RUN", help="the folder that `punie lab train` wrote")
     shipping.add_argument("--output", type=Path, default=MODEL_DIRECTORY, metavar="DIR", help="where to put the model")
     shipping.set_defaults(act=_export)
+    recording = verbs.add_parser("record", help="score the embedded model and note that in its history")
+    recording.set_defaults(act=_record)
     add_fuse(verbs.add_parser("fuse", help="add an adapter to its base's weights"))
     add_quantize(verbs.add_parser("quantize", help="make a model smaller: 4, 5, 6 or 8 bits a weight, or mixed"))
     return parser
@@ -122,7 +124,7 @@ def _data(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    suites: Sequence[Path] = options.suite or sorted(_SUITES.glob("*.jsonl"))
+    suites: Sequence[Path] = options.suite or sorted(SUITES.glob("*.jsonl"))
     evaluations = {path.name: prompts_of_suite(path) for path in suites}
     validation = load_phrasings(options.data, validation=True)
     training = load_phrasings(options.data)
@@ -161,7 +163,7 @@ def _control(options: argparse.Namespace) -> int:
     found = score_control(model, examples)
     print(f"all requests: {found.routed} of {found.total} routed rightly ({found.routed / found.total:.1%})")
     print(f"one tool or an answer: {found.single_routed} of {found.single_total}")
-    for path in sorted(_SUITES.glob("*.jsonl")):
+    for path in sorted(SUITES.glob("*.jsonl")):
         routed, total = score_control_on_suite(model, load_suite(path))
         print(f"{path.name}, one tool or an answer: {routed} of {total} routed rightly")
     return 0
@@ -180,6 +182,13 @@ def _validate(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     size = export(options.run / "best", options.output, _card(options.run))
     print(f"{size / 1e6:.1f} MB in {options.output}.", file=sys.stdout)
+    return 0
+
+
+def _record(_options: argparse.Namespace) -> int:
+    scores = record()
+    for name, share in scores.shares.items():
+        print(f"{share:6.1%}  {name}")
     return 0
 
 

@@ -128,6 +128,11 @@ class ChatReplyDecoder:
         """The grammar of the call that has begun."""
         return self._constraint
 
+    @property
+    def bias(self) -> Mapping[int, float]:
+        """The model alone decides."""
+        return {}
+
     def push(self, token: int) -> Sequence[ReplyDelta]:
         """The deltas that this token completes."""
         written = self._tokenizer.token_bytes(token)

@@ -112,6 +112,14 @@ def _keep_nucleus(logits: mx.array, top_p: float) -> mx.array:
     return mx.where(kept, logits, -mx.inf)
 
 
+def add_bias(logits: Array, bias: Mapping[int, float]) -> Array:
+    """Add to the logits of single tokens."""
+    if not bias:
+        return logits
+    values = cast("mx.array", logits).astype(mx.float32)
+    return cast("Array", values.at[..., mx.array(list(bias))].add(mx.array(list(bias.values()))))
+
+
 def keep_allowed(logits: Array, allowed: bytes) -> Array:
     """Rule out every token whose byte in `allowed` is zero."""
     values = cast("mx.array", logits)

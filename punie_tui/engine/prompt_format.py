@@ -7,7 +7,7 @@ reads the reply as it streams. The decoding loop knows tokens and grammars only.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,6 +68,11 @@ class ReplyDecoder(Protocol):
 
         A reply that is ruled from its first token on has a constraint before any token is pushed.
         """
+        ...
+
+    @property
+    def bias(self) -> Mapping[int, float]:
+        """What is added to the logits of tokens where a grammar rules; empty where the model alone decides."""
         ...
 
     def push(self, token: int) -> Sequence[ReplyDelta]:

@@ -40,7 +40,7 @@ def train_control(phrasings: Sequence[Phrasing], seed: int = 1) -> Any:
         from sklearn.pipeline import make_pipeline, make_union
     except ImportError:
         raise ControlError("The control needs scikit-learn: install punie with its `lab` extra.") from None
-    examples = _examples(phrasings, seed)
+    examples = fill_each(phrasings, seed, _FILLS)
     words = TfidfVectorizer(ngram_range=(1, 3), sublinear_tf=True, token_pattern=r"<\|\w+\|>|[^\s<]+")
     pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
     model = make_pipeline(make_union(words, pieces), LogisticRegression(C=20, max_iter=300))
@@ -71,11 +71,12 @@ def _route(case: Case) -> str:
     return case.expect.all[0] if len(case.expect.all) == 1 else ""
 
 
-def _examples(phrasings: Sequence[Phrasing], seed: int) -> list[Example]:
+def fill_each(phrasings: Sequence[Phrasing], seed: int, fills: int) -> list[Example]:
+    """Every phrasing so many times, with other values in its slots each time."""
     rng = random.Random(seed)
     found: list[Example] = []
     for phrasing in phrasings:
-        for _ in range(_FILLS):
+        for _ in range(fills):
             try:
                 found.append(make_example(phrasing, rng))
             except UnsayableError:

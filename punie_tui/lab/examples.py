@@ -34,6 +34,11 @@ class Example:
     calls: tuple[Call, ...]
     history: tuple[tuple[Call, ...], ...]
 
+    @property
+    def tools_before(self) -> tuple[str, ...]:
+        """The tools that the turn before called."""
+        return tuple(tool for turn in self.history[-1:] for tool, _ in turn)
+
 
 class UnsayableError(Exception):
     """The view of a filled request cannot say a value of its label: a fault of the extractor or of the label."""

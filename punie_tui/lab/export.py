@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_FILES = ("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json")
+from punie_tui.engine.nano.first_action import FILE_NAME
+
+_FILES = ("model.safetensors", FILE_NAME, "config.json", "tokenizer.json", "tokenizer_config.json")
 LARGEST = 16 * 1024 * 1024
 
 

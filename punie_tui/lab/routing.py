@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from punie_tui.engine.decoding.grammar import GrammarCompiler
-from punie_tui.engine.mlx_adapter import MlxModel, Sampler, keep_allowed, load_lean_network, token_value
+from punie_tui.engine.mlx_adapter import MlxModel, Sampler, add_bias, keep_allowed, load_lean_network, token_value
 from punie_tui.engine.model_directory import inspect_directory
+from punie_tui.engine.nano.first_action import FirstAction, FirstTokenBias, load_first_action
 from punie_tui.engine.nano.format import read_call
 from punie_tui.engine.nano.grammar import reply_grammar
 from punie_tui.engine.nano.request_view import RequestView
@@ -42,7 +43,9 @@ class Score:
     by_route: Mapping[str, tuple[int, int]]
 
 
-def score(model: MlxModel, tokenizer: ModelTokenizer, examples: Iterable[Example]) -> Score:
+def score(
+    model: MlxModel, tokenizer: ModelTokenizer, examples: Iterable[Example], first_action: FirstAction | None = None
+) -> Score:
     """Greedy replies to all examples. Must run on the thread that made the model."""
     compiler = GrammarCompiler(tokenizer)
     misses: list[Miss] = []
@@ -50,7 +53,7 @@ def score(model: MlxModel, tokenizer: ModelTokenizer, examples: Iterable[Example
     rights: Counter[str] = Counter()
     routed = 0
     for example in examples:
-        reply = _reply(model, tokenizer, compiler, example)
+        reply = _reply(model, tokenizer, compiler, example, first_action)
         totals[example.route] += 1
         is_routed = _route(reply) == _route(example.reply)
         routed += is_routed
@@ -67,7 +70,8 @@ def score_directory(directory: Path, examples: Iterable[Example]) -> Score:
     found = inspect_directory(directory)
     model = load_lean_network(found.path, found.config)
     end_tokens = read_end_tokens(found.path, found.config)
-    return score(model, load_lean_tokenizer(found.path, end_tokens, model.vocabulary_size), examples)
+    tokenizer = load_lean_tokenizer(found.path, end_tokens, model.vocabulary_size)
+    return score(model, tokenizer, examples, load_first_action(found.path))
 
 
 def same_reply(example: Example, reply: str) -> bool:
@@ -87,15 +91,22 @@ def _route(reply: str) -> str:
     return "+".join(parts) or "answer"
 
 
-def _reply(model: MlxModel, tokenizer: ModelTokenizer, compiler: GrammarCompiler, example: Example) -> str:
+def _reply(
+    model: MlxModel,
+    tokenizer: ModelTokenizer,
+    compiler: GrammarCompiler,
+    example: Example,
+    first_action: FirstAction | None,
+) -> str:
     view = RequestView(example.request, example.history, lambda path: False)
+    bias = FirstTokenBias(first_action, tokenizer, view)
     state = compiler.start(reply_grammar(view))
     sampler = Sampler(Sampling())
     cache = model.new_cache()
     feed = tokenizer.encode(view.prompt)
     written: list[int] = []
     while len(written) < _LONGEST_REPLY and not state.is_complete:
-        logits = model.feed(feed, cache)
+        logits = add_bias(model.feed(feed, cache), bias.after(written))
         token = token_value(sampler.draw(keep_allowed(logits, state.allowed()), len(written)))
         if token in tokenizer.end_tokens:
             break

@@ -12,8 +12,10 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from punie_tui.engine.nano.first_action import FirstAction, load_first_action, save_first_action
 from punie_tui.engine.tokenizer_adapter import ModelTokenizer, load_lean_tokenizer
 from punie_tui.lab.examples import Example, ExampleStream, UnsayableError, make_example
+from punie_tui.lab.first_action import train_first_action
 from punie_tui.lab.network import Row, Trainee
 from punie_tui.lab.phrasings import Phrasing
 from punie_tui.lab.routing import Score, score
@@ -100,7 +102,7 @@ def train(
         if not progress.is_best and progress.validation is None:
             report(progress)
             continue
-        found = score(run.trainee.averaged_model(), run.model_tokenizer, examples)
+        found = score(run.trainee.averaged_model(), run.model_tokenizer, examples, run.first_action)
         is_best = run.keep_if_best(found)
         report(
             Progress(
@@ -137,6 +139,7 @@ class _Run:
         self._best.mkdir(exist_ok=True)
         self._check_recipe()
         tokenizer = self._tokenizer(phrasings)
+        self.first_action = self._first_action(phrasings)
         self._encoder = Encoder(tokenizer, recipe.piece_dropout)
         end = special_tokens().index(END)
         self.model_tokenizer: ModelTokenizer = load_lean_tokenizer(self._best, [end], tokenizer.get_vocab_size())
@@ -199,6 +202,12 @@ class _Run:
                 train_tokenizer((text.shown + " " + text.reply for text in texts), self._recipe.vocabulary), self._best
             )
         return Tokenizer.from_file(str(path))
+
+    def _first_action(self, phrasings: Sequence[Phrasing]) -> FirstAction:
+        if (found := load_first_action(self._best)) is None:
+            found = train_first_action(phrasings, self._recipe.seed)
+            save_first_action(found, self._best)
+        return found
 
     def _planned_steps(self) -> int:
         """How many steps the tokens give; batches are filled to about nine tenths."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 from punie_tui.engine.cache.prompt_cache import PromptCache
 from punie_tui.engine.decoding.grammar import GrammarCompiler, GrammarState
-from punie_tui.engine.mlx_adapter import Array, Sampler, keep_allowed, start_computing, token_value
+from punie_tui.engine.mlx_adapter import Array, Sampler, add_bias, keep_allowed, start_computing, token_value
 from punie_tui.engine.prompt_format import Constraint, ReplyDecoder, ReplyDelta
 
 StopReason = Literal["end", "limit", "cancelled"]
@@ -76,7 +76,8 @@ class TokenLoop:
         while self._grammar is grammar and not self._is_over(max_tokens):
             tokens = grammar.forced_tokens()[: max_tokens - self.drawn_count]
             if not tokens:
-                tokens = [token_value(self._sampler.draw(keep_allowed(logits, grammar.allowed()), self.drawn_count))]
+                logits = keep_allowed(add_bias(logits, self._decoder.bias), grammar.allowed())
+                tokens = [token_value(self._sampler.draw(logits, self.drawn_count))]
             logits = self._cache.feed(tokens)
             start_computing(logits)
             for token in tokens:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from punie_tui.engine.nano.answers import AnswerKind, answer_sentence
 from punie_tui.engine.nano.catalogue import CATALOGUE, Kind
+from punie_tui.engine.nano.first_action import FirstAction, FirstTokenBias
 from punie_tui.engine.nano.grammar import ANSWER, reply_grammar
 from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.engine.nano.request_view import Call, RequestView, Value, write_call
@@ -22,27 +23,33 @@ _CALL_END = b"</tool_call>"
 class NanoFormat:
     """The PromptFormat of the embedded model."""
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, first_action: FirstAction | None = None) -> None:
         self._tokenizer = tokenizer
+        self._first_action = first_action
 
     def encode(self, request: Request) -> EncodedPrompt:
         """Only the last request and the calls before it are shown; results are not."""
         text, history = split_conversation(request.messages)
         view = RequestView(text, history, request.path_exists)
         offered = frozenset(tool.name for tool in request.tools)
-        decoder = NanoDecoder(self._tokenizer, view, text, offered)
+        bias = FirstTokenBias(self._first_action, self._tokenizer, view)
+        decoder = NanoDecoder(self._tokenizer, view, text, offered, bias)
         return EncodedPrompt(self._tokenizer.encode(view.prompt), decoder)
 
 
 class NanoDecoder:
     """Reads one reply; a call is given out as soon as it is closed."""
 
-    def __init__(self, tokenizer: Tokenizer, view: RequestView, request: str, offered: frozenset[str]) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, view: RequestView, request: str, offered: frozenset[str], bias: FirstTokenBias
+    ) -> None:
         self._tokenizer = tokenizer
         self._view = view
         self._request = request
         self._offered = offered
         self._written = b""
+        self._bias = bias
+        self._tokens: list[int] = []
         self._constraint = Constraint(reply_grammar(view), ends_reply=True)
 
     @property
@@ -50,8 +57,14 @@ class NanoDecoder:
         """The whole reply is one stretch."""
         return self._constraint
 
+    @property
+    def bias(self) -> Mapping[int, float]:
+        """What the classifier of first actions says, where it says anything."""
+        return self._bias.after(self._tokens)
+
     def push(self, token: int) -> Sequence[ReplyDelta]:
         """A call at its closing mark, a sentence at its kind; nothing in between."""
+        self._tokens.append(token)
         self._written += self._tokenizer.token_bytes(token)
         if self._written.endswith(_CALL_END):
             call = read_call(self._view, self._take())

@@ -86,6 +86,7 @@ class RequestView:
         self._names: dict[tuple[CandidateKind, str], str] = {}
         self._counts: dict[CandidateKind, int] = {}
         self._history = "".join(self._show_turn(turn, path_exists) for turn in history[-_TURNS_KEPT:] if turn)
+        self.tools_before = tuple(tool for turn in history[-1:] for tool, _ in turn)
         self._items = list(self._show_request(find_candidates(request, path_exists)))[:_ITEMS_READ]
 
     @property
