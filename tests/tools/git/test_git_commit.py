@@ -140,6 +140,24 @@ def test_the_previews_show_what_will_happen(project: Path) -> None:
     assert {find_tool(name).risk for name in ("git_stage", "git_unstage", "git_commit")} == {Risk.EDITS}
 
 
+@pytest.mark.parametrize(
+    ("tool", "arguments", "message"),
+    [
+        ("git_commit", {"message": "x"}, "Nothing is staged"),
+        ("git_commit", {"message": ""}, "message is empty"),
+        ("git_stash", {"action": "pop"}, "Nothing is put aside"),
+        ("git_stash", {"action": "push"}, "Nothing is changed"),
+    ],
+)
+def test_nobody_is_asked_about_what_would_fail(
+    project: Path, tool: str, arguments: dict[str, Any], message: str
+) -> None:
+    git(project, "stash", "--include-untracked")
+    git(project, "stash", "drop")
+    with pytest.raises(ToolError, match=message):
+        find_tool(tool).preview(ToolContext(Workspace.at(project)), arguments)
+
+
 @pytest.fixture
 def with_submodules(project: Path) -> Path:
     """Three submodules: one with a new commit, one changed but not committed, one that is gone."""

@@ -135,6 +135,7 @@ def test_the_previews_are_the_commands(project: Path) -> None:
     head = git(project, "rev-parse", "side").strip()
     assert find_tool("git_cherry_pick").preview(context, {"revision": "side"}) == f"git cherry-pick {head}"
     assert find_tool("git_branch").preview(context, {"name": "side"}) == "git switch --quiet --no-guess side"
+    (project / "new.py").write_text("")
     assert find_tool("git_stash").preview(context, {"message": "a b"}) == "git stash push -m 'a b'"
 
 

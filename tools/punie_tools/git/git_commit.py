@@ -9,7 +9,7 @@ from pydantic import Field, computed_field
 from punie_tools.errors import ToolError
 from punie_tools.git.git_show import GitShowResult, git_show
 from punie_tools.git.repository import Repository
-from punie_tools.git.staged_files import staged_files
+from punie_tools.git.staged_files import StagedResult, staged_files
 from punie_tools.tool import Risk, Tool, ToolContext
 
 
@@ -33,13 +33,7 @@ def git_commit(
     context: ToolContext, message: Annotated[str, Field(description="The whole message, its subject first.")]
 ) -> GitCommitResult:
     """Commit what is staged. Nothing is pushed; hooks run only in a folder that the person has trusted."""
-    if not message.strip():
-        raise ToolError("The message is empty; say what the commit does.")
-    repository = Repository.of(context)
-    if not staged_files(repository).file_count and not repository.output_of(
-        "rev-parse", "--verify", "-q", "MERGE_HEAD"
-    ):
-        raise ToolError("Nothing is staged; stage files with git_stage first.")
+    repository, _ = _checked(context, message)
     repository.change("commit", "--quiet", "--cleanup=whitespace", "--file=-", stdin=message.encode("utf-8", "replace"))
     shown = git_show(context)
     branch = repository.output_of("symbolic-ref", "--quiet", "HEAD").decode("utf-8", "replace")
@@ -52,9 +46,20 @@ def git_commit(
 
 def _preview(context: ToolContext, message: str) -> str:
     """What is staged, and the message."""
-    staged = staged_files(Repository.of(context))
+    _, staged = _checked(context, message)
     files = [f"  {file.status} {file.path} (+{file.additions} -{file.deletions})" for file in staged.files]
     return "\n".join(["git commit", *files, "", message])
+
+
+def _checked(context: ToolContext, message: str) -> tuple[Repository, StagedResult]:
+    """Where a commit would be made, and of what. Raises ToolError where it would fail, before anybody is asked."""
+    if not message.strip():
+        raise ToolError("The message is empty; say what the commit does.")
+    repository = Repository.of(context)
+    staged = staged_files(repository)
+    if not staged.file_count and not repository.output_of("rev-parse", "--verify", "-q", "MERGE_HEAD"):
+        raise ToolError("Nothing is staged; stage files with git_stage first.")
+    return repository, staged
 
 
 TOOL = Tool(git_commit, risk=Risk.EDITS, preview=_preview)

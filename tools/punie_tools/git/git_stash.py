@@ -9,10 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from punie_tools.errors import ToolError
 from punie_tools.git.conflicts import change_or_conflicts, require_trust
+from punie_tools.git.git_status import git_status
 from punie_tools.git.repository import Repository
 from punie_tools.quality.sentences import counted, first_of
 from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+
+_NO_COMMITS = "The repository has no commits yet, so nothing can be put aside."
+_NOTHING_CHANGED = "Nothing is changed, so there is nothing to put aside."
 
 Action = Annotated[
     Literal["push", "pop", "list"], Field(description="push: put aside; pop: take the last back; list: show them.")
@@ -57,15 +61,22 @@ def git_stash(context: ToolContext, action: Action = "push", message: Message = 
         _push(repository, message)
     elif action == "pop":
         require_trust(repository, "Taking changes back")
-        if not _stashes(repository):
-            raise ToolError("Nothing is put aside.")
+        _require_any(repository)
         conflicts = change_or_conflicts(repository, "stash", "pop", "--quiet")
     stashes = _stashes(repository)
     return GitStashResult(action=action, stash_count=len(stashes), stashes=stashes, conflicts=conflicts)
 
 
 def _preview(context: ToolContext, action: str = "push", message: str = "") -> str:
-    """The command."""
+    """The command. Nobody is asked about what would fail."""
+    if action == "pop":
+        _require_any(Repository.of(context))
+    elif action == "push":
+        status = git_status(context)
+        if not status.commit:
+            raise ToolError(_NO_COMMITS)
+        if status.is_clean and not status.changed_elsewhere:
+            raise ToolError(_NOTHING_CHANGED)
     return shlex.join(["git", "stash", action, *(["-m", message] if message else [])])
 
 
@@ -77,9 +88,14 @@ TOOL = Tool(
 )
 
 
+def _require_any(repository: Repository) -> None:
+    if not _stashes(repository):
+        raise ToolError("Nothing is put aside.")
+
+
 def _push(repository: Repository, message: str) -> None:
     if not repository.has_commits:
-        raise ToolError("The repository has no commits yet, so nothing can be put aside.")
+        raise ToolError(_NO_COMMITS)
     if repository.submodules():
         # git looks for changes inside them, through their own filters, and no option of `stash` says otherwise.
         require_trust(repository, "Putting changes aside in a repository with submodules")
@@ -88,7 +104,7 @@ def _push(repository: Repository, message: str) -> None:
     # To remove the untracked files that it has put aside git names them by a pattern of its own.
     repository.change("--no-literal-pathspecs", "stash", "push", "--include-untracked", "--quiet", *told)
     if _stashes(repository) == before:
-        raise ToolError("Nothing is changed, so there is nothing to put aside.")
+        raise ToolError(_NOTHING_CHANGED)
 
 
 def _stashes(repository: Repository) -> tuple[Stash, ...]:
