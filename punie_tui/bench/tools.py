@@ -54,6 +54,7 @@ class Row:
 
 
 PART = "shop/part_000/module_0000.py"
+LOOP = f"found = [read_file({PART!r}, start_line=1, end_line=1) for _ in range(1000)]; sum(f.line_count for f in found)"
 PYRIGHT = ("pyright", "--outputjson", "--pythonpath", sys.executable)
 
 ROWS: tuple[Row, ...] = (
@@ -61,6 +62,7 @@ ROWS: tuple[Row, ...] = (
     Row("list_files", {"pattern": "*.py"}, ("rg", "--files", "-g", "*.py", ".")),
     Row("grep", {"pattern": "TODO"}, ("rg", "-n", "--column", "TODO", ".")),
     Row("execute_code", {"code": "print([m.file for m in grep('TODO').matches])"}),
+    Row("execute_code", {"code": LOOP}, name="execute_code, 1,000 results"),
     Row("ruff_check", {}, ("ruff", "check", "--no-cache", "--output-format", "json", ".")),
     Row("pytest_run", {"target": "tests"}, (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")),
     Row("git_status", {}, ("git", "status", "--porcelain=v2", "--branch")),

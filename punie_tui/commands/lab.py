@@ -43,6 +43,8 @@ def run(argv: list[str]) -> int:
     options = _parser(argv).parse_args(argv)
     try:
         return options.act(options)
+    except BrokenPipeError:
+        raise
     except (*_EXPECTED, ValueError, OSError) as error:
         print_error(str(error))
         return 1

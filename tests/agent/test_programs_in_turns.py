@@ -174,6 +174,6 @@ def test_a_stop_reaches_the_tests_that_a_program_runs(root: Path, environment: P
         has_ended.set()
         thread.join()
     assert of(events, TurnFinished)[0].reason == "stopped"
-    assert time.monotonic() - stopped_at[0] < 5
+    assert time.monotonic() - stopped_at[0] < 60
     assert psutil.Process().children(recursive=True) == []
     assert not (root / "b.txt").exists()

@@ -21,13 +21,14 @@ def test_every_kind_of_call_is_timed(capsys: pytest.CaptureFixture[str]) -> None
     printed = capsys.readouterr()
     figures = json.loads(printed.out)
     assert (figures["files"], figures["rounds"]) == (20, 1)
-    plain, alone = figures["rows"]
+    plain, alone, loop = figures["rows"]
     assert (plain["name"], plain["tool"], plain["command"]) == ("grep", "grep", "rg -n --column TODO .")
     assert plain["cold_seconds"] > plain["command_seconds"] > 0
     assert plain["warm_ratio"] == pytest.approx(plain["warm_seconds"] / plain["command_seconds"], rel=0.1)
     assert (alone["command"], alone["command_seconds"], alone["warm_ratio"]) == (None, None, None)
     assert alone["warm_seconds"] > 0
-    assert "2/2 execute_code" in printed.err
+    assert (loop["name"], loop["tool"]) == ("execute_code, 1,000 results", "execute_code")
+    assert "2/3 execute_code" in printed.err
 
 
 def test_the_table_has_a_line_for_each_row(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -87,15 +86,3 @@ def test_a_program_that_the_checker_does_not_survive_runs_without(sandbox: Sandb
     nested = "d = {}\n" + "d = {'a': d, 'b': [d]}\n" * 40 + "print(git_log().commit_count)"
     assert sandbox.run(nested, seconds=1.0) == FinishedProgram("3\n", None, False)
     assert sandbox.called == ["git_log"]
-
-
-def test_the_check_costs_little() -> None:
-    code = programs("right.txt")[0]
-    started = time.perf_counter()
-    for _ in range(5):
-        assert Sandbox().run(code).error == ""
-    checked = time.perf_counter() - started
-    started = time.perf_counter()
-    for _ in range(5):
-        Sandbox().run(code, None)
-    assert (checked - (time.perf_counter() - started)) / 5 < 0.1

@@ -230,13 +230,11 @@ def test_where_it_stops(debug: Debug, target: str, breakpoints: list[str], funct
 
 
 def test_a_test_that_hangs_is_stopped_where_it_waits_and_nothing_is_left(debug: Debug) -> None:
-    started = time.monotonic()
     result = debug("debug_test", target="test_children", timeout=6)
     assert (result.stopped, result.function, result.outcome) == ("deadline", "test_children", "")
     assert result.frames[0].function == "wait"
     assert not result.frames[0].is_project
     assert "was still running at the deadline in test_children (test_shop.py:70)" in result.summary
-    assert time.monotonic() - started < 6 + 10
     assert children_of_this_test() == []
 
 

@@ -22,7 +22,6 @@ QUESTION = "test/question"
 ECHO = {"echo": {"a": "é😀"}}
 PATIENCE = Patience(start=3.0, answer=0.4, silence=0.4, check=0.8)
 HASTE = Patience(start=0.4, silence=0.4)
-QUICK_ENOUGH = 4.0
 """Of a call with one restart, on a machine that does something else besides."""
 
 StartFake = Callable[..., LanguageServer]
