@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import shutil
 import signal
@@ -241,8 +242,23 @@ def _attend(
         if pipes.are_open:
             pipes.pump(_TICK)
         else:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_TICK)
+            _wait_for_exit(process, _TICK)
+
+
+def _wait_for_exit(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Until it has ended, or so long. `Popen.wait` looks at ever longer intervals; Linux tells of the very moment."""
+    if hasattr(os, "pidfd_open"):
+        with suppress(OSError):
+            descriptor = os.pidfd_open(process.pid)
+            try:
+                watch = select.poll()
+                watch.register(descriptor, select.POLLIN)
+                watch.poll(seconds * 1000)
+            finally:
+                os.close(descriptor)
+            return
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
 
 
 class _Output:
