@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from itertools import takewhile
+
+from punie_tools.files.line_matching import Piece, changed_pieces
 
 _CONTEXT = 3
 
@@ -47,19 +47,29 @@ def _lines(text: str) -> list[str]:
 
 
 def _groups(old: Sequence[str], new: Sequence[str]) -> list[list[_Opcode]]:
-    """Changes with the lines around them. Comparing begins where the texts differ: a large file costs what changes."""
-    start = max(_common(old, new) - _CONTEXT, 0)
-    end = max(_common(old[start:][::-1], new[start:][::-1]) - _CONTEXT, 0)
-    matcher = SequenceMatcher(None, old[start : len(old) - end], new[start : len(new) - end])
-    return [
-        [(tag, a + start, b + start, c + start, d + start) for tag, a, b, c, d in group]
-        for group in matcher.get_grouped_opcodes(_CONTEXT)
-        if any(opcode[0] != "equal" for opcode in group)
-    ]
+    """Changes with the lines around them; those with few lines between stand together."""
+    together: list[list[Piece]] = []
+    for piece in changed_pieces(old, new):
+        if together and piece[0] - together[-1][-1][1] <= 2 * _CONTEXT:
+            together[-1].append(piece)
+        else:
+            together.append([piece])
+    return [_with_context(pieces, len(old)) for pieces in together]
 
 
-def _common(left: Sequence[str], right: Sequence[str]) -> int:
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
+def _with_context(pieces: Sequence[Piece], length: int) -> list[_Opcode]:
+    start, new_start = pieces[0][0], pieces[0][2]
+    lead = min(_CONTEXT, start)
+    place, new_place = start - lead, new_start - lead
+    group: list[_Opcode] = []
+    for first, last, new_first, new_last in pieces:
+        if first > place:
+            group.append(("equal", place, first, new_place, new_first))
+        group.append(("replace", first, last, new_first, new_last))
+        place, new_place = last, new_last
+    if trail := min(_CONTEXT, length - place):
+        group.append(("equal", place, place + trail, new_place, new_place + trail))
+    return group
 
 
 def _header(group: Sequence[_Opcode]) -> str:
