@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.review import Review
 from punie_tools.revealed_text import revealed_text
 from punie_tools.tool import Risk
 from punie_tui.agent.approval_store import ApprovalStore
@@ -50,6 +52,9 @@ class ApprovalQuestion:
     risk: Risk
     detail: str
     note: str = ""
+    can_be_reviewed: bool = False
+    proposal: tuple[FileChange, ...] = ()
+    """The changes to review hunk by hunk: what is asked for once the person has answered that they want that."""
 
     @property
     def shown(self) -> str:
@@ -77,6 +82,10 @@ class Decision:
     by: str = ""
     reason: str = ""
     is_lasting: bool = False
+    wants_review: bool = False
+    """Allowed as far as a review, which comes when the changes are known, lets them stand."""
+    review: Review | None = None
+    """The answer to a proposal."""
 
     @classmethod
     def denied_by_person(cls, reason: str = "") -> Decision:

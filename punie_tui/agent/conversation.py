@@ -62,6 +62,8 @@ class Conversation:
 
     def add_outcome(self, outcome: Outcome) -> None:
         content = f"Error: {outcome.error}" if outcome.result is None else outcome.result.model_dump_json()
+        if outcome.review:
+            content += f"\nThe person reviewed it: {outcome.review.model_dump_json()}"
         self._add_result(outcome.call, content)
 
     def _add_result(self, call: ToolCall, content: str) -> None:

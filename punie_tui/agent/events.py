@@ -122,7 +122,10 @@ class ToolProgressed(_Event):
 
 
 class ToolFinished(_Event):
-    """`result` is the typed result's JSON form; `Tool.revive` makes it typed again."""
+    """`result` is the typed result's JSON form; `Tool.revive` makes it typed again.
+
+    `review` is what the person let stand of its changes, where they reviewed them.
+    """
 
     kind: Literal["tool_finished"] = "tool_finished"
     call_id: str
@@ -130,6 +133,7 @@ class ToolFinished(_Event):
     result: dict[str, Any]
     summary: str
     seconds: float
+    review: dict[str, Any] | None = None
 
 
 class ToolFailed(_Event):

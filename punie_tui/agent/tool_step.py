@@ -12,9 +12,12 @@ from itertools import count
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.file_edit import diffs_of
+from punie_tools.changes.review import ReviewResult
 from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.lsp.language_server import LanguageServer
-from punie_tools.tool import Risk, Tool, ToolContext, ToolError, ToolResult
+from punie_tools.tool import ReviewChanges, Risk, Tool, ToolContext, ToolError, ToolResult
 from punie_tools.workspace import Workspace
 from punie_tui.agent.approval import RUNS_TESTS, ApprovalQuestion, Approver, Decision
 from punie_tui.agent.events import (
@@ -61,6 +64,8 @@ class Outcome:
     is_denied_inside: bool = False
     is_against_policy: bool = False
     waits_for_person: bool = False
+    review: ReviewResult | None = None
+    """What the person let stand of a call's changes, where they reviewed them."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,8 @@ def perform_call(call: ToolCall, bench: ToolBench, emit: Emit, parent_call_id: s
         tool = bench.find(call.tool)
         arguments = tool.validate(call.arguments)
         context = _context(call, tool, bench, emit, inner_denials)
-        context = _approve(call, tool, arguments, context, bench, emit)
+        reviews: list[ReviewResult] = []
+        context = _approve(call, tool, arguments, context, bench, emit, reviews)
         emit(ToolStarted(call_id=call.id))
         started = time.monotonic()
         result = tool.function(context, **arguments)
@@ -141,9 +147,10 @@ def perform_call(call: ToolCall, bench: ToolBench, emit: Emit, parent_call_id: s
             result=result.model_dump(mode="json"),
             summary=result.summary,
             seconds=time.monotonic() - started,
+            review=reviews[0].model_dump(mode="json") if reviews else None,
         )
     )
-    return Outcome(call, result=result)
+    return Outcome(call, result=result, review=reviews[0] if reviews else None)
 
 
 def _failed(call: ToolCall, error: str, started: float, emit: Emit) -> Outcome:
@@ -190,14 +197,22 @@ def _context(call: ToolCall, tool: Tool, bench: ToolBench, emit: Emit, inner_den
 
 
 def _approve(
-    call: ToolCall, tool: Tool, arguments: Mapping[str, Any], context: ToolContext, bench: ToolBench, emit: Emit
+    call: ToolCall,
+    tool: Tool,
+    arguments: Mapping[str, Any],
+    context: ToolContext,
+    bench: ToolBench,
+    emit: Emit,
+    reviews: list[ReviewResult],
 ) -> ToolContext:
     """Raises _DeniedError. A call that was approved to run code has the folder's trust for that one call."""
     risk = tool.risk_for(arguments, bench.workspace)
     decision = bench.approver.standing_decision(tool.name, risk, is_confined=tool.is_confined(bench.workspace))
     if decision is None:
         note = bench.approver.trust_lapse if tool.name in RUNS_TESTS else ""
-        question = ApprovalQuestion(call.id, tool.name, risk, tool.preview(context, arguments), note)
+        question = ApprovalQuestion(
+            call.id, tool.name, risk, tool.preview(context, arguments), note, tool.is_reviewable
+        )
         decision = bench.approver.remembered_decision(question)
         if decision is None:
             emit(ApprovalRequested(call_id=call.id, risk=risk, detail=question.shown, note=note))
@@ -208,7 +223,25 @@ def _approve(
         return context
     emit(ToolApproved(call_id=call.id, by=decision.by))
     is_trusted = risk is not Risk.EDITS or bench.approver.is_folder_trusted()
-    return replace(context, workspace=replace(bench.workspace, is_trusted=is_trusted))
+    context = replace(context, workspace=replace(bench.workspace, is_trusted=is_trusted))
+    return replace(context, review=_reviewer(call, tool, risk, bench, reviews)) if decision.wants_review else context
+
+
+def _reviewer(call: ToolCall, tool: Tool, risk: Risk, bench: ToolBench, reviews: list[ReviewResult]) -> ReviewChanges:
+    """Asks the person about the changes themselves, once these are known."""
+
+    def review(changes: Sequence[FileChange]) -> Sequence[FileChange]:
+        question = ApprovalQuestion(call.id, tool.name, risk, diffs_of(changes).text, proposal=tuple(changes))
+        decision = _ask(question, bench)
+        if not decision.is_allowed or decision.review is None:
+            raise _DeniedError(decision.reason or "denied", decision.by)
+        standing = decision.review.standing_changes
+        if not standing:
+            raise _DeniedError(f"the person let nothing of it stand: {decision.review.result.summary}", "person")
+        reviews.append(decision.review.result)
+        return standing
+
+    return review
 
 
 def _ask(question: ApprovalQuestion, bench: ToolBench) -> Decision:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_type_hints
@@ -16,6 +16,7 @@ from punie_tools.spelling import spelled
 from punie_tools.workspace import Workspace
 
 if TYPE_CHECKING:
+    from punie_tools.changes.change_set import FileChange
     from punie_tools.changes.session_changes import SessionChanges
     from punie_tools.lsp.language_server import LanguageServer
 
@@ -69,6 +70,12 @@ class CallTool(Protocol):
     def __call__(self, name: str, arguments: Mapping[str, object]) -> ToolResult: ...
 
 
+class ReviewChanges(Protocol):
+    """Lets the person decide what of a proposal stands, and returns that: the same files or fewer, never none."""
+
+    def __call__(self, changes: Sequence[FileChange]) -> Sequence[FileChange]: ...
+
+
 def _no_progress(done: int, total: int | None, text: str) -> None:
     """Nobody watches."""
 
@@ -79,6 +86,7 @@ class ToolContext:
 
     `language_server` is the working tree's, kept warm and closed by whoever made it; without one a call starts its own.
     `changes` is what the session read and changed; without it edits are neither compared with that nor remembered.
+    With `review` a call that changes files makes only what the person lets stand of it.
     """
 
     workspace: Workspace
@@ -87,6 +95,7 @@ class ToolContext:
     call_tool: CallTool | None = None
     language_server: LanguageServer | None = None
     changes: SessionChanges | None = None
+    review: ReviewChanges | None = None
 
     def raise_if_cancelled(self) -> None:
         """Raise ToolCancelledError once the person has stopped the turn; call it inside long loops."""
@@ -111,12 +120,14 @@ class Tool:
         preview: Callable[..., str] | None = None,
         confined_in: Callable[[Workspace], bool] | None = None,
         wants_language_server: bool = False,
+        is_reviewable: bool = False,
     ) -> None:
         """`preview(context, **arguments)` returns what an approval shows: the whole command or diff, as it is.
 
         `confined_in(workspace)` says whether a sandbox holds what any command line here would do; where none does, each
         call leaves the tree. A tool without it starts nothing, or what the folder's trust is about.
-        `wants_language_server` says that a warm one makes the tool quicker.
+        `wants_language_server` says that a warm one makes the tool quicker. `is_reviewable` says that what it changes
+        goes through the context's review, hunk by hunk.
         """
         self.function = function
         self.name = function.__name__
@@ -126,6 +137,7 @@ class Tool:
         self._preview = preview
         self._confined_in = confined_in
         self.wants_language_server = wants_language_server
+        self.is_reviewable = is_reviewable
         hints = get_type_hints(function, include_extras=True)
         self.result_type: type[ToolResult] = hints.pop("return")
         fields: dict[str, Any] = {

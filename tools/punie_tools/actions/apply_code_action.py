@@ -8,7 +8,7 @@ from pydantic import Field, computed_field
 
 from punie_tools.actions.offer import ActionId, Lines, Source
 from punie_tools.actions.offers import OfferedChange, offers_for
-from punie_tools.changes.file_edit import FileEditResult, current_image, diff_of, make_change, path_in_tree
+from punie_tools.changes.file_edit import FileEditResult, current_image, diff_of, make_change, path_in_tree, reviewed
 from punie_tools.errors import ToolError
 from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext
@@ -31,8 +31,9 @@ class AppliedActionResult(FileEditResult):
 def apply_code_action(context: ToolContext, id: Id) -> AppliedActionResult:  # noqa: A002 - what everybody calls it
     """Apply one action that code_actions offered, if the file is still the same and the action still offered."""
     offered = _offered(context, id)
-    diff = diff_of(offered.change)
-    new_errors, fixed_errors = make_change(context, offered.change)
+    (change,) = reviewed(context, [offered.change])
+    diff = diff_of(change)
+    new_errors, fixed_errors = make_change(context, change)
     return AppliedActionResult(
         path=spelled(offered.change.path),
         title=offered.offer.title,
@@ -50,7 +51,7 @@ def _preview(context: ToolContext, id: Id) -> str:  # noqa: A002
     return diff_of(_offered(context, id).change).text
 
 
-TOOL = Tool(apply_code_action, risk=Risk.EDITS, preview=_preview, wants_language_server=True)
+TOOL = Tool(apply_code_action, risk=Risk.EDITS, preview=_preview, wants_language_server=True, is_reviewable=True)
 
 
 def _offered(context: ToolContext, text: str) -> OfferedChange:

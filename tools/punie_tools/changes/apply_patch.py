@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from punie_tools.changes.change_set import NEW_FILE_MODE, FileChange
-from punie_tools.changes.file_edit import current_image, diff_of, diffs_of, make_compared_changes, path_in_tree
+from punie_tools.changes.file_edit import (
+    current_image,
+    diff_of,
+    diffs_of,
+    make_compared_changes,
+    path_in_tree,
+    reviewed,
+)
 from punie_tools.changes.patch_text import FilePatch, parse_patch
 from punie_tools.changes.patching import new_text, patched
 from punie_tools.changes.text_edit import DecodedText
@@ -62,9 +70,10 @@ def apply_patch(
     plan = _Plan(context)
     for file in parse_patch(patch):
         plan.add(file)
-    changes = plan.changes
-    if not changes:
+    if not plan.changes:
         raise ToolError("The patch would change nothing.")
+    changes = reviewed(context, plan.changes)
+    plan.keep(changes)
     new_errors, fixed_errors = make_compared_changes(context, changes)
     diff = diffs_of(changes)
     files = plan.files
@@ -87,7 +96,7 @@ def _preview(context: ToolContext, patch: str) -> str:
     return diffs_of(plan.changes).text
 
 
-TOOL = Tool(apply_patch, risk=Risk.EDITS, preview=_preview)
+TOOL = Tool(apply_patch, risk=Risk.EDITS, preview=_preview, is_reviewable=True)
 
 
 class _Plan:
@@ -105,6 +114,12 @@ class _Plan:
             self._create(file)
         else:
             self._change(file, self._inside(file.path))
+
+    def keep(self, changes: Sequence[FileChange]) -> None:
+        """What stands of the plan after a review; a rename of which one half stands is none."""
+        self._after = {change.path: change.after for change in changes}
+        both = self._renamed.items()
+        self._renamed = {new: old for new, old in both if {new, old} <= self._after.keys()}
 
     @property
     def changes(self) -> list[FileChange]:

@@ -86,6 +86,11 @@ def diffs_of(changes: Sequence[FileChange]) -> Diff:
     )
 
 
+def reviewed(context: ToolContext, changes: Sequence[FileChange]) -> Sequence[FileChange]:
+    """What the person lets stand of the changes, if they want to review them: at least one. Raises ToolError."""
+    return context.review(changes) if context.review is not None and changes else changes
+
+
 def make_change(context: ToolContext, change: FileChange) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     """Make it, and tell the type errors that it added and cured. Raises ToolError."""
     file = context.workspace.root / change.path

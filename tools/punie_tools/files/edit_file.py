@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from punie_tools.changes.change_set import FileChange
-from punie_tools.changes.file_edit import FileEditResult, current_image, diff_of, make_change, path_in_tree
+from punie_tools.changes.file_edit import FileEditResult, current_image, diff_of, make_change, path_in_tree, reviewed
 from punie_tools.changes.replacements import Replacement, find_replacements, replaced
 from punie_tools.changes.text_edit import DecodedText
 from punie_tools.changes.tree_access import FileImage
@@ -52,6 +52,7 @@ def edit_file(
     line ends, file mode and all other text stay as they are.
     """
     change, replacements = _plan(context, path, old, new, replace_all, edits)
+    (change,) = reviewed(context, [change])
     diff = diff_of(change)
     new_errors, fixed_errors = make_change(context, change)
     return EditFileResult(
@@ -71,7 +72,7 @@ def preview(context: ToolContext, path: str, old: str, new: str, replace_all: bo
     return diff_of(_plan(context, path, old, new, replace_all, edits)[0]).text
 
 
-TOOL = Tool(edit_file, risk=Risk.EDITS, preview=preview)
+TOOL = Tool(edit_file, risk=Risk.EDITS, preview=preview, is_reviewable=True)
 
 
 def _plan(

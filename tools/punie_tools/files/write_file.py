@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import computed_field
 
 from punie_tools.changes.change_set import NEW_FILE_MODE, FileChange
-from punie_tools.changes.file_edit import FileEditResult, current_image, diff_of, make_change, path_in_tree
+from punie_tools.changes.file_edit import FileEditResult, current_image, diff_of, make_change, path_in_tree, reviewed
 from punie_tools.changes.text_edit import DecodedText, with_line_ends
 from punie_tools.changes.tree_access import FileImage
 from punie_tools.errors import ToolError
@@ -28,6 +28,8 @@ class WriteFileResult(FileEditResult):
 def write_file(context: ToolContext, path: str, content: str) -> WriteFileResult:
     """Write a whole file, with the folders it needs. One that is there keeps its encoding, line ends and mode."""
     change = _plan(context, path, content)
+    if change.before != change.after:
+        (change,) = reviewed(context, [change])
     diff = diff_of(change)
     errors = make_change(context, change) if change.before != change.after else (None, None)
     return WriteFileResult(
@@ -46,7 +48,7 @@ def preview(context: ToolContext, path: str, content: str) -> str:
     return diff_of(_plan(context, path, content)).text
 
 
-TOOL = Tool(write_file, risk=Risk.EDITS, preview=preview)
+TOOL = Tool(write_file, risk=Risk.EDITS, preview=preview, is_reviewable=True)
 
 
 def _plan(context: ToolContext, path: str, content: str) -> FileChange:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, computed_field
 
 from punie_tools.changes.change_set import FileChange
-from punie_tools.changes.file_edit import check_place, current_image, diffs_of, make_compared_changes
+from punie_tools.changes.file_edit import check_place, current_image, diffs_of, make_compared_changes, reviewed
 from punie_tools.changes.replacements import Replacement, replaced
 from punie_tools.changes.text_edit import DecodedText
 from punie_tools.changes.tree_access import FileImage
@@ -58,6 +58,7 @@ def rename_symbol(
     If several symbols are called so, nothing is changed, and they are named: a class, a path or a line narrows it.
     """
     changes, edit_count = _plan(context, symbol, new_name, path, line)
+    changes = reviewed(context, changes)
     new_errors, fixed_errors = make_compared_changes(context, changes)
     return RenameResult(
         symbol=symbol,
@@ -75,7 +76,7 @@ def _preview(context: ToolContext, symbol: str, new_name: str, path: str | None 
     return diffs_of(_plan(context, symbol, new_name, path, line)[0]).text
 
 
-TOOL = Tool(rename_symbol, risk=Risk.EDITS, preview=_preview, wants_language_server=True)
+TOOL = Tool(rename_symbol, risk=Risk.EDITS, preview=_preview, wants_language_server=True, is_reviewable=True)
 
 
 def _plan(

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, computed_field
 
 from punie_tools.changes.change_set import FileChange
-from punie_tools.changes.file_edit import check_place, diffs_of, make_changes
+from punie_tools.changes.file_edit import check_place, diffs_of, make_changes, reviewed
 from punie_tools.process import FinishedProcess
 from punie_tools.quality.ruff_process import RuffFailedError, run_ruff_on
 from punie_tools.quality.ruff_rewrite import rewrites
@@ -76,6 +76,7 @@ def ruff_check(
     if fix:
         check_place(context, path, target)
     changes, fixed_count = _fixes(context, target) if fix else ([], 0)
+    changes = reviewed(context, changes)
     make_changes(context, changes)
     finished = run_ruff_on(context, ["check", *_READ_ONLY, "--output-format=json"], target, accepted=(0, 1))
     found = _parsed(finished)
@@ -84,7 +85,8 @@ def ruff_check(
         path=context.workspace.relative(target),
         violation_count=len(found),
         fixable_count=len(safe),
-        fixed_count=fixed_count,
+        # A fix that did not pass the review is still to be had.
+        fixed_count=fixed_count if context.review is None else max(fixed_count - len(safe), 0),
         violations=tuple(_violation(each, context.workspace) for each in found[:MOST_VIOLATIONS]),
         diff=diffs_of(changes).text,
         has_python_files=b"No Python files found" not in finished.stderr,
@@ -105,7 +107,7 @@ def _preview(context: ToolContext, path: str, fix: bool) -> str:
     return diff or f"Nothing would change: ruff has no safe fix for what it finds in {path}."
 
 
-TOOL = Tool(ruff_check, risk=Risk.READS, risk_of=_risk, preview=_preview)
+TOOL = Tool(ruff_check, risk=Risk.READS, risk_of=_risk, preview=_preview, is_reviewable=True)
 
 
 class _Place(BaseModel):

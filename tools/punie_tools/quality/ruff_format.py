@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, computed_field
 
-from punie_tools.changes.file_edit import check_place, diffs_of, make_changes
+from punie_tools.changes.file_edit import check_place, diffs_of, make_changes, reviewed
 from punie_tools.quality.ruff_process import RuffFailedError, run_ruff_on
 from punie_tools.quality.ruff_rewrite import rewrites
 from punie_tools.quality.sentences import counted, first_of
@@ -56,9 +56,11 @@ def ruff_format(
     unreadable = {_name(context, each) for each in found if each.code != _UNFORMATTED}
     file_count = _counted_by_ruff(context, target) + len(unreadable)
     changes = [] if check else rewrites(context, ["format"], wanted, accepted=(0,))[0]
+    changes = reviewed(context, changes)
     diff = diffs_of(changes).text
     make_changes(context, changes)
-    names = [context.workspace.relative(file) for file in wanted]
+    made = [context.workspace.root / change.path for change in changes]
+    names = [context.workspace.relative(file) for file in (wanted if check else made)]
     return RuffFormatResult(
         path=context.workspace.relative(target),
         changed_files=tuple(sorted(names)),
@@ -81,7 +83,7 @@ def _preview(context: ToolContext, path: str = ".", check: bool = False) -> str:
     return diffs_of(changes).text or f"Nothing would change: {path} is well formatted."
 
 
-TOOL = Tool(ruff_format, risk=Risk.EDITS, risk_of=_risk, preview=_preview)
+TOOL = Tool(ruff_format, risk=Risk.EDITS, risk_of=_risk, preview=_preview, is_reviewable=True)
 
 
 class _Found(BaseModel):

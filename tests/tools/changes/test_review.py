@@ -1,0 +1,186 @@
+"""Reviews as properties: what is accepted stands, all else stays byte for byte, in any order, as git would have it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.review import Review, Verdict, split_lines
+from punie_tools.changes.tree_access import FileImage
+
+LINES = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\r\n", b"\xff\n", b"\n", b"\xef\xbb\xbfx\n"]), max_size=30)
+FILES = st.tuples(LINES, st.sampled_from([b"", b"last", b"\xe2"])).map(lambda parts: b"".join(parts[0]) + parts[1])
+
+
+def changed(before: bytes, after: bytes, path: str = "a.txt") -> FileChange:
+    return FileChange(path, FileImage(before, 0o644), FileImage(after, 0o644))
+
+
+def stands(review: Review, file: int = 0) -> bytes:
+    image = review.files[file].stands
+    assert image is not None
+    return image.data
+
+
+@given(FILES, FILES)
+def test_all_accepted_is_the_whole_change_and_all_rejected_is_none(before: bytes, after: bytes) -> None:
+    review = Review([changed(before, after)])
+    if before == after:
+        assert review.files == ()
+        return
+    assert stands(review) == before
+    review.decide("accepted", 0)
+    assert stands(review) == after
+    review.decide("rejected", 0)
+    assert stands(review) == before
+    assert review.standing_changes == []
+
+
+@given(FILES, FILES, st.data())
+def test_the_order_of_decisions_does_not_count(before: bytes, after: bytes, data: st.DataObject) -> None:
+    review = Review([changed(before, after)])
+    if not review.files:
+        return
+    for _ in range(data.draw(st.integers(0, 3))):
+        review.split(0, data.draw(st.integers(0, len(review.files[0].hunks) - 1)))
+    verdicts: list[Verdict] = [data.draw(st.sampled_from(["accepted", "rejected"])) for _ in review.files[0].hunks]
+    expected = b""
+    for order in (range(len(verdicts)), data.draw(st.permutations(range(len(verdicts))))):
+        for place in order:
+            review.decide(verdicts[place], 0, place)
+        expected = expected or stands(review)
+        assert stands(review) == expected
+
+
+@given(FILES, FILES, st.data())
+def test_every_step_is_undone_and_redone(before: bytes, after: bytes, data: st.DataObject) -> None:
+    review = Review([changed(before, after)])
+    if not review.files:
+        return
+    states = [(review.files, review.comments)]
+    for _ in range(data.draw(st.integers(1, 6))):
+        hunk = data.draw(st.integers(0, len(review.files[0].hunks) - 1))
+        match data.draw(st.sampled_from(["decide", "split", "edit", "comment"])):
+            case "decide":
+                review.decide(data.draw(st.sampled_from(["accepted", "rejected"])), 0, hunk)
+            case "split":
+                review.split(0, hunk)
+            case "edit":
+                review.edit(0, hunk, data.draw(FILES))
+            case _:
+                review.comment(0, data.draw(st.integers(1, 9)), data.draw(st.text(max_size=3)))
+        if (review.files, review.comments) != states[-1]:
+            states.append((review.files, review.comments))
+    for state in reversed(states[:-1]):
+        assert review.undo()
+        assert (review.files, review.comments) == state
+    assert not review.undo()
+    for state in states[1:]:
+        assert review.redo()
+        assert (review.files, review.comments) == state
+    assert not review.redo()
+
+
+def patch_of_accepted(review: Review) -> bytes:
+    """The accepted hunks alone, without context, as git reads a patch."""
+
+    def shown(sign: bytes, line: bytes) -> bytes:
+        return sign + line if line.endswith(b"\n") else sign + line + b"\n\\ No newline at end of file\n"
+
+    patch = b"--- a/a.txt\n+++ b/a.txt\n"
+    added = 0
+    for hunk in review.files[0].hunks:
+        if hunk.verdict != "accepted":
+            continue
+        old_at = hunk.old_start + (1 if hunk.old else 0)
+        new_at = hunk.old_start + added + (1 if hunk.new else 0)
+        patch += f"@@ -{old_at},{len(hunk.old)} +{new_at},{len(hunk.new)} @@\n".encode()
+        patch += b"".join(shown(b"-", line) for line in hunk.old) + b"".join(shown(b"+", line) for line in hunk.new)
+        added += len(hunk.new) - len(hunk.old)
+    return patch
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("git")
+
+
+@settings(max_examples=40, deadline=None)
+@given(before=FILES, after=FILES, data=st.data())
+def test_git_makes_the_same_of_the_accepted_hunks(
+    folder: Path, before: bytes, after: bytes, data: st.DataObject
+) -> None:
+    review = Review([changed(before, after)])
+    if not before or not after or not review.files:
+        return
+    review.split(0, 0)
+    for place in range(len(review.files[0].hunks)):
+        review.decide(data.draw(st.sampled_from(["accepted", "rejected"])), 0, place)
+    (folder / "a.txt").write_bytes(before)
+    if any(hunk.verdict == "accepted" for hunk in review.files[0].hunks):
+        command = ["git", "apply", "--unidiff-zero", "--whitespace=nowarn", "-"]
+        subprocess.run(command, cwd=folder, input=patch_of_accepted(review), check=True, capture_output=True)
+    # git takes a file away that a patch leaves empty only if it says so; without that it is empty.
+    assert (folder / "a.txt").read_bytes() == stands(review)
+
+
+def test_a_hunk_is_split_where_lines_between_are_equal() -> None:
+    before = b"".join(b"%d\n" % number for number in range(30))
+    after = before.replace(b"\n3\n", b"\nthree\n").replace(b"\n6\n", b"\nsix\n").replace(b"\n25\n", b"\n")
+    review = Review([changed(before, after)])
+    assert [(hunk.old_start, len(hunk.old)) for hunk in review.files[0].hunks] == [(3, 4), (25, 1)]
+    assert review.split(0, 0)
+    assert not review.split(0, 0)
+    review.decide("accepted", 0, 1)
+    assert stands(review) == before.replace(b"\n6\n", b"\nsix\n")
+
+
+def test_an_edited_hunk_stands_as_the_person_wrote_it() -> None:
+    review = Review([changed(b"a\nb\nc\n", b"a\nB\nc\n")])
+    review.edit(0, 0, b"beta\nmore")
+    assert stands(review) == b"a\nbeta\nmore\nc\n"
+    assert review.result.edited[0].diff == "@@ -1 +1,2 @@\n-b\n+beta\n+more\n"
+    assert review.result.summary == "1 of 1 hunks accepted; 1 edited by the person."
+
+
+def test_new_deleted_and_binary_files_and_modes_are_decided_as_a_whole() -> None:
+    new = FileChange("new.py", None, FileImage(b"x = 1\n", 0o644))
+    gone = FileChange("gone.py", FileImage(b"y = 2\n", 0o644), None)
+    binary = FileChange("b.png", FileImage(b"\0a\nb", 0o644), FileImage(b"\0a\nc", 0o644))
+    mode = FileChange("run.sh", FileImage(b"ls\n", 0o644), FileImage(b"ls\n", 0o755))
+    review = Review([new, gone, binary, mode])
+    assert [(len(file.hunks), file.is_whole, file.is_binary) for file in review.files] == [
+        (1, True, False),
+        (1, True, False),
+        (1, True, True),
+        (1, True, False),
+    ]
+    assert review.standing_changes == []
+    for file in range(4):
+        assert not review.split(file, 0)
+        review.decide("accepted", file)
+    assert review.standing_changes == [new, gone, binary, mode]
+
+
+def test_what_the_model_gets_to_know() -> None:
+    review = Review([changed(b"a\n" * 3, b"b\na\na\n" + b"c\n" * 9, "shop/cart.py")])
+    review.decide("accepted", 0, 0)
+    review.comment(0, 2, "why twice?")
+    review.comment(0, 9, "x")
+    review.comment(0, 9, "")
+    told = review.result
+    assert (told.accepted_count, len(told.rejected)) == (1, 0)
+    assert [(comment.path, comment.line, comment.text) for comment in told.comments] == [
+        ("shop/cart.py", 2, "why twice?")
+    ]
+    assert "shop/cart.py:2: why twice?" in told.summary
+
+
+@pytest.mark.parametrize("data", [b"", b"a", b"a\n", b"a\r\nb\rc\n\n"])
+def test_lines_keep_every_byte(data: bytes) -> None:
+    assert b"".join(split_lines(data)) == data

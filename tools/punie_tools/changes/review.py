@@ -1,0 +1,289 @@
+"""A review: proposed changes cut into hunks, which a person accepts, rejects, splits, edits and comments on.
+
+Everything is counted in whole lines of bytes, so what nobody accepted stays byte for byte as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, computed_field
+
+from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.tree_access import FileImage
+from punie_tools.files.diff import unified_diff
+from punie_tools.files.line_matching import Piece, changed_pieces
+from punie_tools.spelling import spelled
+
+Verdict = Literal["undecided", "accepted", "rejected"]
+Lines = tuple[bytes, ...]
+
+_LINES_BETWEEN_HUNKS = 6
+"""As many equal lines as a patch with three lines of context shows between two hunks at most."""
+
+
+@dataclass(frozen=True)
+class Hunk:
+    """The lines `old`, from index `old_start` of the file before, become `new`, at `new_start` of the file after."""
+
+    old_start: int
+    new_start: int
+    old: Lines
+    new: Lines
+    verdict: Verdict = "undecided"
+    is_edited: bool = False
+
+    @property
+    def stands(self) -> Lines:
+        """What is in the file once the review is done; what is undecided does not stand."""
+        return self.new if self.verdict == "accepted" else self.old
+
+
+@dataclass(frozen=True)
+class FileReview:
+    """A proposed change of one file. One that is not cut (binary, new, deleted, another mode) has one hunk."""
+
+    change: FileChange
+    lines: Lines
+    hunks: tuple[Hunk, ...]
+    is_whole: bool
+
+    @property
+    def shown_path(self) -> str:
+        """The path as it can be shown and told."""
+        return spelled(self.change.path)
+
+    @property
+    def is_binary(self) -> bool:
+        images = (self.change.before, self.change.after)
+        return any(image is not None and b"\0" in image.data for image in images)
+
+    @property
+    def stands(self) -> FileImage | None:
+        """The file once the review is done."""
+        before, after = self.change.before, self.change.after
+        if not any(hunk.verdict == "accepted" for hunk in self.hunks):
+            return before
+        if after is None or self.is_binary:
+            return after
+        return FileImage(b"".join(self._lines_that_stand()), after.mode)
+
+    def _lines_that_stand(self) -> Iterator[bytes]:
+        place = 0
+        for hunk in self.hunks:
+            yield from self.lines[place : hunk.old_start]
+            yield from hunk.stands
+            place = hunk.old_start + len(hunk.old)
+        yield from self.lines[place:]
+
+
+class ReviewComment(BaseModel):
+    """What the person says about a line, counted from 1, of the proposed file, or of the old one if it goes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    line: int
+    text: str
+
+
+class ReviewedHunk(BaseModel):
+    """A hunk that does not stand as it was proposed, as a patch from what was proposed to what stands."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    line: int
+    diff: str
+
+
+class ReviewResult(BaseModel):
+    """What the person let stand of a proposal, for the model to go on from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    accepted_count: int
+    rejected: tuple[ReviewedHunk, ...]
+    """The proposed patches that do not stand."""
+    edited: tuple[ReviewedHunk, ...]
+    """What the person made of hunks that stand otherwise than proposed."""
+    comments: tuple[ReviewComment, ...]
+
+    @computed_field
+    @property
+    def summary(self) -> str:
+        total = self.accepted_count + len(self.rejected)
+        told = [f"{self.accepted_count} of {total} hunks accepted"]
+        told += [f"{len(self.edited)} edited by the person"] if self.edited else []
+        told += [f"{comment.path}:{comment.line}: {comment.text}" for comment in self.comments]
+        return "; ".join(told) + "."
+
+
+@dataclass(frozen=True)
+class _State:
+    files: tuple[FileReview, ...]
+    comments: tuple[ReviewComment, ...] = ()
+
+
+class Review:
+    """One proposal under review. Every step can be undone and redone. Hunks are named by file and place."""
+
+    def __init__(self, changes: Sequence[FileChange]) -> None:
+        changed = (change for change in changes if change.before != change.after)
+        self._state = _State(tuple(_cut(change) for change in changed))
+        self._before: list[_State] = []
+        self._after: list[_State] = []
+
+    @property
+    def files(self) -> tuple[FileReview, ...]:
+        return self._state.files
+
+    @property
+    def comments(self) -> tuple[ReviewComment, ...]:
+        return self._state.comments
+
+    @property
+    def undecided_count(self) -> int:
+        return sum(hunk.verdict == "undecided" for file in self.files for hunk in file.hunks)
+
+    def decide(self, verdict: Verdict, file: int, hunk: int | None = None) -> None:
+        """About one hunk, or about all of a file."""
+        hunks = self.files[file].hunks
+        self._change_file(
+            file,
+            *(
+                replace(each, verdict=verdict) if hunk is None or place == hunk else each
+                for place, each in enumerate(hunks)
+            ),
+        )
+
+    def split(self, file: int, hunk: int) -> bool:
+        """Cut a hunk where lines between its changes are equal; False where there are none."""
+        found = self.files[file].hunks[hunk]
+        parts = [] if self.files[file].is_whole else list(_parts(found))
+        if len(parts) < 2:
+            return False
+        hunks = self.files[file].hunks
+        self._change_file(file, *hunks[:hunk], *parts, *hunks[hunk + 1 :])
+        return True
+
+    def edit(self, file: int, hunk: int, text: bytes) -> None:
+        """Put other lines in place of the proposed ones, and accept them. A last line keeps having no line end."""
+        hunks, found = self.files[file].hunks, self.files[file].hunks[hunk]
+        new = split_lines(text)
+        is_last = found.old_start + len(found.old) == len(self.files[file].lines)
+        if new and not new[-1].endswith(b"\n") and not is_last:
+            new = (*new[:-1], new[-1] + b"\n")
+        edited = replace(found, new=new, verdict="accepted", is_edited=new != found.new or found.is_edited)
+        self._change_file(file, *hunks[:hunk], edited, *hunks[hunk + 1 :])
+
+    def comment(self, file: int, line: int, text: str) -> None:
+        """Say something about a line; an empty text takes the comment back."""
+        path = self.files[file].shown_path
+        others = [each for each in self.comments if (each.path, each.line) != (path, line)]
+        said = [ReviewComment(path=path, line=line, text=text)] if text else []
+        ordered = sorted([*others, *said], key=lambda each: (each.path, each.line))
+        self._become(replace(self._state, comments=tuple(ordered)))
+
+    def undo(self) -> bool:
+        """Take the last step back; False where there is none."""
+        return self._move(self._before, self._after)
+
+    def redo(self) -> bool:
+        """Make the step again that was taken back last; False where there is none."""
+        return self._move(self._after, self._before)
+
+    @property
+    def standing_changes(self) -> list[FileChange]:
+        """The changes that the person lets stand; what is undecided does not."""
+        reviewed = (FileChange(file.change.path, file.change.before, file.stands) for file in self.files)
+        return [change for change in reviewed if change.before != change.after]
+
+    @property
+    def result(self) -> ReviewResult:
+        """What the model gets to know."""
+        hunks = [(file, hunk) for file in self.files for hunk in file.hunks]
+        accepted = [(file, hunk) for file, hunk in hunks if hunk.verdict == "accepted"]
+        return ReviewResult(
+            accepted_count=len(accepted),
+            rejected=tuple(_told(file, hunk) for file, hunk in hunks if hunk.verdict != "accepted"),
+            edited=tuple(_told(file, hunk) for file, hunk in accepted if hunk.is_edited),
+            comments=self.comments,
+        )
+
+    def _change_file(self, file: int, *hunks: Hunk) -> None:
+        files = list(self.files)
+        files[file] = replace(files[file], hunks=hunks)
+        self._become(replace(self._state, files=tuple(files)))
+
+    def _become(self, state: _State) -> None:
+        if state != self._state:
+            self._before.append(self._state)
+            self._after.clear()
+            self._state = state
+
+    def _move(self, source: list[_State], target: list[_State]) -> bool:
+        if not source:
+            return False
+        target.append(self._state)
+        self._state = source.pop()
+        return True
+
+
+def split_lines(data: bytes) -> Lines:
+    """With their line ends; only a newline ends one."""
+    lines = [line + b"\n" for line in data.split(b"\n")]
+    lines[-1] = lines[-1][:-1]
+    return tuple(lines if lines[-1] else lines[:-1])
+
+
+def _cut(change: FileChange) -> FileReview:
+    old, new = (split_lines(image.data) if image else () for image in (change.before, change.after))
+    is_same_text = old == new
+    has_both = change.before is not None and change.after is not None
+    review = FileReview(change, old, (), is_whole=not has_both or is_same_text)
+    if review.is_binary:
+        return replace(review, lines=(), hunks=(Hunk(0, 0, (), ()),), is_whole=True)
+    if review.is_whole:
+        return replace(review, hunks=(Hunk(0, 0, old, new),))
+    hunks: list[Hunk] = []
+    for first, last, new_first, new_last in _joined(changed_pieces(old, new)):
+        hunks.append(Hunk(first, new_first, old[first:last], new[new_first:new_last]))
+    return replace(review, hunks=tuple(hunks))
+
+
+def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Neighbours that a patch would show in one hunk."""
+    current: Piece | None = None
+    for piece in pieces:
+        if current is not None and piece[0] - current[1] <= _LINES_BETWEEN_HUNKS:
+            current = (current[0], piece[1], current[2], piece[3])
+            continue
+        if current is not None:
+            yield current
+        current = piece
+    if current is not None:
+        yield current
+
+
+def _parts(hunk: Hunk) -> Iterator[Hunk]:
+    for first, last, new_first, new_last in changed_pieces(hunk.old, hunk.new):
+        yield replace(
+            hunk,
+            old_start=hunk.old_start + first,
+            new_start=hunk.new_start + new_first,
+            old=hunk.old[first:last],
+            new=hunk.new[new_first:new_last],
+        )
+
+
+def _told(file: FileReview, hunk: Hunk) -> ReviewedHunk:
+    path = file.shown_path
+    old, new = (spelled(b"".join(lines)) for lines in (hunk.old, hunk.new))
+    if file.is_binary:
+        diff = "the whole file, which is binary\n"
+    else:
+        diff = "".join(unified_diff(path, old, new).text.splitlines(keepends=True)[2:])
+    return ReviewedHunk(path=path, line=hunk.new_start + 1, diff=diff)
