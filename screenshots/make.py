@@ -22,6 +22,8 @@ from punie_tui.agent.approval import AskPerson
 from punie_tui.agent.session import Session
 from punie_tui.app.app import PunieApp
 from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.screens.review import ReviewScreen
+from punie_tui.app.widgets.chat.approval import GUARD_SECONDS, ApprovalPanel
 from punie_tui.commands import trust
 from punie_tui.engine.open_engine import open_engine
 from punie_tui.settings import load_settings
@@ -113,15 +115,24 @@ async def diff(pilot: Pilot[None]) -> None:
     await pilot.press("f3")
 
 
-async def welcome(pilot: Pilot[None]) -> None:
-    await pilot.pause(0.5)
+async def review(pilot: Pilot[None]) -> None:
+    prompt = "rename Account to Customer everywhere"
+    names = {" ": "space", "/": "slash", ".": "full_stop"}
+    await pilot.press(*(names.get(letter, letter) for letter in prompt), "enter")
+    panel = main_screen(pilot).query_one(ApprovalPanel)
+    await until(pilot, lambda: panel.has_focus)
+    await pilot.pause(GUARD_SECONDS + 0.1)
+    await pilot.press("r")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ReviewScreen))
+    comment = "say whose account it is"
+    await pilot.press("s", "a", "a", "c", *(names.get(letter, letter) for letter in comment), "enter", "r")
 
 
 SHOTS: list[tuple[str, tuple[int, int], str, Script]] = [
     ("types.svg", (120, 40), "punie-dark", types),
     ("tests-light.svg", (120, 40), "punie-light", tests),
     ("diff-80x24.svg", (80, 24), "punie-dark", diff),
-    ("welcome.svg", (80, 24), "punie-dark", welcome),
+    ("review.svg", (120, 40), "punie-dark", review),
 ]
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
+from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.tree_access import FileImage
 from punie_tools.files.edit_file import EditFileResult
 from punie_tools.quality.pytest_run import PytestRunResult, TestOutcome
 from punie_tools.quality.ruff_check import RuffCheckResult, RuffViolation
@@ -258,3 +260,29 @@ def test_the_keys(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> Non
 
     app, before = showing(ledger, DARK, [], look)
     assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+PROPOSED = (
+    ("from decimal import Decimal\n", "from decimal import ROUND_HALF_EVEN, Decimal\n"),
+    ("return sum(self.balances.values())", "return sum(self.balances.values(), Decimal(0))"),
+)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_a_review(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    before = (ledger / "src/ledger/accounts.py").read_text()
+    after = before
+    for old, new in PROPOSED:
+        assert old in after
+        after = after.replace(old, new)
+    change = FileChange("src/ledger/accounts.py", FileImage(before.encode(), 0o644), FileImage(after.encode(), 0o644))
+    new_file = FileChange("src/ledger/rounding.py", None, FileImage(b'"""How money is rounded."""\n', 0o644))
+
+    async def look(pilot: Pilot[None], main: MainScreen) -> None:
+        proposal = (change, new_file)
+        main.approval_wanted(PendingApproval(ApprovalQuestion("c1", "apply_patch", Risk.EDITS, "", proposal=proposal)))
+        await pilot.pause()
+        await pilot.press("a", "c", *"or", "enter", "r")
+
+    app, run_before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=run_before, terminal_size=size)

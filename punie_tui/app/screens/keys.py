@@ -11,7 +11,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-_KEYS = (
+Keys = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""Where keys work, and there each key and what it does."""
+
+_KEYS: Keys = (
     (
         "Anywhere",
         (
@@ -52,8 +55,33 @@ _KEYS = (
         (
             ("y", "allow this call"),
             ("a", "always: edits, tests here, or exactly this command"),
+            ("r", "review an edit hunk by hunk"),
             ("n", "deny; say why, or Enter"),
             ("Up  Down  PgUp  PgDn", "scroll what it is about (Home, End)"),
+        ),
+    ),
+)
+
+
+REVIEW_KEYS: Keys = (
+    (
+        "Review",
+        (
+            ("a  r", "accept, reject the hunk; on a file's row all of it"),
+            ("A  R", "accept, reject all of the file"),
+            ("n  p", "next and previous hunk (also ] and [)"),
+            ("N  P", "next and previous file"),
+            ("Enter", "apply what is accepted"),
+            ("s", "split the hunk where lines between are equal"),
+            ("e", "edit what the hunk puts there"),
+            ("c", "comment on the line; the model reads it"),
+            ("u  U", "undo, redo"),
+            ("Up  Down  PgUp  PgDn", "move line by line, page by page (Home, End)"),
+            ("Left  Right", "move sideways in long lines"),
+            ("v", "side by side, or one below the other"),
+            ("w", "fold long lines to the width"),
+            ("Space", "fold the file"),
+            ("Esc", "leave, with nothing applied"),
         ),
     ),
 )
@@ -72,9 +100,13 @@ class KeysScreen(ModalScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1,question_mark", "dismiss", "Close", priority=True)]
 
+    def __init__(self, keys: Keys = _KEYS) -> None:
+        super().__init__()
+        self._keys_of_places = keys
+
     def compose(self) -> ComposeResult:
         lines: list[Content] = []
-        for place, keys in _KEYS:
+        for place, keys in self._keys_of_places:
             lines.append(Content.styled(place, "bold"))
             lines += [Content(f"  {key:<22} {what}") for key, what in keys]
             lines.append(Content(""))

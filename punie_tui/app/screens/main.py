@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from punie_tui.agent.events import Event
     from punie_tui.agent.session import Session
     from punie_tui.agent.trust import FolderTrust
+    from punie_tui.app.screens.review import ReviewScreen
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
     from punie_tui.app.widgets.repo.panel import RepoPanel
     from punie_tui.app.widgets.trace.pane import TracePane
@@ -70,6 +71,7 @@ class MainScreen(Screen[None]):
         self._folder = folder
         self._clock = clock
         self._told_lapse = ""
+        self._reviewed: tuple[PendingApproval, ReviewScreen] | None = None
         self._open_session = open_session
         self._session: Session | None = None
         self._is_turn_running = False
@@ -159,7 +161,12 @@ class MainScreen(Screen[None]):
 
         if message.choice == "no":
             return Decision.denied_by_person(message.reason)
-        return Decision(is_allowed=True, by="person", is_lasting=message.choice == "always")
+        return Decision(
+            is_allowed=True,
+            by="person",
+            is_lasting=message.choice == "always",
+            wants_review=message.choice == "review",
+        )
 
     def on_approval_panel_typed_ahead(self, message: ApprovalPanel.TypedAhead) -> None:
         """It goes on what stands in the prompt; an empty prompt stays so, as the letter may have been an answer."""
@@ -255,10 +262,43 @@ class MainScreen(Screen[None]):
         self._show(events)
 
     def approval_wanted(self, pending: PendingApproval) -> None:
-        self._approval.show(pending)
+        if pending.question.proposal:
+            # Called from the loop itself; a screen is pushed from within the app.
+            self.call_later(self._review, pending)
+        else:
+            self._approval.show(pending)
 
     def approval_settled(self, pending: PendingApproval) -> None:
         self._approval.settle(pending)
+        self.call_later(self._end_review, pending)
+
+    def _end_review(self, pending: PendingApproval) -> None:
+        """The turn was stopped under the review."""
+        if self._reviewed is None or self._reviewed[0] is not pending:
+            return
+        app, screen = app_of(self), self._reviewed[1]
+        while screen in app.screen_stack and app.screen is not screen:
+            app.pop_screen()
+        if app.screen is screen:
+            screen.dismiss(False)
+
+    def _review(self, pending: PendingApproval) -> None:
+        """Ask hunk by hunk."""
+        from punie_tools.changes.review import Review
+        from punie_tui.agent.approval import Decision
+        from punie_tui.app.screens.review import ReviewScreen
+
+        review = Review(pending.question.proposal)
+        screen = ReviewScreen(review, pending.question.tool)
+        self._reviewed = (pending, screen)
+
+        def answer(applies: bool | None) -> None:
+            self._reviewed = None
+            left = Decision.denied_by_person("they left the review, so nothing was changed")
+            pending.answer(Decision(is_allowed=True, by="person", review=review) if applies else left)
+            self.query_one(Prompt).focus()
+
+        app_of(self).push_screen(screen, answer)
 
     def _show(self, events: Sequence[Event]) -> None:
         for event in events:

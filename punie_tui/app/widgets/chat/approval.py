@@ -30,7 +30,7 @@ GUARD_SECONDS = 0.5
 _SHARE_OF_SCREEN = 0.6
 _ROWS_AROUND_DETAIL = 4
 _ROWS_OF_PROMPT = 1
-_ANSWERS = frozenset({"y", "a", "n", "question_mark"})
+_ANSWERS = frozenset({"y", "a", "n", "r", "question_mark"})
 
 
 class ApprovalPanel(Vertical, can_focus=True):
@@ -58,6 +58,7 @@ class ApprovalPanel(Vertical, can_focus=True):
         Binding("y", "decide('once')", "Allow"),
         Binding("a", "decide('always')", "Always"),
         Binding("n", "deny", "Deny"),
+        Binding("r", "decide('review')", "Review"),
         Binding("up,k", "move(-1)", "Scroll", show=False),
         Binding("down,j", "move(1)", "Scroll", show=False),
         Binding("pageup", "move_page(-1)", "Scroll", show=False),
@@ -68,7 +69,7 @@ class ApprovalPanel(Vertical, can_focus=True):
 
     @dataclass
     class Decided(Message):
-        """`choice` is `once`, `always` or `no`, which may have a reason that the model gets."""
+        """`choice` is `once`, `always`, `review` or `no`, which may have a reason that the model gets."""
 
         pending: PendingApproval
         choice: str
@@ -147,9 +148,11 @@ class ApprovalPanel(Vertical, can_focus=True):
             self.post_message(self.TypedAhead(event.character))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is no "always" where nothing holds the command."""
+        """There is no "always" where nothing holds the command, and no review where nothing is edited."""
         if action == "decide" and parameters == ("always",):
             return bool(self._waiting and self._waiting[0].question.always)
+        if action == "decide" and parameters == ("review",):
+            return bool(self._waiting and self._waiting[0].question.can_be_reviewed)
         return True
 
     def action_decide(self, choice: str) -> None:
@@ -209,8 +212,11 @@ class ApprovalPanel(Vertical, can_focus=True):
         asked = (f"{name}. Allow it?{f'  Rows {where}, Down for more' if where else ''}", f"{question.tool} {where}")
         self.query_one("#approval-question", Static).update(self._first_that_fits(asked))
         always = question.always
+        can_be_reviewed = question.can_be_reviewed
         keys = (
-            f"y this once   {f'a {always.value}   ' if always else ''}n no, and why",
+            f"y this once   {f'a {always.value}   ' if always else ''}"
+            f"{'r review hunk by hunk   ' if can_be_reviewed else ''}n no, and why",
+            f"y yes  {'a all  ' if always else ''}{'r review  ' if can_be_reviewed else ''}n no",
             f"y yes  {'a all  ' if always else ''}n no",
         )
         self.query_one("#approval-keys", Static).update(self._first_that_fits(keys))

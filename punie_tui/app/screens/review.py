@@ -1,0 +1,306 @@
+"""The review of a proposal: what stands of it, hunk by hunk, by keyboard."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input, Static, TextArea
+
+from punie_tools.changes.review import Hunk, Review, Verdict
+from punie_tools.safe_text import safe_text
+from punie_tui.app.screens.keys import REVIEW_KEYS, KeysScreen
+from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.widgets.key_row import KeyRow
+from punie_tui.app.widgets.review.rows import Row
+from punie_tui.app.widgets.review.view import ReviewView
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+
+class ReviewScreen(Screen[bool]):
+    """Gives True when what is accepted shall stand, False when the review is left; the review itself is changed."""
+
+    DEFAULT_CSS = """
+    ReviewScreen > #review-place { height: 1; padding: 0 1; background: $surface; text-style: bold; text-wrap: nowrap; }
+    ReviewScreen > Input, ReviewScreen > Input:focus { display: none; height: 1; border: none; padding: 0 1; }
+    ReviewScreen.-comments > Input { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "decide('accepted')", "Accept"),
+        Binding("r", "decide('rejected')", "Reject"),
+        Binding("n,right_square_bracket", "next_hunk(1)", "Next"),
+        Binding("enter", "apply", "Apply"),
+        Binding("question_mark,f1", "help", "Keys"),
+        Binding("escape,q", "leave", "Leave"),
+        Binding("s", "split", "Split"),
+        Binding("e", "edit", "Edit"),
+        Binding("c", "comment", "Comment"),
+        Binding("u", "undo", "Undo"),
+        Binding("p,left_square_bracket", "next_hunk(-1)", "Previous", show=False),
+        Binding("N,right_curly_bracket", "next_file(1)", "Next file", show=False),
+        Binding("P,left_curly_bracket", "next_file(-1)", "Previous file", show=False),
+        Binding("A", "decide_file('accepted')", "Accept the file", show=False),
+        Binding("R", "decide_file('rejected')", "Reject the file", show=False),
+        Binding("ctrl+r,U", "redo", "Redo", show=False),
+        Binding("space", "fold", "Fold", show=False),
+        Binding("w", "wrap", "Wrap", show=False),
+        Binding("v", "side_by_side", "Side by side", show=False),
+    ]
+
+    def __init__(self, review: Review, title: str) -> None:
+        super().__init__()
+        self._review = review
+        self._title = title
+        self._problem = ""
+        self._problem_row: Row | None = None
+        self._has_warned = False
+
+    @property
+    def review(self) -> Review:
+        """As the person has decided so far."""
+        return self._review
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="review-place", markup=False)
+        yield ReviewView(self._review)
+        yield Input(placeholder="what about this line? Enter keeps it, empty takes it back", id="review-comment")
+        yield KeyRow()
+
+    def on_mount(self) -> None:
+        self._view.focus()
+        self._view.show_again()
+        self._view.go_to_hunk(0, 0)
+
+    @property
+    def _view(self) -> ReviewView:
+        return self.query_one(ReviewView)
+
+    @on(ReviewView.Moved)
+    def _show_place(self) -> None:
+        row = self._view.current
+        if self._problem and self._problem_row not in (None, row):
+            self._problem = ""
+        self._problem_row = row
+        hunks = [hunk for file in self._review.files for hunk in file.hunks]
+        counts = {verdict: sum(hunk.verdict == verdict for hunk in hunks) for verdict in ("accepted", "rejected")}
+        file = self._review.files[row.file]
+        files = f" ({row.file + 1}/{len(self._review.files)})" if len(self._review.files) > 1 else ""
+        path, hunk = f"{file.shown_path}{files}", f"hunk {row.hunk + 1}/{len(file.hunks)}"
+        left = self._review.undecided_count
+        told = f"{counts['accepted']} accepted, {counts['rejected']} rejected, {left} left"
+        short = f"✓{counts['accepted']} ✗{counts['rejected']} ·{left}"
+        forms = [(self._title, path, hunk, told), (path, hunk, told), (path, hunk, short), (hunk, short)]
+        texts = [self._problem] if self._problem else ["  ·  ".join(form) for form in forms]
+        room = self.size.width - 2
+        text = next((text for text in texts if len(text) <= room), texts[-1])
+        self.query_one("#review-place", Static).update(safe_text(text, single_line=True))
+
+    # What the person does.
+
+    def action_decide(self, verdict: Verdict) -> None:
+        """About the hunk under the cursor, and on to the next one that is undecided."""
+        row = self._view.current
+        if row.kind == "file":
+            self._review.decide(verdict, row.file)
+        else:
+            self._review.decide(verdict, row.file, row.hunk)
+        self._changed()
+        self._go_to_undecided(row.file, row.hunk)
+
+    def action_decide_file(self, verdict: Verdict) -> None:
+        file = self._view.current.file
+        self._review.decide(verdict, file)
+        self._changed()
+        self._go_to_undecided(file, len(self._review.files[file].hunks) - 1)
+
+    def action_next_hunk(self, step: int) -> None:
+        """The next or previous one, over the ends of files."""
+        row = self._view.current
+        places = self._hunk_places()
+        self._go_to(places[min(max(places.index((row.file, row.hunk)) + step, 0), len(places) - 1)])
+
+    def action_next_file(self, step: int) -> None:
+        file = self._view.current.file + step
+        if 0 <= file < len(self._review.files):
+            self._go_to((file, 0))
+
+    def action_split(self) -> None:
+        row = self._view.current
+        if not self._review.split(row.file, row.hunk):
+            self._tell("This hunk holds one change and cannot be split.")
+            return
+        self._changed()
+
+    def action_edit(self) -> None:
+        """Write the hunk's new lines otherwise."""
+        row = self._view.current
+        file = self._review.files[row.file]
+        hunk = file.hunks[row.hunk]
+        text = _editable(hunk)
+        if file.is_binary or file.change.after is None or text is None:
+            self._tell("This is no text that can be edited; accept or reject it.")
+            return
+
+        def keep(edited: str | None) -> None:
+            if edited is not None:
+                self._review.edit(row.file, row.hunk, _as_bytes(edited, hunk))
+                self._changed(problem := _syntax_problem(self._review, row.file))
+                if not problem:
+                    self._go_to_undecided(row.file, row.hunk)
+
+        app_of(self).push_screen(HunkEditor(text, f"{file.shown_path}, hunk {row.hunk + 1}"), keep)
+
+    def action_comment(self) -> None:
+        """Say something about the line under the cursor; the model gets to read it."""
+        if self._view.current_line is None:
+            self._tell("Put the cursor on a line first: a comment is about one.")
+            return
+        self.add_class("-comments")
+        said = self.query_one(Input)
+        said.value = self._comment_here()
+        said.focus()
+
+    @on(Input.Submitted)
+    def _comment(self, message: Input.Submitted) -> None:
+        message.stop()
+        line = self._view.current_line
+        if line is not None:
+            self._review.comment(self._view.current.file, line, message.value.strip())
+        self._close_comment()
+        self._changed()
+
+    def action_undo(self) -> None:
+        if self._review.undo():
+            self._changed()
+        else:
+            self._tell("There is nothing to undo in this review.")
+
+    def action_redo(self) -> None:
+        if self._review.redo():
+            self._changed()
+
+    def action_fold(self) -> None:
+        self._view.toggle_fold()
+
+    def action_wrap(self) -> None:
+        self._view.toggle_wrap()
+
+    def action_side_by_side(self) -> None:
+        self._view.toggle_side_by_side()
+
+    def action_apply(self) -> None:
+        """What is undecided does not stand, so the person is told of it once."""
+        if self._review.undecided_count and not self._has_warned:
+            self._has_warned = True
+            count = self._review.undecided_count
+            self._tell(
+                f"Undecided: {count} hunk{'s' * (count > 1)}, which will not stand. Enter again applies the rest."
+            )
+            return
+        self.dismiss(True)
+
+    def action_help(self) -> None:
+        app_of(self).push_screen(KeysScreen(REVIEW_KEYS))
+
+    def action_leave(self) -> None:
+        """Out of the comment, or out of the review."""
+        if self.has_class("-comments"):
+            self._close_comment()
+        else:
+            self.dismiss(False)
+
+    def _close_comment(self) -> None:
+        self.remove_class("-comments")
+        self._view.focus()
+
+    def _comment_here(self) -> str:
+        path, line = self._review.files[self._view.current.file].shown_path, self._view.current_line
+        return next((said.text for said in self._review.comments if (said.path, said.line) == (path, line)), "")
+
+    def _hunk_places(self) -> list[tuple[int, int]]:
+        return [(file, hunk) for file, found in enumerate(self._review.files) for hunk in range(len(found.hunks))]
+
+    def _go_to_undecided(self, file: int, hunk: int) -> None:
+        places = self._hunk_places()
+        here = places.index((file, min(hunk, len(self._review.files[file].hunks) - 1)))
+        ahead = [*places[here + 1 :], *places[:here]]
+        undecided = (place for place in ahead if self._review.files[place[0]].hunks[place[1]].verdict == "undecided")
+        self._go_to(next(undecided, places[here]))
+
+    def _go_to(self, place: tuple[int, int]) -> None:
+        self._problem = ""
+        self._view.go_to_hunk(*place)
+
+    def _changed(self, problem: str = "") -> None:
+        self._has_warned = False
+        self._problem, self._problem_row = problem, None
+        self._view.show_again()
+
+    def _tell(self, problem: str) -> None:
+        self._problem, self._problem_row = problem, None
+        self._show_place()
+
+
+class HunkEditor(ModalScreen[str | None]):
+    """Gives the new text of a hunk; None where nothing shall change."""
+
+    DEFAULT_CSS = """
+    HunkEditor { background: $background 60%; align: center middle; }
+    HunkEditor > TextArea { width: 96%; height: 80%; border: round $border; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "save", "Keep", priority=True),
+        Binding("escape", "dismiss(None)", "Leave as it was", priority=True),
+    ]
+
+    def __init__(self, text: str, title: str) -> None:
+        super().__init__()
+        self._text, self._title_text = text, title
+
+    def compose(self) -> ComposeResult:
+        area = TextArea(self._text, show_line_numbers=True, soft_wrap=False, theme="css", tab_behavior="indent")
+        area.border_title = safe_text(self._title_text, single_line=True).replace("[", r"\[")
+        area.border_subtitle = "Ctrl+S keep   Esc leave"
+        yield area
+        yield KeyRow()
+
+    def action_save(self) -> None:
+        self.dismiss(self.query_one(TextArea).text)
+
+
+def _editable(hunk: Hunk) -> str | None:
+    """The hunk's new lines as text with plain line ends; None where they are no text, or text that would deceive."""
+    try:
+        text = b"".join(hunk.new).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    plain = text.replace("\r\n", "\n")
+    return plain if safe_text(plain) == plain else None
+
+
+def _as_bytes(text: str, hunk: Hunk) -> bytes:
+    """As the hunk's lines end, or those that it replaces."""
+    lines = hunk.new or hunk.old
+    has_carriage_returns = bool(lines) and all(line.endswith(b"\r\n") for line in lines if line.endswith(b"\n"))
+    ends = "\r\n" if has_carriage_returns and lines[0].endswith(b"\n") else "\n"
+    return text.replace("\n", ends).encode("utf-8", "surrogateescape")
+
+
+def _syntax_problem(review: Review, file: int) -> str:
+    """What Python would say about an edited file as it would stand; nothing for others."""
+    found = review.files[file]
+    image = found.stands
+    if image is None or not found.change.path.endswith((".py", ".pyi")):
+        return ""
+    try:
+        ast.parse(image.data)
+    except SyntaxError as error:
+        return f"{found.shown_path}:{error.lineno} would no longer be Python: {error.msg}. It can still be applied."
+    except (ValueError, RecursionError, MemoryError):
+        return ""
+    return ""

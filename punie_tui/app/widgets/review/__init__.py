@@ -1,0 +1,1 @@
+"""The region of the screen where changes are reviewed."""

@@ -1,0 +1,116 @@
+"""The rows of a review: what stands on each, so that only those on the screen are ever drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Literal
+
+from punie_tools.changes.review import FileReview, Hunk, Review
+from punie_tools.files.line_matching import changed_pieces
+
+RowKind = Literal["file", "note", "context", "removed", "added", "pair", "comment", "gap"]
+
+_CONTEXT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`old` and `new` are line indexes into the file before and after; a pair shows both, of which one may lack.
+
+    `hunk` is the hunk that the row belongs to; the lines around one belong to it as well. `other` is the line of the
+    other side that a changed line was, or became.
+    """
+
+    kind: RowKind
+    file: int
+    hunk: int
+    old: int | None = None
+    new: int | None = None
+    text: str = ""
+    other: int | None = None
+    is_change: bool = False
+
+
+def rows_of(review: Review, folded: Collection[int], *, side_by_side: bool) -> list[Row]:
+    """All rows, files after each other, each hunk with the lines around it."""
+    rows: list[Row] = []
+    for place, file in enumerate(review.files):
+        rows.append(Row("file", place, 0))
+        if place not in folded:
+            rows += _with_comments(review, file, list(_rows_of_file(place, file, side_by_side)))
+    return rows
+
+
+def _rows_of_file(place: int, file: FileReview, side_by_side: bool) -> Iterator[Row]:
+    if file.is_binary:
+        yield Row("note", place, 0, text="a binary file, decided as a whole")
+        return
+    shown_up_to = 0
+    for number, hunk in enumerate(file.hunks):
+        delta = hunk.new_start - hunk.old_start
+        first = max(shown_up_to, hunk.old_start - _CONTEXT)
+        if number and first > shown_up_to:
+            yield Row("gap", place, number)
+        yield from _context(place, number, first, hunk.old_start, delta, side_by_side)
+        yield from _rows_of_hunk(place, number, hunk, side_by_side)
+        if not hunk.old and not hunk.new:
+            yield Row("note", place, number, text=_whole_note(file))
+        end = hunk.old_start + len(hunk.old)
+        following = file.hunks[number + 1].old_start if number + 1 < len(file.hunks) else len(file.lines)
+        shown_up_to = min(end + _CONTEXT, following)
+        yield from _context(place, number, end, shown_up_to, delta + len(hunk.new) - len(hunk.old), side_by_side)
+
+
+def _whole_note(file: FileReview) -> str:
+    before, after = file.change.before, file.change.after
+    if before is not None and after is not None and before.mode != after.mode:
+        return f"mode {before.mode:o} becomes {after.mode:o}"
+    return "an empty file"
+
+
+def _context(place: int, hunk: int, first: int, last: int, delta: int, side_by_side: bool) -> Iterator[Row]:
+    kind: RowKind = "pair" if side_by_side else "context"
+    for line in range(first, last):
+        yield Row(kind, place, hunk, line, line + delta)
+
+
+def _rows_of_hunk(place: int, number: int, hunk: Hunk, side_by_side: bool) -> Iterator[Row]:
+    """Its changed lines, and the equal ones between them; a hunk that is not cut may be large, and is not compared."""
+    old_place = new_place = 0
+    pieces = changed_pieces(hunk.old, hunk.new) if hunk.old and hunk.new else [(0, len(hunk.old), 0, len(hunk.new))]
+    for first, last, new_first, new_last in pieces:
+        delta = hunk.new_start + new_place - hunk.old_start - old_place
+        yield from _context(place, number, hunk.old_start + old_place, hunk.old_start + first, delta, side_by_side)
+        old = range(hunk.old_start + first, hunk.old_start + last)
+        new = range(hunk.new_start + new_first, hunk.new_start + new_last)
+        pairs = list(zip_longest(old, new))
+        if side_by_side:
+            yield from (Row("pair", place, number, left, right, is_change=True) for left, right in pairs)
+        else:
+            yield from (
+                Row("removed", place, number, old=left, other=right, is_change=True)
+                for left, right in pairs
+                if left is not None
+            )
+            yield from (
+                Row("added", place, number, new=right, other=left, is_change=True)
+                for left, right in pairs
+                if right is not None
+            )
+        old_place, new_place = last, new_last
+
+
+def _with_comments(review: Review, file: FileReview, rows: list[Row]) -> Iterator[Row]:
+    said = {comment.line: comment.text for comment in review.comments if comment.path == file.shown_path}
+    for row in rows:
+        yield row
+        if (line := line_of(row)) is not None and line in said:
+            yield Row("comment", row.file, row.hunk, text=said.pop(line))
+
+
+def line_of(row: Row) -> int | None:
+    """The line that a comment on this row is about, counted from 1."""
+    place = row.new if row.new is not None else row.old
+    return None if place is None or row.kind not in ("context", "removed", "added", "pair") else place + 1

@@ -1,0 +1,359 @@
+"""The changes under review, as a Line API widget: rows are numbers until they are on the screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from punie_tools.changes.review import FileReview, Review, Verdict
+from punie_tools.safe_text import safe_text
+from punie_tools.spelling import spelled
+from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.widgets.review.rows import Row, line_of, rows_of
+
+if TYPE_CHECKING:
+    from rich.syntax import Syntax
+    from textual import events
+
+_MARKS: dict[Verdict, str] = {"undecided": "·", "accepted": "✓", "rejected": "✗"}
+_SIGNS = {"removed": "-", "added": "+"}
+_WIDE_ENOUGH_FOR_TWO = 120
+_TAB = 4
+_LONGEST_COLOURED = 1000
+_LONGEST_COMPARED = 400
+_ALIKE_ENOUGH = 0.4
+_WORDS = re.compile(r"\w+|\s+|\W")
+_NO_LINE_END = "  (no line end)"
+
+
+class ReviewView(ScrollView, can_focus=True):
+    """Files, their hunks, and a cursor. It only shows: the screen changes the review, and calls `show_again`."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "review--file",
+        "review--text",
+        "review--muted",
+        "review--added",
+        "review--removed",
+        "review--added-part",
+        "review--removed-part",
+        "review--accepted",
+        "review--rejected",
+        "review--comment",
+        "review--cursor",
+    }
+    DEFAULT_CSS = """
+    ReviewView { height: 1fr; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; background: $background; }
+    ReviewView > .review--file { color: $foreground; background: $panel; text-style: bold; }
+    ReviewView > .review--text { color: $foreground; }
+    ReviewView > .review--muted { color: $text-muted; }
+    ReviewView > .review--added { color: $text-success; background: $success 12%; }
+    ReviewView > .review--removed { color: $text-error; background: $error 12%; }
+    ReviewView > .review--added-part { background: $success 35%; text-style: bold; }
+    ReviewView > .review--removed-part { background: $error 35%; text-style: bold; }
+    ReviewView > .review--accepted { color: $text-success; text-style: bold; }
+    ReviewView > .review--rejected { color: $text-error; text-style: bold; }
+    ReviewView > .review--comment { color: $accent; text-style: italic; }
+    ReviewView > .review--cursor { color: $accent; text-style: bold; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Line", show=False),
+        Binding("up,k", "move(-1)", "Line", show=False),
+        Binding("pagedown", "move_page(1)", "Page", show=False),
+        Binding("pageup", "move_page(-1)", "Page", show=False),
+        Binding("home,g", "move_to_end(-1)", "Beginning", show=False),
+        Binding("end,G", "move_to_end(1)", "End", show=False),
+    ]
+
+    class Moved(Message):
+        """The cursor stands elsewhere."""
+
+    def __init__(self, review: Review, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._review = review
+        self._folded: set[int] = set()
+        self._rows: list[Row] = []
+        self._lines: list[tuple[int, int]] = []
+        self._cursor = 0
+        self._is_wrapped = False
+        self._wants_side_by_side: bool | None = None
+        self._number_width = 1
+
+    @property
+    def current(self) -> Row:
+        """The row that the cursor stands on."""
+        return self._rows[self._cursor]
+
+    @property
+    def current_line(self) -> int | None:
+        """The line that a comment made here is about, counted from 1; None on a row that shows none."""
+        return line_of(self.current)
+
+    @property
+    def is_side_by_side(self) -> bool:
+        """What the person chose, or what the width allows."""
+        if self._wants_side_by_side is None:
+            return self.scrollable_content_region.width >= _WIDE_ENOUGH_FOR_TWO
+        return self._wants_side_by_side
+
+    def show_again(self) -> None:
+        """The review changed: its rows are made anew, and the cursor stays with its hunk."""
+        here = self.current if self._rows else None
+        self._rows = rows_of(self._review, self._folded, side_by_side=self.is_side_by_side)
+        largest = max((max(row.old or 0, row.new or 0) for row in self._rows), default=0) + 1
+        self._number_width = len(str(largest))
+        self._measure()
+        self._cursor = min(self._cursor, len(self._rows) - 1)
+        if here is not None and (self.current.file, self.current.hunk) != (here.file, here.hunk):
+            self.go_to_hunk(here.file, here.hunk)
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def go_to_hunk(self, file: int, hunk: int) -> None:
+        """Put the cursor on a hunk's first changed line, or on its file's row."""
+        self._folded.discard(file)
+        fitting = [place for place, row in enumerate(self._rows) if (row.file, row.hunk) == (file, hunk)]
+        changed = (place for place in fitting if self._rows[place].is_change or self._rows[place].kind == "note")
+        self._put_cursor(next(changed, fitting[0] if fitting else 0))
+
+    def toggle_fold(self) -> None:
+        """Fold or unfold the file under the cursor."""
+        file = self.current.file
+        self._folded ^= {file}
+        self._cursor = next(place for place, row in enumerate(self._rows) if row.kind == "file" and row.file == file)
+        self.show_again()
+
+    def toggle_wrap(self) -> None:
+        """Long lines go on below, or are reached by moving sideways."""
+        self._is_wrapped = not self._is_wrapped
+        self.show_again()
+
+    def toggle_side_by_side(self) -> None:
+        self._wants_side_by_side = not self.is_side_by_side
+        self.show_again()
+
+    # Moving.
+
+    def action_move(self, rows: int) -> None:
+        self._put_cursor(self._cursor + rows)
+
+    def action_move_page(self, pages: int) -> None:
+        self._put_cursor(self._cursor + pages * max(self.scrollable_content_region.height - 1, 1))
+
+    def action_move_to_end(self, direction: int) -> None:
+        self._put_cursor(0 if direction < 0 else len(self._rows) - 1)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        self.show_again()
+
+    def _put_cursor(self, row: int) -> None:
+        self._cursor = min(max(row, 0), max(len(self._rows) - 1, 0))
+        line = self._cursor if not self._is_wrapped else self._first_line_of(self._cursor)
+        height = self.scrollable_content_region.height
+        margin = min(3, height // 4)
+        top = self.scroll_offset.y
+        if line < top + margin:
+            self.scroll_to(y=max(line - margin, 0), animate=False, immediate=True)
+        elif line >= top + height - margin:
+            self.scroll_to(y=line - height + margin + 1, animate=False, immediate=True)
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def _first_line_of(self, row: int) -> int:
+        return next((line for line, (place, _) in enumerate(self._lines) if place == row), 0)
+
+    # Drawing.
+
+    def _measure(self) -> None:
+        """Count the lines on the screen; without wrapping there is one for each row."""
+        width = max(self.scrollable_content_region.width, 4)
+        room = max(width - self._gutter_width, 4)
+        if self._is_wrapped and not self.is_side_by_side:
+            self._lines = [
+                (place, part) for place, row in enumerate(self._rows) for part in range(self._parts(row, room))
+            ]
+            self.virtual_size = Size(width, len(self._lines))
+        else:
+            self._lines = []
+            widest = width if self.is_side_by_side else self._gutter_width + self._widest(width)
+            self.virtual_size = Size(max(width, widest), len(self._rows))
+
+    @property
+    def _gutter_width(self) -> int:
+        return 2 + 2 * (self._number_width + 1) + 2
+
+    def _widest(self, enough: int) -> int:
+        """How wide the longest changed line is; of very many rows the first ones count."""
+        return max((len(self._text(row)) for row in self._rows[:2000]), default=enough) + len(_NO_LINE_END)
+
+    def _parts(self, row: Row, room: int) -> int:
+        return max(1, -(-len(self._text(row)) // room))
+
+    def render_line(self, y: int) -> Strip:
+        line = y + self.scroll_offset.y
+        width = self.scrollable_content_region.width
+        place, part = self._lines[line] if self._lines and line < len(self._lines) else (line, 0)
+        if place >= len(self._rows):
+            return Strip.blank(width, self.rich_style)
+        segments = list(self._segments(self._rows[place], part, width, is_current=place == self._cursor))
+        strip = Strip(segments)
+        if not self._is_wrapped and not self.is_side_by_side and self._rows[place].kind != "file":
+            gutter, x = self._gutter_width, self.scroll_offset.x
+            strip = Strip([*strip.crop(0, gutter), *strip.crop(gutter + x, gutter + x + width)])
+        return strip.crop(0, width).extend_cell_length(width).apply_style(self.rich_style)
+
+    def _segments(self, row: Row, part: int, width: int, *, is_current: bool) -> Iterator[Segment]:
+        style = self._style
+        cursor = style("cursor") if is_current and self.has_focus else style("muted")
+        bar = "▌" if is_current else " "
+        if row.kind == "file":
+            file = self._review.files[row.file]
+            fold = "▸" if row.file in self._folded else "▾"
+            yield Segment(f"{bar}{fold} {self._file_title(file)}".ljust(width), style("file"))
+            return
+        hunk = self._review.files[row.file].hunks[row.hunk]
+        verdict = style({"accepted": "accepted", "rejected": "rejected"}.get(hunk.verdict, "muted"))
+        is_marked = row.is_change or row.kind == "note"
+        yield Segment(bar, cursor)
+        yield Segment(_MARKS[hunk.verdict] if is_marked and part == 0 else " ", verdict)
+        if row.kind in ("note", "comment", "gap"):
+            text = {"comment": f"  ╰ {safe_text(row.text, single_line=True)}", "gap": "  ⋯"}.get(
+                row.kind, f"  {row.text}"
+            )
+            yield Segment(
+                " " * (2 * self._number_width + 2) + text, style("comment" if row.kind == "comment" else "muted")
+            )
+        elif row.kind == "pair":
+            half = max((width - 2) // 2, self._number_width + 6)
+            yield from self._half(row, row.old, half, is_new=False)
+            yield from self._half(row, row.new, half, is_new=True)
+        else:
+            yield Segment(self._numbers(row) if part == 0 else " " * (2 * self._number_width + 2), style("muted"))
+            name = row.kind if row.kind in _SIGNS else "text"
+            yield Segment(f"{_SIGNS.get(row.kind, ' ') if part == 0 else '↳'} ", style(name))
+            room = max(width - self._gutter_width, 4)
+            yield from self._coloured(row, row.kind == "added", part * room, room if self._is_wrapped else None)
+
+    def _half(self, row: Row, line: int | None, width: int, *, is_new: bool) -> Iterator[Segment]:
+        """One side of a pair, in so many cells."""
+        number = "" if line is None else str(line + 1)
+        yield Segment(f"{number:>{self._number_width}} ", self._style("muted"))
+        room = width - self._number_width - 2
+        name = ("added" if is_new else "removed") if row.is_change and line is not None else "text"
+        segments = list(self._coloured(row, is_new, 0, None)) if line is not None else []
+        strip = Strip(segments).crop(0, room).extend_cell_length(room, self._style(name))
+        yield from strip
+        yield Segment(" ", Style())
+
+    def _coloured(self, row: Row, is_new: bool, start: int, length: int | None) -> Iterator[Segment]:
+        """A line's text with the language's colours, what changed inside it marked, from a column on."""
+        raw = self._raw(row, is_new)
+        text = _shown(raw)
+        side = "added" if is_new else "removed"
+        base = self._style(side if row.is_change else "text")
+        coloured = self._highlighted(row.file, text)
+        coloured.stylize_before(Style(bgcolor=base.bgcolor) if row.is_change else base)
+        if row.is_change and (partner := self._partner(row, is_new)) is not None:
+            for first, last in _changed_parts(text, _shown(partner)):
+                coloured.stylize(self._style(f"{side}-part"), first, last)
+        if not raw.endswith(b"\n"):
+            coloured.append(_NO_LINE_END, self._style("muted"))
+        shown = coloured[start : start + length] if length else coloured[start:]
+        for segment in shown.render(app_of(self).console):
+            yield Segment(segment.text, base + segment.style if segment.style else base)
+
+    def _partner(self, row: Row, is_new: bool) -> bytes | None:
+        """The line of the other side that this one was or became."""
+        other = (row.old if is_new else row.new) if row.kind == "pair" else row.other
+        if other is None:
+            return None
+        file = self._review.files[row.file]
+        return file.lines[other] if is_new else self._new_line(file, row.hunk, other)
+
+    def _raw(self, row: Row, is_new: bool) -> bytes:
+        file = self._review.files[row.file]
+        if is_new and row.is_change and row.new is not None:
+            return self._new_line(file, row.hunk, row.new)
+        return file.lines[row.old] if row.old is not None else b""
+
+    def _new_line(self, file: FileReview, hunk: int, line: int) -> bytes:
+        found = file.hunks[hunk]
+        return found.new[line - found.new_start]
+
+    def _text(self, row: Row) -> str:
+        if row.kind not in ("context", "removed", "added"):
+            return row.text
+        return _shown(self._raw(row, row.kind == "added"))
+
+    def _numbers(self, row: Row) -> str:
+        """Old and new line number, each where the row has one."""
+        old = "" if row.old is None else str(row.old + 1)
+        new = "" if row.new is None else str(row.new + 1)
+        return f"{old:>{self._number_width}} {new:>{self._number_width}} "
+
+    def _file_title(self, file: FileReview) -> str:
+        decided = sum(hunk.verdict != "undecided" for hunk in file.hunks)
+        before, after = file.change.before, file.change.after
+        what = "new" if before is None else "deleted" if after is None else ""
+        noun = "hunk" if len(file.hunks) == 1 else "hunks"
+        told = ", ".join(part for part in (what, f"{decided} of {len(file.hunks)} {noun} decided") if part)
+        return safe_text(f"{file.shown_path}  {told}", single_line=True)
+
+    def _highlighted(self, file: int, text: str) -> Text:
+        if len(text) > _LONGEST_COLOURED:
+            return Text(text)
+        path = self._review.files[file].change.path
+        coloured = _syntax(path, app_of(self).current_theme.dark).highlight(text)
+        coloured.rstrip()
+        # The highlighter leaves blanks at the end out, and what it was given must be what is shown.
+        if len(coloured) < len(text):
+            coloured.append(text[len(coloured) :])
+        return coloured
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"review--{name}", partial=True)
+
+
+@lru_cache(maxsize=32)
+def _syntax(path: str, is_dark: bool) -> Syntax:
+    from rich.syntax import Syntax as RichSyntax
+
+    lexer = RichSyntax.guess_lexer(path)
+    return RichSyntax("", lexer, theme="ansi_dark" if is_dark else "ansi_light")
+
+
+@lru_cache(maxsize=4096)
+def _shown(line: bytes) -> str:
+    """A line as it can be shown: no line end, no escapes, tabs as blanks."""
+    return safe_text(spelled(line.removesuffix(b"\n")).expandtabs(_TAB), single_line=True)
+
+
+@lru_cache(maxsize=4096)
+def _changed_parts(text: str, partner: str) -> Sequence[tuple[int, int]]:
+    """From and to of what is in `text` and not in its partner; nothing where they have little in common."""
+    if max(len(text), len(partner)) > _LONGEST_COMPARED:
+        return ()
+    words, others = _WORDS.findall(text), _WORDS.findall(partner)
+    matcher = SequenceMatcher(None, others, words, autojunk=False)
+    if matcher.ratio() < _ALIKE_ENOUGH:
+        return ()
+    starts = [0]
+    for word in words:
+        starts.append(starts[-1] + len(word))
+    return tuple(
+        (starts[first], starts[last])
+        for tag, _, _, first, last in matcher.get_opcodes()
+        if tag in ("replace", "insert")
+    )

@@ -1,0 +1,174 @@
+"""Reviewing what a call proposes, by keyboard: hunks accepted, rejected, split, edited and commented on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven
+from textual.widgets import Input, TextArea
+
+from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.review import Review
+from punie_tools.changes.tree_access import FileImage
+from punie_tui.app.screens.review import HunkEditor, ReviewScreen
+from punie_tui.app.widgets.review.view import ReviewView
+from punie_tui.engine.protocol import TextDelta, ToolCall
+
+NUMBERS = "".join(f"number_{number} = {number}\n" for number in range(40))
+WANTED = NUMBERS.replace("number_3 = 3\n", "number_3 = 33\n").replace("number_30 = 30\n", "number_30 = 300\n# more\n")
+EDIT = ToolCall("c1", "write_file", {"path": "numbers.py", "content": WANTED})
+SIZES = [(120, 40), (80, 24), (20, 5)]
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path]) -> Path:
+    return make_repository({"numbers.py": NUMBERS})
+
+
+async def open_review(driven: Driven) -> ReviewScreen:
+    """Ask for the edit, and answer that it shall be reviewed."""
+    await driven.ask("change the numbers")
+    await driven.asked()
+    await driven.pilot.press("r")
+    await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
+    screen = driven.app.screen
+    assert isinstance(screen, ReviewScreen)
+    await driven.until(lambda: screen.query_one(ReviewView).has_focus, "its focus")
+    return screen
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("keys", "is_third", "is_thirtieth"),
+    [(["a", "r", "enter"], True, False), (["r", "a", "enter"], False, True), (["A", "enter"], True, True)],
+)
+async def test_what_is_accepted_is_written_and_nothing_else(
+    drive: Drive, repository: Path, size: tuple[int, int], keys: list[str], is_third: bool, is_thirtieth: bool
+) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("done")]], size=size) as driven:
+        await open_review(driven)
+        await driven.pilot.press(*keys)
+        await driven.finished()
+        expected = NUMBERS.replace("number_3 = 3\n", "number_3 = 33\n") if is_third else NUMBERS
+        if is_thirtieth:
+            expected = expected.replace("number_30 = 30\n", "number_30 = 300\n# more\n")
+        assert (repository / "numbers.py").read_text() == expected
+
+
+async def test_the_model_learns_what_stands_and_what_was_said(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("so be it")]], writes_answers=True) as driven:
+        await open_review(driven)
+        await driven.pilot.press("a", "c", *"why so many", "enter", "r", "enter")
+        await driven.finished()
+        told = next(message for message in driven.engine.requests[-1].messages if message.role == "tool").content
+        result, review = told.split("\nThe person reviewed it: ")
+        assert json.loads(result)["diff"].count("@@ ") == 1
+        reviewed = json.loads(review)
+        assert reviewed["accepted_count"] == 1
+        assert [hunk["line"] for hunk in reviewed["rejected"]] == [31]
+        assert [comment["text"] for comment in reviewed["comments"]] == ["why so many"]
+
+
+@pytest.mark.parametrize("keys", [["escape"], ["q"], ["R", "enter"], ["enter", "enter"]])
+async def test_nothing_is_written_where_nothing_is_accepted(drive: Drive, repository: Path, keys: list[str]) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("as you like")]]) as driven:
+        await open_review(driven)
+        await driven.pilot.press(*keys)
+        await driven.finished()
+        assert (repository / "numbers.py").read_text() == NUMBERS
+        assert "Not run: " in driven.transcript.plain_text
+
+
+async def test_enter_asks_once_where_hunks_are_undecided(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("done")]]) as driven:
+        screen = await open_review(driven)
+        await driven.pilot.press("a", "enter")
+        assert driven.app.screen is screen
+        await driven.pilot.press("enter")
+        await driven.finished()
+        assert (repository / "numbers.py").read_text() == NUMBERS.replace("number_3 = 3\n", "number_3 = 33\n")
+
+
+async def test_a_hunk_is_edited_in_place_and_a_syntax_error_is_told(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("done")]]) as driven:
+        screen = await open_review(driven)
+        await driven.pilot.press("e")
+        await driven.until(lambda: isinstance(driven.app.screen, HunkEditor), "the editor")
+        driven.app.screen.query_one(TextArea).text = "number_3 = (\n"
+        await driven.pilot.press("ctrl+s")
+        await driven.until(lambda: driven.app.screen is screen, "the review again")
+        await driven.pilot.pause()
+        assert "no longer be Python" in str(screen.query_one("#review-place").render())
+        await driven.pilot.press("n", "r", "enter")
+        await driven.finished()
+        assert (repository / "numbers.py").read_text() == NUMBERS.replace("number_3 = 3\n", "number_3 = (\n")
+
+
+async def test_steps_are_undone_and_redone(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("done")]]) as driven:
+        screen = await open_review(driven)
+        await driven.pilot.press("a", "r", "u", "u")
+        assert screen.review.undecided_count == 2
+        await driven.pilot.press("U", "U", "U")
+        assert [hunk.verdict for hunk in screen.review.files[0].hunks] == ["accepted", "rejected"]
+
+
+async def test_a_file_that_changes_under_the_review_is_not_written_over(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("done")]]) as driven:
+        await open_review(driven)
+        (repository / "numbers.py").write_text("mine = 1\n")
+        await driven.pilot.press("A", "enter")
+        await driven.finished()
+        assert (repository / "numbers.py").read_text() == "mine = 1\n"
+        assert "changed by somebody else" in driven.transcript.plain_text
+
+
+async def test_no_command_can_be_reviewed(drive: Drive, repository: Path) -> None:
+    call = ToolCall("c1", "run_command", {"command": "touch x"})
+    async with drive(repository, [[call], [TextDelta("done")]]) as driven:
+        await driven.ask("touch")
+        await driven.asked()
+        await driven.pilot.press("r")
+        assert not isinstance(driven.app.screen, ReviewScreen)
+
+
+def review_of(before: bytes, after: bytes, path: str = "a.py") -> Review:
+    return Review([FileChange(path, FileImage(before, 0o644), FileImage(after, 0o644))])
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_view_of_a_review_is_drawn(drive: Drive, repository: Path, size: tuple[int, int]) -> None:
+    """Odd contents and every switch: nothing fails, and no escape comes through."""
+    odd = b"\x1b]0;gone\x07 [@click=app.quit]x[/] \xff \xe2\x80\xae tab\there" + b"x" * 500
+    changes = [
+        FileChange("odd.py", FileImage(b"a\nb\n" + odd, 0o644), FileImage(odd + b"\nb\nc", 0o644)),
+        FileChange("new \x1b[31m.py", None, FileImage(b"x = '" + odd + b"\n", 0o644)),
+        FileChange("gone.txt", FileImage(b"bye\n", 0o644), None),
+        FileChange("b.png", FileImage(b"\0", 0o644), FileImage(b"\0\0", 0o644)),
+        FileChange("run.sh", FileImage(b"ls\n", 0o644), FileImage(b"ls\n", 0o755)),
+        FileChange("empty", None, FileImage(b"", 0o644)),
+    ]
+    async with drive(repository, [], size=size) as driven:
+        screen = ReviewScreen(Review(changes), "odd")
+        driven.app.push_screen(screen)
+        await driven.pilot.pause()
+        for key in ("v", "w", "v", "w", "space", "space", "N", "N", "N", "N", "N", "end", "home", "pagedown", "right"):
+            await driven.pilot.press(key)
+            strips = screen._compositor.render_strips()
+            assert "\x1b" not in "".join(segment.text for strip in strips for segment in strip)
+        await driven.pilot.press("A", "P", "e", "c")
+        assert screen.query_one(Input) is not None
+
+
+async def test_a_hundred_thousand_lines_draw_only_what_is_seen(drive: Drive, repository: Path) -> None:
+    before = b"".join(b"line %d\n" % number for number in range(100_000))
+    after = b"".join(b"%s %d\n" % (b"changed" if number % 20 == 9 else b"line", number) for number in range(100_000))
+    async with drive(repository, []) as driven:
+        screen = ReviewScreen(review_of(before, after, "many.txt"), "many")
+        driven.app.push_screen(screen)
+        await driven.until(lambda: screen.is_mounted and screen.query_one(ReviewView).virtual_size.height > 1, "rows")
+        await driven.pilot.press("end", "a", "home", "n")
+        assert screen.review.files[0].hunks[-1].verdict == "accepted"
