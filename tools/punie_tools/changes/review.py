@@ -5,7 +5,7 @@ Everything is counted in whole lines of bytes, so what nobody accepted stays byt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -130,9 +130,10 @@ class _State:
 class Review:
     """One proposal under review. Every step can be undone and redone. Hunks are named by file and place."""
 
-    def __init__(self, changes: Sequence[FileChange]) -> None:
+    def __init__(self, changes: Sequence[FileChange], *, whole: Collection[str] = ()) -> None:
+        """The files named by `whole` are decided on as a whole."""
         changed = (change for change in changes if change.before != change.after)
-        self._state = _State(tuple(_cut(change) for change in changed))
+        self._state = _State(tuple(_cut(change, is_whole=change.path in whole) for change in changed))
         self._before: list[_State] = []
         self._after: list[_State] = []
 
@@ -239,11 +240,11 @@ def split_lines(data: bytes) -> Lines:
     return tuple(lines if lines[-1] else lines[:-1])
 
 
-def _cut(change: FileChange) -> FileReview:
+def _cut(change: FileChange, *, is_whole: bool) -> FileReview:
     old, new = (split_lines(image.data) if image else () for image in (change.before, change.after))
     is_same_text = old == new
     has_both = change.before is not None and change.after is not None
-    review = FileReview(change, old, (), is_whole=not has_both or is_same_text)
+    review = FileReview(change, old, (), is_whole=is_whole or not has_both or is_same_text)
     if review.is_binary:
         return replace(review, lines=(), hunks=(Hunk(0, 0, (), ()),), is_whole=True)
     if review.is_whole:
