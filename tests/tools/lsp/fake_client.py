@@ -21,6 +21,8 @@ FAKE = Path(__file__).with_name("fake_server.py")
 QUESTION = "test/question"
 ECHO = {"echo": {"a": "é😀"}}
 PATIENCE = Patience(start=3.0, answer=0.4, silence=0.4, check=0.8)
+LONG_PATIENCE = Patience(start=30.0, answer=30.0, silence=30.0, check=30.0)
+"""Of a call that ends by what the server does, however slow the machine is."""
 HASTE = Patience(start=0.4, silence=0.4)
 """Of a call with one restart, on a machine that does something else besides."""
 

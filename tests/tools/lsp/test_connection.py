@@ -19,6 +19,7 @@ from punie_tools.lsp.server import Patience, Server
 from tests.tools.lsp.fake_client import (
     ECHO,
     HASTE,
+    LONG_PATIENCE,
     PATIENCE,
     QUESTION,
     StartFake,
@@ -77,7 +78,7 @@ DYING = {
 
 @pytest.mark.parametrize("behaviour", DYING)
 def test_a_server_that_breaks_is_replaced_within_the_call(start_fake: StartFake, root: Path, behaviour: str) -> None:
-    server = start_fake(behaviour)
+    server = start_fake(behaviour, patience=LONG_PATIENCE)
     assert ask(server) == ECHO
     assert server.restarts == 1
     assert len(started_in(root)) == 2
@@ -85,7 +86,7 @@ def test_a_server_that_breaks_is_replaced_within_the_call(start_fake: StartFake,
 
 @pytest.mark.parametrize(("behaviour", "reason"), DYING.items())
 def test_one_that_breaks_twice_is_named_in_one_clear_line(start_fake: StartFake, behaviour: str, reason: str) -> None:
-    server = start_fake(behaviour, always=True)
+    server = start_fake(behaviour, always=True, patience=LONG_PATIENCE)
     with pytest.raises(ServerFailedError) as caught:
         ask(server)
     assert_one_clear_line(caught.value, reason)
