@@ -14,6 +14,7 @@ from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.commands.backends import has_sandbox
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.registry import TOOLS
+from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 from punie_tui import __version__
 from punie_tui.agent.approval import AskPerson, Policy, PolicyApprover
@@ -23,7 +24,7 @@ from punie_tui.agent.events import Event, SessionStarted
 from punie_tui.agent.session_log import SessionLog, latest_session, load_session, sessions_folder
 from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.trust import folder_trust
-from punie_tui.agent.turn import TurnLimits, run_turn
+from punie_tui.agent.turn import TurnLimits, new_turn_id, run_turn
 from punie_tui.engine.protocol import Engine
 from punie_tui.own_files import home_directory
 from punie_tui.settings import Settings
@@ -120,6 +121,13 @@ class Session:
             self.changes.turn = event.turn_id
             self._keep(event)
             yield event
+
+    def context_of_person(self) -> ToolContext:
+        """For what the person does by hand in the app: a turn of its own for undo, and nobody is asked."""
+        root = self._bench.workspace.root
+        changes = SessionChanges(root, self._open_journal(root))
+        changes.turn = new_turn_id()
+        return ToolContext(self.workspace, language_server=self._language_server, changes=changes)
 
     def stop(self) -> None:
         """Stop the running turn: the model and every running tool."""

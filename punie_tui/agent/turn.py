@@ -179,6 +179,11 @@ class _Turn:
         return TurnFinished(reason=reason, answer=answer, usage=usage)
 
 
+def new_turn_id() -> str:
+    """A name that no other turn has."""
+    return uuid4().hex[:12]
+
+
 def run_turn(
     prompt: str,
     engine: Engine,
@@ -191,7 +196,7 @@ def run_turn(
     Setting `bench.cancelled` from another thread stops the model and the running tools.
     """
     turn = _Turn(engine, conversation, bench, limits or TurnLimits())
-    turn_id = uuid4().hex[:12]
+    turn_id = new_turn_id()
     conversation.add_prompt(prompt)
     for event in _guarded(turn, TurnStarted(prompt=prompt, model=engine.model_name)):
         yield event.model_copy(update={"turn_id": turn_id})

@@ -48,6 +48,9 @@ _KEYS: Keys = (
             ("Up  Down", "choose a row"),
             ("Enter", "open the file at that line"),
             ("Space", "fold and unfold"),
+            ("r", "repo: review the working tree, stage and take back by hunk"),
+            ("s", "repo: review what is staged, unstage by hunk"),
+            ("c", "repo: commit what is staged"),
         ),
     ),
     (
@@ -63,28 +66,57 @@ _KEYS: Keys = (
 )
 
 
+_IN_A_REVIEW = (
+    ("Up  Down  PgUp  PgDn", "move line by line, page by page (Home, End)"),
+    ("Left  Right", "move sideways in long lines"),
+    ("v", "side by side, or one below the other"),
+    ("w", "fold long lines to the width"),
+    ("Space", "fold the file"),
+)
+_STEPS_IN_A_REVIEW = (
+    ("n  p", "next and previous hunk (also ] and [)"),
+    ("N  P", "next and previous file"),
+)
+
 REVIEW_KEYS: Keys = (
     (
         "Review",
         (
             ("a  r", "accept, reject the hunk; on a file's row all of it"),
             ("A  R", "accept, reject all of the file"),
-            ("n  p", "next and previous hunk (also ] and [)"),
-            ("N  P", "next and previous file"),
+            *_STEPS_IN_A_REVIEW,
             ("Enter", "apply what is accepted"),
             ("s", "split the hunk where lines between are equal"),
             ("e", "edit what the hunk puts there"),
             ("c", "comment on the line; the model reads it"),
             ("u  U", "undo, redo"),
-            ("Up  Down  PgUp  PgDn", "move line by line, page by page (Home, End)"),
-            ("Left  Right", "move sideways in long lines"),
-            ("v", "side by side, or one below the other"),
-            ("w", "fold long lines to the width"),
-            ("Space", "fold the file"),
+            *_IN_A_REVIEW,
             ("Esc", "leave, with nothing applied"),
         ),
     ),
 )
+
+
+def _keys_of_git_review(place: str, accept: str, reject: str) -> Keys:
+    return (
+        (
+            place,
+            (
+                ("a  r", f"{accept}, {reject} the hunk; on a file's row all of it"),
+                ("A  R", f"{accept}, {reject} all of the file"),
+                *_STEPS_IN_A_REVIEW,
+                ("Enter", "do so, and go on to the commit if anything is staged"),
+                ("s", "split the hunk where lines between are equal"),
+                ("u  U", "undo, redo"),
+                *_IN_A_REVIEW,
+                ("Esc", "leave, with nothing done"),
+            ),
+        ),
+    )
+
+
+TREE_REVIEW_KEYS = _keys_of_git_review("The working tree", "stage", "take back")
+STAGED_KEYS = _keys_of_git_review("What is staged", "keep", "unstage")
 
 
 class KeysScreen(ModalScreen[None]):

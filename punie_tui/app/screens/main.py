@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from punie_tui.agent.events import Event
     from punie_tui.agent.session import Session
     from punie_tui.agent.trust import FolderTrust
+    from punie_tui.app.git_work import GitWork
     from punie_tui.app.screens.review import ReviewScreen
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
     from punie_tui.app.widgets.repo.panel import RepoPanel
@@ -74,6 +75,7 @@ class MainScreen(Screen[None]):
         self._reviewed: tuple[PendingApproval, ReviewScreen] | None = None
         self._open_session = open_session
         self._session: Session | None = None
+        self._git_work: GitWork | None = None
         self._is_turn_running = False
         self.turns_finished = 0
         self._width_share, self._height_share = 3, 3
@@ -150,6 +152,14 @@ class MainScreen(Screen[None]):
         from punie_tui.app.screens.viewer import FileViewerScreen
 
         app_of(self).push_screen(FileViewerScreen(self._folder, message.path, message.line))
+
+    def on_repo_panel_review_wanted(self, message: RepoPanel.ReviewWanted) -> None:
+        if self._git_work:
+            self._git_work.review(message.part)
+
+    def on_repo_panel_commit_wanted(self) -> None:
+        if self._git_work:
+            self._git_work.commit()
 
     def on_approval_panel_decided(self, message: ApprovalPanel.Decided) -> None:
         message.pending.answer(self._decision(message))
@@ -247,7 +257,10 @@ class MainScreen(Screen[None]):
     # What the turn thread tells.
 
     def session_opened(self, session: Session) -> None:
+        from punie_tui.app.git_work import GitWork
+
         self._session = session
+        self._git_work = GitWork(self, session.context_of_person, self._note, self._repo.refresh_state)
         self._show_session()
         self._show(session.earlier_events)
         self.query_one(StatusLine).show_activity("ready", is_busy=False)
@@ -333,6 +346,10 @@ class MainScreen(Screen[None]):
             case _:
                 pass
 
+    def _note(self, sentence: str) -> None:
+        """Below what was said so far; the sentence is safe text."""
+        self.query_one(Chat).transcript.add("note", sentence)
+
     def _turn_runs(self, is_running: bool) -> None:
         self._is_turn_running = is_running
         self.refresh_bindings()
@@ -350,7 +367,7 @@ class MainScreen(Screen[None]):
         )
         if trust.lapse and trust.lapse != self._told_lapse:
             told = safe_text(f"{trust.lapse} Ctrl+T asks for it again.", single_line=True)
-            self.query_one(Chat).transcript.add("note", told)
+            self._note(told)
         self._told_lapse = trust.lapse
 
 

@@ -52,6 +52,9 @@ class ReviewScreen(Screen[bool]):
         Binding("v", "side_by_side", "Side by side", show=False),
     ]
 
+    COUNTED: ClassVar[tuple[str, str]] = ("accepted", "rejected")
+    """What the hunks are that were accepted, and those that were rejected."""
+
     def __init__(self, review: Review, title: str) -> None:
         super().__init__()
         self._review = review
@@ -92,7 +95,8 @@ class ReviewScreen(Screen[bool]):
         files = f" ({row.file + 1}/{len(self._review.files)})" if len(self._review.files) > 1 else ""
         path, hunk = f"{file.shown_path}{files}", f"hunk {row.hunk + 1}/{len(file.hunks)}"
         left = self._review.undecided_count
-        told = f"{counts['accepted']} accepted, {counts['rejected']} rejected, {left} left"
+        accepted, rejected = self.COUNTED
+        told = f"{counts['accepted']} {accepted}, {counts['rejected']} {rejected}, {left} left"
         short = f"✓{counts['accepted']} ✗{counts['rejected']} ·{left}"
         forms = [(self._title, path, hunk, told), (path, hunk, told), (path, hunk, short), (hunk, short)]
         texts = [self._problem] if self._problem else ["  ·  ".join(form) for form in forms]
@@ -132,7 +136,7 @@ class ReviewScreen(Screen[bool]):
     def action_split(self) -> None:
         row = self._view.current
         if not self._review.split(row.file, row.hunk):
-            self._tell("This hunk holds one change and cannot be split.")
+            self.tell("This hunk holds one change and cannot be split.")
             return
         self._changed()
 
@@ -143,7 +147,7 @@ class ReviewScreen(Screen[bool]):
         hunk = file.hunks[row.hunk]
         text = _editable(hunk)
         if file.is_binary or file.change.after is None or text is None:
-            self._tell("This is no text that can be edited; accept or reject it.")
+            self.tell("This is no text that can be edited; accept or reject it.")
             return
 
         def keep(edited: str | None) -> None:
@@ -158,7 +162,7 @@ class ReviewScreen(Screen[bool]):
     def action_comment(self) -> None:
         """Say something about the line under the cursor; the model gets to read it."""
         if self._view.current_line is None:
-            self._tell("Put the cursor on a line first: a comment is about one.")
+            self.tell("Put the cursor on a line first: a comment is about one.")
             return
         self.add_class("-comments")
         said = self.query_one(Input)
@@ -178,7 +182,7 @@ class ReviewScreen(Screen[bool]):
         if self._review.undo():
             self._changed()
         else:
-            self._tell("There is nothing to undo in this review.")
+            self.tell("There is nothing to undo in this review.")
 
     def action_redo(self) -> None:
         if self._review.redo():
@@ -198,7 +202,7 @@ class ReviewScreen(Screen[bool]):
         if self._review.undecided_count and not self._has_warned:
             self._has_warned = True
             count = self._review.undecided_count
-            self._tell(
+            self.tell(
                 f"Undecided: {count} hunk{'s' * (count > 1)}, which will not stand. Enter again applies the rest."
             )
             return
@@ -241,7 +245,8 @@ class ReviewScreen(Screen[bool]):
         self._problem, self._problem_row = problem, None
         self._view.show_again()
 
-    def _tell(self, problem: str) -> None:
+    def tell(self, problem: str) -> None:
+        """Say something in the line above, until the cursor moves."""
         self._problem, self._problem_row = problem, None
         self._show_place()
 

@@ -21,6 +21,7 @@ from punie_tui.app.workspace_watch import WorkspaceWatch
 
 if TYPE_CHECKING:
     from punie_tools.git.git_status import GitStatusResult
+    from punie_tools.git.tree_review import ReviewedPart
 
 _MOST_CHANGES = 200
 _MOST_ENTRIES = 500
@@ -62,7 +63,19 @@ class RepoPanel(Tree[_Entry]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "Open"),
         Binding("space", "toggle_node", "Fold"),
+        Binding("r", "review('unstaged')", "Review"),
+        Binding("s", "review('staged')", "Staged"),
+        Binding("c", "commit", "Commit"),
     ]
+
+    @dataclass
+    class ReviewWanted(Message):
+        """The person wants to go through the working tree, or through what is staged."""
+
+        part: ReviewedPart
+
+    class CommitWanted(Message):
+        """The person wants to commit what is staged."""
 
     @dataclass
     class StateRead(Message):
@@ -80,6 +93,12 @@ class RepoPanel(Tree[_Entry]):
         self._watch = WorkspaceWatch(root, self._files_changed)
         self._changes: TreeNode[_Entry]
         self._files: TreeNode[_Entry]
+
+    def action_review(self, part: ReviewedPart) -> None:
+        self.post_message(self.ReviewWanted(part))
+
+    def action_commit(self) -> None:
+        self.post_message(self.CommitWanted())
 
     def on_mount(self) -> None:
         self.root.expand()

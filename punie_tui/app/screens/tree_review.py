@@ -1,0 +1,101 @@
+"""The working tree or the index hunk by hunk: stage, take back, unstage; and then the commit's message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+from textual.widgets import TextArea
+
+from punie_tui.app.screens.keys import STAGED_KEYS, TREE_REVIEW_KEYS, Keys, KeysScreen
+from punie_tui.app.screens.review import ReviewScreen
+from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.widgets.key_row import KeyRow
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from punie_tools.git.tree_review import TreeReview
+
+_WHAT_CANNOT_BE_DONE = ("edit", "comment")
+"""Nobody reads a comment here, and a file is edited where files are."""
+
+
+class TreeReviewScreen(ReviewScreen):
+    """Gives True when the decisions shall be carried out; what is undecided stays as it is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "decide('accepted')", "Stage"),
+        Binding("r", "decide('rejected')", "Take back"),
+        Binding("A", "decide_file('accepted')", "Stage the file", show=False),
+        Binding("R", "decide_file('rejected')", "Take the file back", show=False),
+    ]
+    KEYS: ClassVar[Keys] = TREE_REVIEW_KEYS
+    COUNTED: ClassVar[tuple[str, str]] = ("to stage", "to take back")
+
+    def __init__(self, reviewed: TreeReview) -> None:
+        super().__init__(reviewed.review, "working tree" if reviewed.part == "unstaged" else "staged")
+        self._left_out = reviewed.left_out
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        if self._left_out:
+            first, *others = self._left_out
+            self.tell(f"Not shown here: {first}{f' and {len(others)} more' if others else ''}.")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action not in _WHAT_CANNOT_BE_DONE and super().check_action(action, parameters)
+
+    def action_apply(self) -> None:
+        self.dismiss(True)
+
+    def action_help(self) -> None:
+        app_of(self).push_screen(KeysScreen(self.KEYS))
+
+
+class StagedReviewScreen(TreeReviewScreen):
+    """The same of the index: what is accepted stays staged."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "decide('accepted')", "Keep"),
+        Binding("r", "decide('rejected')", "Unstage"),
+        Binding("A", "decide_file('accepted')", "Keep the file", show=False),
+        Binding("R", "decide_file('rejected')", "Unstage the file", show=False),
+    ]
+    KEYS: ClassVar[Keys] = STAGED_KEYS
+    COUNTED: ClassVar[tuple[str, str]] = ("kept", "to unstage")
+
+
+class CommitScreen(ModalScreen[str | None]):
+    """Gives the message to commit with, or None."""
+
+    DEFAULT_CSS = """
+    CommitScreen { background: $background 60%; align: center middle; }
+    CommitScreen > TextArea { width: 80; max-width: 96%; height: 16; max-height: 80%; border: round $border; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "commit", "Commit", priority=True),
+        Binding("escape", "dismiss(None)", "Later", priority=True),
+    ]
+
+    def __init__(self, draft: str, staged: str) -> None:
+        """`staged` says what the commit will hold; both are safe text."""
+        super().__init__()
+        self._draft, self._staged = draft, staged
+
+    def compose(self) -> ComposeResult:
+        area = TextArea(self._draft, soft_wrap=True, theme="css", tab_behavior="focus")
+        area.border_title = f"Commit: {self._staged}".replace("[", r"\[")
+        area.border_subtitle = "Ctrl+S commit   Esc later"
+        yield area
+        yield KeyRow()
+
+    def on_mount(self) -> None:
+        area = self.query_one(TextArea)
+        area.select_line(0)
+        area.focus()
+
+    def action_commit(self) -> None:
+        if text := self.query_one(TextArea).text.strip():
+            self.dismiss(f"{text}\n")

@@ -1,0 +1,133 @@
+"""The working tree reviewed from the repo panel: stage, take back, unstage and commit, by keyboard alone."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven
+from textual.widgets import TextArea
+
+from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.screens.review import ReviewScreen
+from punie_tui.app.screens.tree_review import CommitScreen, StagedReviewScreen, TreeReviewScreen
+from punie_tui.app.widgets.review.view import ReviewView
+
+NUMBERS = "".join(f"number_{number} = {number}\n" for number in range(40))
+THIRD = NUMBERS.replace("number_3 = 3\n", "number_3 = 33\n")
+BOTH = THIRD.replace("number_30 = 30\n", "number_30 = 300\n# more\n")
+SIZES = [(120, 40), (80, 24), (20, 5)]
+
+
+def git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path]) -> Path:
+    root = make_repository({"numbers.py": NUMBERS})
+    (root / "numbers.py").write_text(BOTH)
+    return root
+
+
+async def press_in_repo(driven: Driven, key: str, kind: type[TreeReviewScreen]) -> ReviewScreen:
+    await driven.until(lambda: driven.main.has_repo_state, "the repo panel")
+    await driven.pilot.press("f4", key)
+    await driven.until(lambda: isinstance(driven.app.screen, kind), "the review")
+    screen = driven.app.screen
+    assert isinstance(screen, kind)
+    await driven.until(lambda: screen.query_one(ReviewView).has_focus, "its focus")
+    return screen
+
+
+async def commit_screen(driven: Driven) -> CommitScreen:
+    await driven.until(lambda: isinstance(driven.app.screen, CommitScreen), "the commit's message")
+    screen = driven.app.screen
+    assert isinstance(screen, CommitScreen)
+    await driven.until(lambda: screen.query_one(TextArea).has_focus, "its focus")
+    return screen
+
+
+async def told(driven: Driven, text: str) -> None:
+    await driven.until(lambda: text in driven.transcript.plain_text, text)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_one_hunk_is_staged_and_committed_the_other_taken_back(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    async with drive(repository, size=size) as driven:
+        await press_in_repo(driven, "r", TreeReviewScreen)
+        await driven.pilot.press("a", "r", "enter")
+        screen = await commit_screen(driven)
+        assert screen.query_one(TextArea).text == "Change numbers.py\n"
+        await driven.pilot.press(*"Thirty", "ctrl+s")
+        await told(driven, "Committed")
+    assert git(repository, "show", "HEAD:numbers.py") == THIRD
+    assert git(repository, "log", "-1", "--format=%s") == "Thirty\n"
+    assert git(repository, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("keys", [["escape"], ["q"], ["a", "escape"]])
+async def test_who_leaves_changes_nothing(drive: Drive, repository: Path, keys: list[str]) -> None:
+    async with drive(repository) as driven:
+        await press_in_repo(driven, "r", TreeReviewScreen)
+        await driven.pilot.press(*keys)
+        await driven.until(lambda: isinstance(driven.app.screen, MainScreen), "the main screen")
+    assert git(repository, "status", "--porcelain") == " M numbers.py\n"
+    assert (repository / "numbers.py").read_text() == BOTH
+
+
+async def test_a_commit_can_wait_and_be_asked_for_later(drive: Drive, repository: Path) -> None:
+    git(repository, "add", "numbers.py")
+    async with drive(repository) as driven:
+        screen = await press_in_repo(driven, "s", StagedReviewScreen)
+        assert screen.review.undecided_count == 2
+        await driven.pilot.press("n", "r", "enter")
+        await told(driven, "Unstaged 1 hunk of 1 file.")
+        await commit_screen(driven)
+        await driven.pilot.press("escape", "f4", "c")
+        await commit_screen(driven)
+        await driven.pilot.press("ctrl+s")
+        await told(driven, "Committed")
+    assert git(repository, "show", "HEAD:numbers.py") == THIRD
+    assert (repository / "numbers.py").read_text() == BOTH
+
+
+async def test_nothing_to_review_or_to_commit_is_said(drive: Drive, repository: Path) -> None:
+    git(repository, "checkout", "-q", ".")
+    async with drive(repository) as driven:
+        await driven.until(lambda: driven.main.has_repo_state, "the repo panel")
+        await driven.pilot.press("f4", "r")
+        await told(driven, "holds nothing that is not staged")
+        await driven.pilot.press("s")
+        await told(driven, "Nothing is staged.")
+        await driven.pilot.press("c")
+        await told(driven, "r in the repo panel stages")
+
+
+async def test_a_folder_without_git_says_so(drive: Drive, tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    async with drive(tmp_path / "plain") as driven:
+        await driven.until(lambda: driven.main.has_repo_state, "the repo panel")
+        await driven.pilot.press("f4", "r")
+        await told(driven, "not in a git repository")
+
+
+async def test_what_changed_under_the_review_is_not_written_over(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await press_in_repo(driven, "r", TreeReviewScreen)
+        (repository / "numbers.py").write_text("mine = 1\n")
+        await driven.pilot.press("R", "enter")
+        await told(driven, "somebody else meanwhile")
+    assert (repository / "numbers.py").read_text() == "mine = 1\n"
+
+
+async def test_edits_and_comments_are_not_offered(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        screen = await press_in_repo(driven, "r", TreeReviewScreen)
+        await driven.pilot.press("e", "c")
+        assert driven.app.screen is screen
+        assert screen.query_one(ReviewView).has_focus

@@ -1,0 +1,46 @@
+"""The draft of a commit's message says what changed, in one short subject."""
+
+from __future__ import annotations
+
+import pytest
+
+from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.tree_access import FileImage
+from punie_tools.git.commit_message import draft_message
+
+LEDGER = (
+    "class Ledger:\n    rate = 1\n\n    def post(self):\n        return 1\n\n    def void(self):\n        return 2\n"
+)
+
+
+def change(path: str, before: str | None, after: str | None) -> FileChange:
+    images = [None if text is None else FileImage(text.encode(), 0o644) for text in (before, after)]
+    return FileChange(path, *images)
+
+
+@pytest.mark.parametrize(
+    ("changes", "subject"),
+    [
+        ([], ""),
+        ([change("shop/ledger.py", LEDGER, LEDGER.replace("return 1", "return 3"))], "Change Ledger.post in ledger.py"),
+        ([change("a.py", LEDGER, LEDGER.replace("rate = 1", "rate = 2"))], "Change Ledger in a.py"),
+        ([change("a.py", LEDGER, LEDGER.replace("void", "cancel"))], "Add Ledger.cancel, remove Ledger.void in a.py"),
+        ([change("a.py", LEDGER, LEDGER + "\n\n# said\n")], "Change a.py"),
+        ([change("a.py", LEDGER, "def (")], "Change a.py"),
+        ([change("new.py", None, LEDGER)], "Add new.py"),
+        ([change("old.txt", "x", None)], "Remove old.txt"),
+        ([change("a.txt", "1", "2"), change("b/c.md", None, "2")], "Change a.txt and c.md"),
+        (
+            [change(f"{'long' * 9}{number}.txt", "1", "2") for number in range(5)],
+            f"Change {'long' * 9}0.txt and 4 more",
+        ),
+    ],
+)
+def test_the_subject_names_what_changed(changes: list[FileChange], subject: str) -> None:
+    assert draft_message(changes).split("\n")[0] == subject
+    assert len(subject) <= 72
+
+
+def test_several_files_get_a_line_each() -> None:
+    drafted = draft_message([change("a.py", LEDGER, LEDGER + "def f(): ...\n"), change("b.txt", None, "x")])
+    assert drafted == "Add f\n\n- a.py: add f\n- b.txt: add\n"
