@@ -15,6 +15,9 @@ Sign = Literal[" ", "-", "+"]
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)")
 _LOOSE_HUNK = re.compile(r"@@+ ?(.*?)(?: ?@@+)?$")
+_BEGIN = re.compile(r"([ \t]*)(?:--- \S|diff --git |\*\*\* (?:Begin Patch|Update File: |Add File: |Delete File: ))")
+_MARKS = ("*** Begin Patch", "*** Update File: ", "*** Add File: ", "*** Delete File: ")
+_MNEMONIC = re.compile(r"[ciwo]/")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(rb"\\(?:([0-7]{3})|(.))", re.DOTALL)
 _LETTERS = {b"t": b"\t", b"n": b"\n", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
@@ -53,21 +56,32 @@ def parse_patch(patch: str) -> list[FilePatch]:
     if lines and not lines[-1]:
         lines.pop()
     lines = [line.removesuffix("\r") for line in lines] if "\r\n" in patch else lines
-    is_marked = any(line.strip() == "*** Begin Patch" for line in lines)
+    lines = _without_indent(lines)
+    is_marked = any(line.startswith(_MARKS) for line in lines)
     found = list(_marked(lines)) if is_marked else _unified(lines)
     if not found:
         raise ToolError("This is no patch: it has neither '--- a/FILE' and '+++ b/FILE' nor '*** Begin Patch'.")
     return found
 
 
+def _without_indent(lines: list[str]) -> list[str]:
+    """As a whole it may be indented, as it is in a list of a text."""
+    begun = next((match for line in lines if (match := _BEGIN.match(line))), None)
+    if begun is None or not begun[1]:
+        return lines
+    return [line.removeprefix(begun[1]) for line in lines]
+
+
 def _marked(lines: list[str]) -> Iterator[FilePatch]:
     """`*** Update File: a.py`, `*** Add File:`, `*** Delete File:`, up to `*** End Patch`."""
-    start = next(number for number, line in enumerate(lines) if line.strip() == "*** Begin Patch")
+    start = next(number for number, line in enumerate(lines) if line.startswith(_MARKS))
     current: FilePatch | None = None
-    for line in lines[start + 1 :]:
+    for line, following in pairwise([*lines[start:], ""]):
         directive, _, path = line.strip().partition(": ")
         if line.strip() == "*** End Patch":
             break
+        if line.strip() == "*** Begin Patch" or _is_name_of_diff(current, line, following):
+            continue
         if directive in ("*** Update File", "*** Add File", "*** Delete File"):
             if current:
                 yield current
@@ -95,6 +109,15 @@ def _marked(lines: list[str]) -> Iterator[FilePatch]:
         yield current
 
 
+def _is_name_of_diff(file: FilePatch | None, line: str, following: str) -> bool:
+    """Whether it is one of the two lines with a file's names, which do not belong here, above the first hunk."""
+    if file is None or file.hunks:
+        return False
+    return (line.startswith("--- ") and following.startswith("+++ ")) or (
+        line.startswith("+++ ") and following.startswith("@@")
+    )
+
+
 def _unified(lines: list[str]) -> list[FilePatch]:
     """`diff --git`, `---`, `+++`, `@@`, as git, diff and models write them; all else is passed over."""
     reader = _UnifiedReader()
@@ -119,11 +142,18 @@ class _UnifiedReader:
             self._close_hunk()
             self._files.append(FilePatch(*_git_header_paths(line)))
         elif line.startswith("--- ") and following.startswith("+++ "):
-            self._begin_file(_path(line[4:]), _path(following[4:]))
+            self._begin_file(*_names(line[4:], following[4:]))
+            self._skips_next = True
+        elif line.startswith("+++ ") and following.startswith("@@") and self._hunk is None:
+            self._begin_file(*_names(line[4:], line[4:]))
         elif line.startswith("@@") and self._files:
             self._begin_hunk(line)
         elif self._hunk is not None:
             self._take_in_hunk(self._hunk, line)
+        elif self._files and self._is_below_names and line[:1] in ("+", "-", " "):
+            # Somebody left the line with the numbers out.
+            self._begin_hunk("@@")
+            self.take(line, following)
         elif self._files:
             self._take_header(self._files[-1], line)
 
@@ -131,9 +161,13 @@ class _UnifiedReader:
         self._close_hunk()
         return self._files
 
+    @property
+    def _is_below_names(self) -> bool:
+        file = self._files[-1]
+        return not file.hunks and not file.is_announced
+
     def _begin_file(self, old: str | None, new: str | None) -> None:
         self._close_hunk()
-        self._skips_next = True
         if self._files and not self._files[-1].hunks and self._files[-1].is_announced:
             file = self._files[-1]
             file.path, file.new_path, file.is_announced = old, new, False
@@ -194,6 +228,15 @@ def _git_header_paths(line: str) -> tuple[str | None, str | None]:
     # Both halves are the same but for `a/` and `b/`, unless a rename says its names below.
     half = len(words) // 2
     return _stripped(words[:half]), _stripped(words[half + 1 :])
+
+
+def _names(old: str, new: str) -> tuple[str | None, str | None]:
+    """The paths of `---` and `+++`; git can be set to write `i/` and `w/` and their like in place of `a/` and `b/`."""
+    first, second = _path(old), _path(new)
+    is_mnemonic = first and second and _MNEMONIC.match(first) and _MNEMONIC.match(second)
+    if first and second and is_mnemonic and first != second and first[2:] == second[2:]:
+        return first[2:], second[2:]
+    return first, second
 
 
 def _path(text: str) -> str | None:

@@ -142,6 +142,8 @@ def _indent(line: str) -> str:
 def _is_shifted(told: str, real: str, wanted: str, line: str) -> bool:
     """Whether a line is indented as it should be, if `told` is what the file has as `real`."""
     indent = _indent(wanted)
+    if told == real:
+        return not wanted.strip() or indent == _indent(line)
     return not wanted.strip() or (indent.startswith(told) and _indent(line) == real + indent[len(told) :])
 
 
