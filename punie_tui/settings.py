@@ -50,6 +50,9 @@ class Settings(BaseModel):
     confine_tests: bool = True
     """Whether tests run in the sandbox, where there is one: they then write in the project only and have no network."""
 
+    check_reviews: bool = True
+    """Whether types, lint and tests are tried with a proposal while you review it, on a copy of the tree."""
+
     keep_warm_minutes: float = Field(default=10.0, ge=0.0)
     """How long `punie tool` leaves a language server running for the next call in the same tree; 0 leaves none."""
 

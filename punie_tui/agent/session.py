@@ -47,6 +47,7 @@ class Session:
     ) -> None:
         """`folder` is resolved. `ask_person` None means that nobody can be asked; `allow_all` is `--yes`."""
         self.engine = engine
+        self.checks_reviews = settings.check_reviews
         self.earlier_events: tuple[Event, ...] = ()
         self.log: SessionLog | None = None
         self._conversation = Conversation()

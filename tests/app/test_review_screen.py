@@ -36,7 +36,7 @@ async def open_review(driven: Driven) -> ReviewScreen:
     await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
     screen = driven.app.screen
     assert isinstance(screen, ReviewScreen)
-    await driven.until(lambda: screen.query_one(ReviewView).has_focus, "its focus")
+    await driven.until(lambda: any(view.has_focus for view in screen.query(ReviewView)), "its focus")
     return screen
 
 

@@ -38,7 +38,7 @@ async def press_in_repo(driven: Driven, key: str, kind: type[TreeReviewScreen]) 
     await driven.until(lambda: isinstance(driven.app.screen, kind), "the review")
     screen = driven.app.screen
     assert isinstance(screen, kind)
-    await driven.until(lambda: screen.query_one(ReviewView).has_focus, "its focus")
+    await driven.until(lambda: any(view.has_focus for view in screen.query(ReviewView)), "its focus")
     return screen
 
 
@@ -46,7 +46,7 @@ async def commit_screen(driven: Driven) -> CommitScreen:
     await driven.until(lambda: isinstance(driven.app.screen, CommitScreen), "the commit's message")
     screen = driven.app.screen
     assert isinstance(screen, CommitScreen)
-    await driven.until(lambda: screen.query_one(TextArea).has_focus, "its focus")
+    await driven.until(lambda: any(area.has_focus for area in screen.query(TextArea)), "its focus")
     return screen
 
 

@@ -90,6 +90,7 @@ REVIEW_KEYS: Keys = (
             ("e", "edit what the hunk puts there"),
             ("c", "comment on the line; the model reads it"),
             ("u  U", "undo, redo"),
+            ("t", "take green: accept the hunks that leave types and tests no worse"),
             *_IN_A_REVIEW,
             ("Esc", "leave, with nothing applied"),
         ),

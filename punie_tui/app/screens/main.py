@@ -27,6 +27,8 @@ from punie_tui.app.widgets.tab_row import TabRow
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from punie_tools.changes.change_set import FileChange
+    from punie_tools.effects.effects import EffectFinder
     from punie_tui.agent.approval import AskPerson, Decision
     from punie_tui.agent.events import Event
     from punie_tui.agent.session import Session
@@ -302,7 +304,7 @@ class MainScreen(Screen[None]):
         from punie_tui.app.screens.review import ReviewScreen
 
         review = Review(pending.question.proposal)
-        screen = ReviewScreen(review, pending.question.tool)
+        screen = ReviewScreen(review, pending.question.tool, self._effect_finder(pending.question.proposal))
         self._reviewed = (pending, screen)
 
         def answer(applies: bool | None) -> None:
@@ -312,6 +314,13 @@ class MainScreen(Screen[None]):
             self.query_one(Prompt).focus()
 
         app_of(self).push_screen(screen, answer)
+
+    def _effect_finder(self, proposal: Sequence[FileChange]) -> EffectFinder | None:
+        if self._session is None or not self._session.checks_reviews:
+            return None
+        from punie_tools.effects.effects import EffectFinder
+
+        return EffectFinder(self._session.context_of_person(), proposal)
 
     def _show(self, events: Sequence[Event]) -> None:
         for event in events:

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static, TextArea
 from punie_tools.changes.review import Hunk, Review, Verdict
 from punie_tools.safe_text import safe_text
 from punie_tui.app.screens.keys import REVIEW_KEYS, KeysScreen
+from punie_tui.app.screens.review_effects import EffectWatch
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.review.rows import Row
@@ -21,12 +22,16 @@ from punie_tui.app.widgets.review.view import ReviewView
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from punie_tools.effects.effects import EffectFinder
+
 
 class ReviewScreen(Screen[bool]):
     """Gives True when what is accepted shall stand, False when the review is left; the review itself is changed."""
 
     DEFAULT_CSS = """
     ReviewScreen > #review-place { height: 1; padding: 0 1; background: $surface; text-style: bold; text-wrap: nowrap; }
+    ReviewScreen > #review-effect { display: none; height: 1; padding: 0 1; color: $text-muted; text-wrap: nowrap; }
+    ReviewScreen.-effects > #review-effect { display: block; }
     ReviewScreen > Input, ReviewScreen > Input:focus { display: none; height: 1; border: none; padding: 0 1; }
     ReviewScreen.-comments > Input { display: block; }
     """
@@ -41,6 +46,7 @@ class ReviewScreen(Screen[bool]):
         Binding("e", "edit", "Edit"),
         Binding("c", "comment", "Comment"),
         Binding("u", "undo", "Undo"),
+        Binding("t", "green_gate", "Take green"),
         Binding("p,left_square_bracket", "next_hunk(-1)", "Previous", show=False),
         Binding("N,right_curly_bracket", "next_file(1)", "Next file", show=False),
         Binding("P,left_curly_bracket", "next_file(-1)", "Previous file", show=False),
@@ -55,9 +61,11 @@ class ReviewScreen(Screen[bool]):
     COUNTED: ClassVar[tuple[str, str]] = ("accepted", "rejected")
     """What the hunks are that were accepted, and those that were rejected."""
 
-    def __init__(self, review: Review, title: str) -> None:
+    def __init__(self, review: Review, title: str, finder: EffectFinder | None = None) -> None:
+        """With a finder, which the screen closes, it tells what the hunks that are not rejected do."""
         super().__init__()
         self._review = review
+        self._effects = EffectWatch(self, review, finder) if finder else None
         self._title = title
         self._problem = ""
         self._problem_row: Row | None = None
@@ -70,6 +78,7 @@ class ReviewScreen(Screen[bool]):
 
     def compose(self) -> ComposeResult:
         yield Static(id="review-place", markup=False)
+        yield Static(id="review-effect", markup=False)
         yield ReviewView(self._review)
         yield Input(placeholder="what about this line? Enter keeps it, empty takes it back", id="review-comment")
         yield KeyRow()
@@ -78,6 +87,36 @@ class ReviewScreen(Screen[bool]):
         self._view.focus()
         self._view.show_again()
         self._view.go_to_hunk(0, 0)
+        if self._effects:
+            self.add_class("-effects")
+            self._effects.look()
+
+    def on_unmount(self) -> None:
+        if self._effects:
+            self._effects.close()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._effects is not None if action == "green_gate" else True
+
+    def action_green_gate(self) -> None:
+        """Accept the hunks that leave types and tests no worse."""
+        if self._effects:
+            self._effects.run_green_gate()
+
+    def on_effect_watch_told(self, message: EffectWatch.Told) -> None:
+        """What is being looked at, or what was found."""
+        self.query_one("#review-effect", Static).update(safe_text(message.text, single_line=True))
+
+    def on_effect_watch_found(self, message: EffectWatch.Found) -> None:
+        self._view.show_notes(message.notes)
+
+    def on_effect_watch_chosen(self, message: EffectWatch.Chosen) -> None:
+        """The green gate came to its end."""
+        self._review.accept(message.places)
+        self._changed()
+        left = self._review.undecided_count
+        rest = f"; {left} left to you" if left else ""
+        self.tell(f"Green: {len(message.places)} hunk{'s' * (len(message.places) != 1)} accepted{rest}.")
 
     @property
     def _view(self) -> ReviewView:
@@ -244,6 +283,8 @@ class ReviewScreen(Screen[bool]):
         self._has_warned = False
         self._problem, self._problem_row = problem, None
         self._view.show_again()
+        if self._effects:
+            self._effects.look()
 
     def tell(self, problem: str) -> None:
         """Say something in the line above, until the cursor moves."""

@@ -19,6 +19,8 @@ from punie_tools.spelling import spelled
 
 Verdict = Literal["undecided", "accepted", "rejected"]
 Lines = tuple[bytes, ...]
+HunkPlace = tuple[int, int]
+"""The numbers of a file and of a hunk in it, from 0."""
 
 _LINES_BETWEEN_HUNKS = 6
 """As many equal lines as a patch with three lines of context shows between two hunks at most."""
@@ -149,6 +151,39 @@ class Review:
     def undecided_count(self) -> int:
         return sum(hunk.verdict == "undecided" for file in self.files for hunk in file.hunks)
 
+    @property
+    def places(self) -> list[HunkPlace]:
+        return [(file, hunk) for file, found in enumerate(self.files) for hunk in range(len(found.hunks))]
+
+    def hunk(self, place: HunkPlace) -> Hunk:
+        return self.files[place[0]].hunks[place[1]]
+
+    def changes_with(self, places: Collection[HunkPlace]) -> list[FileChange]:
+        """What would be changed if exactly these hunks were accepted."""
+        reviewed = (
+            FileChange(found.change.path, found.change.before, _with(found, file, places).stands)
+            for file, found in enumerate(self.files)
+        )
+        return [change for change in reviewed if change.before != change.after]
+
+    def accept(self, places: Collection[HunkPlace]) -> None:
+        """Accept these hunks in one step, and leave the others as they are."""
+        self._become(
+            replace(
+                self._state,
+                files=tuple(
+                    replace(
+                        found,
+                        hunks=tuple(
+                            replace(hunk, verdict="accepted") if (file, number) in places else hunk
+                            for number, hunk in enumerate(found.hunks)
+                        ),
+                    )
+                    for file, found in enumerate(self.files)
+                ),
+            )
+        )
+
     def decide(self, verdict: Verdict, file: int, hunk: int | None = None) -> None:
         """About one hunk, or about all of a file."""
         hunks = self.files[file].hunks
@@ -231,6 +266,15 @@ class Review:
         target.append(self._state)
         self._state = source.pop()
         return True
+
+
+def _with(found: FileReview, file: int, places: Collection[HunkPlace]) -> FileReview:
+    """The file with exactly the hunks of these places accepted."""
+    hunks = (
+        replace(hunk, verdict="accepted" if (file, number) in places else "rejected")
+        for number, hunk in enumerate(found.hunks)
+    )
+    return replace(found, hunks=tuple(hunks))
 
 
 def split_lines(data: bytes) -> Lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -80,6 +81,11 @@ def pytest_affected(
     return _result(plan, run_selection(context, plan.selection, deadline=DEADLINE_SECONDS))
 
 
+def affected_selection(context: ToolContext, paths: Sequence[str]) -> Selection | None:
+    """What to run for changed files, which may be gone; None where no test can reach them."""
+    return _plan_for(context, sorted(paths)).selection
+
+
 def _preview(context: ToolContext, paths: list[str] | None = None) -> str:
     """The command line that will run."""
     plan = _plan(context, paths)
@@ -99,7 +105,10 @@ class _Plan:
 
 
 def _plan(context: ToolContext, paths: list[str] | None) -> _Plan:
-    changed = changed_files(context) if paths is None else _given(context, paths)
+    return _plan_for(context, changed_files(context) if paths is None else _given(context, paths))
+
+
+def _plan_for(context: ToolContext, changed: Sequence[str]) -> _Plan:
     tests = affected_tests(context.workspace.root, changed, context.cancelled)
     if tests.everything_because:
         selection = Selection()

@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -55,6 +55,8 @@ class Selection:
     names: str = ""
     file: str = ""
     is_one_test: bool = False
+    import_first: tuple[Path, ...] = ()
+    """Folders whose modules win over installed ones, as those of a project that is installed in place."""
 
     @property
     def variables(self) -> dict[str, str]:
@@ -217,7 +219,11 @@ def run_session(
     session = PytestSession(context.report_progress)
     root = context.workspace.root
     confinement = confinement_for_tests(context.workspace)
-    variables = {**_python_path(added), **(added.variables if added else {}), **selection.variables}
+    variables = {
+        **_python_path(added, selection.import_first),
+        **(added.variables if added else {}),
+        **selection.variables,
+    }
     environment = {**project_environment(), **variables}
 
     def run(argv: list[str]) -> FinishedProcess:
@@ -256,10 +262,10 @@ def _as_of_pytest_itself(finished: FinishedProcess) -> FinishedProcess:
     return finished
 
 
-def _python_path(added: AddedPlugin | None) -> dict[str, str]:
+def _python_path(added: AddedPlugin | None, import_first: Sequence[Path]) -> dict[str, str]:
     """The plugins' folders, before what the person's own PYTHONPATH lists."""
     own = os.environ.get("PYTHONPATH")
-    folders = [str(_PLUGIN_FOLDER), *([str(added.folder)] if added else [])]
+    folders = [str(_PLUGIN_FOLDER), *([str(added.folder)] if added else []), *map(str, import_first)]
     return {"PYTHONPATH": os.pathsep.join([*folders, *([own] if own else [])])}
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
 
-from punie_tools.changes.review import FileReview, Hunk, Review
+from punie_tools.changes.review import FileReview, Hunk, HunkPlace, Review
 from punie_tools.files.line_matching import changed_pieces
 
-RowKind = Literal["file", "note", "context", "removed", "added", "pair", "comment", "gap"]
+RowKind = Literal["file", "note", "context", "removed", "added", "pair", "comment", "gap", "worse", "better"]
 
 _CONTEXT = 3
 
@@ -33,17 +33,30 @@ class Row:
     is_change: bool = False
 
 
-def rows_of(review: Review, folded: Collection[int], *, side_by_side: bool) -> list[Row]:
-    """All rows, files after each other, each hunk with the lines around it."""
-    rows: list[Row] = []
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a hunk does to types, lint or tests; `place` is None where that shows elsewhere."""
+
+    place: HunkPlace | None
+    text: str
+    is_worse: bool
+
+
+def rows_of(review: Review, folded: Collection[int], *, side_by_side: bool, notes: Sequence[Note] = ()) -> list[Row]:
+    """All rows, files after each other, each hunk with the lines around it and what it does below it."""
+    rows = [_row_of_note(note, (0, 0)) for note in notes if note.place is None]
     for place, file in enumerate(review.files):
         rows.append(Row("file", place, 0))
         if place not in folded:
-            rows += _with_comments(review, file, list(_rows_of_file(place, file, side_by_side)))
+            rows += _with_comments(review, file, list(_rows_of_file(place, file, side_by_side, notes)))
     return rows
 
 
-def _rows_of_file(place: int, file: FileReview, side_by_side: bool) -> Iterator[Row]:
+def _row_of_note(note: Note, place: HunkPlace) -> Row:
+    return Row("worse" if note.is_worse else "better", *place, text=note.text)
+
+
+def _rows_of_file(place: int, file: FileReview, side_by_side: bool, notes: Sequence[Note]) -> Iterator[Row]:
     if file.is_binary:
         yield Row("note", place, 0, text="a binary file, decided as a whole")
         return
@@ -57,6 +70,7 @@ def _rows_of_file(place: int, file: FileReview, side_by_side: bool) -> Iterator[
         yield from _rows_of_hunk(place, number, hunk, side_by_side)
         if not hunk.old and not hunk.new:
             yield Row("note", place, number, text=_whole_note(file))
+        yield from (_row_of_note(note, (place, number)) for note in notes if note.place == (place, number))
         end = hunk.old_start + len(hunk.old)
         following = file.hunks[number + 1].old_start if number + 1 < len(file.hunks) else len(file.lines)
         shown_up_to = min(end + _CONTEXT, following)

@@ -21,7 +21,7 @@ from punie_tools.changes.review import FileReview, Review, Verdict
 from punie_tools.safe_text import safe_text
 from punie_tools.spelling import spelled
 from punie_tui.app.textual_adapter import app_of
-from punie_tui.app.widgets.review.rows import Row, line_of, rows_of
+from punie_tui.app.widgets.review.rows import Note, Row, line_of, rows_of
 
 if TYPE_CHECKING:
     from rich.syntax import Syntax
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _MARKS: dict[Verdict, str] = {"undecided": "·", "accepted": "✓", "rejected": "✗"}
 _SIGNS = {"removed": "-", "added": "+"}
+_MARGIN_STYLES = {"note": "muted", "comment": "comment", "gap": "muted", "worse": "rejected", "better": "accepted"}
 _WIDE_ENOUGH_FOR_TWO = 120
 _TAB = 4
 _LONGEST_COLOURED = 1000
@@ -84,12 +85,17 @@ class ReviewView(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._review = review
         self._folded: set[int] = set()
+        self._notes: list[Note] = []
         self._rows: list[Row] = []
         self._lines: list[tuple[int, int]] = []
         self._cursor = 0
         self._is_wrapped = False
         self._wants_side_by_side: bool | None = None
         self._number_width = 1
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(self._rows)
 
     @property
     def current(self) -> Row:
@@ -111,7 +117,7 @@ class ReviewView(ScrollView, can_focus=True):
     def show_again(self) -> None:
         """The review changed: its rows are made anew, and the cursor stays with its hunk."""
         here = self.current if self._rows else None
-        self._rows = rows_of(self._review, self._folded, side_by_side=self.is_side_by_side)
+        self._rows = rows_of(self._review, self._folded, side_by_side=self.is_side_by_side, notes=self._notes)
         largest = max((max(row.old or 0, row.new or 0) for row in self._rows), default=0) + 1
         self._number_width = len(str(largest))
         self._measure()
@@ -120,6 +126,14 @@ class ReviewView(ScrollView, can_focus=True):
             self.go_to_hunk(here.file, here.hunk)
         self.refresh()
         self.post_message(self.Moved())
+
+    def show_notes(self, notes: Sequence[Note]) -> None:
+        """What the hunks do, in place of what was shown of that before; the cursor stays on its row."""
+        here = self.current if self._rows else None
+        self._notes = list(notes)
+        self.show_again()
+        if here in self._rows:
+            self._put_cursor(self._rows.index(here))
 
     def go_to_hunk(self, file: int, hunk: int) -> None:
         """Put the cursor on a hunk's first changed line, or on its file's row."""
@@ -228,13 +242,10 @@ class ReviewView(ScrollView, can_focus=True):
         is_marked = row.is_change or row.kind == "note"
         yield Segment(bar, cursor)
         yield Segment(_MARKS[hunk.verdict] if is_marked and part == 0 else " ", verdict)
-        if row.kind in ("note", "comment", "gap"):
-            text = {"comment": f"  ╰ {safe_text(row.text, single_line=True)}", "gap": "  ⋯"}.get(
-                row.kind, f"  {row.text}"
-            )
-            yield Segment(
-                " " * (2 * self._number_width + 2) + text, style("comment" if row.kind == "comment" else "muted")
-            )
+        if row.kind in _MARGIN_STYLES:
+            sign = {"note": "", "comment": "╰ ", "gap": "⋯", "worse": "✗ ", "better": "✓ "}[row.kind]
+            text = f"{' ' * (2 * self._number_width + 4)}{sign}{safe_text(row.text, single_line=True)}"
+            yield Segment(text, style(_MARGIN_STYLES[row.kind]))
         elif row.kind == "pair":
             half = max((width - 2) // 2, self._number_width + 6)
             yield from self._half(row, row.old, half, is_new=False)

@@ -1,0 +1,140 @@
+"""What a proposal does, looked at on a thread of its own while the person reads it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tui.app.widgets.review.rows import Note
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from punie_tools.changes.change_set import FileChange
+    from punie_tools.changes.review import HunkPlace, Review
+    from punie_tools.effects.effects import EffectFinder
+    from punie_tools.effects.placing import PlacedFinding
+
+_SECONDS_BEFORE_A_LOOK = 0.3
+_MOST_NOTES_AT_A_PLACE = 3
+
+
+class EffectWatch:
+    """Tells a screen, by messages, what the hunks that are not rejected do. A new look ends the one before it."""
+
+    @dataclass
+    class Told(Message):
+        """One line for the person: what is being done, or what was found."""
+
+        text: str
+
+    @dataclass
+    class Found(Message):
+        """What belongs beside the hunks."""
+
+        notes: Sequence[Note]
+
+    @dataclass
+    class Chosen(Message):
+        """The green hunks."""
+
+        places: frozenset[HunkPlace]
+
+    def __init__(self, screen: Screen[bool], review: Review, finder: EffectFinder) -> None:
+        self._screen = screen
+        self._review = review
+        self._finder = finder
+        self._cancelled = threading.Event()
+        self._looked_at: list[FileChange] | None = None
+
+    def look(self) -> None:
+        """Look at what would stand if all that is undecided were accepted, unless that was seen last."""
+        review = copy(self._review)
+        kept = frozenset(place for place in review.places if review.hunk(place).verdict != "rejected")
+        changes = review.changes_with(kept)
+        if changes == self._looked_at:
+            return
+        self._looked_at = changes
+
+        def find(cancelled: threading.Event) -> None:
+            if cancelled.wait(_SECONDS_BEFORE_A_LOOK):
+                return
+            # Imported when it is needed: the language server's types take long.
+            from punie_tools.effects.placing import placed
+
+            effect = self._finder.effect_of(changes, cancelled, lambda text: self._tell(f"{text} …", cancelled))
+            notes = _notes(placed(review, effect, kept))
+            self._post(self.Found(notes), cancelled)
+            self._tell(effect.summary, cancelled)
+
+        self._begin(find)
+
+    def run_green_gate(self) -> None:
+        """Find the hunks that leave types and tests no worse; any decision meanwhile ends it."""
+        review = copy(self._review)
+
+        def gate(cancelled: threading.Event) -> None:
+            from punie_tools.effects.green_gate import green_hunks
+
+            told: Callable[[str], None] = lambda text: self._tell(f"green gate: {text} …", cancelled)  # noqa: E731
+            places = green_hunks(review, self._finder, cancelled, told)
+            self._post(self.Chosen(places), cancelled)
+
+        self._looked_at = None
+        self._begin(gate)
+
+    def close(self) -> None:
+        """End the look; what it started is cleared away on a thread, which may take a moment."""
+        self._cancelled.set()
+        threading.Thread(target=self._finder.close, name="review-close").start()
+
+    def _begin(self, work: Callable[[threading.Event], None]) -> None:
+        self._cancelled.set()
+        self._cancelled = cancelled = threading.Event()
+
+        def guarded() -> None:
+            try:
+                work(cancelled)
+            except ToolCancelledError:
+                pass
+            except (ToolError, OSError) as error:
+                self._tell(f"Not tried: {error}", cancelled)
+
+        self._screen.run_worker(guarded, thread=True, group="effects")
+
+    def _tell(self, text: str, cancelled: threading.Event) -> None:
+        self._post(self.Told(text), cancelled)
+
+    def _post(self, message: Message, cancelled: threading.Event) -> None:
+        if not cancelled.is_set() and self._screen.is_running:
+            self._screen.post_message(message)
+
+
+def _notes(found: Sequence[PlacedFinding]) -> list[Note]:
+    """At each place the first ones, what is worse before what is better."""
+    notes: list[Note] = []
+    for place in dict.fromkeys(each.place for each in found):
+        here = [each for each in found if each.place == place]
+        notes += [_note(each) for each in here[:_MOST_NOTES_AT_A_PLACE]]
+        if (more := len(here) - _MOST_NOTES_AT_A_PLACE) > 0:
+            is_worse = any(not each.is_cured for each in here[_MOST_NOTES_AT_A_PLACE:])
+            notes.append(Note(place, f"and {more} more", is_worse=is_worse))
+    return notes
+
+
+def _note(each: PlacedFinding) -> Note:
+    found = each.finding
+    first_line = found.message.split("\n", 1)[0]
+    if found.kind == "tests":
+        text = f"{found.code} {'passes now' if each.is_cured else f'fails: {first_line}'}"
+    else:
+        where = "" if each.place else f"{found.file}:{found.line} "
+        what = "gone" if each.is_cured else "new"
+        text = f"{what}: {where}{first_line}{f' ({found.code})' if found.code else ''}"
+    return Note(each.place, text, is_worse=not each.is_cured)

@@ -1,0 +1,74 @@
+"""What a proposal does to types, lint and tests stands beside its hunks, and the green gate accepts by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven
+
+from punie_tui.app.screens.review import ReviewScreen
+from punie_tui.app.widgets.review.view import ReviewView
+from punie_tui.engine.protocol import TextDelta, ToolCall
+
+BETWEEN = "# between\n" * 8
+BEFORE = f"import os\n\n\ndef one() -> int:\n    return 1\n\n\n{BETWEEN}\n\ndef two() -> int:\n    return 'two'\n"
+BETTER = BEFORE.replace("'two'", "2")
+WORSE = BETTER.replace("return 1", "return None")
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUNIE_CHECK_REVIEWS", "true")
+
+
+async def open_review(driven: Driven) -> ReviewScreen:
+    await driven.ask("change it")
+    await driven.asked()
+    await driven.pilot.press("r")
+    await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
+    screen = driven.app.screen
+    assert isinstance(screen, ReviewScreen)
+    return screen
+
+
+def said(screen: ReviewScreen) -> str:
+    return str(screen.query_one("#review-effect").render())
+
+
+def notes(screen: ReviewScreen) -> list[tuple[str, int, str]]:
+    view = screen.query_one(ReviewView)
+    return [(row.kind, row.hunk, row.text) for row in view.rows if row.kind in ("worse", "better")]
+
+
+@pytest.mark.usefixtures("checked")
+async def test_findings_stand_beside_their_hunks_and_the_green_gate_goes_by_them(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    root = make_repository({"a.py": BEFORE})
+    edit = ToolCall("c1", "write_file", {"path": "a.py", "content": WORSE})
+    async with drive(root, [[edit], [TextDelta("done")]]) as driven:
+        screen = await open_review(driven)
+        await driven.until(lambda: "types +1 -1" in said(screen), "the effect")
+        assert "tests not run (folder not trusted)" in said(screen)
+        found = notes(screen)
+        assert [(kind, hunk) for kind, hunk, _ in found] == [("worse", 0), ("better", 1)]
+        assert "reportReturnType" in found[0][2]
+        await driven.pilot.press("t")
+        await driven.until(lambda: screen.review.undecided_count == 1, "the green hunk")
+        assert [hunk.verdict for hunk in screen.review.files[0].hunks] == ["undecided", "accepted"]
+        await driven.pilot.press("p", "r", "enter")
+        await driven.finished()
+    assert (root / "a.py").read_text() == BETTER
+
+
+@pytest.mark.usefixtures("checked")
+async def test_a_review_that_is_left_at_once_ends_its_look(drive: Drive, make_repository: Callable[..., Path]) -> None:
+    root = make_repository({"a.py": BEFORE})
+    edit = ToolCall("c1", "write_file", {"path": "a.py", "content": WORSE})
+    async with drive(root, [[edit], [TextDelta("as you like")]]) as driven:
+        await open_review(driven)
+        await driven.pilot.press("escape")
+        await driven.finished()
+    assert (root / "a.py").read_text() == BEFORE

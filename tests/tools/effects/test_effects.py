@@ -1,0 +1,172 @@
+"""What a proposal adds and cures is found on a copy; the person's files are never touched."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.review import Review
+from punie_tools.changes.tree_access import FileImage
+from punie_tools.effects.effects import Effect, EffectFinder
+from punie_tools.effects.green_gate import green_hunks
+from punie_tools.effects.overlay import Overlay
+from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tools.tool import ToolContext
+from punie_tools.workspace import Workspace
+
+Write = Callable[[Mapping[str, str | bytes]], Path]
+
+MONEY = """\
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+# one
+# two
+# three
+# four
+# five
+# six
+# seven
+
+
+def double(a: int) -> int:
+    return add(a, "a")
+"""
+PROJECT = {
+    "shop/__init__.py": "",
+    "shop/money.py": MONEY,
+    "shop/report.py": "import os\n\nfrom shop.money import add\n\nprint(add(1, 2))\n",
+    "tests/test_money.py": (
+        "from shop.money import add, double\n\n\ndef test_add():\n    assert add(1, 2) == 3\n\n\n"
+        "def test_double():\n    assert double(2) == 4\n"
+    ),
+    "tests/test_other.py": "def test_other(): ...\n",
+}
+DOUBLE = ('return add(a, "a")', "return add(a, a)")
+ADD = ("return a + b", "return str(a + b)")
+
+
+@pytest.fixture
+def project(write: Write, environment: Path) -> Path:
+    return write({**PROJECT, "pytest.ini": "[pytest]\npythonpath = .\n"})
+
+
+def edit(path: str, *replacements: tuple[str, str]) -> FileChange:
+    after = PROJECT[path]
+    for old, new in replacements:
+        assert after.count(old) == 1
+        after = after.replace(old, new)
+    return FileChange(path, FileImage(PROJECT[path].encode(), 0o644), FileImage(after.encode(), 0o644))
+
+
+@pytest.fixture
+def find(project: Path) -> Iterator[Callable[..., EffectFinder]]:
+    finders: list[EffectFinder] = []
+
+    def make(*proposal: FileChange, is_trusted: bool = True) -> EffectFinder:
+        finders.append(EffectFinder(ToolContext(Workspace.at(project, is_trusted=is_trusted)), proposal))
+        return finders[-1]
+
+    yield make
+    for finder in finders:
+        finder.close()
+
+
+def effect_of(finder: EffectFinder, *changes: FileChange) -> Effect:
+    return finder.effect_of(changes, threading.Event(), lambda _: None)
+
+
+def test_types_lint_and_tests_that_are_added_and_cured(
+    find: Callable[..., EffectFinder], files_of: Callable[[], dict[str, bytes]]
+) -> None:
+    before = files_of()
+    cure, lint = edit("shop/money.py", DOUBLE), edit("shop/report.py", ("import os\n\n", ""))
+    finder = find(cure, lint)
+    effect = effect_of(finder, cure, lint)
+    assert {(found.kind, found.file) for found in effect.cured} == {
+        ("types", "shop/money.py"),
+        ("lint", "shop/report.py"),
+        ("tests", "tests/test_money.py"),
+    }
+    assert effect.added == []
+    assert effect.is_no_worse
+    assert effect.summary == "types -1 · lint -1 · tests 2 run, 1 cured"
+    assert files_of() == before
+
+
+def test_what_gets_worse_is_named_with_its_place(find: Callable[..., EffectFinder]) -> None:
+    broken = edit("shop/money.py", ADD)
+    effect = effect_of(find(broken), broken)
+    assert [(found.file, found.line) for found in effect.added if found.kind == "types"] == [("shop/money.py", 2)]
+    assert [found.code for found in effect.added if found.kind == "tests"] == ["tests/test_money.py::test_add"]
+    assert not effect.is_no_worse
+
+
+def test_a_part_of_a_proposal_shows_its_own_effect_and_new_and_gone_files_count(
+    find: Callable[..., EffectFinder],
+) -> None:
+    cure = edit("shop/money.py", DOUBLE)
+    gone = FileChange("shop/report.py", FileImage(PROJECT["shop/report.py"].encode(), 0o644), None)
+    new = FileChange("shop/fresh/new.py", None, FileImage(b"x: int = ''\n", 0o644))
+    finder = find(cure, gone, new)
+    assert {found.kind for found in effect_of(finder, gone).cured} == {"lint"}
+    assert [found.file for found in effect_of(finder, new).added] == ["shop/fresh/new.py"]
+    assert effect_of(finder).added == effect_of(finder).cured == []
+    assert {found.kind for found in effect_of(finder, cure).cured} == {"types", "tests"}
+
+
+def test_no_test_runs_before_the_folder_is_trusted(find: Callable[..., EffectFinder]) -> None:
+    cure = edit("shop/money.py", DOUBLE)
+    effect = effect_of(find(cure, is_trusted=False), cure)
+    assert "tests not run (folder not trusted)" in effect.summary
+    assert {found.kind for found in effect.cured} == {"types"}
+
+
+def test_the_green_gate_keeps_the_hunks_that_do_no_harm(find: Callable[..., EffectFinder]) -> None:
+    both = edit("shop/money.py", ADD, DOUBLE)
+    review = Review([both])
+    assert len(review.places) == 2
+    green = green_hunks(review, find(both), threading.Event(), lambda _: None)
+    assert green == {(0, 1)}
+    review.accept(green)
+    assert [hunk.verdict for hunk in review.files[0].hunks] == ["undecided", "accepted"]
+
+
+def test_a_hunk_that_needs_a_later_one_is_green_with_it(find: Callable[..., EffectFinder]) -> None:
+    use = edit("shop/money.py", ("return a + b", "return total(a, b)"), DOUBLE)
+    after = use.after
+    assert after is not None
+    made = after.data + b"\n\ndef total(a: int, b: int) -> int:\n    return sum((a, b))\n"
+    change = FileChange("shop/money.py", use.before, FileImage(made, 0o644))
+    bad = edit("shop/report.py", ("add(1, 2)", "add(1, None)"))
+    review = Review([change, bad])
+    green = green_hunks(review, find(change, bad), threading.Event(), lambda _: None)
+    assert green == {(0, 0), (0, 1)}
+
+
+def test_a_tree_that_is_too_large_says_so(project: Path) -> None:
+    with pytest.raises(ToolError, match="too large to try a proposal on a copy"):
+        Overlay(ToolContext(Workspace.at(project)), most_files=3)
+    with pytest.raises(ToolError, match="too large"):
+        Overlay(ToolContext(Workspace.at(project)), most_bytes=10)
+
+
+def test_a_stop_ends_it_and_the_copy_holds_no_way_out(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("mine")
+    (project / "out").symlink_to(tmp_path / "outside")
+    (project / "in").symlink_to("pytest.ini")
+    overlay = Overlay(ToolContext(Workspace.at(project)))
+    assert not (overlay.root / "out").is_symlink()
+    assert (overlay.root / "in").resolve() == overlay.root / "pytest.ini"
+    assert not (overlay.root / ".venv").exists()
+    overlay.close()
+    assert not overlay.root.exists()
+    stopped = threading.Event()
+    stopped.set()
+    with pytest.raises(ToolCancelledError):
+        Overlay(ToolContext(Workspace.at(project), cancelled=stopped))

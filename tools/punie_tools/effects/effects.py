@@ -1,0 +1,197 @@
+"""What a proposal adds and cures: type errors, lint, and the tests that it reaches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Event, Lock
+from typing import Literal
+
+from punie_tools.changes.change_set import FileChange
+from punie_tools.effects.overlay import Overlay
+from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tools.quality.pytest_affected import affected_selection
+from punie_tools.quality.pytest_run import run_selection
+from punie_tools.quality.ruff_check import ruff_check
+from punie_tools.quality.typecheck import typecheck
+from punie_tools.tool import ToolContext
+
+Kind = Literal["types", "lint", "tests"]
+
+SECONDS_FOR_TESTS = 120.0
+
+_BROKEN = ("failed", "error")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong at a place: a type error, a violation, or a test that fails."""
+
+    kind: Kind
+    file: str
+    line: int
+    code: str
+    message: str
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """One that only moved to another line is the same."""
+        return (self.kind, self.file, self.code, "" if self.kind == "tests" else self.message)
+
+
+@dataclass(frozen=True)
+class State:
+    """What is wrong in a tree. `missing` says of each kind that could not be looked at why."""
+
+    findings: tuple[Finding, ...] = ()
+    tests_run: int = 0
+    missing: dict[Kind, str] = field(default_factory=dict[Kind, str])
+
+    def of(self, kind: Kind) -> list[Finding]:
+        return [finding for finding in self.findings if finding.kind == kind]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Two states of a tree against each other."""
+
+    before: State
+    after: State
+
+    @property
+    def added(self) -> list[Finding]:
+        return _more(self.after.findings, self.before.findings)
+
+    @property
+    def cured(self) -> list[Finding]:
+        return _more(self.before.findings, self.after.findings)
+
+    @property
+    def is_no_worse(self) -> bool:
+        """Whether types and tests are no worse; lint is left to taste."""
+        return all(finding.kind == "lint" for finding in self.added)
+
+    @property
+    def summary(self) -> str:
+        """In short: `types +1 -2 · lint ok · tests 12 run, 1 broken`."""
+        parts: list[str] = []
+        for kind in ("types", "lint", "tests"):
+            added = sum(finding.kind == kind for finding in self.added)
+            cured = sum(finding.kind == kind for finding in self.cured)
+            parts.append(f"{kind} {self._in_short(kind, added, cured)}")
+        return " · ".join(parts)
+
+    def _in_short(self, kind: Kind, added: int, cured: int) -> str:
+        if kind in self.after.missing:
+            return self.after.missing[kind]
+        if kind != "tests":
+            return " ".join([*([f"+{added}"] if added else []), *([f"-{cured}"] if cured else [])]) or "same"
+        ran = f"{self.after.tests_run} run" if self.after.tests_run else "none reached"
+        told = [ran, *([f"{added} broken"] if added else []), *([f"{cured} cured"] if cured else [])]
+        return ", ".join(told)
+
+
+class EffectFinder:
+    """Looks at proposals on a copy of the tree, made when it is first needed. Threads wait for each other."""
+
+    def __init__(self, context: ToolContext, proposal: Sequence[FileChange]) -> None:
+        self._context = context
+        self._proposal = list(proposal)
+        self._overlay: Overlay | None = None
+        self._known: dict[tuple[FileChange, ...], State] = {}
+        self._lock = Lock()
+        self._is_closed = False
+
+    def effect_of(self, changes: Sequence[FileChange], cancelled: Event, told: Callable[[str], None]) -> Effect:
+        """Of a part of the proposal. Raises ToolError, ToolCancelledError, OSError; `told` hears what is being done."""
+        with self._lock:
+            if self._is_closed:
+                raise ToolCancelledError("Stopped.")
+            return Effect(self._state([], cancelled, told), self._state(changes, cancelled, told))
+
+    def close(self) -> None:
+        """Waits for a running look, which the caller has cancelled."""
+        with self._lock:
+            self._is_closed = True
+            if self._overlay:
+                self._overlay.close()
+
+    def _state(self, changes: Sequence[FileChange], cancelled: Event, told: Callable[[str], None]) -> State:
+        key = tuple(changes)
+        if key not in self._known:
+            if self._overlay is None:
+                told("copying the tree")
+                self._overlay = Overlay(replace(self._context, cancelled=cancelled))
+            self._overlay.show(changes)
+            self._known[key] = _look(self._overlay.context(cancelled), self._paths, told)
+        return self._known[key]
+
+    @property
+    def _paths(self) -> list[str]:
+        return [change.path for change in self._proposal]
+
+
+def _look(context: ToolContext, paths: Sequence[str], told: Callable[[str], None]) -> State:
+    """All three kinds; one that cannot be had is no reason to lose the others."""
+    findings: list[Finding] = []
+    missing: dict[Kind, str] = {}
+    tests_run = 0
+
+    def attempt(kind: Kind, work: Callable[[], Iterable[Finding]]) -> None:
+        told(f"checking {kind}")
+        try:
+            findings.extend(work())
+        except ToolCancelledError:
+            raise
+        except ToolError as error:
+            missing[kind] = f"not known ({str(error).removesuffix('.')})"
+
+    def tests() -> list[Finding]:
+        nonlocal tests_run
+        selection = affected_selection(context, paths)
+        if selection is None:
+            return []
+        told("running the tests that it reaches")
+        folders = (context.workspace.root, context.workspace.root / "src")
+        ran = run_selection(context, replace(selection, import_first=folders), deadline=SECONDS_FOR_TESTS)
+        tests_run = ran.passed + ran.failed + ran.errors + ran.xfailed + ran.xpassed
+        if ran.incomplete:
+            raise ToolError(f"{ran.incomplete}.")
+        return [
+            Finding("tests", test.file, test.line or 1, test.name, test.message.split("\n", 1)[0])
+            for test in ran.tests
+            if test.outcome in _BROKEN
+        ]
+
+    attempt("lint", lambda: _lint(context, paths))
+    attempt("types", lambda: _types(context))
+    if context.workspace.is_trusted:
+        attempt("tests", tests)
+    else:
+        missing["tests"] = "not run (folder not trusted)"
+    return State(tuple(findings), tests_run, missing)
+
+
+def _lint(context: ToolContext, paths: Sequence[str]) -> Iterable[Finding]:
+    for path in paths:
+        if path.endswith((".py", ".pyi")) and (context.workspace.root / path).is_file():
+            for found in ruff_check(context, path).violations:
+                yield Finding("lint", found.file, found.line, found.code, found.message)
+
+
+def _types(context: ToolContext) -> Iterable[Finding]:
+    for found in typecheck(context).errors:
+        if found.severity == "error":
+            yield Finding("types", found.file, found.line, found.code, found.message)
+
+
+def _more(findings: Sequence[Finding], than: Sequence[Finding]) -> list[Finding]:
+    known = Counter(finding.identity for finding in than)
+    more: list[Finding] = []
+    for finding in findings:
+        if known[finding.identity]:
+            known[finding.identity] -= 1
+        else:
+            more.append(finding)
+    return more
