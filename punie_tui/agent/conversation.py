@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from punie_tui.agent.events import Event, ToolFailed, ToolFinished, ToolRequested, TurnFinished, TurnStarted
+from punie_tui.agent.events import (
+    Event,
+    TextStreamed,
+    ToolDenied,
+    ToolFailed,
+    ToolFinished,
+    ToolRequested,
+    TurnFinished,
+    TurnStarted,
+)
 from punie_tui.agent.tool_step import Outcome
 from punie_tui.engine.protocol import Message, ToolCall
 
@@ -16,6 +25,7 @@ from punie_tui.engine.protocol import Message, ToolCall
 _CHARACTERS_PER_TOKEN = 4
 _RESULT_CHARACTERS = 12_000
 _SHARE_FOR_PROMPT = 0.7
+_CUT_OFF = "Error: Stopped."
 
 
 @dataclass(frozen=True)
@@ -35,24 +45,11 @@ class Conversation:
     @classmethod
     def from_events(cls, events: Iterable[Event]) -> Conversation:
         """The conversation that a session's events tell of."""
-        conversation = cls()
-        calls: dict[str, ToolCall] = {}
+        replay = _Replay(cls())
         for event in events:
-            match event:
-                case TurnStarted():
-                    conversation.add_prompt(event.prompt)
-                case ToolRequested(parent_call_id=None):
-                    calls[event.call_id] = ToolCall(event.call_id, event.tool, event.arguments)
-                    conversation.messages.append(Message("assistant", calls=(calls[event.call_id],)))
-                case ToolFinished() if event.call_id in calls:
-                    conversation._add_result(calls[event.call_id], json.dumps(event.result))
-                case ToolFailed() if event.call_id in calls:
-                    conversation._add_result(calls[event.call_id], f"Error: {event.error}")
-                case TurnFinished() if event.answer:
-                    conversation.add_reply(event.answer, ())
-                case _:
-                    pass
-        return conversation
+            replay.add(event)
+        replay.end_reply()
+        return replay.conversation
 
     def add_prompt(self, prompt: str) -> None:
         self.messages.append(Message("user", prompt))
@@ -64,9 +61,10 @@ class Conversation:
         content = f"Error: {outcome.error}" if outcome.result is None else outcome.result.model_dump_json()
         if outcome.review:
             content += f"\nThe person reviewed it: {outcome.review.model_dump_json()}"
-        self._add_result(outcome.call, content)
+        self.add_result(outcome.call, content)
 
-    def _add_result(self, call: ToolCall, content: str) -> None:
+    def add_result(self, call: ToolCall, content: str) -> None:
+        """What a call gave, as the model reads it."""
         self.messages.append(Message("tool", shortened(content), call_id=call.id, tool=call.tool))
 
     def fitted(self, context_length: int) -> tuple[tuple[Message, ...], Trimmed | None]:
@@ -79,6 +77,70 @@ class Conversation:
         removed = [message for turn in turns for message in turn]
         trimmed = Trimmed(estimated_tokens(removed), estimated_tokens(kept)) if removed else None
         return (Message("system", system_prompt()), *kept), trimmed
+
+
+class _Replay:
+    """Makes messages of events again: replies of text and calls, each call followed by its result."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.conversation = conversation
+        self._text = ""
+        self._calls: list[ToolCall] = []
+        self._results: dict[str, str] = {}
+
+    def add(self, event: Event) -> None:
+        match event:
+            case TurnStarted():
+                self.end_reply()
+                self.conversation.add_prompt(event.prompt)
+            case TextStreamed():
+                self.end_calls()
+                self._text += event.text
+            case ToolRequested(parent_call_id=None):
+                # Calls run side by side; one that comes when all others have ended is of a reply of its own.
+                if len(self._results) == len(self._calls):
+                    self.end_calls()
+                self._calls.append(ToolCall(event.call_id, event.tool, event.arguments))
+            case ToolFinished() | ToolFailed() | ToolDenied():
+                self._add_result(event)
+            case TurnFinished():
+                streamed = self._text
+                self.end_reply()
+                if event.answer and event.answer != streamed:
+                    self.conversation.add_reply(event.answer, ())
+            case _:
+                pass
+
+    def _add_result(self, event: ToolFinished | ToolFailed | ToolDenied) -> None:
+        if not any(call.id == event.call_id for call in self._calls):
+            # Of a call inside a program, whose own result holds what came of it.
+            return
+        match event:
+            case ToolFinished():
+                review = f"\nThe person reviewed it: {_json(event.review)}" if event.review else ""
+                self._results[event.call_id] = _json(event.result) + review
+            case ToolFailed():
+                self._results[event.call_id] = f"Error: {event.error}"
+            case ToolDenied():
+                self._results[event.call_id] = f"Error: {event.reason}"
+
+    def end_calls(self) -> None:
+        """Whatever comes next is of another reply, if this one has called anything."""
+        if self._calls:
+            self.end_reply()
+
+    def end_reply(self) -> None:
+        """What was said and called so far becomes messages; a call that a crash cut off has a result too."""
+        if self._text or self._calls:
+            self.conversation.add_reply(self._text, tuple(self._calls))
+        for call in self._calls:
+            self.conversation.add_result(call, self._results.get(call.id, _CUT_OFF))
+        self._text, self._calls, self._results = "", [], {}
+
+
+def _json(value: object) -> str:
+    """As Pydantic writes results, so that a conversation that goes on reads as it did."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @cache

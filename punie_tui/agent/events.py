@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, TypeAdapter, model_serializer
+from pydantic_core import PydanticSerializationError
 
 from punie_tools.tool import Risk
 
@@ -40,13 +42,46 @@ class _Event(BaseModel):
 
 
 class SessionStarted(_Event):
-    """First line of a session file."""
+    """First line of a session file; `forked_from` is the session that the turns after it were copied from."""
 
     kind: Literal["session_started"] = "session_started"
     format: int = 1
     punie_version: str
     workspace: str
     model: str
+    forked_from: str = ""
+
+
+class SessionRenamed(_Event):
+    """The person gave the session a name; an empty one takes it back."""
+
+    kind: Literal["session_renamed"] = "session_renamed"
+    name: str
+
+
+class SessionRewound(_Event):
+    """The session stands at the end of turn `to_turn` again, or before its first turn where that is empty.
+
+    `undone` are the turns whose files were taken back with it, `redone` those whose files were made again.
+    """
+
+    kind: Literal["session_rewound"] = "session_rewound"
+    to_turn: str
+    undone: list[str] = []
+    redone: list[str] = []
+
+
+class SessionClosed(_Event):
+    """Whoever wrote the session ended in order; without it the last line was written by a program that died."""
+
+    kind: Literal["session_closed"] = "session_closed"
+
+
+class NoticeGiven(_Event):
+    """Something that the person should know now; it is no part of the session."""
+
+    kind: Literal["notice_given"] = "notice_given"
+    text: str
 
 
 class TurnStarted(_Event):
@@ -175,6 +210,10 @@ class TurnFinished(_Event):
 
 Event = Annotated[
     SessionStarted
+    | SessionRenamed
+    | SessionRewound
+    | SessionClosed
+    | NoticeGiven
     | TurnStarted
     | PrefillProgressed
     | TextStreamed
@@ -195,3 +234,23 @@ Event = Annotated[
 ]
 
 EVENT_ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def event_line(event: Event) -> str:
+    """The event as a line of JSON, without its end. Half a surrogate pair, which JSON cannot carry, is spelled out."""
+    try:
+        return event.model_dump_json()
+    except PydanticSerializationError:
+        return json.dumps(_encodable(event.model_dump(mode="json")), ensure_ascii=False)
+
+
+def _encodable(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {_encodable(name): _encodable(each) for name, each in cast("dict[str, Any]", value).items()}
+        case list():
+            return [_encodable(each) for each in cast("list[Any]", value)]
+        case _:
+            return value

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from punie_tools.changes.journal import Journal, journal_folder
 from punie_tools.changes.session_changes import SessionChanges
+from punie_tools.changes.three_way import ChangedSinceError
 from punie_tools.commands.backends import has_sandbox
+from punie_tools.errors import ToolError
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.registry import TOOLS
 from punie_tools.tool import ToolContext
@@ -20,8 +22,11 @@ from punie_tui import __version__
 from punie_tui.agent.approval import AskPerson, Policy, PolicyApprover
 from punie_tui.agent.approval_store import ApprovalStore, approvals_file
 from punie_tui.agent.conversation import Conversation
-from punie_tui.agent.events import Event, SessionStarted
-from punie_tui.agent.session_log import SessionLog, latest_session, load_session, sessions_folder
+from punie_tui.agent.events import Event, NoticeGiven, SessionClosed, SessionRenamed, SessionStarted, TurnFinished
+from punie_tui.agent.rewind import has_forgotten_edits, rewind_files
+from punie_tui.agent.session_list import LAST, SessionList, SessionSummary, clean_name
+from punie_tui.agent.session_log import SessionInUseError, SessionLog, sessions_folder
+from punie_tui.agent.session_record import SessionError, SessionRecord, read_record
 from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.trust import folder_trust
 from punie_tui.agent.turn import TurnLimits, new_turn_id, run_turn
@@ -49,7 +54,11 @@ class Session:
         self.engine = engine
         self.checks_reviews = settings.check_reviews
         self.earlier_events: tuple[Event, ...] = ()
+        self.name = ""
         self.log: SessionLog | None = None
+        self.interrupted: SessionSummary | None = None
+        self._is_saved = True
+        self._notices: list[str] = []
         self._conversation = Conversation()
         workspace = Workspace.at(folder, python=settings.python, confine_tests=settings.confine_tests)
         self._policy_at_start = Policy.ALLOW_ALL if allow_all else _that_works(Policy(settings.policy), workspace)
@@ -104,15 +113,99 @@ class Session:
         place = offered.index(self.policy) if self.policy in offered else -1
         self.policy = offered[(place + 1) % len(offered)]
 
-    def resume(self) -> bool:
-        """Go on with the folder's newest session, if there is one; call it before the first turn."""
-        path = latest_session(self._log_folder())
-        if path is None:
+    @property
+    def sessions(self) -> SessionList:
+        """All sessions of this folder."""
+        return SessionList(sessions_folder(home_directory("state"), self.workspace.root))
+
+    @property
+    def session_id(self) -> str:
+        """The name of what is written now; empty before the first turn."""
+        return self.log.session_id if self.log else ""
+
+    def take_notices(self) -> list[str]:
+        """What the person should know of how the session was opened; each is told once."""
+        notices, self._notices = self._notices, []
+        return notices
+
+    def look_for_interrupted(self) -> None:
+        """Find out whether the program that wrote the last session died; `interrupted` then offers it."""
+        self.interrupted = self.sessions.interrupted()
+
+    def resume(self, name: str = LAST) -> bool:
+        """Go on with an earlier session, the last one unless it is named; not while a turn runs.
+
+        Returns whether that worked; if not, all stays as it is and a notice says why. One that another program has
+        open is copied first.
+        """
+        sessions = self.sessions
+        try:
+            path = sessions.find(name)
+            if path.stem == self.session_id:
+                return True
+            try:
+                record, log = read_record(path), SessionLog(path)
+            except SessionInUseError:
+                path = sessions.fork(path)
+                record, log = read_record(path), SessionLog(path)
+                self._notices.append("That session is open in another punie; this one goes on with a copy of it.")
+        except SessionError as error:
+            self._notices.append(str(error))
             return False
-        self.earlier_events = tuple(load_session(path))
-        self._conversation = Conversation.from_events(self.earlier_events)
-        self.log = SessionLog(path)
+        self._close_log()
+        self.log = log
+        if record.unreadable_lines:
+            lines = "1 line" if record.unreadable_lines == 1 else f"{record.unreadable_lines} lines"
+            self._notices.append(f"{lines} of this session cannot be read; the rest is here, and the file keeps all.")
+        turns = record.current_turns
+        if turns and not turns[-1].is_finished:
+            end = TurnFinished(turn_id=turns[-1].turn_id, reason="stopped", answer="")
+            log.append(end)
+            turns[-1].events.append(end)
+        self._take(record)
         return True
+
+    def start_anew(self) -> None:
+        """Leave the session as it is; the next turn begins another."""
+        self._close_log()
+        self.log = None
+        self._take(SessionRecord())
+
+    def rename(self, name: str) -> None:
+        """Give what is written now a name."""
+        if self.log is not None:
+            self.name = clean_name(name)
+            self.log.append(SessionRenamed(name=self.name))
+
+    def record(self) -> SessionRecord:
+        """What was written so far. Raises SessionError."""
+        return read_record(self.log.path, self.log.waiting_lines()) if self.log else SessionRecord()
+
+    def rewind(self, to_turn: str) -> Iterator[Event]:
+        """Go back, or forward again, to the end of a turn, with its files; empty is before the first turn.
+
+        Files that somebody changed since are not touched: then all stays as it is, and a notice shows them.
+        """
+        try:
+            record = self.record()
+            event = rewind_files(record, to_turn, self.changes.journal)
+        except (SessionError, ToolError) as error:
+            yield NoticeGiven(text=error.told() if isinstance(error, ChangedSinceError) else str(error))
+            return
+        if self.log is None or event is None:
+            return
+        start = record.kept
+        self.log.append(event)
+        record.add(event)
+        self._take(record)
+        yield event
+        if has_forgotten_edits(record.turns[min(start, record.kept) : max(start, record.kept)], self.changes.journal):
+            yield NoticeGiven(text="Some of these turns changed files too long ago to be undone; those files stay.")
+
+    def _take(self, record: SessionRecord) -> None:
+        self.name = record.name
+        self.earlier_events = tuple(record.events)
+        self._conversation = Conversation.from_events(self.earlier_events)
 
     def run(self, prompt: str) -> Iterator[Event]:
         """Run one turn on the calling thread; each event is in the session's file before it is yielded."""
@@ -120,7 +213,8 @@ class Session:
         self._open_log()
         for event in run_turn(prompt, self.engine, self._conversation, self._bench, self._limits):
             self.changes.turn = event.turn_id
-            self._keep(event)
+            if notice := self._keep(event):
+                yield NoticeGiven(turn_id=event.turn_id, text=notice)
             yield event
 
     def context_of_person(self) -> ToolContext:
@@ -143,8 +237,7 @@ class Session:
         self.stop()
         self._language_server.close()
         self.engine.close()
-        if self.log:
-            self.log.close()
+        self._close_log()
 
     def _open_journal(self, root: Path) -> Journal | None:
         try:
@@ -154,28 +247,28 @@ class Session:
             _LOG.warning("edits cannot be taken back: %s", error)
             return None
 
-    def _log_folder(self) -> Path:
-        return sessions_folder(home_directory("state"), self.workspace.root)
-
     def _open_log(self) -> None:
-        if self.log is not None:
-            return
-        started = SessionStarted(
-            punie_version=__version__, workspace=str(self.workspace.root), model=self.engine.model_name
-        )
-        try:
-            self.log = SessionLog.create(self._log_folder(), started)
-        except OSError as error:
-            # A home that cannot be written costs the record, not the answer.
-            _LOG.warning("the session is not saved: %s", error)
-
-    def _keep(self, event: Event) -> None:
         if self.log is None:
-            return
-        try:
-            self.log.append(event)
-        except OSError as error:
-            _LOG.warning("an event is not saved: %s", error)
+            started = SessionStarted(
+                punie_version=__version__, workspace=str(self.workspace.root), model=self.engine.model_name
+            )
+            self.log = SessionLog.create(self.sessions.folder, started)
+
+    def _close_log(self) -> None:
+        if self.log is not None:
+            self.log.append(SessionClosed())
+            self.log.close()
+
+    def _keep(self, event: Event) -> str:
+        """Write the event; what the person should know of that, once for each time that it begins or ends."""
+        if self.log is None:
+            return ""
+        self.log.append(event)
+        was_saved, self._is_saved = self._is_saved, not self.log.problem
+        if was_saved and self.log.problem:
+            _LOG.warning("the session is not saved: %s", self.log.problem)
+            return f"The session cannot be saved now: {self.log.problem}. It goes on, and is saved once that works."
+        return "The session is saved again, with nothing lost." if self._is_saved and not was_saved else ""
 
 
 def _that_works(policy: Policy, workspace: Workspace) -> Policy:

@@ -11,7 +11,15 @@ from types import FrameType
 from punie_tools.code.execute_code import ExecuteCodeResult
 from punie_tools.registry import find_tool
 from punie_tools.safe_text import safe_text
-from punie_tui.agent.events import Event, TextStreamed, ToolFinished, ToolRequested, TurnFinished
+from punie_tui.agent.events import (
+    Event,
+    NoticeGiven,
+    TextStreamed,
+    ToolFinished,
+    ToolRequested,
+    TurnFinished,
+    event_line,
+)
 from punie_tui.agent.session import Session
 from punie_tui.commands.result_text import result_as_text
 from punie_tui.commands.terminal import (
@@ -100,7 +108,7 @@ def _stop_on_interrupt(session: Session) -> None:
 def _print_json(events: Iterator[Event]) -> int:
     code = 1
     for event in events:
-        sys.stdout.write(event.model_dump_json() + "\n")
+        sys.stdout.write(event_line(event) + "\n")
         sys.stdout.flush()
         if isinstance(event, TurnFinished):
             code = _exit_code(event)
@@ -122,6 +130,8 @@ def _print_text(events: Iterator[Event]) -> int:
             streamed += event.text
             sys.stdout.write(safe_text(event.text))
             sys.stdout.flush()
+        elif isinstance(event, NoticeGiven):
+            print_error(event.text)
         elif isinstance(event, TurnFinished):
             code = _exit_code(event)
             if code == 0 and not streamed.endswith(event.answer):

@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from punie_tui.agent.events import ToolFinished
+from punie_tui.agent.events import NoticeGiven, TextStreamed, ToolFinished
 from punie_tui.agent.session import Session
-from punie_tui.agent.session_log import load_session
+from punie_tui.agent.session_record import read_event, read_lines
 from punie_tui.engine.protocol import TextDelta, ToolCall
 from punie_tui.engine.scripted import Reply, ScriptedEngine
 from punie_tui.settings import Settings
@@ -35,7 +35,7 @@ def test_every_event_is_on_disk_when_it_is_told(open_session: OpenSession, tmp_p
     session = open_session(tmp_path, [TextDelta("Hello")])
     for event in session.run("hi"):
         assert session.log is not None
-        assert load_session(session.log.path)[-1] == event
+        assert [read_event(line) for line in read_lines(session.log.path)][-1] == event
     session.close()
 
 
@@ -46,7 +46,7 @@ def test_a_session_goes_on_where_it_ended(open_session: OpenSession, tmp_path: P
     engine = ScriptedEngine([[TextDelta("again")]])
     second = Session(tmp_path.resolve(), engine, Settings())
     assert second.resume()
-    assert list(second.earlier_events)[1:] == told
+    assert list(second.earlier_events) == told
     list(second.run("and now?"))
     second.close()
     roles = [message.role for message in engine.requests[0].messages]
@@ -57,18 +57,97 @@ def test_a_session_goes_on_where_it_ended(open_session: OpenSession, tmp_path: P
 
 
 def test_without_an_earlier_session_there_is_nothing_to_resume(open_session: OpenSession, tmp_path: Path) -> None:
-    assert not open_session(tmp_path).resume()
+    session = open_session(tmp_path)
+    assert not session.resume()
+    assert session.take_notices() == ["There is no earlier session of this folder."]
 
 
-def test_a_home_that_cannot_be_written_costs_the_record_only(
-    open_session: OpenSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_home_that_cannot_be_written_costs_the_record_only_and_is_told_once(
+    open_session: OpenSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PUNIE_HOME", str(tmp_path / "file"))
-    session = open_session(tmp_path, [TextDelta("Hello")])
-    assert list(session.run("hi"))[-1].kind == "turn_finished"
-    assert "not saved" in caplog.text
+    session = open_session(tmp_path, [TextDelta("Hello")], [TextDelta("Again")])
+    events = [*session.run("hi"), *session.run("again")]
+    assert events[-1].kind == "turn_finished"
+    (notice,) = [event for event in events if isinstance(event, NoticeGiven)]
+    assert "cannot be saved now: not a directory" in notice.text
+
+
+def test_a_home_that_can_be_written_later_gets_all_of_the_session(
+    open_session: OpenSession, tmp_path: Path, punie_home: Path
+) -> None:
+    punie_home.rmdir()
+    punie_home.write_text("in the way")
+    session = open_session(tmp_path, [TextDelta("Hello")], [TextDelta("Again")])
+    told = list(session.run("hi"))
+    punie_home.unlink()
+    told += session.run("again")
+    assert [event.text for event in told if isinstance(event, NoticeGiven)][1:] == [
+        "The session is saved again, with nothing lost."
+    ]
     session.close()
+    again = open_session(tmp_path)
+    assert again.resume()
+    assert list(again.earlier_events) == [event for event in told if not isinstance(event, NoticeGiven)]
+
+
+def test_the_second_program_on_a_session_gets_a_copy_and_says_so(open_session: OpenSession, tmp_path: Path) -> None:
+    first = open_session(tmp_path, [TextDelta("one")], [TextDelta("two")])
+    told = list(first.run("hi"))
+    second = open_session(tmp_path, [TextDelta("other")])
+    assert second.resume(first.session_id)
+    assert "goes on with a copy" in second.take_notices()[0]
+    assert list(second.earlier_events) == told
+    list(second.run("elsewhere"))
+    list(first.run("here"))
+    assert [turn.prompt for turn in first.record().current_turns] == ["hi", "here"]
+    assert [turn.prompt for turn in second.record().current_turns] == ["hi", "elsewhere"]
+    assert second.session_id != first.session_id
+
+
+def test_the_last_session_is_the_one_that_nobody_has_open(open_session: OpenSession, tmp_path: Path) -> None:
+    ended = open_session(tmp_path, [TextDelta("one")])
+    list(ended.run("ended"))
+    ended.close()
+    list(open_session(tmp_path, [TextDelta("two")]).run("still open"))
+    session = open_session(tmp_path)
+    assert session.resume()
+    assert session.session_id == ended.session_id
+
+
+def test_a_session_of_a_newer_punie_is_left_alone(open_session: OpenSession, tmp_path: Path) -> None:
+    session = open_session(tmp_path, [TextDelta("new")])
+    session.sessions.folder.mkdir(parents=True)
+    newer = session.sessions.folder / "20250101-000000-000000.jsonl"
+    newer.write_text('{"kind":"session_started","format":7,"punie_version":"9","workspace":"","model":""}\n')
+    before = newer.read_bytes()
+    assert not session.resume()
+    assert "newer punie" in session.take_notices()[0]
+    list(session.run("hi"))
+    assert session.session_id != newer.stem
+    assert newer.read_bytes() == before
+
+
+def test_a_turn_that_a_crash_cut_off_is_ended_when_the_session_goes_on(
+    open_session: OpenSession, tmp_path: Path
+) -> None:
+    crashed = open_session(tmp_path, [TextDelta("Well, "), TextDelta("never told")])
+    turn = crashed.run("hi")
+    while not isinstance(next(turn), TextStreamed):
+        pass
+    assert crashed.log is not None
+    crashed.log.close()
+    session = open_session(tmp_path, [TextDelta("on")])
+    session.look_for_interrupted()
+    assert session.interrupted is not None
+    assert (session.interrupted.title, session.interrupted.turn_count) == ("hi", 1)
+    assert session.resume(session.interrupted.session_id)
+    assert session.earlier_events[-1].kind == "turn_finished"
+    session.close()
+    after = open_session(tmp_path)
+    after.look_for_interrupted()
+    assert after.interrupted is None
 
 
 def test_trusting_a_folder_lets_its_tests_run_without_asking(

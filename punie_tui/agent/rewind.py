@@ -1,0 +1,66 @@
+"""Going back to the end of an earlier turn, and forward again, with the files that the turns changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from punie_tools.changes.journal import Journal
+from punie_tools.errors import ToolError
+from punie_tui.agent.events import SessionRewound
+from punie_tui.agent.session_record import RecordedTurn, SessionError, SessionRecord
+
+
+def rewind_files(record: SessionRecord, to_turn: str, journal: Journal | None) -> SessionRewound | None:
+    """Make the files what they were at the end of a turn; the event that tells of it, None where the session is there.
+
+    All turns on the way move, or none does. Raises SessionError, and ToolError where somebody else changed a file
+    since.
+    """
+    places = {turn.turn_id: number for number, turn in enumerate(record.turns, 1)}
+    if to_turn and to_turn not in places:
+        raise SessionError(f"There is no turn {to_turn} in this session.")
+    target = places[to_turn] if to_turn else 0
+    if target == record.kept:
+        return None
+    if target < record.kept:
+        return SessionRewound(to_turn=to_turn, undone=_undo(record.turns[target : record.kept], journal))
+    return SessionRewound(to_turn=to_turn, redone=_redo(record, record.turns[record.kept : target], journal))
+
+
+def has_forgotten_edits(turns: Sequence[RecordedTurn], journal: Journal | None) -> bool:
+    """Whether one of the turns changed files that nobody can restore any more."""
+    known = {turn.turn for turn in journal.turns()} if journal else set[str]()
+    return any(turn.has_edits and turn.turn_id not in known for turn in turns)
+
+
+def _undo(turns: Sequence[RecordedTurn], journal: Journal | None) -> list[str]:
+    done = _in_journal(journal, is_undone=False)
+    wanted = [turn.turn_id for turn in reversed(turns) if turn.turn_id in done]
+    if journal is not None:
+        _all_or_none(wanted, journal.undo, journal.redo)
+    return wanted
+
+
+def _redo(record: SessionRecord, turns: Sequence[RecordedTurn], journal: Journal | None) -> list[str]:
+    """Only what the session took back itself: what the person undid by hand stays undone."""
+    undone = _in_journal(journal, is_undone=True) & record.taken_back
+    wanted = [turn.turn_id for turn in turns if turn.turn_id in undone]
+    if journal is not None:
+        _all_or_none(wanted, journal.redo, journal.undo)
+    return wanted
+
+
+def _in_journal(journal: Journal | None, *, is_undone: bool) -> set[str]:
+    return {turn.turn for turn in journal.turns() if turn.is_undone is is_undone} if journal else set()
+
+
+def _all_or_none(turns: Sequence[str], move: Callable[[str], object], back: Callable[[str], object]) -> None:
+    moved: list[str] = []
+    try:
+        for turn in turns:
+            move(turn)
+            moved.append(turn)
+    except ToolError:
+        for turn in reversed(moved):
+            back(turn)
+        raise

@@ -1,0 +1,210 @@
+"""A session as its file tells it: its turns, how far they count after a rewind, and its name.
+
+Reading is forgiving: lines that are torn, foreign or of a newer punie are left out and counted. The file keeps them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from punie_tui.agent.events import (
+    EVENT_ADAPTER,
+    Event,
+    NoticeGiven,
+    PrefillProgressed,
+    ReasoningStreamed,
+    SessionClosed,
+    SessionRenamed,
+    SessionRewound,
+    SessionStarted,
+    TextStreamed,
+    ToolFinished,
+    ToolProgressed,
+    TurnFinished,
+    TurnStarted,
+)
+
+FORMAT = 1
+LOST_PROMPT = "(this prompt cannot be read any more)"
+# No event is longer; what is, is a hole that a crash left or no session at all.
+_LONGEST_LINE = 64 * 1024 * 1024
+
+
+class SessionError(Exception):
+    """A session cannot be used; one sentence for the person."""
+
+
+@dataclass
+class RecordedTurn:
+    """One turn. Streamed text stands in one event, and progress is left out."""
+
+    events: list[Event] = field(default_factory=list[Event])
+
+    @property
+    def started(self) -> TurnStarted:
+        first = self.events[0]
+        assert isinstance(first, TurnStarted)
+        return first
+
+    @property
+    def turn_id(self) -> str:
+        return self.started.turn_id
+
+    @property
+    def prompt(self) -> str:
+        return self.started.prompt
+
+    @property
+    def is_finished(self) -> bool:
+        return isinstance(self.events[-1], TurnFinished)
+
+    @property
+    def has_edits(self) -> bool:
+        """Whether a result tells of a change of files."""
+        return any(isinstance(event, ToolFinished) and event.result.get("diff") for event in self.events)
+
+
+class SessionRecord:
+    """What a session's events add up to. `turns` are all that can be gone to; the first `kept` of them count."""
+
+    def __init__(self, events: Iterable[Event | None] = ()) -> None:
+        """None stands for a line that could not be read."""
+        self.started: SessionStarted | None = None
+        self.name = ""
+        self.turns: list[RecordedTurn] = []
+        self.kept = 0
+        self.taken_back: set[str] = set()
+        self.is_closed = True
+        self.unreadable_lines = 0
+        self._pieces: list[str] = []
+        self._streamed: TextStreamed | ReasoningStreamed | None = None
+        for event in events:
+            self._add(event)
+        self._end_stream()
+
+    def add(self, event: Event) -> None:
+        """What happened next."""
+        self._add(event)
+        self._end_stream()
+
+    @property
+    def current_turns(self) -> list[RecordedTurn]:
+        """The turns that the session consists of now."""
+        return self.turns[: self.kept]
+
+    @property
+    def events(self) -> list[Event]:
+        """The events of the current turns."""
+        return [event for turn in self.current_turns for event in turn.events]
+
+    def check(self, session_id: str) -> None:
+        """Raise SessionError where this is no session, or one that only a newer punie understands."""
+        if self.started is None and not self.turns:
+            raise SessionError(f"Session {session_id} holds nothing that punie can read; it was left as it is.")
+        if self.started is not None and self.started.format > FORMAT:
+            raise SessionError(
+                f"Session {session_id} was written by a newer punie ({self.started.punie_version}); "
+                "it was left as it is. Update punie to go on with it."
+            )
+
+    def _add(self, event: Event | None) -> None:
+        match event:
+            case None:
+                self.unreadable_lines += 1
+            case TextStreamed() | ReasoningStreamed():
+                self._stream(event)
+            case PrefillProgressed() | ToolProgressed() | NoticeGiven():
+                self.is_closed = False
+            case SessionRenamed():
+                self.name = event.name
+            case SessionStarted():
+                self.started = self.started or event
+            case _:
+                self._end_stream()
+                self.is_closed = isinstance(event, SessionClosed)
+                self._add_to_turn(event)
+
+    def _add_to_turn(self, event: Event) -> None:
+        match event:
+            case SessionClosed():
+                pass
+            case SessionRewound():
+                self._rewind(event)
+            case TurnStarted():
+                self._begin(event)
+            case _:
+                self._turn_of(event).events.append(event)
+
+    def _begin(self, event: TurnStarted) -> None:
+        for turn in self.turns[self.kept :]:
+            self.taken_back.discard(turn.turn_id)
+        del self.turns[self.kept :]
+        self.turns.append(RecordedTurn([event]))
+        self.kept += 1
+
+    def _rewind(self, event: SessionRewound) -> None:
+        places = [number for number, turn in enumerate(self.turns) if turn.turn_id == event.to_turn]
+        if event.to_turn and not places:
+            self.unreadable_lines += 1
+            return
+        self.kept = places[-1] + 1 if event.to_turn else 0
+        self.taken_back = (self.taken_back | set(event.undone)) - set(event.redone)
+
+    def _turn_of(self, event: Event) -> RecordedTurn:
+        """The turn that is going on; one of its own where the line that began the event's turn is lost."""
+        if not self.kept or (event.turn_id and event.turn_id != self.turns[self.kept - 1].turn_id):
+            self._begin(TurnStarted(turn_id=event.turn_id, time=event.time, prompt=LOST_PROMPT, model=""))
+        return self.turns[self.kept - 1]
+
+    def _stream(self, event: TextStreamed | ReasoningStreamed) -> None:
+        last = self._streamed
+        if last is None or last.kind != event.kind or last.turn_id != event.turn_id:
+            self._end_stream()
+            self.is_closed = False
+            self._streamed = event
+        self._pieces.append(event.text)
+
+    def _end_stream(self) -> None:
+        if self._streamed is not None:
+            whole = self._streamed.model_copy(update={"text": "".join(self._pieces)})
+            self._streamed, self._pieces = None, []
+            self._turn_of(whole).events.append(whole)
+
+
+def read_record(path: Path, waiting: Iterable[bytes] = ()) -> SessionRecord:
+    """Read a session, and the lines of it that are not in the file yet. Raises SessionError where it is none."""
+    try:
+        record = SessionRecord(_events(path, waiting))
+    except OSError as error:
+        raise SessionError(f"Session {path.stem} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+    record.check(path.stem)
+    return record
+
+
+def _events(path: Path, waiting: Iterable[bytes]) -> Iterator[Event | None]:
+    try:
+        yield from map(read_event, read_lines(path))
+    except FileNotFoundError:
+        if not waiting:
+            raise
+    yield from map(read_event, waiting)
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a session file that hold anything, without the NULs that a crash of the machine leaves."""
+    with path.open("rb") as file:
+        while line := file.readline(_LONGEST_LINE):
+            if line := line.strip(b"\0\r\n\t "):
+                yield line
+
+
+def read_event(line: bytes) -> Event | None:
+    """The event of a line; None where it is torn, foreign or of a newer punie."""
+    try:
+        return EVENT_ADAPTER.validate_json(line)
+    except ValidationError:
+        return None
