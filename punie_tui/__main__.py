@@ -11,6 +11,7 @@ COMMANDS = {
     "ask": "one turn, no app: prints the answer (`--json`: events)",
     "tool": "run one typed tool: punie tool NAME key=value …",
     "tools": "list the tools",
+    "sessions": "list, show, export, rename, fork and remove conversations",
     "undo": "take back what a turn changed in files",
     "redo": "make again what undo took back",
     "trust": "trust the code in a folder, or no longer (`--revoke`)",
@@ -34,7 +35,7 @@ options:
   --model nano|PATH|HUB_ID|URL   the model that answers (default: nano, built in)
   --cwd DIR                      work on DIR
   --yes                          allow what would be asked
-  --resume                       go on with the last session of this folder (app)
+  --resume [SESSION]             go on with the last session of this folder, or with that one (app)
   --version, --help
 """
 

@@ -38,7 +38,8 @@ def supervise(run_app: RunApp, app_arguments: Sequence[str]) -> int:
         os.write(sys.stdout.fileno(), _RESET_SCREEN)
         if killer in (*_PASSED_ON, signal.SIGINT) or not _wants_to_resume(killer):
             return 128 + killer
-        arguments = [*(argument for argument in arguments if argument != "--resume"), "--resume"]
+        # The last one counts, whichever session was asked for at first: the one that died was written last.
+        arguments = [*app_arguments, "--resume"]
 
 
 def _run_child(run_app: RunApp, arguments: list[str]) -> int:

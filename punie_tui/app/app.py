@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import App
-from textual.theme import Theme
 
 from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.themes import DARK, LIGHT
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -21,37 +21,6 @@ if TYPE_CHECKING:
     from punie_tui.agent.session import Session
 
 _LOG = logging.getLogger(__name__)
-
-_DARK = Theme(
-    name="punie-dark",
-    primary="#8fb8d8",
-    secondary="#9aa7b5",
-    accent="#d9b26f",
-    warning="#d9b26f",
-    error="#e07a7a",
-    success="#8fc08f",
-    foreground="#d6dae0",
-    background="#15181c",
-    surface="#1c2026",
-    panel="#242a32",
-    dark=True,
-    variables={"border": "#8fb8d8", "border-blurred": "#3a424d", "footer-key-foreground": "#d9b26f"},
-)
-_LIGHT = Theme(
-    name="punie-light",
-    primary="#1f5f8b",
-    secondary="#566270",
-    accent="#8a5a00",
-    warning="#8a5a00",
-    error="#a82a2a",
-    success="#2a6e35",
-    foreground="#22272e",
-    background="#f7f7f4",
-    surface="#eeeeea",
-    panel="#e3e4de",
-    dark=False,
-    variables={"border": "#1f5f8b", "border-blurred": "#b9bdb8", "footer-key-foreground": "#8a5a00"},
-)
 
 
 class PunieApp(App[None]):
@@ -70,9 +39,9 @@ class PunieApp(App[None]):
     ) -> None:
         """`open_session` makes the session on the turn thread, after the first frame. `clock` guards approvals."""
         super().__init__()
-        for own_theme in (_DARK, _LIGHT):
+        for own_theme in (DARK, LIGHT):
             self.register_theme(own_theme)
-        self.theme = theme if theme in self.available_themes else _DARK.name
+        self.theme = theme if theme in self.available_themes else DARK.name
         self._folder = folder
         self._open_session = open_session
         self._clock = clock

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+LAST_SESSION = "last"
+
 if TYPE_CHECKING:
     import argparse
 
@@ -39,7 +41,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", metavar="nano|PATH|HUB_ID|URL", help="the model that answers")
     parser.add_argument("--cwd", default=".", metavar="DIR", help="work on DIR")
     parser.add_argument("--yes", action="store_true", help="allow what would be asked")
-    parser.add_argument("--resume", action="store_true", help="go on with the last session of this folder")
+    parser.add_argument(
+        "--resume",
+        nargs="?",
+        const=LAST_SESSION,
+        metavar="SESSION",
+        help="go on with the last session of this folder, or with the one of this id or name (`punie sessions`)",
+    )
+    parser.add_argument(
+        "--continue", dest="resume", action="store_const", const=LAST_SESSION, help="the same as --resume alone"
+    )
     return parser
 
 
@@ -50,14 +61,18 @@ class _Options(NamedTuple):
     model: str | None = None
     cwd: str = "."
     yes: bool = False
-    resume: bool = False
+    resume: str | None = None
 
 
 def _parse(argv: list[str]) -> _Options:
     """Without options there is nothing to parse, and the first frame does not wait for argparse."""
     if not argv:
         return _Options()
-    return _Options(**vars(_parser().parse_args(argv)))
+    options = _Options(**vars(_parser().parse_args(argv)))
+    if options.folder is None and options.resume and Path(options.resume).expanduser().is_dir():
+        # `punie --resume DIR`: no session has the name of a folder that is there.
+        return options._replace(folder=options.resume, resume=LAST_SESSION)
+    return options
 
 
 def _folder(options: _Options) -> Path:
@@ -99,6 +114,6 @@ def _open_session(folder: Path, options: _Options, ask_person: AskPerson) -> Ses
     engine = open_engine(settings.model)
     session = Session(folder, engine, settings, ask_person=ask_person, allow_all=options.yes)
     if options.resume:
-        session.resume()
+        session.resume(options.resume)
     engine.start()
     return session

@@ -1,0 +1,162 @@
+"""`punie sessions` as a person uses it, in processes of its own, on sessions of real tools."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from punie_tui.agent.session import Session
+from punie_tui.engine.protocol import TextDelta, ToolCall
+from punie_tui.engine.scripted import Reply, ScriptedEngine
+from punie_tui.settings import Settings
+
+HOSTILE = "<script>alert(1)</script> \x1b[31mred [x](javascript:alert(2)) ![p](http://x/y.png)"
+
+
+def sessions(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "punie_tui", "sessions", *arguments],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def converse(root: Path, *turns: tuple[str, Reply]) -> str:
+    """Run turns in a session of their own; its id."""
+    engine = ScriptedEngine([reply for _, reply in turns], writes_answers=False)
+    with closing(Session(root.resolve(), engine, Settings(), allow_all=True)) as session:
+        for prompt, _ in turns:
+            list(session.run(prompt))
+        return session.session_id
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path]) -> Path:
+    return make_repository({"app.py": "x = 1  # TODO\n"})
+
+
+@pytest.fixture
+def two(repository: Path) -> tuple[str, str]:
+    edit = ToolCall("c", "edit_file", {"path": "app.py", "old": "x = 1", "new": "y = 1"})
+    first = converse(repository, ("find TODO", [ToolCall("c", "grep", {"pattern": "TODO"})]), ("rename x", [edit]))
+    return first, converse(repository, ("explain it", [TextDelta("It is **simple**.\n")]))
+
+
+def test_sessions_are_listed_last_used_first_and_searched(repository: Path, two: tuple[str, str]) -> None:
+    lines = sessions(cwd=repository).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [two[1], two[0]]
+    assert "2 turns  find TODO" in lines[1]
+    assert [each["id"] for each in json.loads(sessions("list", "--json", "SIMPLE", cwd=repository).stdout)] == [two[1]]
+    assert sessions("list", "nowhere", cwd=repository).stdout == "No session of this folder matches.\n"
+
+
+def test_another_folder_has_none(repository: Path, two: tuple[str, str], tmp_path: Path) -> None:
+    assert sessions(cwd=tmp_path).stdout == "There is no session of this folder.\n"
+    assert sessions("--cwd", str(repository), "list", cwd=tmp_path).stdout == sessions(cwd=repository).stdout
+    assert sessions("list", "--cwd", str(repository), cwd=tmp_path).stdout == sessions(cwd=repository).stdout
+
+
+def test_a_session_is_shown_with_calls_diffs_and_answers(repository: Path, two: tuple[str, str]) -> None:
+    shown = sessions("show", two[0], cwd=repository).stdout
+    assert "> find TODO" in shown
+    assert "- `grep(pattern='TODO')` — " in shown
+    assert "```diff\n--- a/app.py\n+++ b/app.py\n" in shown
+    assert "+y = 1" in shown
+    assert sessions("show", "last", cwd=repository).stdout == sessions("show", two[1], cwd=repository).stdout
+
+
+def test_a_session_is_renamed_and_found_by_name_or_beginning(repository: Path, two: tuple[str, str]) -> None:
+    assert sessions("rename", two[0], "the  hunt\nfor x", cwd=repository).returncode == 0
+    lines = sessions(cwd=repository).stdout.splitlines()
+    assert lines[1].endswith("2 turns  the hunt for x")
+    by_name, by_beginning = (sessions("show", name, cwd=repository).stdout for name in ("the hunt for x", two[0][:-1]))
+    assert by_name == by_beginning
+
+
+def test_a_fork_says_its_id_and_goes_its_own_way(repository: Path, two: tuple[str, str]) -> None:
+    fork = sessions("fork", two[0], cwd=repository).stdout.strip()
+    listed = json.loads(sessions("list", "--json", cwd=repository).stdout)
+    assert next((each["id"], each["forked_from"], each["turns"]) for each in listed) == (fork, two[0], 2)
+    assert sessions("remove", two[0], "--yes", cwd=repository).returncode == 0
+    assert "> rename x" in sessions("show", fork, cwd=repository).stdout
+
+
+def test_nothing_is_removed_unasked(repository: Path, two: tuple[str, str]) -> None:
+    refused = sessions("remove", two[0], cwd=repository)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert len(sessions(cwd=repository).stdout.splitlines()) == 2
+
+
+def test_a_session_that_is_open_is_neither_removed_nor_renamed_but_copied(repository: Path) -> None:
+    engine = ScriptedEngine([[TextDelta("hello")]])
+    with closing(Session(repository.resolve(), engine, Settings())) as session:
+        list(session.run("hi"))
+        assert "(open)" in sessions(cwd=repository).stdout
+        for arguments in (("remove", session.session_id, "--yes"), ("rename", session.session_id, "x")):
+            refused = sessions(*arguments, cwd=repository)
+            assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+            assert "open in a" in refused.stderr
+        assert "(a copy)" not in sessions(cwd=repository).stdout
+        assert sessions("fork", session.session_id, cwd=repository).returncode == 0
+        assert [turn.prompt for turn in session.record().turns] == ["hi"]
+
+
+@pytest.mark.parametrize("name", ["2", "no-such-session", "../../etc/passwd"])
+def test_a_session_that_is_not_there_or_not_clear_is_one_line(
+    repository: Path, two: tuple[str, str], name: str
+) -> None:
+    refused = sessions("show", name, cwd=repository)
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("href", "src", "srcset", "action")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_stands_alone_and_obeys_nothing_of_the_session(repository: Path) -> None:
+    converse(repository, (HOSTILE, [TextDelta(HOSTILE)]), (HOSTILE, [ToolCall("c", "grep", {"pattern": HOSTILE})]))
+    assert sessions("rename", "last", HOSTILE, cwd=repository).returncode == 0
+    output = repository / "session.html"
+    assert sessions("export", "last", "--output", str(output), cwd=repository).returncode == 0
+    page = Page(output.read_text(encoding="utf-8"))
+    assert not {"script", "img", "link", "iframe"} & set(page.tags)
+    # A link that the reader may follow; nothing is fetched by itself, and no link is a program.
+    assert page.links == ["http://x/y.png"]
+    assert "\x1b" not in page.text
+    assert page.text.count("<script>alert(1)</script>") >= 4
+
+
+def test_a_page_has_the_rows_of_the_screen(repository: Path, two: tuple[str, str]) -> None:
+    text = Page(sessions("export", two[0], "--format", "html", cwd=repository).stdout).text
+    assert "✓ grep(pattern='TODO')" in text
+    assert "+y = 1" in text
+    assert "<strong>simple</strong>" in sessions("export", two[1], "--format", "html", cwd=repository).stdout
+
+
+def test_an_export_that_cannot_be_written_is_one_line(repository: Path, two: tuple[str, str]) -> None:
+    refused = sessions("export", two[0], "--output", "no/such/folder.md", cwd=repository)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
