@@ -11,7 +11,6 @@ from pathlib import Path
 
 from punie_tools.changes.journal import Journal, journal_folder
 from punie_tools.changes.session_changes import SessionChanges
-from punie_tools.changes.three_way import ChangedSinceError
 from punie_tools.commands.backends import has_sandbox
 from punie_tools.errors import ToolError
 from punie_tools.lsp.language_server import LanguageServer
@@ -189,8 +188,8 @@ class Session:
         try:
             record = self.record()
             event = rewind_files(record, to_turn, self.changes.journal)
-        except (SessionError, ToolError) as error:
-            yield NoticeGiven(text=error.told() if isinstance(error, ChangedSinceError) else str(error))
+        except (SessionError, ToolError, OSError) as error:
+            yield NoticeGiven(text=str(error))
             return
         if self.log is None or event is None:
             return
@@ -198,9 +197,22 @@ class Session:
         self.log.append(event)
         record.add(event)
         self._take(record)
+        self._notices.append(_told(record))
         yield event
         if has_forgotten_edits(record.turns[min(start, record.kept) : max(start, record.kept)], self.changes.journal):
             yield NoticeGiven(text="Some of these turns changed files too long ago to be undone; those files stay.")
+
+    def fork(self, to_turn: str) -> None:
+        """Go on in a copy that stands at the end of a turn; files stay as they are."""
+        if self.log is None:
+            return
+        try:
+            path = self.sessions.fork(self.log.path, to_turn)
+        except SessionError as error:
+            self._notices.append(str(error))
+            return
+        if self.resume(path.stem):
+            self._notices.append("This is a copy; the session that it was made of stays as it is.")
 
     def _take(self, record: SessionRecord) -> None:
         self.name = record.name
@@ -274,3 +286,9 @@ class Session:
 def _that_works(policy: Policy, workspace: Workspace) -> Policy:
     """Without a sandbox, what is left of "all in sandbox" are the edits."""
     return Policy.ACCEPT_EDITS if policy is Policy.SANDBOX and not has_sandbox(workspace) else policy
+
+
+def _told(record: SessionRecord) -> str:
+    place = f"at the end of turn {record.kept} of {len(record.turns)}" if record.kept else "before the first turn"
+    forward = " The later turns wait until you ask for something new." if record.kept < len(record.turns) else ""
+    return f"The session and its files stand {place}.{forward}"

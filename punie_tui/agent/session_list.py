@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,8 +43,8 @@ class SessionSummary:
     is_in_use: bool
     is_interrupted: bool
     problem: str
-    said: str
-    """All prompts and answers, for a search."""
+    searchable: str
+    """Id, name, prompts and answers, as a search compares them."""
 
     @property
     def title(self) -> str:
@@ -53,8 +53,7 @@ class SessionSummary:
 
     def matches(self, words: str) -> bool:
         """Whether each of the words stands somewhere in it, in any case."""
-        text = f"{self.session_id} {self.name} {self.said}".casefold()
-        return all(word in text for word in words.casefold().split())
+        return all(word in self.searchable for word in words.casefold().split())
 
 
 class SessionList:
@@ -98,7 +97,7 @@ class SessionList:
             is_in_use=in_use,
             is_interrupted=not in_use and not problem and bool(turns) and not _ends_in_order(path),
             problem=problem,
-            said="\n".join(text for event in record.events for text in _said(event)),
+            searchable="\n".join((path.stem, record.name, *_said(record.events))).casefold(),
         )
 
     def interrupted(self) -> SessionSummary | None:
@@ -213,14 +212,12 @@ def _listed_events(path: Path) -> Iterator[Event | None]:
             yield read_event(line)
 
 
-def _said(event: Event) -> tuple[str, ...]:
-    match event.kind:
-        case "turn_started":
-            return (event.prompt,)
-        case "turn_finished":
-            return (event.answer,)
-        case _:
-            return ()
+def _said(events: Iterable[Event]) -> Iterator[str]:
+    for event in events:
+        if event.kind == "turn_started":
+            yield event.prompt
+        elif event.kind == "turn_finished":
+            yield event.answer
 
 
 def _ends_in_order(path: Path) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import threading
 import time
 from collections import deque
 from contextlib import suppress
@@ -57,7 +58,7 @@ def is_in_use(path: Path) -> bool:
 
 
 class SessionLog:
-    """Appends events to one file and holds its lock. `problem` says why the last ones are not on the disk, if so."""
+    """Appends events to one file, from any thread, and holds its lock. `problem` says why some wait, if so."""
 
     def __init__(self, path: Path, *, is_new: bool = False) -> None:
         """Open a session to go on with it. Raises SessionInUseError; what else is wrong stands in `problem`."""
@@ -67,6 +68,8 @@ class SessionLog:
         self._file: FileIO | None = None
         self._is_torn = False
         self._waiting: deque[bytes] = deque()
+        self._lock = threading.Lock()
+        self._is_closed = False
         self._write_waiting()
 
     @classmethod
@@ -91,18 +94,22 @@ class SessionLog:
 
     def append_line(self, line: bytes) -> None:
         """Write a line, without its end, as it stands in another session. Does not raise."""
-        self._waiting.append(line + b"\n")
-        try:
-            self._write_waiting()
-        except SessionInUseError:
-            self.problem = "another punie has it open"
+        with self._lock:
+            if self._is_closed:
+                return
+            self._waiting.append(line + b"\n")
+            try:
+                self._write_waiting()
+            except SessionInUseError:
+                self.problem = "another punie has it open"
 
     def waiting_lines(self) -> list[bytes]:
         """The lines that are not in the file yet."""
         return list(self._waiting)
 
     def close(self) -> None:
-        """Let other programs have the session."""
+        """Let other programs have the session; nothing is written after this."""
+        self._is_closed = True
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -10,6 +10,9 @@ from punie_tools.safe_text import safe_text
 _NO_PACKAGES = {"tests", "test", "docs", "doc", "build", "dist", "node_modules", "venv", "site-packages"}
 
 
+_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~&")
+
+
 def first_words(folder: Path) -> str:
     """A Markdown welcome with examples that work here; reads the folder's own entries only."""
     try:
@@ -20,6 +23,14 @@ def first_words(folder: Path) -> str:
     examples = "\n".join(f"- {safe_text(example, single_line=True)}" for example in _examples(names))
     name = safe_text(folder.name or str(folder), single_line=True)
     return f"Ask about **{name}** in your own words, for example:\n\n{examples}"
+
+
+def interrupted_words(title: str) -> str:
+    """The Markdown line that offers to go on with a session which a crash cut off."""
+    shown = safe_text(title if len(title) <= 60 else f"{title[:59]}…", single_line=True)
+    # Backslashes keep the title from being Markdown.
+    escaped = "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in shown)
+    return f"The last session was cut off: “{escaped}”. **Ctrl+G** goes on with it."
 
 
 def _examples(names: dict[str, bool]) -> list[str]:

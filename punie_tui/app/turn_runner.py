@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from punie_tui.agent.approval import ApprovalQuestion, AskPerson, Decision
     from punie_tui.agent.events import Event
     from punie_tui.agent.session import Session
+
+    _Work = Callable[[Session], Iterable[Event]]
 
 # Events reach the screen at most this often, however fast the model streams.
 _SECONDS_BETWEEN_DRAINS = 1 / 45
@@ -71,7 +73,7 @@ class TurnRunner:
         self._loop = loop
         self._open_session = open_session
         self._listener = listener
-        self._prompts: SimpleQueue[str | None] = SimpleQueue()
+        self._work: SimpleQueue[_Work | None] = SimpleQueue()
         self._events: deque[Event] = deque()
         self._lock = threading.Lock()
         self._session: Session | None = None
@@ -83,7 +85,21 @@ class TurnRunner:
 
     def submit(self, prompt: str) -> None:
         """Run a turn on this prompt after those before it."""
-        self._prompts.put(prompt)
+        self._work.put(lambda session: session.run(prompt))
+
+    def rewind(self, to_turn: str) -> None:
+        """Go back or forward to the end of a turn, after the turns that wait."""
+        self._work.put(lambda session: session.rewind(to_turn))
+
+    def change_session(self, change: Callable[[Session], object]) -> None:
+        """Let the session become another, after the turns that wait; it is then told as a session that opened."""
+
+        def work(session: Session) -> Iterable[Event]:
+            change(session)
+            self._tell(self._listener.session_opened, session)
+            return ()
+
+        self._work.put(work)
 
     def stop(self) -> None:
         """Stop the running turn; prompts that wait still run."""
@@ -93,7 +109,7 @@ class TurnRunner:
     def close(self, timeout: float = 3.0) -> None:
         """Stop everything and wait until the turn thread has ended, at most `timeout` seconds."""
         self.stop()
-        self._prompts.put(None)
+        self._work.put(None)
         if self._thread.is_alive():
             self._thread.join(timeout)
 
@@ -104,9 +120,10 @@ class TurnRunner:
             self._tell(self._listener.session_failed, str(error) or type(error).__name__)
             return
         self._session = session
+        session.look_for_interrupted()
         self._tell(self._listener.session_opened, session)
-        while (prompt := self._prompts.get()) is not None:
-            for event in session.run(prompt):
+        while (work := self._work.get()) is not None:
+            for event in work(session):
                 self._add(event)
         session.close()
 

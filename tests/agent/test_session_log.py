@@ -120,6 +120,7 @@ def test_spoilt_lines_anywhere_cost_only_themselves(
         (b"a diary\n", "holds nothing that punie can read"),
         (line(STARTED.model_copy(update={"format": 2, "punie_version": "9.1"})), "was written by a newer punie (9.1)"),
     ],
+    ids=["empty", "nuls", "foreign", "newer"],
 )
 def test_what_cannot_be_gone_on_with_is_refused_in_a_line_and_left_alone(
     tmp_path: Path, data: bytes, told: str

@@ -26,6 +26,8 @@ _KEYS: Keys = (
             ("F7  F8", "chat narrower, wider"),
             ("F9  F10", "trace lower, higher"),
             ("Esc", "stop the turn and its tools, or go to the prompt"),
+            ("Ctrl+O", "sessions: go on with one, search, rename, fork, export"),
+            ("Ctrl+G", "turns: go back to one with its files, and forward"),
             ("Ctrl+T", "trust this folder, or no longer"),
             ("Ctrl+Q", "quit"),
         ),
@@ -118,6 +120,36 @@ def _keys_of_git_review(place: str, accept: str, reject: str) -> Keys:
 
 TREE_REVIEW_KEYS = _keys_of_git_review("The working tree", "stage", "take back")
 STAGED_KEYS = _keys_of_git_review("What is staged", "keep", "unstage")
+
+
+SESSIONS_KEYS: Keys = (
+    (
+        "Sessions",
+        (
+            ("Enter", "go on with the session"),
+            ("/", "search in names, prompts and answers as you type"),
+            ("Up  Down  PgUp  PgDn", "choose (Home, End)"),
+            ("n", "name it"),
+            ("f", "fork it: a copy that goes its own way"),
+            ("e", "export it as Markdown or HTML, by the file's name"),
+            ("d", "delete it, after a question"),
+            ("N", "begin a new session"),
+            ("Esc", "out of the search, or back"),
+        ),
+    ),
+)
+
+TURNS_KEYS: Keys = (
+    (
+        "Turns",
+        (
+            ("Enter", "go to the end of that turn, with its files"),
+            ("f", "fork: go on from there in a copy; files stay"),
+            ("Up  Down  PgUp  PgDn", "choose (Home, End)"),
+            ("Esc", "back, with nothing changed"),
+        ),
+    ),
+)
 
 
 class KeysScreen(ModalScreen[None]):

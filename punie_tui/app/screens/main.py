@@ -15,6 +15,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
+from punie_tui.app.first_words import first_words, interrupted_words
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.turn_runner import PendingApproval, TurnRunner
 from punie_tui.app.widgets.chat.chat import Chat
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
     from punie_tui.agent.approval import AskPerson, Decision
     from punie_tui.agent.events import Event
     from punie_tui.agent.session import Session
+    from punie_tui.agent.session_list import SessionSummary
     from punie_tui.agent.trust import FolderTrust
     from punie_tui.app.git_work import GitWork
+    from punie_tui.app.replay import Replay
     from punie_tui.app.screens.review import ReviewScreen
+    from punie_tui.app.screens.turns import TurnChoice
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
     from punie_tui.app.widgets.repo.panel import RepoPanel
     from punie_tui.app.widgets.trace.pane import TracePane
@@ -58,6 +62,9 @@ class MainScreen(Screen[None]):
         Binding("f3", "pane('trace')", "Trace", priority=True),
         Binding("f4", "pane('repo')", "Repo", priority=True),
         Binding("f5", "next_mode", "Mode", priority=True),
+        Binding("ctrl+o", "sessions", "Sessions", show=False, priority=True),
+        Binding("ctrl+g", "go_on", "Go on", priority=True),
+        Binding("ctrl+g", "turns", "Turns", show=False, priority=True),
         Binding("ctrl+t", "trust", "Trust", show=False, priority=True),
         Binding("f6", "switch_theme", "Dark or light", show=False, priority=True),
         Binding("f7", "resize(-1)", "Narrower chat", show=False, priority=True),
@@ -80,6 +87,7 @@ class MainScreen(Screen[None]):
         self._git_work: GitWork | None = None
         self._is_turn_running = False
         self.turns_finished = 0
+        self._replay: Replay | None = None
         self._width_share, self._height_share = 3, 3
         # Mounted after the first frame; nothing that uses them can come before the session does.
         self._trace: TracePane
@@ -113,7 +121,6 @@ class MainScreen(Screen[None]):
 
     async def _begin(self) -> None:
         """After the first frame: the panes that start empty, and what takes longer."""
-        from punie_tui.app.first_words import first_words
         from punie_tui.app.widgets.chat.approval import ApprovalPanel
         from punie_tui.app.widgets.repo.panel import RepoPanel
         from punie_tui.app.widgets.trace.pane import TracePane
@@ -224,8 +231,81 @@ class MainScreen(Screen[None]):
         self.query_one(StatusLine).show_activity("stopping", is_busy=True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Stop is there while something runs; the footer then shows it."""
+        """Stop is there while something runs, Go on while a session is offered; the footer then shows them."""
+        if action == "go_on":
+            return self._offered is not None
         return self._is_turn_running if action == "stop" else True
+
+    # Sessions.
+
+    @property
+    def is_replaying(self) -> bool:
+        """Whether earlier parts of a session are still to be shown."""
+        return self._replay is not None and not self._replay.is_done
+
+    @property
+    def _offered(self) -> SessionSummary | None:
+        """The session that a crash cut off, as long as nothing was said in this one."""
+        return self._session.interrupted if self._session and not self._session.session_id else None
+
+    def action_go_on(self) -> None:
+        """Go on with the session that a crash cut off."""
+        if offered := self._offered:
+            self._runner.change_session(lambda session: session.resume(offered.session_id))
+
+    def action_sessions(self) -> None:
+        from punie_tui.app.screens.sessions import SessionsScreen
+
+        if self._session:
+            screen = SessionsScreen(self._session, lambda: self._is_turn_running)
+            app_of(self).push_screen(screen, self._change_session)
+
+    def _change_session(self, name: str | None) -> None:
+        if name is not None:
+            self._runner.change_session(lambda session: session.resume(name) if name else session.start_anew())
+
+    def action_turns(self) -> None:
+        """The turns of this session, to go back to one, or forward."""
+        from punie_tui.app.screens.turns import TurnsScreen
+
+        if self._session and self._is_turn_running:
+            self.query_one(Chat).transcript.add("note", "A turn is running; Esc stops it. Then Ctrl+G leads back.")
+        elif self._session and self._session.session_id:
+            app_of(self).push_screen(TurnsScreen(self._session), self._go_to_turn)
+
+    def _go_to_turn(self, choice: TurnChoice | None) -> None:
+        if choice and choice.wants_fork:
+            self._runner.change_session(lambda session: session.fork(choice.to_turn))
+        elif choice:
+            self._runner.rewind(choice.to_turn)
+
+    def _draw_session(self, session: Session) -> None:
+        """Show a session from its end, in place of what stands here."""
+        from punie_tools.safe_text import safe_text
+        from punie_tui.app.replay import Replay
+
+        chat = self.query_one(Chat)
+        if self._replay:
+            self._replay.stop()
+            chat.transcript.clear()
+            self._trace.forget_calls()
+
+        def show(event: Event) -> None:
+            chat.handle(event)
+            self._trace.handle(event)
+            if event.kind == "turn_finished":
+                self.query_one(StatusLine).show_usage(event.usage, session.engine.context_length)
+
+        def show_earlier(events: Sequence[Event]) -> None:
+            chat.show_earlier(events)
+            self._trace.show_earlier(events)
+
+        self._replay = Replay(self, session.earlier_events, show, show_earlier)
+        self._replay.start()
+        for notice in session.take_notices():
+            chat.transcript.add("note", safe_text(notice, single_line=True))
+        if offered := self._offered:
+            chat.transcript.show_empty_state(f"{first_words(self._folder)}\n\n{interrupted_words(offered.title)}")
 
     def action_pane(self, pane: str) -> None:
         """Show a pane and put the keys there; `chat` means its prompt. The side panes come after the first frame."""
@@ -264,7 +344,8 @@ class MainScreen(Screen[None]):
         self._session = session
         self._git_work = GitWork(self, session.context_of_person, self._note, self._repo.refresh_state)
         self._show_session()
-        self._show(session.earlier_events)
+        self._draw_session(session)
+        self.refresh_bindings()
         self.query_one(StatusLine).show_activity("ready", is_busy=False)
 
     def session_failed(self, error: str) -> None:
@@ -327,6 +408,8 @@ class MainScreen(Screen[None]):
             self.query_one(Chat).handle(event)
             self._trace.handle(event)
             self._show_status(event)
+            if event.kind == "session_rewound" and self._session:
+                self._draw_session(self._session)
 
     def _show_status(self, event: Event) -> None:
         status = self.query_one(StatusLine)

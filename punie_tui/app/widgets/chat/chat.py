@@ -8,9 +8,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from punie_tools.safe_text import safe_text
-from punie_tui.app.widgets.chat.transcript import Transcript
+from punie_tui.app.widgets.chat.transcript import EarlierBlocks, Transcript
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
     from punie_tui.agent.events import Event, ToolRequested, TurnFinished
@@ -25,7 +27,7 @@ class Chat(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self._streamed = ""
+        self._teller: _Teller | None = None
 
     def compose(self) -> ComposeResult:
         yield Transcript(id="transcript")
@@ -36,24 +38,47 @@ class Chat(Vertical):
 
     def handle(self, event: Event) -> None:
         """Show what an event means for the conversation."""
+        if self._teller is None:
+            self._teller = _Teller(self.transcript)
+        self._teller.handle(event)
+
+    def show_earlier(self, events: Sequence[Event]) -> None:
+        """Show events that came before all that stands here."""
+        earlier = EarlierBlocks()
+        teller = _Teller(earlier)
+        for event in events:
+            teller.handle(event)
+        self.transcript.add_before(earlier.blocks)
+
+
+class _Teller:
+    """Tells events as blocks of a transcript."""
+
+    def __init__(self, target: Transcript | EarlierBlocks) -> None:
+        self._target = target
+        self._streamed = ""
+
+    def handle(self, event: Event) -> None:
         match event.kind:
             case "turn_started":
                 self._streamed = ""
-                self.transcript.replace_last_queued()
-                self.transcript.add("person", safe_text(event.prompt))
+                self._target.replace_last_queued()
+                self._target.add("person", safe_text(event.prompt))
             case "text_streamed":
                 self._streamed += event.text
-                self.transcript.stream(safe_text(event.text))
+                self._target.stream(safe_text(event.text))
             case "tool_requested" if event.parent_call_id is None:
                 self._streamed = ""
-                self.transcript.add("call", _call_line(event))
+                self._target.add("call", _call_line(event))
             case "tool_denied":
-                self.transcript.add("note", safe_text(f"Not run: {event.reason}", single_line=True))
+                self._target.add("note", safe_text(f"Not run: {event.reason}", single_line=True))
             case "message_queued":
-                self.transcript.add("queued", safe_text(event.text))
+                self._target.add("queued", safe_text(event.text))
+            case "notice_given":
+                self._target.add("note", safe_text(event.text))
             case "context_trimmed" | "choices_offered":
                 text = event.summary if event.kind == "context_trimmed" else event.question
-                self.transcript.add("note", safe_text(text))
+                self._target.add("note", safe_text(text))
             case "turn_finished":
                 self._finish(event)
             case _:
@@ -61,12 +86,12 @@ class Chat(Vertical):
 
     def _finish(self, event: TurnFinished) -> None:
         if event.reason == "failed":
-            self.transcript.add("error", safe_text(event.answer))
+            self._target.add("error", safe_text(event.answer))
         elif event.answer and self._streamed != event.answer:
             # Nothing was streamed, so the answer is made of results: their text is no Markdown.
-            self.transcript.add("result", safe_text(event.answer))
+            self._target.add("result", safe_text(event.answer))
         if ending := _ENDINGS[event.reason]:
-            self.transcript.add("note", ending)
+            self._target.add("note", ending)
 
 
 def _call_line(event: ToolRequested) -> str:

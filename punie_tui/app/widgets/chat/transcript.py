@@ -21,6 +21,8 @@ from textual.strip import Strip
 from punie_tui.app.textual_adapter import app_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
     from rich.theme import Theme
     from textual import events
@@ -55,6 +57,25 @@ class _Block:
     text: str
     strips: list[Strip] = field(default_factory=list[Strip])
     width: int = 0
+
+
+class EarlierBlocks:
+    """Collects what a transcript would show, to be put before what it shows."""
+
+    def __init__(self) -> None:
+        self.blocks: list[tuple[Speaker, str]] = []
+
+    def add(self, speaker: Speaker, text: str) -> None:
+        self.blocks.append((speaker, text))
+
+    def stream(self, text: str) -> None:
+        finished, tail = _split_finished(text)
+        for paragraph in (*finished, tail):
+            if paragraph.strip():
+                self.add("punie", paragraph)
+
+    def replace_last_queued(self) -> None:
+        """Nothing that is over waits."""
 
 
 class Transcript(ScrollView, can_focus=True):
@@ -108,6 +129,30 @@ class Transcript(ScrollView, can_focus=True):
             self._append(_Block("punie", paragraph))
         self._append(tail)
         self._lines_changed()
+
+    def clear(self) -> None:
+        """Forget all that was said; the empty state stands here again."""
+        self._blocks.clear()
+        self._follows_end = True
+        self._render_again()
+
+    def add_before(self, blocks: Sequence[tuple[Speaker, str]]) -> None:
+        """Add what was said before all that stands here; what the person sees stays where it is."""
+        width = max(self.scrollable_content_region.width, 4)
+        earlier = [_Block(speaker, text) for speaker, text in blocks]
+        first_lines: list[int] = []
+        count = 0
+        for block in earlier:
+            block.strips, block.width = self._strips(block, width), width
+            first_lines.append(count)
+            count += len(block.strips)
+        self._blocks[:0] = earlier
+        self._first_lines = [*first_lines, *(line + count for line in self._first_lines)]
+        self._line_count += count
+        seen, follows = self.scroll_y, self._follows_end
+        self._lines_changed()
+        if not follows:
+            self.scroll_to(y=seen + count, animate=False, immediate=True)
 
     def replace_last_queued(self) -> None:
         """Forget the oldest queued message: its turn starts, and it is shown as a prompt instead."""

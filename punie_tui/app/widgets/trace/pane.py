@@ -16,7 +16,9 @@ from punie_tools.safe_text import safe_text
 from punie_tui.app.widgets.messages import OpenFile
 
 if TYPE_CHECKING:
-    from punie_tui.agent.events import Event, ToolFinished, ToolProgressed, ToolRequested
+    from collections.abc import Sequence
+
+    from punie_tui.agent.events import Event, ToolDenied, ToolFailed, ToolFinished, ToolProgressed, ToolRequested
     from punie_tui.app.widgets.trace.rows import Row
 
 _BAR_CELLS = 10
@@ -29,6 +31,7 @@ class _Target:
 
     path: str = ""
     line: int | None = None
+    rows_when_unfolded: ToolFinished | None = None
 
 
 @dataclass
@@ -97,6 +100,53 @@ class TracePane(Tree[_Target]):
             case _:
                 pass
 
+    def forget_calls(self) -> None:
+        """Show nothing, as before the first call."""
+        self.clear()
+        self._calls.clear()
+        self._hints = [self.root.add_leaf(Text(line, style="italic"), _Target()) for line in _EMPTY]
+
+    def show_earlier(self, events: Sequence[Event]) -> None:
+        """Calls before all that stand here, folded; the rows of their results are made when they are unfolded."""
+        ends: dict[str, ToolFinished | ToolFailed | ToolDenied] = {}
+        for event in events:
+            if event.kind == "tool_finished" or event.kind == "tool_failed" or event.kind == "tool_denied":
+                ends[event.call_id] = event
+        calls: dict[str, _Call] = {}
+        place = 0
+        was_at_end = self.scroll_y >= self.max_scroll_y
+        for event in events:
+            if event.kind != "tool_requested":
+                continue
+            self._drop_hints()
+            parent = calls.get(event.parent_call_id or "")
+            node = parent.node.add("", _Target()) if parent else self.root.add("", _Target(), before=place)
+            place += parent is None
+            calls[event.call_id] = call = _Call(node, _title(event), 0.0, "stopped", seconds=0.0)
+            self._show_end(call, ends.get(event.call_id))
+        if was_at_end:
+            self.call_after_refresh(self.scroll_end, animate=False)
+
+    def _show_end(self, call: _Call, end: ToolFinished | ToolFailed | ToolDenied | None) -> None:
+        if end is None:
+            call.node.allow_expand = False
+        elif end.kind == "tool_finished":
+            call.state, call.seconds = "done", end.seconds
+            call.node.data = _Target(rows_when_unfolded=end)
+        else:
+            call.state = "failed" if end.kind == "tool_failed" else "denied"
+            call.summary = safe_text(end.error if end.kind == "tool_failed" else end.reason)
+            self._add_texts(call)
+        self._label(call)
+
+    def on_tree_node_expanded(self, message: Tree.NodeExpanded[_Target]) -> None:
+        from punie_tui.app.widgets.trace.results import rows_of
+
+        target = message.node.data
+        if target and (end := target.rows_when_unfolded):
+            target.rows_when_unfolded = None
+            self._add_rows(message.node, rows_of(end.tool, end.result, self._row_width))
+
     def on_tree_node_selected(self, message: Tree.NodeSelected[_Target]) -> None:
         message.stop()
         if message.node.data and message.node.data.path:
@@ -109,15 +159,16 @@ class TracePane(Tree[_Target]):
             call.node.collapse()
 
     def _add(self, event: ToolRequested) -> None:
-        while self._hints:
-            self._hints.pop().remove()
+        self._drop_hints()
         parent = self._calls.get(event.parent_call_id or "")
         node = (parent.node if parent else self.root).add("", _Target(), expand=True)
-        arguments = ", ".join(f"{name}={value!r}" for name, value in event.arguments.items())
-        title = safe_text(f"{event.tool}({arguments})", single_line=True)
-        self._calls[event.call_id] = _Call(node, title, time.monotonic())
+        self._calls[event.call_id] = _Call(node, _title(event), time.monotonic())
         self._label(self._calls[event.call_id])
         self.scroll_end(animate=False)
+
+    def _drop_hints(self) -> None:
+        while self._hints:
+            self._hints.pop().remove()
 
     def _start(self, call_id: str) -> None:
         if call := self._calls.get(call_id):
@@ -207,6 +258,11 @@ class TracePane(Tree[_Target]):
         for call in self._calls.values():
             if call.state == "runs":
                 self._label(call)
+
+
+def _title(event: ToolRequested) -> str:
+    arguments = ", ".join(f"{name}={value!r}" for name, value in event.arguments.items())
+    return safe_text(f"{event.tool}({arguments})", single_line=True)
 
 
 def _themed(parts: list[tuple[str, str]], styles: dict[str, Style]) -> Text:

@@ -1,0 +1,46 @@
+"""A question before something that cannot be taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from punie_tools.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """Gives True for `y` alone; Enter, which is pressed by habit, means no."""
+
+    DEFAULT_CSS = """
+    ConfirmScreen { align: center middle; background: $background 60%; }
+    ConfirmScreen > VerticalScroll {
+        width: 60; max-width: 100%; height: auto; max-height: 90%;
+        border: round $border; background: $surface; padding: 0 1;
+    }
+    ConfirmScreen Static { height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "dismiss(True)", "Yes", priority=True),
+        Binding("n,escape,enter,q", "dismiss(False)", "No", priority=True),
+    ]
+
+    def __init__(self, question: str, yes: str) -> None:
+        """`yes` says in a word or two what `y` does."""
+        super().__init__()
+        self._question, self._yes = question, yes
+
+    def compose(self) -> ComposeResult:
+        keys = Content.styled(f"y {self._yes}   n keep it", "bold")
+        with VerticalScroll():
+            yield Static(Content("\n\n").join([Content(safe_text(self._question)), keys]), markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()

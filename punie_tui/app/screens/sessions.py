@@ -1,0 +1,315 @@
+"""The sessions of this folder: searched, gone on with, named, forked, exported, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from punie_tools.files.atomic import replace_file
+from punie_tools.safe_text import safe_text
+from punie_tui.agent.session_list import SessionSummary
+from punie_tui.agent.session_markdown import session_markdown
+from punie_tui.agent.session_record import SessionError, read_record
+from punie_tui.app.screens.confirm import ConfirmScreen
+from punie_tui.app.screens.keys import SESSIONS_KEYS, KeysScreen
+from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
+from punie_tui.app.widgets.key_row import KeyRow
+from punie_tui.app.widgets.sessions.rows import counted, list_row, moment
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+
+    from punie_tui.agent.session import Session
+
+_SESSIONS_AT_ONCE = 50
+_LOW_ROWS = 12
+
+
+class SessionsScreen(Screen[str | None]):
+    """Gives the id of the session to go on with, an empty text for a new one, None to stay."""
+
+    DEFAULT_CSS = """
+    SessionsScreen > #sessions-told { height: 1; padding: 0 1; background: $surface; text-style: bold; }
+    SessionsScreen > Input, SessionsScreen > Input:focus { height: 1; border: none; padding: 0 1; }
+    SessionsScreen > #sessions-answer, SessionsScreen > #sessions-answer:focus { display: none; }
+    SessionsScreen.-answers > #sessions-answer { display: block; }
+    SessionsScreen > OptionList, SessionsScreen > OptionList:focus {
+        height: 1fr; border: none; padding: 0; background: $background; scrollbar-size-vertical: 1;
+    }
+    SessionsScreen.-low > KeyRow { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "go_on", "Go on"),
+        Binding("slash", "search", "Search"),
+        Binding("n", "rename", "Name"),
+        Binding("f", "fork", "Fork"),
+        Binding("e", "export", "Export"),
+        Binding("d", "delete", "Delete"),
+        Binding("N", "new", "New"),
+        Binding("question_mark,f1", "help", "Keys"),
+        Binding("escape,q", "leave", "Back"),
+        Binding("down", "list", "List", show=False),
+    ]
+
+    def __init__(self, session: Session, is_busy: Callable[[], bool]) -> None:
+        """`is_busy` says whether a turn runs: then no other session can be gone on with."""
+        super().__init__()
+        self._session = session
+        self._list = session.sessions
+        self._is_busy = is_busy
+        self._found: list[SessionSummary] = []
+        self._shown: list[SessionSummary] = []
+        self._is_loaded = False
+        self._asks: Literal["name", "file"] = "name"
+        self._asked_about: SessionSummary | None = None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether all sessions were read."""
+        return self._is_loaded
+
+    @property
+    def shown_titles(self) -> list[str]:
+        """The titles of the sessions that match, in order."""
+        return [each.title for each in self._shown]
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="sessions-told", markup=False)
+        yield Input(placeholder="/ searches names, prompts and answers", id="sessions-search")
+        yield OptionList(id="sessions-list", markup=False)
+        yield Input(id="sessions-answer")
+        yield KeyRow()
+
+    def on_mount(self) -> None:
+        self._options.focus()
+        self._load()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.height < _LOW_ROWS, "-low")
+        self._show()
+
+    @property
+    def _options(self) -> OptionList:
+        return self.query_one(OptionList)
+
+    @property
+    def _current(self) -> SessionSummary | None:
+        place = self._options.highlighted
+        return self._shown[place] if place is not None and place < len(self._shown) else None
+
+    # Reading, off the UI thread.
+
+    @work(thread=True, exclusive=True, group="sessions")
+    def _load(self, told: str = "") -> None:
+        found: list[SessionSummary] = []
+        try:
+            for summary in self._list.summaries(is_worker_cancelled):
+                found.append(summary)
+                if len(found) % _SESSIONS_AT_ONCE == 0:
+                    app_of(self).call_later(self._loaded, list(found), told, False)
+        except OSError as error:
+            told = f"The sessions cannot be read: {(error.strerror or str(error)).lower()}."
+        if not is_worker_cancelled():
+            app_of(self).call_later(self._loaded, found, told, True)
+
+    def _loaded(self, found: list[SessionSummary], told: str, is_all: bool) -> None:
+        if self.is_attached:
+            self._found, self._is_loaded = found, is_all
+            self._show(told)
+
+    @work(thread=True, group="change")
+    def _change(self, change: Callable[[], str]) -> None:
+        """Do something to a session, then read all of them again; what came of it stands above them."""
+        try:
+            told = change()
+        except SessionError as error:
+            told = str(error)
+        except OSError as error:
+            told = f"That did not work: {(error.strerror or str(error)).lower()}."
+        app_of(self).call_later(self._load, told)
+
+    # Showing.
+
+    def _show(self, told: str = "") -> None:
+        chosen = self._current
+        words = self.query_one("#sessions-search", Input).value
+        self._shown = [each for each in self._found if each.matches(words)]
+        width = max(self.size.width - 4, 10)
+        self._options.clear_options()
+        self._options.add_options(Option(self._row(each, width)) for each in self._shown)
+        places = [number for number, each in enumerate(self._shown) if chosen and each.session_id == chosen.session_id]
+        if self._shown:
+            self._options.highlighted = places[0] if places else 0
+        self._tell(told or self._counts(words))
+
+    def _counts(self, words: str) -> str:
+        if not self._is_loaded and not self._found:
+            return "Reading the sessions of this folder …"
+        if not self._found:
+            return "No session of this folder yet: each begins with its first prompt and is saved by itself."
+        count = counted(len(self._found), "session")
+        return f"{len(self._shown)} of {count}" if words else f"{count} of this folder"
+
+    def _row(self, each: SessionSummary, width: int) -> Content:
+        states = {
+            "this one": each.session_id == self._session.session_id,
+            "open elsewhere": each.is_in_use and each.session_id != self._session.session_id,
+            "cut off": each.is_interrupted,
+            "a copy": bool(each.forked_from),
+            "cannot be read": bool(each.problem),
+        }
+        state = ", ".join(name for name, holds in states.items() if holds)
+        turns = counted(each.turn_count, "turn")
+        facts = (state, f"{turns:>9}", moment(each.last_used))
+        return list_row(each.title, [fact for fact in facts if fact], width, style="bold" if each.name else "")
+
+    def _tell(self, told: str) -> None:
+        self.query_one("#sessions-told", Static).update(safe_text(told, single_line=True))
+
+    # What the person does.
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, message: OptionList.OptionSelected) -> None:
+        message.stop()
+        self.action_go_on()
+
+    def action_go_on(self) -> None:
+        """Go on with the session under the cursor."""
+        current = self._current
+        if current is None:
+            return
+        if current.problem:
+            self._tell(current.problem)
+        elif current.session_id == self._session.session_id:
+            self.dismiss(None)
+        elif self._may_change():
+            self.dismiss(current.session_id)
+
+    def action_new(self) -> None:
+        if self._may_change():
+            self.dismiss("")
+
+    def _may_change(self) -> bool:
+        if self._is_busy():
+            self._tell("A turn is running here; Esc twice stops it, then another session can go on.")
+        return not self._is_busy()
+
+    def action_search(self) -> None:
+        self.query_one("#sessions-search", Input).focus()
+
+    def action_list(self) -> None:
+        self._options.focus()
+
+    @on(Input.Changed, "#sessions-search")
+    def _search(self) -> None:
+        self._show()
+
+    @on(Input.Submitted, "#sessions-search")
+    def _searched(self, message: Input.Submitted) -> None:
+        message.stop()
+        self.action_go_on()
+
+    def action_rename(self) -> None:
+        if current := self._current:
+            self._ask("name", current, current.name, "a name; empty takes it back")
+
+    def action_export(self) -> None:
+        if current := self._current:
+            file = str(self._session.workspace.root / f"session-{current.session_id}.md")
+            self._ask("file", current, file, "a file: .md or .html")
+
+    def _ask(self, what: Literal["name", "file"], about: SessionSummary, value: str, hint: str) -> None:
+        self._asks, self._asked_about = what, about
+        self.add_class("-answers")
+        answer = self.query_one("#sessions-answer", Input)
+        answer.placeholder, answer.value = hint, value
+        answer.focus()
+        self._tell(
+            "Name the session; Enter keeps it." if what == "name" else "Export to; .html for a page. Enter writes."
+        )
+
+    @on(Input.Submitted, "#sessions-answer")
+    def _answered(self, message: Input.Submitted) -> None:
+        message.stop()
+        about, answer = self._asked_about, message.value
+        self._close_answer()
+        if about and self._asks == "name":
+            self._change(lambda: self._rename(about, answer))
+        elif about and answer.strip():
+            self._change(lambda: self._export(about, Path(answer.strip()).expanduser()))
+
+    def action_fork(self) -> None:
+        if current := self._current:
+            self._change(lambda: self._fork(current))
+
+    def action_delete(self) -> None:
+        """Ask, then delete the session under the cursor."""
+        current = self._current
+        if current is None:
+            return
+        if current.session_id == self._session.session_id:
+            self._tell("This session is open here; begin another one first (N).")
+            return
+
+        def answer(is_wanted: bool | None) -> None:
+            if is_wanted:
+                self._change(lambda: self._remove(current))
+
+        title = current.title if len(current.title) <= 200 else f"{current.title[:199]}…"
+        question = f"Delete the session “{title}” ({counted(current.turn_count, 'turn')}) for good?"
+        app_of(self).push_screen(ConfirmScreen(question, "delete it"), answer)
+
+    def action_help(self) -> None:
+        app_of(self).push_screen(KeysScreen(SESSIONS_KEYS))
+
+    def action_leave(self) -> None:
+        """Out of what is typed, out of the search, or back."""
+        search = self.query_one("#sessions-search", Input)
+        if self.has_class("-answers"):
+            self._close_answer()
+            self._show()
+        elif search.value or search.has_focus:
+            search.value = ""
+            self._options.focus()
+        else:
+            self.dismiss(None)
+
+    def _close_answer(self) -> None:
+        self.remove_class("-answers")
+        self._options.focus()
+
+    # What is done to a session, off the UI thread; each says what came of it.
+
+    def _rename(self, about: SessionSummary, name: str) -> str:
+        if about.session_id == self._session.session_id:
+            self._session.rename(name)
+        else:
+            self._list.rename(self._list.find(about.session_id), name)
+        return "Named." if name.strip() else "It has no name of its own any more."
+
+    def _fork(self, about: SessionSummary) -> str:
+        fork = self._list.fork(self._list.find(about.session_id))
+        return f"Copied: {fork.stem}."
+
+    def _remove(self, about: SessionSummary) -> str:
+        self._list.remove(self._list.find(about.session_id))
+        return f"Deleted: {about.title}."
+
+    def _export(self, about: SessionSummary, file: Path) -> str:
+        from punie_tui.app.session_page import session_page
+
+        if file.exists():
+            raise SessionError(f"{file} is there already; nothing was written. Choose another name.")
+        record = read_record(self._list.find(about.session_id))
+        text = (session_page if file.suffix == ".html" else session_markdown)(record, about.title)
+        replace_file(file, text.encode("utf-8"))
+        return f"Written: {file}"

@@ -1,0 +1,1 @@
+"""Lists of sessions and of their turns."""
