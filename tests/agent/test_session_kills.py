@@ -1,0 +1,100 @@
+"""Programs that are killed while they write a session: at most the last event is lost, and the session goes on.
+
+`PUNIE_TEST_KILLS=100 PUNIE_TEST_SEED=1` runs more of them, at other moments.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from punie_tui.agent.events import EVENT_ADAPTER, Event
+from punie_tui.agent.session import Session
+from punie_tui.agent.session_record import read_event, read_lines
+from punie_tui.engine.protocol import TextDelta
+from punie_tui.engine.scripted import ScriptedEngine
+from punie_tui.settings import Settings
+
+KILLS = int(os.environ.get("PUNIE_TEST_KILLS", "20"))
+FIRST_SEED = int(os.environ.get("PUNIE_TEST_SEED", "0"))
+
+# Each event is told on stdout after it was kept, as the app shows it.
+WORKER = """\
+import sys
+from pathlib import Path
+from punie_tui.agent.events import event_line
+from punie_tui.agent.session import Session
+from punie_tui.engine.protocol import TextDelta, ToolCall
+from punie_tui.engine.scripted import ScriptedEngine
+from punie_tui.settings import Settings
+root = Path(sys.argv[1])
+def replies():
+    number = 0
+    while True:
+        yield [TextDelta(f"word {number} ") for _ in range(20)] + [
+            ToolCall("c", "write_file", {"path": f"file{number % 3}.txt", "content": f"{number}\\\\n" * 50})
+        ]
+        yield [TextDelta("x" * 3000), TextDelta("Done. ")]
+        number += 1
+class Endless(ScriptedEngine):
+    def __init__(self):
+        super().__init__([])
+        self._replies = self
+        self._more = replies()
+    def pop(self, _place):
+        return next(self._more)
+session = Session(root, Endless(), Settings(), allow_all=True)
+print("ready", flush=True)
+for number in range(10**9):
+    for event in session.run(f"prompt {number}"):
+        print(event_line(event), flush=True)
+"""
+
+
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + KILLS))
+def test_a_kill_at_any_moment_costs_at_most_the_last_event(tmp_path: Path, seed: int) -> None:
+    root = tmp_path.resolve()
+    worker = subprocess.Popen([sys.executable, "-P", "-c", WORKER, str(root)], stdout=subprocess.PIPE)
+    assert worker.stdout is not None
+    worker.stdout.readline()
+    # A number of told events stands for the moment, so that a slow machine is killed as far in as a quick one.
+    chance = random.Random(seed)
+    lines = [worker.stdout.readline() for _ in range(chance.randint(1, 150))]
+    worker.send_signal(signal.SIGKILL)
+    lines += worker.communicate()[0].splitlines(keepends=True)
+    told = [EVENT_ADAPTER.validate_json(line) for line in lines if line.endswith(b"\n")]
+    assert_goes_on(root, told)
+
+
+def assert_goes_on(root: Path, told: list[Event]) -> None:
+    with closing(Session(root, ScriptedEngine([[TextDelta("Here I am.")]]), Settings())) as session:
+        (path,) = (session.sessions.folder).glob("*.jsonl")
+        kept = [event for event in map(read_event, read_lines(path)) if event is not None]
+        # What was told was kept; at most one more event was kept and could not be told any more.
+        assert kept[1 : len(told) + 1] == told
+        assert len(kept) - 1 - len(told) in (0, 1)
+        session.look_for_interrupted()
+        assert session.interrupted is not None
+        assert session.resume(session.interrupted.session_id)
+        assert session.take_notices() == []
+        before = len(session.record().turns)
+        assert list(session.run("are you there?"))[-1].kind == "turn_finished"
+        turns = session.record().turns
+        assert len(turns) == before + 1
+        assert all(turn.is_finished for turn in turns)
+        engine = session.engine
+        assert isinstance(engine, ScriptedEngine)
+        messages = engine.requests[-1].messages
+        called = [call.id for message in messages for call in message.calls]
+        assert [message.call_id for message in messages if message.role == "tool"] == called
+        assert messages[-1].content == "are you there?"
+        # Back before all of it: whatever the killed turns wrote is gone, a write that was cut off too.
+        list(session.rewind(""))
+        assert not [path.name for path in root.iterdir() if path.suffix == ".txt"]
