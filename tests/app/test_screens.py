@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,9 @@ from punie_tui.agent.events import (
     ApprovalRequested,
     Event,
     MessageQueued,
+    SessionClosed,
+    SessionRenamed,
+    SessionStarted,
     TextStreamed,
     TokenUsage,
     ToolFailed,
@@ -30,12 +35,18 @@ from punie_tui.agent.events import (
     ToolStarted,
     TurnFinished,
     TurnStarted,
+    event_line,
 )
 from punie_tui.agent.session import Session
+from punie_tui.agent.session_log import sessions_folder
 from punie_tui.app.app import PunieApp
 from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.screens.sessions import SessionsScreen
+from punie_tui.app.screens.turns import TurnsScreen
 from punie_tui.app.turn_runner import PendingApproval
+from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.engine.scripted import ScriptedEngine
+from punie_tui.own_files import home_directory
 from punie_tui.settings import load_settings
 
 LEDGER = Path(__file__).parents[1] / "fixtures" / "ledger"
@@ -286,3 +297,96 @@ def test_a_review(snap_compare: Any, ledger: Path, size: tuple[int, int], theme:
 
     app, run_before = showing(ledger, theme, [], look)
     assert snap_compare(app, run_before=run_before, terminal_size=size)
+
+
+SAID = (
+    ("are there type errors in src?", "2 errors in 3 files."),
+    (
+        "why may balance return None? I would have thought that an account that is open always has one",
+        "It asks a dict.",
+    ),
+    ("[bold]rename[/bold] the heading", "Done."),
+)
+
+
+def saved_session(root: Path, number: int, *turns: tuple[str, str], name: str = "", is_closed: bool = True) -> str:
+    """A session file of a fixed time; its id."""
+    time = datetime(2026, 3, 10 + number, 9, 30 + number)
+    stamp = f"{time:%Y%m%d-%H%M%S-000000}"
+    told: list[Event] = [SessionStarted(punie_version="0.1.0", workspace=str(root), model="nano", time=time)]
+    for count, (prompt, answer) in enumerate(turns):
+        turn_id = f"t{count}"
+        told += [
+            TurnStarted(turn_id=turn_id, prompt=prompt, model="nano", time=time.astimezone()),
+            TextStreamed(turn_id=turn_id, text=answer),
+            TurnFinished(turn_id=turn_id, reason="done", answer=answer),
+        ]
+    told += [SessionRenamed(name=name)] if name else []
+    told += [SessionClosed()] if is_closed else []
+    folder = sessions_folder(home_directory("state"), root)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{stamp}.jsonl"
+    path.write_text("".join(event_line(event) + "\n" for event in told))
+    os.utime(path, (time.timestamp(), time.timestamp()))
+    return stamp
+
+
+def saved_sessions(root: Path) -> None:
+    saved_session(root, 1, SAID[0])
+    saved_session(root, 2, SAID[1], SAID[0])
+    saved_session(root, 3, *SAID, name="The heading")
+    saved_session(root, 4, SAID[2], is_closed=False)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_the_sessions(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("ctrl+o")
+        while not (isinstance(pilot.app.screen, SessionsScreen) and pilot.app.screen.is_loaded):
+            await pilot.pause(0.01)
+        await pilot.press("down")
+
+    saved_sessions(ledger)
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_a_session_is_deleted_after_a_question(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("ctrl+o")
+        while not (isinstance(pilot.app.screen, SessionsScreen) and pilot.app.screen.is_loaded):
+            await pilot.pause(0.01)
+        await pilot.press("down", "d")
+
+    saved_sessions(ledger)
+    app, before = showing(ledger, DARK, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_the_turns_of_a_session(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], main: MainScreen) -> None:
+        await pilot.press("ctrl+g")
+        while "rename" not in main.query_one(Chat).transcript.plain_text:
+            await pilot.pause(0.01)
+        await pilot.press("ctrl+g")
+        while not (isinstance(pilot.app.screen, TurnsScreen) and pilot.app.screen.is_loaded):
+            await pilot.pause(0.01)
+        await pilot.press("up", "enter")
+        while "stand" not in main.query_one(Chat).transcript.plain_text:
+            await pilot.pause(0.01)
+        await pilot.press("ctrl+g")
+        while not (isinstance(pilot.app.screen, TurnsScreen) and pilot.app.screen.is_loaded):
+            await pilot.pause(0.01)
+
+    saved_session(ledger, 5, *SAID, is_closed=False)
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_the_offer_to_go_on(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+    saved_session(ledger, 4, SAID[2], is_closed=False)
+    app, before = showing(ledger, DARK, [])
+    assert snap_compare(app, run_before=before, terminal_size=size)

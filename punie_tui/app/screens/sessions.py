@@ -34,6 +34,12 @@ _SESSIONS_AT_ONCE = 50
 _LOW_ROWS = 12
 
 
+class _SessionsOptions(OptionList):
+    """Names in the footer what Enter does here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Go on")]
+
+
 class SessionsScreen(Screen[str | None]):
     """Gives the id of the session to go on with, an empty text for a new one, None to stay."""
 
@@ -48,7 +54,6 @@ class SessionsScreen(Screen[str | None]):
     SessionsScreen.-low > KeyRow { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "go_on", "Go on"),
         Binding("slash", "search", "Search"),
         Binding("n", "rename", "Name"),
         Binding("f", "fork", "Fork"),
@@ -85,7 +90,7 @@ class SessionsScreen(Screen[str | None]):
     def compose(self) -> ComposeResult:
         yield Static(id="sessions-told", markup=False)
         yield Input(placeholder="/ searches names, prompts and answers", id="sessions-search")
-        yield OptionList(id="sessions-list", markup=False)
+        yield _SessionsOptions(id="sessions-list", markup=False)
         yield Input(id="sessions-answer")
         yield KeyRow()
 

@@ -37,6 +37,12 @@ class TurnChoice:
     wants_fork: bool = False
 
 
+class _TurnsOptions(OptionList):
+    """Names in the footer what Enter does here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Go there")]
+
+
 class TurnsScreen(Screen[TurnChoice | None]):
     """Gives where to go; None to stay."""
 
@@ -48,7 +54,6 @@ class TurnsScreen(Screen[TurnChoice | None]):
     TurnsScreen.-low > KeyRow { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "go", "Go there"),
         Binding("f", "fork", "Fork there"),
         Binding("question_mark,f1", "help", "Keys"),
         Binding("escape,q,ctrl+g", "dismiss(None)", "Back"),
@@ -68,7 +73,7 @@ class TurnsScreen(Screen[TurnChoice | None]):
 
     def compose(self) -> ComposeResult:
         yield Static("Reading the turns …", id="turns-told", markup=False)
-        yield OptionList(id="turns-list", markup=False)
+        yield _TurnsOptions(id="turns-list", markup=False)
         yield KeyRow()
 
     def on_mount(self) -> None:
