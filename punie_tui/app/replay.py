@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
     from punie_tui.agent.events import Event
 
-# A part is some calls and answers; the last two fill a screen.
-_EVENTS_IN_PART = 40
-_PARTS_AT_ONCE = 2
-_SECONDS_OF_SLICE = 0.012
-_SECONDS_BETWEEN_SLICES = 0.01
+# A part is a turn or some calls of one: what is drawn without a pause.
+_EVENTS_IN_PART = 8
+_PARTS_AT_ONCE = 6
+_SECONDS_OF_SLICE = 0.008
+_SECONDS_BETWEEN_SLICES = 0.016
 
 
 class Replay:

@@ -1,0 +1,32 @@
+"""`--resume`: which session and which folder the words after it mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from punie_tui.commands.app import _parse
+
+
+@pytest.mark.parametrize(
+    ("arguments", "folder", "resume"),
+    [
+        ([], None, None),
+        (["--resume"], None, "last"),
+        (["--continue"], None, "last"),
+        (["--resume", "20260311-093100"], None, "20260311-093100"),
+        (["--resume", "here"], "here", "last"),
+        (["here", "--resume"], "here", "last"),
+        (["here", "--resume", "my talk"], "here", "my talk"),
+        # As the supervisor asks for after a crash, whatever was asked for at first.
+        (["--resume", "my talk", "--resume"], None, "last"),
+    ],
+)
+def test_what_resume_means(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], folder: str | None, resume: str | None
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path)
+    options = _parse(arguments)
+    assert (options.folder, options.resume) == (folder, resume)
