@@ -22,6 +22,7 @@ from punie_tui.agent.approval import AskPerson, Policy, PolicyApprover
 from punie_tui.agent.approval_store import ApprovalStore, approvals_file
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import Event, NoticeGiven, SessionClosed, SessionRenamed, SessionStarted, TurnFinished
+from punie_tui.agent.person_calls import PersonCalls
 from punie_tui.agent.rewind import has_forgotten_edits, rewind_files
 from punie_tui.agent.session_list import LAST, SessionList, SessionSummary, clean_name
 from punie_tui.agent.session_log import SessionInUseError, SessionLog, sessions_folder
@@ -76,6 +77,7 @@ class Session:
         self._bench = ToolBench(
             workspace, tools, self._approver, language_server=self._language_server, changes=self.changes
         )
+        self.person_calls = PersonCalls(self._bench)
         self._limits = TurnLimits(
             max_calls=settings.max_calls_per_turn,
             max_tokens=settings.max_tokens_per_turn,

@@ -17,7 +17,7 @@ from punie_tools.changes.file_edit import diffs_of
 from punie_tools.changes.review import ReviewResult
 from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.lsp.language_server import LanguageServer
-from punie_tools.tool import ReviewChanges, Risk, Tool, ToolContext, ToolError, ToolResult
+from punie_tools.tool import PartCallback, ReviewChanges, Risk, Tool, ToolContext, ToolError, ToolResult
 from punie_tools.workspace import Workspace
 from punie_tui.agent.approval import RUNS_TESTS, ApprovalQuestion, Approver, Decision
 from punie_tui.agent.events import (
@@ -81,6 +81,7 @@ class ToolBench:
     cancelled: threading.Event = field(default_factory=threading.Event)
     language_server: LanguageServer | None = None
     changes: SessionChanges | None = None
+    on_part: PartCallback | None = None
 
     def find(self, name: str) -> Tool:
         """Raises ToolError for a name that no tool has."""
@@ -193,6 +194,7 @@ def _context(call: ToolCall, tool: Tool, bench: ToolBench, emit: Emit, inner_den
         call_tool=call_tool,
         language_server=bench.language_server,
         changes=bench.changes,
+        on_part=bench.on_part,
     )
 
 

@@ -64,6 +64,12 @@ class ProgressCallback(Protocol):
     def __call__(self, done: int, total: int | None, text: str) -> None: ...
 
 
+class PartCallback(Protocol):
+    """Receives a part of the result as soon as it is known, from a tool that tells its parts."""
+
+    def __call__(self, part: BaseModel) -> None: ...
+
+
 class CallTool(Protocol):
     """Runs another tool on behalf of a running one (`execute_code`), with its own approval and events."""
 
@@ -86,7 +92,8 @@ class ToolContext:
 
     `language_server` is the working tree's, kept warm and closed by whoever made it; without one a call starts its own.
     `changes` is what the session read and changed; without it edits are neither compared with that nor remembered.
-    With `review` a call that changes files makes only what the person lets stand of it.
+    With `review` a call that changes files makes only what the person lets stand of it. `on_part` is set where somebody
+    watches the call closely: parts are told as they come, with more detail than the result keeps.
     """
 
     workspace: Workspace
@@ -96,6 +103,7 @@ class ToolContext:
     language_server: LanguageServer | None = None
     changes: SessionChanges | None = None
     review: ReviewChanges | None = None
+    on_part: PartCallback | None = None
 
     def raise_if_cancelled(self) -> None:
         """Raise ToolCancelledError once the person has stopped the turn; call it inside long loops."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 from collections import OrderedDict
@@ -30,6 +31,12 @@ class SessionChanges:
         self._seen: dict[str, str] = {}
         self._places: dict[str, str] = {}
         self._contents: OrderedDict[str, bytes] = OrderedDict()
+
+    def for_turn(self, turn: str) -> SessionChanges:
+        """The same knowledge under another turn's name: what is done by it is taken back by itself."""
+        changes = copy.copy(self)
+        changes.turn = turn
+        return changes
 
     def saw(self, path: str, data: bytes) -> None:
         """Remember a file as the session now knows it."""

@@ -36,7 +36,7 @@ class AffectedTests:
 
 def affected_tests(root: Path, changed: Sequence[str], cancelled: threading.Event) -> AffectedTests:
     """`changed` are paths from the root, also of files that are gone."""
-    files = list(_python_files(root, cancelled))
+    files = list(python_files(root, cancelled))
     collected = CollectedFiles.of(root)
     tests = [file for file in files if collected.holds(file)]
     if concerning_all := [file for file in changed if _concerns_all(file)]:
@@ -74,7 +74,7 @@ def _concerns_all(file: str) -> bool:
     return any(fnmatchcase(PurePosixPath(file).name, pattern) for pattern in _CONCERN_ALL)
 
 
-def _python_files(root: Path, cancelled: threading.Event) -> Iterator[str]:
+def python_files(root: Path, cancelled: threading.Event) -> Iterator[str]:
     """Every Python file that pytest could collect or import; environments and hidden folders are not searched."""
     for folder, folders, names in os.walk(root):
         if cancelled.is_set():

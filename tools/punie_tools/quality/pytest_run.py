@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
@@ -18,6 +20,7 @@ from punie_tools.quality.pytest_session import (
     PytestSession,
     Report,
     Selection,
+    TellTest,
     command_line,
     run_session,
     why_ended,
@@ -50,6 +53,25 @@ class TestOutcome(BaseModel):
     message: str
     output: str = ""
     """What a failing test printed and logged, its head and its tail if it is long."""
+
+
+class TestBegun(BaseModel):
+    """Told to `on_part` of the context: this test runs now."""
+
+    __test__ = False
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+
+
+class DetailedOutcome(TestOutcome):
+    """Told to `on_part` as soon as the test has ended: with what a failure compared, and the names where it failed.
+
+    In `diff` the right side stands as `-`, the left one as `+`; `locals` are names, each with a shortened repr.
+    """
+
+    diff: str = ""
+    locals: tuple[tuple[str, str], ...] = ()
 
 
 class PytestRunResult(ToolResult):
@@ -135,10 +157,27 @@ def run_selection(
 ) -> PytestRunResult:
     """Run what is selected; target and keyword are how the person named it. The folder is trusted."""
     interpreter = project_interpreter(context.workspace)
-    session, ran = run_session(context, interpreter, selection, deadline)
+    selection = replace(selection, wants_details=context.on_part is not None)
+    session = PytestSession(context.report_progress, _teller(context))
+    session, ran = run_session(context, interpreter, selection, deadline, session=session)
     if session.is_unknown:
         raise unknown_test(target, session)
     return _result(context.workspace, target, keyword, session, ran, deadline)
+
+
+def _teller(context: ToolContext) -> TellTest | None:
+    """Hands each test over as it begins and as it ends, where somebody watches."""
+    on_part = context.on_part
+    if on_part is None:
+        return None
+
+    def tell(node_id: str, reports: Sequence[Report] | None, seconds: float) -> None:
+        if reports is None:
+            on_part(TestBegun(name=node_id))
+        for report in reports or ():
+            on_part(_outcome(report, context.workspace, seconds))
+
+    return tell
 
 
 def _preview(context: ToolContext, target: str, keyword: str, last_failed: bool) -> str:
@@ -203,7 +242,7 @@ def _result(
     workspace: Workspace, target: str, keyword: str, session: PytestSession, ran: CommandRun, deadline: float
 ) -> PytestRunResult:
     finished, changes = ran.process, ran.changes or CommandChanges()
-    tests = [_outcome(report, workspace, session) for report in session.reports]
+    tests = [_outcome(report, workspace, session.seconds_by_test[report.node_id]) for report in session.reports]
     if not session.has_ended:
         reason = f"{why_ended(finished, deadline)} while this test ran"
         tests += [_cut_short(node_id, workspace, session, reason) for node_id in session.running]
@@ -231,15 +270,18 @@ def _result(
     )
 
 
-def _outcome(report: Report, workspace: Workspace, session: PytestSession) -> TestOutcome:
-    return TestOutcome(
+def _outcome(report: Report, workspace: Workspace, seconds: float) -> TestOutcome:
+    """With its details where these were wanted; the result of the run itself does without them."""
+    return DetailedOutcome(
         name=report.node_id,
         outcome=report.outcome,
-        duration=round(session.seconds_by_test[report.node_id], 3),
+        duration=round(seconds, 3),
         file=_name(report.file, workspace),
         line=report.line,
         message=report.message,
         output=report.output,
+        diff=report.diff,
+        locals=report.locals,
     )
 
 

@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -32,6 +32,7 @@ PLUGIN = "punie_pytest_plugin"
 
 _PLUGIN_FOLDER = Path(__file__).parent / "pytest_plugin"
 _SELECTION_VARIABLE = "PUNIE_PYTEST_SELECTION"
+_DETAILS_VARIABLE = "PUNIE_PYTEST_DETAILS"
 _SECONDS_BETWEEN_PROGRESS = 0.1
 _MOST_TOLD_EACH = 2_000
 _OUTPUT_LIMIT = 1 << 20
@@ -49,6 +50,7 @@ class Selection:
     """What to run: pytest's arguments, and the names that only the plugin can match exactly.
 
     With `is_one_test` nothing runs unless all that is selected is one test, with whichever parameters.
+    `wants_details` has each failure tell its local values and the difference of what it compared.
     """
 
     arguments: tuple[str, ...] = ()
@@ -57,14 +59,16 @@ class Selection:
     is_one_test: bool = False
     import_first: tuple[Path, ...] = ()
     """Folders whose modules win over installed ones, as those of a project that is installed in place."""
+    wants_details: bool = False
 
     @property
     def variables(self) -> dict[str, str]:
         """How the plugin is told."""
+        details = {_DETAILS_VARIABLE: "1"} if self.wants_details else {}
         if not self.names and not self.is_one_test:
-            return {}
+            return details
         told = {"names": self.names, "file": self.file or None, "is_one_test": self.is_one_test}
-        return {_SELECTION_VARIABLE: json.dumps(told)}
+        return {_SELECTION_VARIABLE: json.dumps(told), **details}
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,12 @@ class Report:
     line: int | None
     message: str
     output: str
+    diff: str = ""
+    locals: tuple[tuple[str, str], ...] = ()
+
+
+TellTest = Callable[[str, Sequence[Report] | None, float], None]
+"""Is told a test's node id as it begins, with None, and as it ends, with its reports and its seconds."""
 
 
 class _Record(BaseModel):
@@ -106,6 +116,8 @@ class _Record(BaseModel):
     line: int | None = None
     message: str = ""
     output: str = ""
+    diff: str = ""
+    locals: tuple[tuple[str, str], ...] = ()
     total: int = 0
     nearest: str = ""
     matches: tuple[str, ...] = ()
@@ -115,7 +127,9 @@ class _Record(BaseModel):
 class PytestSession:
     """Takes the plugin's records, and knows at any time what is done and what runs."""
 
-    def __init__(self, report_progress: ProgressCallback) -> None:
+    def __init__(self, report_progress: ProgressCallback, tell_test: TellTest | None = None) -> None:
+        self._tell_test = tell_test
+        self._reports_of_running: dict[str, list[Report]] = {}
         self.reports: list[Report] = []
         self.seconds_by_test: dict[str, float] = {}
         self.running: dict[str, None] = {}
@@ -161,6 +175,8 @@ class PytestSession:
                 self.ambiguous = record.matches
             case "started":
                 self.running[record.id] = None
+                if self._tell_test:
+                    self._tell_test(record.id, None, 0.0)
             case "report":
                 self._keep(record)
             case "not imported":
@@ -169,6 +185,9 @@ class PytestSession:
                 self.running.pop(record.id, None)
                 self._finished.add(record.id)
                 self._tell_outcome(record.id)
+                reports = self._reports_of_running.pop(record.id, [])
+                if self._tell_test:
+                    self._tell_test(record.id, reports, self.seconds_by_test.get(record.id, 0.0))
             case "interrupted":
                 self.stopped = record.message
             case "ended":
@@ -181,9 +200,19 @@ class PytestSession:
         self.seconds_by_test[record.id] = self.seconds_by_test.get(record.id, 0.0) + record.seconds
         # pytest gives no category to a phase that went well, and plugins invent their own, such as "rerun".
         if record.outcome in OUTCOMES:
-            self.reports.append(
-                Report(record.id, record.outcome, record.file, record.line, record.message, record.output)
+            report = Report(
+                record.id,
+                record.outcome,
+                record.file,
+                record.line,
+                record.message,
+                record.output,
+                record.diff,
+                record.locals,
             )
+            self.reports.append(report)
+            if record.id in self.running:
+                self._reports_of_running.setdefault(record.id, []).append(report)
             self._outcomes[record.id] = record.outcome
 
     def _tell_outcome(self, node_id: str) -> None:
@@ -214,9 +243,13 @@ def run_session(
     selection: Selection,
     deadline: float,
     added: AddedPlugin | None = None,
+    session: PytestSession | None = None,
 ) -> tuple[PytestSession, CommandRun]:
-    """Run pytest to its end, its deadline or the person's stop. Raises ToolError if it could not begin."""
-    session = PytestSession(context.report_progress)
+    """Run pytest to its end, its deadline or the person's stop. Raises ToolError if it could not begin.
+
+    Without a `session` to fill it makes one.
+    """
+    session = session or PytestSession(context.report_progress)
     root = context.workspace.root
     confinement = confinement_for_tests(context.workspace)
     variables = {

@@ -8,6 +8,8 @@ stderr, so no test can get between them. Under xdist the workers only describe f
 import difflib
 import json
 import os
+import pprint
+import reprlib
 import sys
 import time
 from collections.abc import Generator
@@ -21,10 +23,16 @@ import pytest
 # its node ids, from the first on; without, any part of "module.Class.test". No names mean all. With `is_one_test`
 # nothing runs if several tests are meant, and whatever the one prints is told.
 SELECTION_VARIABLE = "PUNIE_PYTEST_SELECTION"
+# Set where somebody will look at each failure: then its local values and the difference of what it compared are told.
+DETAILS_VARIABLE = "PUNIE_PYTEST_DETAILS"
 LONGEST_MESSAGE = 2000
 MOST_LINES = 20
 LONGEST_OUTPUT = 4000
 MOST_MATCHES = 100
+MOST_LOCALS = 40
+MOST_DIFF_LINES = 200
+MOST_COMPARED = 5000
+LONGEST_SINGLE = 40
 
 
 class _Channel:
@@ -56,6 +64,9 @@ class _Channel:
 
 
 _channel = _Channel()
+_wants_details = DETAILS_VARIABLE in os.environ
+# The sides of the last comparison that an assertion of the running test found wrong.
+_compared: "list[Any]" = []
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _channel.open()
 
@@ -192,6 +203,17 @@ def pytest_collectreport(report: "pytest.CollectReport") -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> None:
+    """Keep the two sides; what is said of them is left to others."""
+    if _wants_details and op == "==":
+        _compared[:] = [left, right]
+
+
+def pytest_runtest_setup(item: "pytest.Item") -> None:
+    _compared.clear()
+
+
 def pytest_runtest_logstart(nodeid: str, location: object) -> None:
     _channel.write("started", id=nodeid)
 
@@ -217,6 +239,8 @@ def pytest_runtest_logreport(report: "pytest.TestReport") -> None:
         line=failure["line"] or (None if line is None else line + 1),
         message=_subtest(report) + failure["message"],
         output=_captured(report) if is_output_wanted else "",
+        diff=failure.get("diff", ""),
+        locals=failure.get("locals", []),
     )
 
 
@@ -251,7 +275,63 @@ def _failure(excinfo: "pytest.ExceptionInfo[BaseException]", files: "list[str]")
     if type(error).__name__ in ("DocTestFailure", "UnexpectedException") and hasattr(error, "example"):
         return _doctest_failure(error)
     file, line = _last_place(excinfo.value.__traceback__, files)
-    return {"file": file, "line": line, "message": _text(excinfo)}
+    failure: dict[str, Any] = {"file": file, "line": line, "message": _text(excinfo)}
+    if _wants_details:
+        failure["diff"] = _difference() if isinstance(error, AssertionError) else ""
+        failure["locals"] = _locals(excinfo.value.__traceback__, files)
+    _compared.clear()
+    return failure
+
+
+def _difference() -> str:
+    """The lines in which the two sides of the comparison differ: `-` the right one, `+` the left one."""
+    if not _compared:
+        return ""
+    try:
+        left, right = (_lines_of(side) for side in _compared)
+    except Exception:
+        # The project's classes may fail in saying what they are.
+        return ""
+    if max(map(len, (left, right))) == 1 and max(map(len, left + right)) <= LONGEST_SINGLE:
+        return ""
+    lines = list(difflib.unified_diff(right, left, n=2, lineterm=""))[3:]
+    lines = ["…" if line.startswith("@@") else line for line in lines]
+    more = ["…"] if len(lines) > MOST_DIFF_LINES else []
+    return _encodable("\n".join(lines[:MOST_DIFF_LINES] + more))
+
+
+def _lines_of(value: Any) -> "list[str]":
+    if isinstance(value, str) and "\n" in value:
+        return [repr(line)[1:-1] for line in value[: MOST_COMPARED * 20].splitlines()]
+    if hasattr(value, "__len__") and len(value) > MOST_COMPARED:
+        return [reprlib.repr(value)]
+    return pprint.pformat(value, width=60).splitlines()
+
+
+def _locals(traceback: "TracebackType | None", files: "list[str]") -> "list[tuple[str, str]]":
+    """The names where the error came through the test, and what they stand for, shortened."""
+    found: dict[str, Any] = {}
+    while traceback is not None:
+        name = traceback.tb_frame.f_code.co_filename
+        if name in files or os.path.realpath(name) in files:
+            found = dict(traceback.tb_frame.f_locals)
+        traceback = traceback.tb_next
+    names = [name for name in found if not name.startswith("@")]
+    return [(name, _short_repr(found[name])) for name in names[:MOST_LOCALS]]
+
+
+def _short_repr(value: object) -> str:
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = 300
+    short.maxlist = short.maxtuple = short.maxdict = short.maxset = 20
+    try:
+        return _encodable(short.repr(value))
+    except Exception as error:
+        return f"<its repr raises {type(error).__name__}>"
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _doctest_failure(failure: Any) -> "dict[str, Any]":
