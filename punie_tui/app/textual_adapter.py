@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rich.cells import get_character_cell_size
 from textual.app import App
 from textual.dom import DOMNode
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType]
 
@@ -14,6 +15,11 @@ from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVa
 def app_of(node: DOMNode) -> App[object]:
     """The running app; Textual types it as an app of an unknown result."""
     return node.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+def keep_screen(app: App[object], screen: Screen[None], name: str) -> None:
+    """Let a screen outlive its being left; it is pushed by its name."""
+    app.install_screen(screen, name)  # pyright: ignore[reportUnknownMemberType]
 
 
 def width_of(letter: str) -> int:

@@ -20,8 +20,8 @@ _WATCHED_IN_GIT = ("HEAD", "index", "refs", "packed-refs", "MERGE_HEAD", "REBASE
 class WorkspaceWatch:
     """A thread on watchfiles; where the system's watches run out, `on_change` comes on a clock instead."""
 
-    def __init__(self, root: Path, on_change: Callable[[], None]) -> None:
-        """`on_change` is called on the watching thread, at most a few times a second."""
+    def __init__(self, root: Path, on_change: Callable[[frozenset[str]], None]) -> None:
+        """`on_change` is called on the watching thread, at most a few times a second, with the paths where known."""
         self._root = root
         self._on_change = on_change
         self._stopped = threading.Event()
@@ -46,7 +46,7 @@ class WorkspaceWatch:
         from watchfiles import watch
 
         try:
-            for _ in watch(
+            for changes in watch(
                 self._root,
                 watch_filter=lambda _change, path: is_watched(self._root, path),
                 debounce=_MILLISECONDS_TO_SETTLE,
@@ -56,7 +56,7 @@ class WorkspaceWatch:
                 stop_event=self._stopped,
                 raise_interrupt=False,
             ):
-                self._on_change()
+                self._on_change(frozenset(path for _, path in changes))
         except (OSError, RuntimeError) as error:
             # Watch limits are met, or the folder went away; polling still notices what matters.
             _LOG.warning("watching %s failed, polling instead: %s", self._root, error)
@@ -65,7 +65,7 @@ class WorkspaceWatch:
     def _poll(self) -> None:
         self.is_polling = True
         while not self._stopped.wait(_SECONDS_BETWEEN_POLLS):
-            self._on_change()
+            self._on_change(frozenset())
 
 
 def is_watched(root: Path, path: str) -> bool:

@@ -29,6 +29,8 @@ _KEYS: Keys = (
             ("Ctrl+O", "sessions: go on with one, search, rename, fork, export"),
             ("Ctrl+G", "turns: go back to one with its files, and forward"),
             ("Ctrl+T", "trust this folder, or no longer"),
+            ("Ctrl+R", "tests: run, read, debug"),
+            ("Ctrl+L", "findings: types and lint, and their fixes"),
             ("Ctrl+Q", "quit"),
         ),
     ),
@@ -139,6 +141,24 @@ SESSIONS_KEYS: Keys = (
     ),
 )
 
+FINDINGS_KEYS: Keys = (
+    (
+        "Findings",
+        (
+            ("Enter", "open the file at the line"),
+            ("/", "filter as you type; Enter keeps it, Esc clears it"),
+            ("g", "group by rule, or by file"),
+            ("f", "make the fix that is offered, if it is safe"),
+            ("F", "make all safe fixes of ruff in this file"),
+            ("x", "hand the finding to the model"),
+            ("r", "check again (a change of a file does, too)"),
+            ("Space  Left  Right", "fold, unfold"),
+            ("Up  Down  PgUp  PgDn", "move (Home, End)"),
+            ("Esc  q", "leave"),
+        ),
+    ),
+)
+
 TURNS_KEYS: Keys = (
     (
         "Turns",
@@ -147,6 +167,28 @@ TURNS_KEYS: Keys = (
             ("f", "fork: go on from there in a copy; files stay"),
             ("Up  Down  PgUp  PgDn", "choose (Home, End)"),
             ("Esc", "back, with nothing changed"),
+        ),
+    ),
+)
+
+TESTS_KEYS: Keys = (
+    (
+        "Tests",
+        (
+            ("r", "run what is under the cursor: test, class or file"),
+            ("a  f", "run all, run what failed"),
+            ("c", "run what the uncommitted changes can reach"),
+            ("w", "watch: at each change run what it can reach"),
+            ("Esc", "stop the run; else leave"),
+            ("Enter  Tab", "read the report of the test; Esc leads back"),
+            ("n  p", "next and previous failure"),
+            ("d", "debug: run to the failure, show stack and values"),
+            ("x", "fix this: hand the failure to the model"),
+            ("o", "open the file at the line"),
+            ("Space  Left  Right", "fold, unfold"),
+            ("Up  Down  PgUp  PgDn", "move, or scroll the report (Home, End)"),
+            ("Ctrl+T", "trust this folder, or no longer"),
+            ("q", "leave; what runs goes on"),
         ),
     ),
 )

@@ -16,12 +16,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from punie_tui.app.first_words import first_words, interrupted_words
-from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.textual_adapter import app_of, keep_screen
 from punie_tui.app.turn_runner import PendingApproval, TurnRunner
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.key_row import KeyRow
-from punie_tui.app.widgets.messages import OpenFile
+from punie_tui.app.widgets.messages import OpenFile, WorkspaceChanged
 from punie_tui.app.widgets.status import StatusLine
 from punie_tui.app.widgets.tab_row import TabRow
 
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from punie_tui.agent.trust import FolderTrust
     from punie_tui.app.git_work import GitWork
     from punie_tui.app.replay import Replay
+    from punie_tui.app.screens.findings import FindingsScreen
     from punie_tui.app.screens.review import ReviewScreen
+    from punie_tui.app.screens.tests import TestsScreen
     from punie_tui.app.screens.turns import TurnChoice
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
     from punie_tui.app.widgets.repo.panel import RepoPanel
@@ -66,6 +68,8 @@ class MainScreen(Screen[None]):
         Binding("ctrl+g", "go_on", "Go on", priority=True),
         Binding("ctrl+g", "turns", "Turns", show=False, priority=True),
         Binding("ctrl+t", "trust", "Trust", show=False, priority=True),
+        Binding("ctrl+r", "tests", "Tests", priority=True),
+        Binding("ctrl+l", "findings", "Findings", priority=True),
         Binding("f6", "switch_theme", "Dark or light", show=False, priority=True),
         Binding("f7", "resize(-1)", "Narrower chat", show=False, priority=True),
         Binding("f8", "resize(1)", "Wider chat", show=False, priority=True),
@@ -85,6 +89,8 @@ class MainScreen(Screen[None]):
         self._open_session = open_session
         self._session: Session | None = None
         self._git_work: GitWork | None = None
+        self._tests: TestsScreen | None = None
+        self._findings: FindingsScreen | None = None
         self._is_turn_running = False
         self.turns_finished = 0
         self._replay: Replay | None = None
@@ -222,6 +228,8 @@ class MainScreen(Screen[None]):
 
     def _trust_changed(self, problem: str) -> None:
         self._show_session()
+        if self._tests:
+            self._tests.session_changed()
         if problem:
             self.query_one(Chat).transcript.add("error", problem)
 
@@ -330,6 +338,39 @@ class MainScreen(Screen[None]):
         """Dark to light and back, until punie ends; the setting `theme` holds for good."""
         app = app_of(self)
         app.theme = "punie-light" if app.current_theme.dark else "punie-dark"
+
+    def action_tests(self) -> None:
+        """The tests; the screen is made once and kept, with what it knows and runs."""
+        if self._session is None:
+            return
+        if self._tests is None:
+            from punie_tui.app.screens.tests import TestsScreen
+
+            self._tests = TestsScreen(self._session, self._folder, ask_trust=self.action_trust, send=self._request)
+            keep_screen(app_of(self), self._tests, "tests")
+        app_of(self).push_screen("tests")
+
+    def action_findings(self) -> None:
+        """What pyright and ruff find; the screen is made once and kept."""
+        if self._session is None:
+            return
+        if self._findings is None:
+            from punie_tui.app.screens.findings import FindingsScreen
+
+            self._findings = FindingsScreen(self._session, self._folder, send=self._request)
+            keep_screen(app_of(self), self._findings, "findings")
+        app_of(self).push_screen("findings")
+
+    @on(WorkspaceChanged)
+    def _tell_screens(self, message: WorkspaceChanged) -> None:
+        if self._findings and self._findings.is_running:
+            self._findings.workspace_changed()
+        if self._tests and self._tests.is_running:
+            self._tests.workspace_changed(message.paths)
+
+    def _request(self, text: str) -> None:
+        """Ask the model as if the person had typed it."""
+        self._send(Prompt.Sent(text))
 
     def action_help(self) -> None:
         from punie_tui.app.screens.keys import KeysScreen

@@ -8,6 +8,13 @@ from textual.message import Message
 
 
 @dataclass
+class WorkspaceChanged(Message):
+    """Files of the workspace changed, by their absolute paths; none where only polling tells that some may have."""
+
+    paths: frozenset[str]
+
+
+@dataclass
 class OpenFile(Message):
     """Show a file of the workspace; `path` is relative to it, `line` counts from 1."""
 

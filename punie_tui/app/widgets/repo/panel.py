@@ -16,7 +16,7 @@ from textual.widgets.tree import TreeNode
 
 from punie_tools.safe_text import safe_text
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
-from punie_tui.app.widgets.messages import OpenFile
+from punie_tui.app.widgets.messages import OpenFile, WorkspaceChanged
 from punie_tui.app.workspace_watch import WorkspaceWatch
 
 if TYPE_CHECKING:
@@ -119,10 +119,11 @@ class RepoPanel(Tree[_Entry]):
         for node in _opened_folders(self._files):
             self._fill(node)
 
-    def _files_changed(self) -> None:
+    def _files_changed(self, paths: frozenset[str]) -> None:
         """Called on the watching thread."""
         if self.is_running:
             app_of(self).call_later(self.refresh_state)
+            self.post_message(WorkspaceChanged(paths))
 
     @work(thread=True, exclusive=True, group="repo-state")
     def _read_state(self) -> None:

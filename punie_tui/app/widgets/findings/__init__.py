@@ -1,0 +1,1 @@
+"""Widgets of the findings screen: what the checkers found, filtered and grouped."""

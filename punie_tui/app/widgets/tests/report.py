@@ -1,0 +1,129 @@
+"""The report of one test: its assertion with what differs, the local values, what it printed, and a debugger's stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from punie_tools.quality.pytest_run import DetailedOutcome, TestOutcome
+from punie_tools.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from punie_tui.app.widgets.tests.known_tests import KnownTest
+    from punie_tui.app.widgets.trace.rows import Row
+
+_STYLES = {"": "", "strong": "bold", "good": "$text-success", "bad": "$text-error", "muted": "$secondary"}
+_MOST_LISTED = 100
+_LONGEST_SENT = 6_000
+
+Lines = Iterator[tuple[str, str]]
+"""Lines of safe text with a role each."""
+
+
+class TestReport(VerticalScroll):
+    """Scrolled by keyboard while it has the focus."""
+
+    __test__ = False
+    DEFAULT_CSS = """
+    TestReport { background: $background; scrollbar-size-vertical: 1; padding: 0 1; }
+    TestReport > Static { height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "Down", show=False),
+        Binding("k", "scroll_up", "Up", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False)
+
+    def show(self, key: str, tests: Sequence[KnownTest]) -> None:
+        """Show a test, or what a file, a class or parameters hold. Scrolls to the top if it is another one."""
+        lines = list(_report(tests[0], self._width) if len(tests) == 1 else _overview(key, tests))
+        text = Content("\n").join(
+            Content.styled(line, _STYLES[role]) if role else Content(line) for line, role in lines
+        )
+        self.query_one(Static).update(text)
+
+    @property
+    def _width(self) -> int:
+        return max(self.size.width - 3, 20)
+
+
+def _report(test: KnownTest, width: int) -> Lines:
+    path, line = test.place
+    yield safe_text(test.name, single_line=True), "strong"
+    seconds = f" in {test.worst.duration:.2f} s" if test.outcomes and not test.is_running else ""
+    at = f"  {safe_text(path, single_line=True)}:{line}" if line else ""
+    yield f"{test.state}{seconds}{at}", "muted"
+    for outcome in test.outcomes:
+        yield from _outcome(outcome)
+    if test.debugged is not None:
+        from punie_tui.app.widgets.trace.results import rows_of
+
+        yield "", ""
+        yield "debugger", "strong"
+        yield from _flattened(rows_of("debug_test", test.debugged.model_dump(mode="json"), width), 0)
+
+
+def _outcome(outcome: TestOutcome) -> Lines:
+    if outcome.message:
+        yield "", ""
+        role = "bad" if outcome.outcome in ("failed", "error", "xpassed") else "muted"
+        for text in safe_text(outcome.message).splitlines():
+            yield text, role
+    if isinstance(outcome, DetailedOutcome) and outcome.diff:
+        yield "", ""
+        yield "difference  (- right of ==, + left of ==)", "strong"
+        for text in safe_text(outcome.diff).splitlines():
+            yield text, {"+": "good", "-": "bad"}.get(text[:1], "")
+    if isinstance(outcome, DetailedOutcome) and outcome.locals:
+        yield "", ""
+        yield "locals", "strong"
+        for name, value in outcome.locals:
+            yield safe_text(f"{name} = {value}", single_line=True), ""
+    if outcome.output:
+        yield "", ""
+        for text in safe_text(outcome.output).splitlines():
+            yield text, "strong" if text.startswith("Captured ") and text.endswith(":") else "muted"
+
+
+def _overview(key: str, tests: Sequence[KnownTest]) -> Lines:
+    """How many there are, and what failed."""
+    yield safe_text(key, single_line=True), "strong"
+    failed = [test for test in tests if test.has_failed]
+    yield f"{len(tests)} tests, {len(failed)} failed", "muted"
+    for test in failed[:_MOST_LISTED]:
+        yield "", ""
+        yield f"✗ {safe_text(test.name[len(key) :].removeprefix('::'), single_line=True)}", "bad"
+        yield f"  {safe_text(test.worst.message.partition(chr(10))[0], single_line=True)}", "muted"
+    if len(failed) > _MOST_LISTED:
+        yield f"… {len(failed) - _MOST_LISTED} more", "muted"
+
+
+def _flattened(rows: Sequence[Row], depth: int) -> Lines:
+    for row in rows:
+        text = "".join(part for part, _ in row.parts)
+        yield "  " * depth + text, row.parts[0][1] if row.parts else ""
+        yield from _flattened(row.children, depth + 1)
+
+
+def fix_request(test: KnownTest) -> str:
+    """What the model is asked for a failing test: the failure as it is known, no more than it can read at once."""
+    path, line = test.place
+    parts = [f"Fix the failing test {test.name} ({path}{f':{line}' if line else ''})."]
+    for outcome in test.outcomes:
+        parts += [each for each in (outcome.message, outcome.output) if each]
+        if isinstance(outcome, DetailedOutcome):
+            parts += [f"Difference (- right of ==, + left of ==):\n{outcome.diff}"] if outcome.diff else []
+            parts += ["Local values:\n" + "\n".join(f"{name} = {value}" for name, value in outcome.locals)]
+    if test.debugged is not None:
+        parts.append(test.debugged.summary)
+    text = "\n\n".join(parts)
+    return text if len(text) <= _LONGEST_SENT else f"{text[:_LONGEST_SENT]}…"

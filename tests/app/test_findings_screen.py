@@ -1,0 +1,209 @@
+"""The findings screen by keyboard, on a real project with the real pyright and ruff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven
+from textual.widgets import Input, Static, TextArea
+
+from punie_tui.app.screens.findings import FindingsScreen
+from punie_tui.app.screens.review import ReviewScreen
+from punie_tui.app.screens.viewer import FileViewerScreen
+from punie_tui.app.widgets.outline import Outline
+from punie_tui.commands import undo
+from punie_tui.engine.protocol import TextDelta
+from punie_tui.own_files import settings_file
+
+FILES = {
+    "pyproject.toml": "[tool.ruff.lint]\nselect = ['E', 'F']\n",
+    "shop.py": "import os\nimport sys\n\n\ndef total(prices: list[int]) -> int:\n    return str(prices)\n",
+    "tool.py": "import os\n\n\ndef run(argument=None):\n    if argument == None:\n        return 1\n",
+}
+SIZES = [(120, 40), (80, 24), (20, 5)]
+
+
+@pytest.fixture
+def project(make_repository: Callable[..., Path]) -> Path:
+    return make_repository(FILES)
+
+
+async def open_findings(driven: Driven) -> FindingsScreen:
+    await driven.pilot.press("ctrl+l")
+    await driven.until(lambda: isinstance(driven.app.screen, FindingsScreen), "the findings screen")
+    screen = driven.app.screen
+    assert isinstance(screen, FindingsScreen)
+    await driven.until(lambda: screen.checks_ended > 0, "both checkers' answers")
+    return screen
+
+
+def rows(screen: FindingsScreen) -> list[str]:
+    return ["".join(text for text, _ in row.parts) for row in screen.query_one(Outline).rows]
+
+
+def heading(screen: FindingsScreen) -> str:
+    return str(screen.query_one("#findings-heading", Static).render())
+
+
+def accept_edits() -> None:
+    settings_file().parent.mkdir(parents=True, exist_ok=True)
+    settings_file().write_text('policy = "accept edits"\n')
+
+
+async def go_to(driven: Driven, screen: FindingsScreen, text: str) -> None:
+    """Move down to the first row that holds a text."""
+    place = next(place for place, row in enumerate(rows(screen)) if text in row)
+    await driven.pilot.press("home", *["down"] * place)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_types_and_lint_stand_together_by_file_or_by_rule(
+    drive: Drive, project: Path, size: tuple[int, int]
+) -> None:
+    async with drive(project, size=size) as driven:
+        screen = await open_findings(driven)
+        assert rows(screen) == [
+            "shop.py  1 types, 2 lint, 2 fixable",
+            "1:8 `os` imported but unused  F401",
+            "2:8 `sys` imported but unused  F401",
+            '6:12 Type "str" is not assignable to return type "int"  reportReturnType',
+            "tool.py  2 lint, 1 fixable",
+            "1:8 `os` imported but unused  F401",
+            "5:20 Comparison to `None` should be `cond is None`  E711",
+        ]
+        await driven.pilot.press("down", "down", "g")
+        assert rows(screen)[0] == "ruff F401  3 lint, 3 fixable"
+        assert rows(screen)[1:4] == [
+            "shop.py:1 `os` imported but unused",
+            "shop.py:2 `sys` imported but unused",
+            "tool.py:1 `os` imported but unused",
+        ]
+        assert screen.query_one(Outline).current is screen.query_one(Outline).rows[2]
+
+
+async def test_they_are_those_of_the_plain_tools(drive: Drive, project: Path) -> None:
+    from punie_tools.quality.ruff_check import ruff_check
+    from punie_tools.quality.typecheck import typecheck
+    from punie_tools.tool import ToolContext
+    from punie_tools.workspace import Workspace
+
+    context = ToolContext(Workspace.at(project))
+    lint = {(each.file, each.line, each.column, each.code) for each in ruff_check(context).violations}
+    types = {(each.file, each.line, each.column, each.code) for each in typecheck(context).errors}
+    async with drive(project) as driven:
+        screen = await open_findings(driven)
+        assert {(each.file, each.line, each.column, each.rule) for each in screen.shown} == lint | types
+
+
+async def test_the_list_is_filtered_as_one_types(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_findings(driven)
+        await driven.pilot.press("slash", *"unused")
+        await driven.pilot.press("space", "s", "h", "o", "p")
+        await driven.pilot.pause()
+        assert rows(screen) == [
+            "shop.py  2 lint, 2 fixable",
+            "1:8 `os` imported but unused  F401",
+            "2:8 `sys` imported but unused  F401",
+        ]
+        await driven.pilot.press("enter", "down", "down", "enter")
+        await driven.until(lambda: isinstance(driven.app.screen, FileViewerScreen), "the file")
+        await driven.pilot.pause()
+        assert driven.app.screen.query_one(TextArea).cursor_location == (1, 0)
+        await driven.pilot.press("escape")
+        await driven.until(lambda: driven.app.screen is screen, "the findings again")
+        await driven.pilot.press("escape")
+        await driven.pilot.pause()
+        assert screen.query_one(Input).value == ""
+        assert len(rows(screen)) == 7
+        await driven.pilot.press("escape")
+        await driven.until(lambda: driven.app.screen is driven.main, "the main screen")
+
+
+async def test_a_fix_comes_as_a_review_and_is_made_when_it_is_accepted(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_findings(driven)
+        await go_to(driven, screen, "`sys`")
+        await driven.pilot.press("f")
+        await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
+        await driven.pilot.pause()
+        await driven.pilot.press("a", "enter")
+        await driven.until(lambda: screen.fixes_ended == 1 and screen.checks_ended > 1, "the fix and a new check")
+        assert driven.app.screen is screen
+        assert (project / "shop.py").read_text() == FILES["shop.py"].replace("import sys\n", "")
+        assert not any("`sys`" in row for row in rows(screen))
+
+
+async def test_a_review_that_is_left_changes_nothing(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_findings(driven)
+        await go_to(driven, screen, "`sys`")
+        await driven.pilot.press("f")
+        await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
+        await driven.pilot.press("escape")
+        await driven.until(lambda: screen.fixes_ended == 1, "the end of the fix")
+        assert (project / "shop.py").read_text() == FILES["shop.py"]
+        assert "left the review" in heading(screen)
+
+
+async def test_all_safe_fixes_of_a_file_are_made_and_taken_back(drive: Drive, project: Path) -> None:
+    accept_edits()
+    async with drive(project) as driven:
+        screen = await open_findings(driven)
+        await driven.pilot.press("F")
+        await driven.until(lambda: screen.fixes_ended == 1, "the fixes")
+        assert "punie undo" in heading(screen)
+        await driven.until(lambda: screen.checks_ended > 1, "a new check")
+        fixed = FILES["shop.py"].replace("import os\nimport sys\n", "").lstrip("\n")
+        assert (project / "shop.py").read_text().lstrip("\n") == fixed
+        assert (project / "tool.py").read_text() == FILES["tool.py"]
+        assert undo.run(["--cwd", str(project)]) == 0
+        assert (project / "shop.py").read_text() == FILES["shop.py"]
+
+
+async def test_an_unsafe_fix_is_never_made(drive: Drive, project: Path) -> None:
+    accept_edits()
+    async with drive(project) as driven:
+        screen = await open_findings(driven)
+        await go_to(driven, screen, "E711")
+        await driven.pilot.press("f")
+        await driven.until(lambda: screen.fixes_ended == 1, "the answer")
+        assert "Only an unsafe fix is offered" in heading(screen)
+        await go_to(driven, screen, "reportReturnType")
+        await driven.pilot.press("f")
+        await driven.until(lambda: screen.fixes_ended == 2, "the answer")
+        assert "offers no fix" in heading(screen)
+        assert {name: (project / name).read_text() for name in FILES} == FILES
+
+
+async def test_what_changes_on_the_disk_is_checked_again(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_findings(driven)
+        (project / "tool.py").write_text("x: int = 'a'\n")
+        await driven.until(lambda: any("1:10" in row for row in rows(screen)), "the new finding")
+        assert not any("E711" in row for row in rows(screen))
+
+
+async def test_a_finding_is_handed_to_the_model(drive: Drive, project: Path) -> None:
+    async with drive(project, [[TextDelta("Return a sum.")]]) as driven:
+        screen = await open_findings(driven)
+        await go_to(driven, screen, "reportReturnType")
+        await driven.pilot.press("x")
+        await driven.finished()
+        assert driven.app.screen is driven.main
+        asked = driven.engine.requests[-1].messages[-1].content
+        assert asked.startswith("Fix what pyright finds at shop.py:6:12 (reportReturnType): Type")
+
+
+async def test_foreign_text_is_shown_and_never_obeyed(drive: Drive, make_repository: Callable[..., Path]) -> None:
+    odd = "[@click=app.quit]x[/] \x1b]0;gone\x07 \u202e [bold]"
+    root = make_repository({"[bold]\x1b.py": f"import typing\nx: typing.Literal[1] = '{odd}'\n"})
+    async with drive(root) as driven:
+        screen = await open_findings(driven)
+        await driven.pilot.press("down", "down")
+        await driven.pilot.pause()
+        drawn = "".join(segment.text for strip in screen._compositor.render_strips() for segment in strip)
+        assert "[bold]␛.py" in drawn
+        assert not any(letter in drawn for letter in "\x1b\x07\u202e")

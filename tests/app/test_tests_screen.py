@@ -1,0 +1,341 @@
+"""The tests screen by keyboard, on a real project with the real pytest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from app_driver import Drive, Driven
+from textual.widgets import Static
+
+from punie_tui.app.screens.keys import KeysScreen
+from punie_tui.app.screens.tests import TestsScreen
+from punie_tui.app.screens.trust import TrustScreen
+from punie_tui.app.screens.viewer import FileViewerScreen
+from punie_tui.app.widgets.outline import Outline
+from punie_tui.app.widgets.tests.report import TestReport
+from punie_tui.commands import trust
+from punie_tui.engine.protocol import TextDelta
+from punie_tui.own_files import settings_file
+
+FILES = {
+    "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['src']\n",
+    "src/shop.py": "def total(prices):\n    print('adding', prices)\n    return sum(prices)\n",
+    "src/other.py": "def nothing():\n    return None\n",
+    "tests/test_shop.py": (
+        "import pytest\nfrom shop import total\n\n\nclass TestTotal:\n    def test_adds(self):\n"
+        "        assert total([1, 2]) == 3\n\n    def test_rows(self):\n        wanted = list(range(20, 60))\n"
+        "        assert [*range(20, 59), total([1])] == wanted\n\n\n@pytest.mark.parametrize('price', [1, 2])\n"
+        "def test_one(price):\n    assert total([price]) == price\n"
+    ),
+    "tests/test_other.py": "from other import nothing\n\n\ndef test_nothing():\n    assert nothing() is None\n",
+}
+SIZES = [(120, 40), (80, 24), (20, 5)]
+
+
+@pytest.fixture
+def project(make_repository: Callable[..., Path]) -> Path:
+    root = make_repository(FILES)
+    trust.run([str(root)])
+    return root
+
+
+async def open_tests(driven: Driven) -> TestsScreen:
+    await driven.pilot.press("ctrl+r")
+    await driven.until(lambda: isinstance(driven.app.screen, TestsScreen), "the tests screen")
+    screen = driven.app.screen
+    assert isinstance(screen, TestsScreen)
+    await driven.until(lambda: screen.has_read and bool(rows(screen)), "the tests in the files")
+    return screen
+
+
+def rows(screen: TestsScreen) -> list[str]:
+    return ["".join(text for text, _ in row.parts) for row in screen.query_one(Outline).rows]
+
+
+def current(screen: TestsScreen) -> str:
+    row = screen.query_one(Outline).current
+    return row.key if row else ""
+
+
+def heading(screen: TestsScreen) -> str:
+    return str(screen.query_one("#tests-heading", Static).render())
+
+
+def report(screen: TestsScreen) -> str:
+    return str(screen.query_one(TestReport).query_one(Static).render())
+
+
+async def run(driven: Driven, screen: TestsScreen, key: str) -> None:
+    """Press a key that runs something, and wait until it has run."""
+    runs = screen.runs_ended
+    await driven.pilot.press(key)
+    await driven.until(lambda: screen.runs_ended > runs, "the end of the run")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_tests_stand_there_before_anything_ran_and_then_with_their_outcomes(
+    drive: Drive, project: Path, size: tuple[int, int]
+) -> None:
+    async with drive(project, size=size) as driven:
+        screen = await open_tests(driven)
+        assert rows(screen) == [
+            "· tests/test_other.py  1",
+            "· test_nothing",
+            "· tests/test_shop.py  3",
+            "· TestTotal  2",
+            "· test_adds",
+            "· test_rows",
+            "· test_one",
+        ]
+        await run(driven, screen, "a")
+        assert rows(screen) == [
+            "✓ tests/test_other.py  1",
+            "✓ test_nothing",
+            "✗ tests/test_shop.py  4, 1 failed",
+            "✗ TestTotal  2, 1 failed",
+            "✓ test_adds",
+            "✗ test_rows",
+            "✓ test_one  2",
+            "✓ [1]",
+            "✓ [2]",
+        ]
+        assert "1 failed" in heading(screen)
+
+
+async def test_a_failure_shows_its_assertion_its_difference_its_locals_and_what_it_printed(
+    drive: Drive, project: Path
+) -> None:
+    async with drive(project) as driven:
+        screen = await open_tests(driven)
+        await run(driven, screen, "a")
+        await driven.pilot.press("n")
+        await driven.pilot.pause()
+        assert current(screen) == "tests/test_shop.py::TestTotal::test_rows"
+        shown = report(screen)
+        assert "tests/test_shop.py:11" in shown
+        assert "assert [20, 21" in shown
+        assert "\n- 59]" in shown
+        assert "\n+ 1]" in shown
+        assert "wanted = [20, 21" in shown
+        assert "adding [1]" in shown
+
+
+async def test_only_what_is_under_the_cursor_runs_and_then_only_what_failed(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("down", "down", "down")
+        assert current(screen) == "tests/test_shop.py::TestTotal"
+        await run(driven, screen, "r")
+        assert [row[0] for row in rows(screen)] == list("··✗✗✓✗·")
+        await run(driven, screen, "f")
+        assert heading(screen).startswith("Tests  1 failed")
+        source = project / "tests/test_shop.py"
+        source.write_text(source.read_text().replace("59), total([1])", "60)"))
+        await run(driven, screen, "f")
+        assert [row[0] for row in rows(screen)] == list("···✓✓✓·")
+        await driven.pilot.press("f")
+        assert not screen.has_run
+        assert "No test has failed" in heading(screen)
+
+
+async def test_affected_tests_are_those_that_a_change_reaches(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_tests(driven)
+        (project / "src/other.py").write_text("def nothing():\n    return 1\n")
+        await run(driven, screen, "c")
+        assert [row[0] for row in rows(screen)] == list("✗✗·····")
+        assert "1 test file can reach the 1 changed file" in heading(screen)
+
+
+async def test_debugging_shows_the_stack_and_the_values(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_tests(driven)
+        await run(driven, screen, "a")
+        await driven.pilot.press("n")
+        await run(driven, screen, "d")
+        await driven.pilot.pause()
+        shown = report(screen)
+        assert "debugger" in shown
+        assert "wanted: list = [20, 21" in shown
+        assert "stack" in shown
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_failure_is_handed_to_the_model(drive: Drive, project: Path, size: tuple[int, int]) -> None:
+    async with drive(project, [[TextDelta("I would look at total.")]], size=size) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("x")
+        assert "failed" in heading(screen) or size[0] < 30
+        await run(driven, screen, "a")
+        await driven.pilot.press("n", "x")
+        await driven.finished()
+        assert driven.app.screen is driven.main
+        asked = driven.engine.requests[-1].messages[-1].content
+        assert asked.startswith(
+            "Fix the failing test tests/test_shop.py::TestTotal::test_rows (tests/test_shop.py:11)."
+        )
+        assert "+ 1]" in asked
+        assert "wanted = [" in asked
+
+
+async def test_keys_lead_to_the_file_the_report_and_back(drive: Drive, project: Path) -> None:
+    async with drive(project, size=(20, 5)) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("down", "o")
+        await driven.until(lambda: isinstance(driven.app.screen, FileViewerScreen), "the file")
+        assert driven.app.screen._line == 4  # type: ignore[attr-defined]
+        await driven.pilot.press("escape")
+        await driven.until(lambda: driven.app.screen is screen, "the tests again")
+        await driven.pilot.press("enter")
+        await driven.pilot.pause()
+        assert screen.query_one(TestReport).has_focus
+        assert screen.query_one(TestReport).region.height > 0
+        await driven.pilot.press("escape")
+        assert screen.query_one(Outline).has_focus
+        await driven.pilot.press("question_mark")
+        await driven.until(lambda: isinstance(driven.app.screen, KeysScreen), "the keys")
+        await driven.pilot.press("escape", "escape")
+        await driven.until(lambda: driven.app.screen is driven.main, "the main screen")
+        assert (await open_tests(driven)) is screen
+
+
+async def test_files_fold(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("space")
+        assert rows(screen)[1].startswith("· tests/test_shop.py")
+        await driven.pilot.press("right", "end", "left", "left")
+        assert len(rows(screen)) == 3
+
+
+async def test_an_untrusted_folder_runs_nothing_until_it_is_trusted(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    root = make_repository({"test_it.py": "open('ran', 'w').close()\n\n\ndef test_it():\n    pass\n"})
+    async with drive(root) as driven:
+        screen = await open_tests(driven)
+        assert "not trusted" in heading(screen)
+        for key in ("a", "r", "c"):
+            await run(driven, screen, key)
+            assert "Ctrl+T trusts it" in heading(screen)
+        assert not (root / "ran").exists()
+        await driven.pilot.press("ctrl+t")
+        await driven.until(lambda: isinstance(driven.app.screen, TrustScreen), "the question")
+        await driven.pilot.press("t")
+        await driven.until(lambda: "not trusted" not in heading(screen), "the trust")
+        await run(driven, screen, "a")
+        assert rows(screen) == ["✓ test_it.py  1", "✓ test_it"]
+
+
+HANGING = """
+import os, subprocess, sys, time
+
+
+def test_good():
+    pass
+
+
+def test_hangs():
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    open("child.tmp", "w").write(str(child.pid))
+    os.rename("child.tmp", "child")
+    time.sleep(600)
+"""
+
+
+def is_gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+async def test_escape_stops_a_run_with_its_children_and_keeps_what_is_known(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    root = make_repository({"test_it.py": HANGING})
+    trust.run([str(root)])
+    # Inside the sandbox the child has another number.
+    settings_file().parent.mkdir(parents=True, exist_ok=True)
+    settings_file().write_text("confine_tests = false\n")
+    async with drive(root) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("a")
+        await driven.until(lambda: rows(screen)[1:] == ["✓ test_good", "● test_hangs"], "the hanging test")
+        await driven.until((root / "child").exists, "its child")
+        child = int((root / "child").read_text())
+        await driven.pilot.press("escape")
+        await driven.until(lambda: not screen.has_run, "the end of the run")
+        assert driven.app.screen is screen
+        assert rows(screen)[1:] == ["✓ test_good", "· test_hangs"]
+        assert "Stopped" in heading(screen)
+        await driven.until(lambda: is_gone(child), "the end of the child")
+
+
+async def test_what_runs_goes_on_when_the_screen_is_left(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("a", "q")
+        await driven.until(lambda: driven.app.screen is driven.main, "the main screen")
+        await driven.until(lambda: not screen.has_run, "the end of the run")
+        assert "1 failed" in heading(await open_tests(driven))
+
+
+async def test_names_and_messages_of_tests_are_shown_and_never_obeyed(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    odd = "[@click=app.quit]x[/] \\x1b]0;gone\\x07 \\u202e [bold]"
+    text = (
+        f"import pytest\n\n\n@pytest.mark.parametrize('a', ['{odd}'])\ndef test_odd(a):\n    assert a == '{odd}\\nb'\n"
+    )
+    root = make_repository({"test_it.py": text})
+    trust.run([str(root)])
+    async with drive(root) as driven:
+        screen = await open_tests(driven)
+        await run(driven, screen, "a")
+        await driven.pilot.press("n", "enter")
+        await driven.pilot.pause()
+        drawn = "".join(segment.text for strip in screen._compositor.render_strips() for segment in strip)
+        assert "[@click=app.quit]x[/]" in drawn
+        assert not any(letter in drawn for letter in "\x1b\x07\u202e")
+
+
+async def test_a_file_that_cannot_be_imported_is_told_as_that(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    root = make_repository({"test_it.py": "import no_such_module\n\n\ndef test_it():\n    pass\n"})
+    trust.run([str(root)])
+    async with drive(root) as driven:
+        screen = await open_tests(driven)
+        await run(driven, screen, "a")
+        assert rows(screen)[0].startswith("✗ test_it.py")
+        await driven.pilot.press("n")
+        await driven.pilot.pause()
+        assert "No module named 'no_such_module'" in report(screen)
+
+
+async def test_watching_runs_what_a_change_reaches_and_nothing_for_what_tests_write(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    writing = "def test_writes():\n    import shop\n    open('log.txt', 'a').write('x')\n    assert shop.PRICE == 1\n"
+    files = {"shop.py": "PRICE = 1\n", "test_shop.py": writing, "test_other.py": "def test_other():\n    pass\n"}
+    root = make_repository(files)
+    trust.run([str(root)])
+    async with drive(root) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("w")
+        assert "watching" in heading(screen)
+        (root / "shop.py").write_text("PRICE = 2\n")
+        await driven.until(lambda: screen.runs_ended == 1, "the run")
+        assert [row[0] for row in rows(screen)] == list("··✗✗")
+        (root / "shop.py").write_text("PRICE = 1\n")
+        await driven.until(lambda: screen.runs_ended == 2, "the run after the next change")
+        assert [row[0] for row in rows(screen)] == list("··✓✓")
+        (root / "test_other.py").write_text("def test_new():\n    pass\n")
+        await driven.until(lambda: screen.runs_ended == 3, "the run of the changed test")
+        assert (root / "log.txt").read_text() == "xx"
+        assert rows(screen)[:2] == ["✓ test_other.py  1", "✓ test_new"]
+        await driven.pilot.press("w")
+        (root / "test_other.py").write_text("def test_newer():\n    pass\n")
+        await driven.until(lambda: "· test_newer" in rows(screen), "the test that is written now")
+        assert screen.runs_ended == 3
