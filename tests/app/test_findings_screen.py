@@ -9,6 +9,10 @@ import pytest
 from app_driver import Drive, Driven
 from textual.widgets import Input, Static, TextArea
 
+from punie_tools.quality.ruff_check import ruff_check
+from punie_tools.quality.typecheck import typecheck
+from punie_tools.tool import ToolContext
+from punie_tools.workspace import Workspace
 from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
@@ -65,7 +69,7 @@ async def test_types_and_lint_stand_together_by_file_or_by_rule(
     async with drive(project, size=size) as driven:
         screen = await open_findings(driven)
         assert rows(screen) == [
-            "shop.py  1 types, 2 lint, 2 fixable",
+            "shop.py  1 type error, 2 lint, 2 fixable",
             "1:8 `os` imported but unused  F401",
             "2:8 `sys` imported but unused  F401",
             '6:12 Type "str" is not assignable to return type "int"  reportReturnType',
@@ -84,11 +88,6 @@ async def test_types_and_lint_stand_together_by_file_or_by_rule(
 
 
 async def test_they_are_those_of_the_plain_tools(drive: Drive, project: Path) -> None:
-    from punie_tools.quality.ruff_check import ruff_check
-    from punie_tools.quality.typecheck import typecheck
-    from punie_tools.tool import ToolContext
-    from punie_tools.workspace import Workspace
-
     context = ToolContext(Workspace.at(project))
     lint = {(each.file, each.line, each.column, each.code) for each in ruff_check(context).violations}
     types = {(each.file, each.line, each.column, each.code) for each in typecheck(context).errors}

@@ -15,9 +15,10 @@ from textual.widgets import TextArea
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.tree_access import FileImage
 from punie_tools.files.edit_file import EditFileResult
-from punie_tools.quality.pytest_run import PytestRunResult, TestOutcome
+from punie_tools.quality.pytest_run import DetailedOutcome, PytestRunResult, TestBegun, TestOutcome
 from punie_tools.quality.ruff_check import RuffCheckResult, RuffViolation
 from punie_tools.quality.typecheck import TypeCheckResult, TypeFinding
+from punie_tools.quality.written_tests import WrittenTest
 from punie_tools.tool import Risk, ToolResult
 from punie_tui.agent.approval import ApprovalQuestion, AskPerson
 from punie_tui.agent.events import (
@@ -39,12 +40,17 @@ from punie_tui.agent.events import (
 )
 from punie_tui.agent.session import Session
 from punie_tui.agent.session_log import sessions_folder
+from punie_tui.agent.tool_step import Outcome
 from punie_tui.app.app import PunieApp
+from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.sessions import SessionsScreen
+from punie_tui.app.screens.tests import TestsScreen
 from punie_tui.app.screens.turns import TurnsScreen
 from punie_tui.app.turn_runner import PendingApproval
 from punie_tui.app.widgets.chat.chat import Chat
+from punie_tui.commands import trust
+from punie_tui.engine.protocol import ToolCall
 from punie_tui.engine.scripted import ScriptedEngine
 from punie_tui.own_files import home_directory
 from punie_tui.settings import load_settings
@@ -270,6 +276,63 @@ def test_the_keys(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> Non
         await pilot.press("f1")
 
     app, before = showing(ledger, DARK, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+FAILED = DetailedOutcome(
+    name="tests/test_accounts.py::TestPosting::test_rows[-5]",
+    outcome="failed",
+    duration=0.031,
+    file="tests/test_accounts.py",
+    line=33,
+    message="assert ['cash', 'rent', 'food'] == ['cash', 'food']\n\n  At index 1 diff: 'rent' != 'food'",
+    output="Captured stdout call:\nposting -5\nCaptured log call:\nWARNING ledger: an odd amount",
+    diff=" ['cash',\n+ 'rent',\n  'food']",
+    locals=(("amount", "Decimal('-5')"), ("ledger", "Ledger(accounts={'cash': Account(name='cash')})")),
+)
+WRITTEN_TESTS = [
+    WrittenTest("tests/test_accounts.py::TestPosting::test_rows", "tests/test_accounts.py", 30),
+    WrittenTest("tests/test_accounts.py::test_an_account_starts_at_zero", "tests/test_accounts.py", 12),
+    WrittenTest("tests/test_report.py::test_a_line_an_account", "tests/test_report.py", 5),
+]
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_the_tests(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("ctrl+r")
+        screen = pilot.app.screen
+        assert isinstance(screen, TestsScreen)
+        while not screen.has_read:
+            await pilot.pause(0.01)
+        screen.post_message(TestsScreen.TestsRead(WRITTEN_TESTS))
+        await pilot.pause()
+        screen.take(
+            [outcome("test_an_account_starts_at_zero", "passed"), outcome("TestPosting::test_rows[0]", "passed")]
+        )
+        screen.take([FAILED, TestBegun(name=WRITTEN_TESTS[-1].name)])
+        await pilot.press("n")
+
+    trust.run([str(ledger)])
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize("by", ["file", "rule"])
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_the_findings(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str, by: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("ctrl+l")
+        screen = pilot.app.screen
+        assert isinstance(screen, FindingsScreen)
+        while not screen.checks_ended:
+            await pilot.pause(0.01)
+        for tool, result in (("typecheck", TYPES), ("ruff_check", LINT)):
+            screen.post_message(FindingsScreen.Checked(tool, Outcome(ToolCall("c1", tool, {}), result=result)))
+        await pilot.pause()
+        await pilot.press("home", "down", "down", *(["g"] if by == "rule" else []))
+
+    app, before = showing(ledger, theme, [], look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 

@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 
 from punie_tools.actions.code_actions import CodeAction, CodeActionsResult
 from punie_tools.quality.ruff_check import RuffCheckResult
+from punie_tools.quality.sentences import counted
 from punie_tools.quality.typecheck import TypeCheckResult
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.person_calls import CallWatch
@@ -324,7 +325,7 @@ class FindingsScreen(Screen[None]):
     def _counts(self) -> str:
         types = sum(finding.source == "pyright" for finding in self._shown)
         files = len({finding.file for finding in self._shown})
-        told = f"{types} types, {len(self._shown) - types} lint in {files} file{'s' * (files != 1)}"
+        told = f"{counted(types, 'type error')}, {len(self._shown) - types} lint in {counted(files, 'file')}"
         filter_text = self.query_one(Input).value.strip()
         parts = [
             told if self._found else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -84,7 +84,8 @@ class TestsScreen(Screen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop", priority=True),
-        Binding("escape,q", "leave", "Back"),
+        Binding("escape", "leave", "Back"),
+        Binding("q", "dismiss", "Back", show=False),
         Binding("r", "run_this", "Run this"),
         Binding("a", "run_all", "All"),
         Binding("f", "run_failed", "Failed"),
@@ -296,16 +297,19 @@ class TestsScreen(Screen[None]):
 
     def _drain(self) -> None:
         """Take what the run has told since the last time, however much it is."""
-        has_news = bool(self._parts)
-        while self._parts:
-            part = self._parts.popleft()
+        parts = [self._parts.popleft() for _ in range(len(self._parts))]
+        if parts:
+            self.take(parts)
+        self._show_heading()
+
+    def take(self, parts: Sequence[BaseModel]) -> None:
+        """Show what a run tells of its tests, in its order."""
+        for part in parts:
             if isinstance(part, TestBegun):
                 self._tests.begin(part.name)
             elif isinstance(part, TestOutcome):
                 self._tests.take(part)
-        if has_news:
-            self._show_tests()
-        self._show_heading()
+        self._show_tests()
 
     @on(RunEnded)
     def _end(self, message: RunEnded) -> None:

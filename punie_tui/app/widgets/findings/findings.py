@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from punie_tools.quality.ruff_check import RuffCheckResult
+from punie_tools.quality.sentences import counted
 from punie_tools.quality.typecheck import TypeCheckResult
 from punie_tools.safe_text import safe_text
 from punie_tui.app.widgets.outline import OutlineRow
@@ -120,6 +121,7 @@ def _rows(findings: Sequence[Finding], by: Grouping) -> dict[OutlineRow, Finding
 def _counts(findings: Sequence[Finding]) -> str:
     errors = sum(finding.source == "pyright" for finding in findings)
     fixable = sum(finding.is_fixable for finding in findings)
-    told = [f"{errors} types" if errors else "", f"{len(findings) - errors} lint" if len(findings) > errors else ""]
+    lint = len(findings) - errors
+    told = [counted(errors, "type error") if errors else "", f"{lint} lint" if lint else ""]
     told.append(f"{fixable} fixable" if fixable else "")
     return ", ".join(each for each in told if each)
