@@ -300,7 +300,7 @@ WRITTEN_TESTS = [
 @pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
 def test_the_tests(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
     async def look(pilot: Pilot[None], _main: MainScreen) -> None:
-        await pilot.press("ctrl+r")
+        await pilot.press("ctrl+n")
         screen = pilot.app.screen
         assert isinstance(screen, TestsScreen)
         while not screen.has_read:

@@ -43,7 +43,7 @@ def project(make_repository: Callable[..., Path]) -> Path:
 
 
 async def open_tests(driven: Driven) -> TestsScreen:
-    await driven.pilot.press("ctrl+r")
+    await driven.pilot.press("ctrl+n")
     await driven.until(lambda: isinstance(driven.app.screen, TestsScreen), "the tests screen")
     screen = driven.app.screen
     assert isinstance(screen, TestsScreen)

@@ -29,7 +29,7 @@ _KEYS: Keys = (
             ("Ctrl+O", "sessions: go on with one, search, rename, fork, export"),
             ("Ctrl+G", "turns: go back to one with its files, and forward"),
             ("Ctrl+T", "trust this folder, or no longer"),
-            ("Ctrl+R", "tests: run, read, debug"),
+            ("Ctrl+N", "tests: run, read, debug"),
             ("Ctrl+L", "findings: types and lint, and their fixes"),
             ("Ctrl+Q", "quit"),
         ),

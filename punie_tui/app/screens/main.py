@@ -68,7 +68,7 @@ class MainScreen(Screen[None]):
         Binding("ctrl+g", "go_on", "Go on", priority=True),
         Binding("ctrl+g", "turns", "Turns", show=False, priority=True),
         Binding("ctrl+t", "trust", "Trust", show=False, priority=True),
-        Binding("ctrl+r", "tests", "Tests", priority=True),
+        Binding("ctrl+n", "tests", "Tests", priority=True),
         Binding("ctrl+l", "findings", "Findings", priority=True),
         Binding("f6", "switch_theme", "Dark or light", show=False, priority=True),
         Binding("f7", "resize(-1)", "Narrower chat", show=False, priority=True),
