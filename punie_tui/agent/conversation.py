@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from punie_tui.agent.attachment import Attachment, attached_text, words_of
 from punie_tui.agent.events import (
     Event,
     TextStreamed,
@@ -51,8 +52,9 @@ class Conversation:
         replay.end_reply()
         return replay.conversation
 
-    def add_prompt(self, prompt: str) -> None:
-        self.messages.append(Message("user", prompt))
+    def add_prompt(self, prompt: str, attachments: Sequence[Attachment] = ()) -> None:
+        words, attached = words_of(prompt, attachments), attached_text(attachments)
+        self.messages.append(Message("user", words, attached=attached))
 
     def add_reply(self, text: str, calls: tuple[ToolCall, ...]) -> None:
         self.messages.append(Message("assistant", text, calls=calls))
@@ -92,7 +94,7 @@ class _Replay:
         match event:
             case TurnStarted():
                 self.end_reply()
-                self.conversation.add_prompt(event.prompt)
+                self.conversation.add_prompt(event.prompt, event.attachments)
             case TextStreamed():
                 self.end_calls()
                 self._text += event.text
@@ -151,7 +153,7 @@ def system_prompt() -> str:
 
 def estimated_tokens(messages: Iterable[Message]) -> int:
     """An estimate from the number of characters, calls included."""
-    return sum(len(message.content) + len(str(message.calls)) for message in messages) // _CHARACTERS_PER_TOKEN
+    return sum(len(message.whole) + len(str(message.calls)) for message in messages) // _CHARACTERS_PER_TOKEN
 
 
 def shortened(content: str) -> str:

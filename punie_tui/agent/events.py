@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from pydantic_core import PydanticSerializationError
 
 from punie_tools.tool import Risk
+from punie_tui.agent.attachment import Attachment
 
 
 def _now() -> datetime:
@@ -85,9 +86,12 @@ class NoticeGiven(_Event):
 
 
 class TurnStarted(_Event):
+    """`prompt` is what the person wrote; what it brings along stands beside it."""
+
     kind: Literal["turn_started"] = "turn_started"
     prompt: str
     model: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 class PrefillProgressed(_Event):

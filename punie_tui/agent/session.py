@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,8 @@ from punie_tools.workspace import Workspace
 from punie_tui import __version__
 from punie_tui.agent.approval import AskPerson, Policy, PolicyApprover
 from punie_tui.agent.approval_store import ApprovalStore, approvals_file
+from punie_tui.agent.attachment import Attachment
+from punie_tui.agent.by_hand import run_by_hand
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import Event, NoticeGiven, SessionClosed, SessionRenamed, SessionStarted, TurnFinished
 from punie_tui.agent.person_calls import PersonCalls
@@ -30,7 +32,7 @@ from punie_tui.agent.session_record import SessionError, SessionRecord, read_rec
 from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.trust import folder_trust
 from punie_tui.agent.turn import TurnLimits, new_turn_id, run_turn
-from punie_tui.engine.protocol import Engine
+from punie_tui.engine.protocol import Engine, ToolCall
 from punie_tui.own_files import home_directory
 from punie_tui.settings import Settings
 
@@ -221,11 +223,25 @@ class Session:
         self.earlier_events = tuple(record.events)
         self._conversation = Conversation.from_events(self.earlier_events)
 
-    def run(self, prompt: str) -> Iterator[Event]:
-        """Run one turn on the calling thread; each event is in the session's file before it is yielded."""
+    def run(self, prompt: str, attachments: Sequence[Attachment] = (), mentions: Sequence[str] = ()) -> Iterator[Event]:
+        """Run one turn on the calling thread; each event is in the session's file before it is yielded.
+
+        What the mentions mean is read first, and comes after the given attachments.
+        """
         self._bench = replace(self._bench, cancelled=threading.Event())
         self._open_log()
-        for event in run_turn(prompt, self.engine, self._conversation, self._bench, self._limits):
+        attached = (*attachments, *self._read_mentions(mentions))
+        for event in run_turn(prompt, self.engine, self._conversation, self._bench, self._limits, attached):
+            self.changes.turn = event.turn_id
+            if notice := self._keep(event):
+                yield NoticeGiven(turn_id=event.turn_id, text=notice)
+            yield event
+
+    def call_by_hand(self, prompt: str, calls: Sequence[ToolCall]) -> Iterator[Event]:
+        """Run the person's own calls like a turn; nobody is asked."""
+        self._bench = replace(self._bench, cancelled=threading.Event())
+        self._open_log()
+        for event in run_by_hand(prompt, calls, self.engine.model_name, self._conversation, self._bench):
             self.changes.turn = event.turn_id
             if notice := self._keep(event):
                 yield NoticeGiven(turn_id=event.turn_id, text=notice)
@@ -237,6 +253,17 @@ class Session:
         changes = SessionChanges(root, self._open_journal(root))
         changes.turn = new_turn_id()
         return ToolContext(self.workspace, language_server=self._language_server, changes=changes)
+
+    def _read_mentions(self, mentions: Sequence[str]) -> Sequence[Attachment]:
+        if not mentions:
+            return ()
+        from punie_tui.agent.mention_reader import read_mentions
+
+        bench = self._bench
+        context = ToolContext(
+            self.workspace, bench.cancelled, language_server=bench.language_server, changes=bench.changes
+        )
+        return read_mentions(mentions, context)
 
     def stop(self) -> None:
         """Stop the running turn: the model and every running tool."""

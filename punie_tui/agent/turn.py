@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import uuid4
 
+from punie_tui.agent.attachment import Attachment
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import (
     ChoicesOffered,
@@ -190,6 +191,7 @@ def run_turn(
     conversation: Conversation,
     bench: ToolBench,
     limits: TurnLimits | None = None,
+    attachments: Sequence[Attachment] = (),
 ) -> Iterator[Event]:
     """Run one turn on the calling thread. Ends with exactly one `turn_finished`, whatever happens; never raises.
 
@@ -197,8 +199,9 @@ def run_turn(
     """
     turn = _Turn(engine, conversation, bench, limits or TurnLimits())
     turn_id = new_turn_id()
-    conversation.add_prompt(prompt)
-    for event in _guarded(turn, TurnStarted(prompt=prompt, model=engine.model_name)):
+    conversation.add_prompt(prompt, attachments)
+    started = TurnStarted(prompt=prompt, model=engine.model_name, attachments=tuple(attachments))
+    for event in _guarded(turn, started):
         yield event.model_copy(update={"turn_id": turn_id})
 
 

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from punie_tui.agent.approval import ApprovalQuestion, AskPerson, Decision
+    from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.events import Event
     from punie_tui.agent.session import Session
+    from punie_tui.engine.protocol import ToolCall
 
     _Work = Callable[[Session], Iterable[Event]]
 
@@ -83,9 +85,13 @@ class TurnRunner:
         """Begin to open the session."""
         self._thread.start()
 
-    def submit(self, prompt: str) -> None:
+    def submit(self, prompt: str, attachments: Sequence[Attachment] = (), mentions: Sequence[str] = ()) -> None:
         """Run a turn on this prompt after those before it."""
-        self._work.put(lambda session: session.run(prompt))
+        self._work.put(lambda session: session.run(prompt, attachments, mentions))
+
+    def call_by_hand(self, prompt: str, calls: Sequence[ToolCall]) -> None:
+        """Run the person's own calls after the turns that wait."""
+        self._work.put(lambda session: session.call_by_hand(prompt, calls))
 
     def rewind(self, to_turn: str) -> None:
         """Go back or forward to the end of a turn, after the turns that wait."""

@@ -20,6 +20,7 @@ from punie_tui.agent.events import (
     TurnFinished,
     event_line,
 )
+from punie_tui.agent.mentions import mentions_in
 from punie_tui.agent.session import Session
 from punie_tui.commands.result_text import result_as_text
 from punie_tui.commands.terminal import (
@@ -58,7 +59,9 @@ def run(argv: list[str]) -> int:
         return 1
     _stop_on_interrupt(session)
     try:
-        return _print_json(session.run(prompt)) if options.json else _print_text(session.run(prompt))
+        # What is piped in is text, and mentions nothing.
+        events = session.run(prompt, mentions=mentions_in(options.prompt))
+        return _print_json(events) if options.json else _print_text(events)
     finally:
         session.close()
 

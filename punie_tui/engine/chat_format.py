@@ -55,7 +55,7 @@ class ChatTemplateFormat:
         return self._shield.encode(prompt), self._shield.encode(ending)
 
     def _written(self, said: Sequence[Message], tools: Sequence[ToolSpec], *, begins_reply: bool) -> str:
-        messages = [replace(message, content=self._shield.cover(message.content)) for message in said]
+        messages = [replace(message, content=self._shield.cover(message.whole), attached="") for message in said]
         if self._wire_format.ends_reply:
             messages = list(_one_call_each(messages))
         if self._taught_format or not tools:

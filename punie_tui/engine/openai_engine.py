@@ -323,7 +323,7 @@ def _request_body(request: Request, model: str) -> dict[str, Any]:
 
 
 def _written_message(message: Message) -> dict[str, Any]:
-    written: dict[str, Any] = {"role": message.role, "content": message.content}
+    written: dict[str, Any] = {"role": message.role, "content": message.whole}
     if message.calls:
         written["tool_calls"] = [
             {

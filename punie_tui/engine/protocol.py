@@ -22,13 +22,22 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Message:
-    """One message. `calls` is set on assistant messages, `call_id` and `tool` on tool messages (content: JSON)."""
+    """One message. `calls` is set on assistant messages, `call_id` and `tool` on tool messages (content: JSON).
+
+    `attached` is what the person's words bring along; a model that only routes reads the words alone.
+    """
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str = ""
     calls: tuple[ToolCall, ...] = ()
     call_id: str = ""
     tool: str = ""
+    attached: str = ""
+
+    @property
+    def whole(self) -> str:
+        """The content, and below it what is attached."""
+        return f"{self.content}\n\n{self.attached}" if self.attached else self.content
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
@@ -21,6 +22,7 @@ from punie_tools.quality.typecheck import TypeCheckResult, TypeFinding
 from punie_tools.quality.written_tests import WrittenTest
 from punie_tools.tool import Risk, ToolResult
 from punie_tui.agent.approval import ApprovalQuestion, AskPerson
+from punie_tui.agent.attachment import Attachment
 from punie_tui.agent.events import (
     ApprovalRequested,
     Event,
@@ -49,6 +51,7 @@ from punie_tui.app.screens.tests import TestsScreen
 from punie_tui.app.screens.turns import TurnsScreen
 from punie_tui.app.turn_runner import PendingApproval
 from punie_tui.app.widgets.chat.chat import Chat
+from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.commands import trust
 from punie_tui.engine.protocol import ToolCall
 from punie_tui.engine.scripted import ScriptedEngine
@@ -201,8 +204,9 @@ def showing(root: Path, theme: str, events: Sequence[Event], use: Use | None = N
         await pilot.pause()
         if use:
             await use(pilot, main)
-        for area in pilot.app.screen.query(TextArea):
-            area.cursor_blink = False
+        for screen in pilot.app.screen_stack:
+            for area in screen.query(TextArea):
+                area.cursor_blink = False
         await pilot.pause()
 
     return PunieApp(root, open_session, theme), before
@@ -452,4 +456,43 @@ def test_the_turns_of_a_session(snap_compare: Any, ledger: Path, size: tuple[int
 def test_the_offer_to_go_on(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
     saved_session(ledger, 4, SAID[2], is_closed=False)
     app, before = showing(ledger, DARK, [])
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_commands_above_the_prompt(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("slash", "down", "down")
+
+    app, before = showing(ledger, theme, turn("lint it", "ruff_check", {}, LINT), look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, (20, 5)])
+def test_files_and_symbols_above_the_prompt(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+    async def look(pilot: Pilot[None], main: MainScreen) -> None:
+        await pilot.press(*"explain", "space", "at", *"acc")
+        prompt = main.query_one(Prompt)
+        while prompt.completion.is_waiting:
+            await pilot.pause(0.01)
+
+    app, before = showing(ledger, DARK, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_a_folded_paste_and_what_was_attached(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+    log = "".join(f"2026-01-02 ledger[{number}]: posted\n" for number in range(240))
+    attached = Attachment(kind="file", name="src/ledger/report.py, 17 lines", mention="@report", text="x" * 1600)
+    said = [
+        TurnStarted(prompt=f"why does @report say so?\n{log}", model="nano", attachments=(attached,)),
+        TurnFinished(reason="done", answer="It is empty."),
+    ]
+
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press(*"why", "space")
+        pilot.app.post_message(Paste(log))
+        await pilot.pause()
+
+    app, before = showing(ledger, DARK, said, look)
     assert snap_compare(app, run_before=before, terminal_size=size)

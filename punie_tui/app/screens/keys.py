@@ -11,6 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from punie_tui.app.slash_commands import COMMANDS
+
 Keys = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 """Where keys work, and there each key and what it does."""
 
@@ -40,11 +42,24 @@ _KEYS: Keys = (
             ("Enter", "send; it waits while a turn runs"),
             ("Ctrl+J  Alt+Enter", "new line"),
             ("Up  Down", "earlier and later prompts, at the edges"),
+            ("Ctrl+R", "search earlier prompts as you type"),
+            ("@", "complete a file or a symbol; sending attaches it"),
+            ("/", "commands; a space before it sends it as a prompt"),
+            ("!", "a command in your own shell; Esc stops it"),
+            ("Backspace", "in the empty prompt: drop the output it would bring"),
+            ("Tab  Enter  Esc", "take what is offered, or not (Up, Down choose)"),
+            ("Alt+E", "write the prompt in $VISUAL or $EDITOR"),
+            ("Ctrl+Z  Ctrl+Y", "undo, redo what was typed"),
+            ("[pasted 240 lines]", "is sent as its text; Backspace removes it"),
         ),
     ),
     (
         "Chat",
-        (("Up  Down  PgUp  PgDn", "scroll"), ("g  G", "oldest, newest")),
+        (
+            ("Up  Down  PgUp  PgDn", "scroll"),
+            ("g  G", "oldest, newest"),
+            ("Space", "unfold long prompts and what is attached, or fold"),
+        ),
     ),
     (
         "Trace and repo",
@@ -194,6 +209,11 @@ TESTS_KEYS: Keys = (
 )
 
 
+def _commands() -> Keys:
+    named = tuple((f"/{command.name} {command.argument}".strip(), command.purpose) for command in COMMANDS)
+    return (("Commands in the prompt", named),)
+
+
 class KeysScreen(ModalScreen[None]):
     """Closes by Escape, q, F1 or ?."""
 
@@ -207,9 +227,10 @@ class KeysScreen(ModalScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1,question_mark", "dismiss", "Close", priority=True)]
 
-    def __init__(self, keys: Keys = _KEYS) -> None:
+    def __init__(self, keys: Keys | None = None) -> None:
+        """Without `keys` those of the main screen, and the commands of its prompt."""
         super().__init__()
-        self._keys_of_places = keys
+        self._keys_of_places = keys or (*_KEYS, *_commands())
 
     def compose(self) -> ComposeResult:
         lines: list[Content] = []

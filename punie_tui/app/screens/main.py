@@ -7,7 +7,7 @@ import gc
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from textual import events, on, work
 from textual.binding import Binding, BindingType
@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from punie_tui.app.first_words import first_words, interrupted_words
+from punie_tui.app.shell_work import ShellWork
 from punie_tui.app.textual_adapter import app_of, keep_screen
 from punie_tui.app.turn_runner import PendingApproval, TurnRunner
 from punie_tui.app.widgets.chat.chat import Chat
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from punie_tools.changes.change_set import FileChange
     from punie_tools.effects.effects import EffectFinder
     from punie_tui.agent.approval import AskPerson, Decision
+    from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.events import Event
     from punie_tui.agent.session import Session
     from punie_tui.agent.session_list import SessionSummary
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
     from punie_tui.app.widgets.repo.panel import RepoPanel
     from punie_tui.app.widgets.trace.pane import TracePane
+    from punie_tui.engine.protocol import ToolCall
 
 _NARROW_COLUMNS = 100
 _LOW_ROWS = 12
@@ -94,6 +97,7 @@ class MainScreen(Screen[None]):
         self._is_turn_running = False
         self.turns_finished = 0
         self._replay: Replay | None = None
+        self._shell = ShellWork(self, folder, self._show_output, self._bring, self._shell_changed)
         self._width_share, self._height_share = 3, 3
         # Mounted after the first frame; nothing that uses them can come before the session does.
         self._trace: TracePane
@@ -140,6 +144,7 @@ class MainScreen(Screen[None]):
         await self.mount(self._approval, before="#prompt")
         self._runner.start()
         self._repo.begin()
+        self.query_one(Prompt).begin(self._folder)
         self.query_one(Chat).transcript.show_empty_state(first_words(self._folder))
 
     def on_unmount(self) -> None:
@@ -155,12 +160,74 @@ class MainScreen(Screen[None]):
 
     @on(Prompt.Sent)
     def _send(self, message: Prompt.Sent) -> None:
-        if self._session is None or self._is_turn_running:
+        if message.text.startswith("/") and not message.is_plain and self._run_command(message.text):
+            return
+        if message.text.startswith("!") and not message.is_plain and message.text.strip("! "):
+            if not self._shell.run(message.text[1:].strip()):
+                self.query_one(Prompt).put_back(message.text)
+            return
+        if self._session is None or self._is_turn_running or message.mentions:
+            # What is mentioned is read before the turn starts, and that may take a while.
             from punie_tui.agent.events import MessageQueued
 
             self.query_one(Chat).handle(MessageQueued(text=message.text))
         self._turn_runs(True)
-        self._runner.submit(message.text)
+        self._runner.submit(message.text, self.query_one(Prompt).take_brought(), message.mentions)
+
+    @on(Prompt.Refused)
+    def _refuse(self, message: Prompt.Refused) -> None:
+        self._note(message.reason)
+
+    def _run_command(self, text: str) -> bool:
+        """Whether the text is a command; one that cannot be done stays in the prompt."""
+        from punie_tui.app.slash_commands import run_slash_command
+
+        is_done = run_slash_command(self, text)
+        if is_done is False:
+            self.query_one(Prompt).put_back(text)
+        return is_done is not None
+
+    @property
+    def screen_of_commands(self) -> Screen[None]:
+        return self
+
+    @property
+    def session(self) -> Session | None:
+        """None until it is open."""
+        return self._session
+
+    @property
+    def git_work(self) -> GitWork | None:
+        return self._git_work
+
+    @property
+    def is_turn_running(self) -> bool:
+        return self._is_turn_running
+
+    def note(self, sentence: str) -> None:
+        """Below what was said so far; the sentence is safe text."""
+        self._note(sentence)
+
+    def show_session(self) -> None:
+        """Show mode, trust and model again."""
+        self._show_session()
+
+    def start_anew(self) -> None:
+        """Begin a new session after the turns that wait."""
+        self._runner.change_session(lambda session: session.start_anew())
+
+    def call_by_hand(self, prompt: str, calls: Sequence[ToolCall]) -> None:
+        """Run the person's own calls, after the turns that wait."""
+        if self._is_turn_running:
+            from punie_tui.agent.events import MessageQueued
+
+            self.query_one(Chat).handle(MessageQueued(text=prompt))
+        self._turn_runs(True)
+        self._runner.call_by_hand(prompt, calls)
+
+    def edit_prompt(self) -> None:
+        """In the person's own editor."""
+        self.query_one(Prompt).action_edit()
 
     @on(OpenFile)
     def _open_file(self, message: OpenFile) -> None:
@@ -234,7 +301,10 @@ class MainScreen(Screen[None]):
             self.query_one(Chat).transcript.add("error", problem)
 
     def action_stop(self) -> None:
-        """Stop the running turn."""
+        """Stop the person's command if one runs, else the running turn."""
+        if self._shell.is_running:
+            self._shell.stop()
+            return
         self._runner.stop()
         self.query_one(StatusLine).show_activity("stopping", is_busy=True)
 
@@ -242,7 +312,9 @@ class MainScreen(Screen[None]):
         """Stop is there while something runs, Go on while a session is offered; the footer then shows them."""
         if action == "go_on":
             return self._offered is not None
-        return self._is_turn_running if action == "stop" else True
+        if action == "stop":
+            return (self._is_turn_running or self._shell.is_running) and not self.query_one(Prompt).takes_escape
+        return True
 
     # Sessions.
 
@@ -383,6 +455,7 @@ class MainScreen(Screen[None]):
         from punie_tui.app.git_work import GitWork
 
         self._session = session
+        self.query_one(Prompt).show_prices(session.context_of_person)
         self._git_work = GitWork(self, session.context_of_person, self._note, self._repo.refresh_state)
         self._show_session()
         self._draw_session(session)
@@ -482,6 +555,19 @@ class MainScreen(Screen[None]):
     def _note(self, sentence: str) -> None:
         """Below what was said so far; the sentence is safe text."""
         self.query_one(Chat).transcript.add("note", sentence)
+
+    def _show_output(self, speaker: Literal["call", "result", "note"], text: str) -> None:
+        self.query_one(Chat).transcript.add(speaker, text)
+
+    def _bring(self, attachment: Attachment) -> None:
+        self.query_one(Prompt).bring(attachment)
+
+    def _shell_changed(self) -> None:
+        """A command of the person began or ended."""
+        self.refresh_bindings()
+        if not self._is_turn_running:
+            is_busy = self._shell.is_running
+            self.query_one(StatusLine).show_activity("your command" if is_busy else "ready", is_busy=is_busy)
 
     def _turn_runs(self, is_running: bool) -> None:
         self._is_turn_running = is_running

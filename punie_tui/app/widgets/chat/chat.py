@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.events import Event, ToolRequested, TurnFinished
 
 _ENDINGS = {"stopped": "Stopped.", "limit": "Stopped at a limit.", "asked": "", "failed": "", "done": ""}
@@ -64,6 +65,8 @@ class _Teller:
                 self._streamed = ""
                 self._target.replace_last_queued()
                 self._target.add("person", safe_text(event.prompt))
+                for attachment in event.attachments:
+                    self._target.add("attached", _attached(attachment))
             case "text_streamed":
                 self._streamed += event.text
                 self._target.stream(safe_text(event.text))
@@ -92,6 +95,14 @@ class _Teller:
             self._target.add("result", safe_text(event.answer))
         if ending := _ENDINGS[event.reason]:
             self._target.add("note", ending)
+
+
+def _attached(attachment: Attachment) -> str:
+    """A line on what was attached and its price, and below it the text; or why there is none."""
+    name = safe_text(attachment.name, single_line=True)
+    if attachment.problem:
+        return f"not attached: {safe_text(attachment.problem, single_line=True)}"
+    return f"{name}, about {attachment.tokens:,} tokens\n{safe_text(attachment.text)}"
 
 
 def _call_line(event: ToolRequested) -> str:

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
+from textual import events, work
+from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from punie_tools.safe_text import safe_text
+from punie_tui.agent.mentions import mentions_in
+from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.widgets.chat.completion import Completion
+from punie_tui.app.widgets.chat.history_search import HistorySearch
+from punie_tui.app.widgets.chat.pasted_text import PastedTexts, PasteTooLongError, pasted
+from punie_tui.app.widgets.chat.price import PriceTag
+
+if TYPE_CHECKING:
+    from punie_tools.tool import ToolContext
+    from punie_tui.agent.attachment import Attachment
+    from punie_tui.agent.prompt_history import PromptHistory
+
+_MOST_BROUGHT = 5
+# What comes from an editor is shown as it is, unless it would make the prompt slow.
+_MOST_SHOWN = 20_000
+_LOG = logging.getLogger(__name__)
+
 
 class Prompt(TextArea):
-    """A text area that grows to eight lines, with the session's prompts as history above and below its edges."""
+    """A text area that grows to eight lines, with the folder's earlier prompts above and below its edges."""
 
     DEFAULT_CSS = """
     Prompt {
@@ -24,13 +48,26 @@ class Prompt(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send"),
         Binding("ctrl+j,alt+enter,shift+enter", "new_line", "New line", show=False),
+        Binding("alt+e", "edit", "Own editor", show=False),
+        Binding("ctrl+r", "search_history", "Earlier prompts", show=False),
     ]
 
     @dataclass
     class Sent(Message):
-        """The person sent `text`; it is not blank."""
+        """The person sent `text`; it is not blank. With a space before it `is_plain`: it is no command.
+
+        `mentions` are those that they typed, and not what a pasted text holds.
+        """
 
         text: str
+        is_plain: bool = False
+        mentions: tuple[str, ...] = ()
+
+    @dataclass
+    class Refused(Message):
+        """Something could not be done with the prompt; `reason` is a sentence, and safe text."""
+
+        reason: str
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(
@@ -44,19 +81,68 @@ class Prompt(TextArea):
         self._history: list[str] = []
         self._position = 0
         self._draft = ""
+        self._kept: PromptHistory | None = None
+        self._keeping = asyncio.Lock()
+        self._pasted = PastedTexts()
+        self._search = HistorySearch(lambda: self._history, self._pasted.folded)
+        self.completion = Completion(self)
+        self.price = PriceTag(self)
+        self._brought: tuple[Attachment, ...] = ()
+
+    def begin(self, folder: Path) -> None:
+        """Read the folder's earlier prompts; the screen calls it after its first frame."""
+        from punie_tui.app.widgets.chat.command_source import CommandSource
+        from punie_tui.app.widgets.chat.mention_source import MentionSource
+
+        self.completion.begin((CommandSource(), MentionSource(folder)))
+        self._read_history(folder)
+
+    def show_prices(self, open_context: Callable[[], ToolContext]) -> None:
+        """From now on tell what mentions cost; `open_context` is called on another thread."""
+        self.price.begin(open_context)
+
+    @property
+    def has_history(self) -> bool:
+        """Whether the earlier prompts have been read."""
+        return self._kept is not None
+
+    @property
+    def takes_escape(self) -> bool:
+        """Whether Escape closes something here."""
+        return self.completion.is_open
 
     def remember(self, prompt: str) -> None:
-        """Add a prompt of an earlier session to the history."""
+        """Add a prompt to the history, here and in the folder's file."""
         self._history.append(prompt)
         self._position = len(self._history)
+        if self._kept is not None:
+            self._keep(self._kept, prompt)
+
+    def bring(self, attachment: Attachment) -> None:
+        """Let the next prompt bring it along, unless the person drops it."""
+        self._brought = (*self._brought, attachment)[-_MOST_BROUGHT:]
+        self.price.keep(self._brought)
+
+    def take_brought(self) -> tuple[Attachment, ...]:
+        """What the prompt that is sent now brings along; the next one brings nothing."""
+        brought, self._brought = self._brought, ()
+        self.price.keep(())
+        return brought
+
+    def put_back(self, text: str) -> None:
+        """Let a prompt that could not be sent be changed, if nothing else was typed meanwhile."""
+        if not self.text:
+            self.insert(self._pasted.folded(text))
+            self.completion.dismiss()
 
     def action_send(self) -> None:
-        text = self.text.strip()
+        typed = self.text
+        text = self._pasted.unfolded(typed).strip()
         if not text:
             return
         self.remember(text)
         self.clear()
-        self.post_message(self.Sent(text))
+        self.post_message(self.Sent(text, typed[0].isspace(), mentions_in(typed)))
 
     def action_new_line(self) -> None:
         self.insert("\n")
@@ -73,9 +159,52 @@ class Prompt(TextArea):
         else:
             super().action_cursor_down(select)
 
+    def action_search_history(self) -> None:
+        """Search the earlier prompts as the person types."""
+        self.completion.ask_for(self._search)
+
+    def action_edit(self) -> None:
+        """Write the prompt in the person's own editor, which has the terminal meanwhile."""
+        from punie_tui.app.own_editor import EditorError, edit_text
+
+        try:
+            with app_of(self).suspend():
+                edited = edit_text(self._pasted.unfolded(self.text), os.environ)
+        except SuspendNotSupported:
+            self.post_message(self.Refused("An editor cannot be opened in this terminal."))
+        except EditorError as error:
+            self.post_message(self.Refused(safe_text(str(error), single_line=True)))
+        else:
+            text = edited if len(edited) <= _MOST_SHOWN else self._pasted.folded(edited)
+            self.replace(text, (0, 0), self.document.end, maintain_selection_offset=False)
+            self.completion.dismiss()
+
+    def update_suggestion(self) -> None:
+        """Textual's hook that is called at once after each change of the text or the cursor."""
+        if self.is_attached:
+            self._follow()
+
+    def on_text_area_selection_changed(self) -> None:
+        self._follow()
+
+    def _follow(self) -> None:
+        self.completion.follow()
+        self.price.follow()
+
+    def on_blur(self) -> None:
+        self.completion.close()
+
     async def _on_key(self, event: events.Key) -> None:
         """Enter is taken in its place among the letters: a priority binding would overtake those still waiting."""
-        if event.key in ("enter", "ctrl+j", "alt+enter", "shift+enter"):
+        if self.completion.take_key(event.key):
+            event.stop()
+            event.prevent_default()
+        elif event.key == "backspace" and self._brought and not self.text:
+            event.stop()
+            event.prevent_default()
+            self._brought = self._brought[:-1]
+            self.price.keep(self._brought)
+        elif event.key in ("enter", "ctrl+j", "alt+enter", "shift+enter"):
             event.stop()
             event.prevent_default()
             (self.action_send if event.key == "enter" else self.action_new_line)()
@@ -83,9 +212,32 @@ class Prompt(TextArea):
             await super()._on_key(event)
 
     async def _on_paste(self, event: events.Paste) -> None:
-        """Pasted text is typed text: escapes and other controls are left out."""
-        event.text = "".join(letter for letter in event.text if letter in "\n\t" or letter.isprintable())
-        await super()._on_paste(event)
+        """Pasted text is typed text; a large one is folded, and a huge one refused."""
+        event.stop()
+        # Textual calls the base's handler too, which would paste once more.
+        event.prevent_default()
+        try:
+            event.text = self._pasted.folded(pasted(event.text))
+        except PasteTooLongError as error:
+            self.post_message(self.Refused(str(error)))
+        else:
+            await super()._on_paste(event)
+
+    def action_delete_left(self) -> None:
+        if not self._delete_mark(is_before=True):
+            super().action_delete_left()
+
+    def action_delete_right(self) -> None:
+        if not self._delete_mark(is_before=False):
+            super().action_delete_right()
+
+    def _delete_mark(self, *, is_before: bool) -> bool:
+        row, column = self.cursor_location
+        span = self._pasted.mark_at(self.document.get_line(row), column, is_before=is_before)
+        if span is None or not self.selection.is_empty:
+            return False
+        self.delete((row, span[0]), (row, span[1]), maintain_selection_offset=False)
+        return True
 
     def _show_history(self, step: int) -> None:
         position = self._position + step
@@ -94,5 +246,39 @@ class Prompt(TextArea):
         if self._position == len(self._history):
             self._draft = self.text
         self._position = position
-        self.text = self._draft if position == len(self._history) else self._history[position]
-        self.move_cursor(self.document.end)
+        text = self._draft if position == len(self._history) else self._pasted.folded(self._history[position])
+        # Replaced and not set, so that undo brings back what stood there.
+        self.replace(text, (0, 0), self.document.end, maintain_selection_offset=False)
+        self.completion.dismiss()
+
+    @work(thread=True, group="history")
+    def _read_history(self, folder: Path) -> None:
+        from punie_tui.agent.prompt_history import PromptHistory, prompt_history_file
+        from punie_tui.own_files import home_directory
+
+        kept = PromptHistory(prompt_history_file(home_directory("state"), folder))
+        try:
+            earlier = kept.load()
+        except OSError as error:
+            # Prompts that cannot be read cost the history, not the prompt.
+            _LOG.warning("earlier prompts cannot be read: %s", error)
+            earlier = []
+        if self.is_running:
+            app_of(self).call_later(self._take_history, kept, earlier)
+
+    def _take_history(self, kept: PromptHistory, earlier: Sequence[str]) -> None:
+        """What was sent meanwhile is newer, and not in the file yet."""
+        self._kept = kept
+        sent = self._history
+        self._history = [*earlier, *sent]
+        self._position += len(earlier)
+        for prompt in sent:
+            self._keep(kept, prompt)
+
+    @work(group="history")
+    async def _keep(self, kept: PromptHistory, prompt: str) -> None:
+        async with self._keeping:
+            try:
+                await asyncio.to_thread(kept.add, prompt)
+            except OSError as error:
+                _LOG.warning("a prompt is not kept: %s", error)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rich.theme import Theme
     from textual import events
 
-Speaker = Literal["person", "punie", "result", "call", "note", "error", "queued"]
+Speaker = Literal["person", "punie", "result", "call", "note", "error", "queued", "attached"]
 
 _MARKS: dict[Speaker, str] = {
     "person": "› ",
@@ -37,6 +37,7 @@ _MARKS: dict[Speaker, str] = {
     "error": "✗ ",
     "queued": "… ",
     "punie": "  ",
+    "attached": "+ ",
 }
 _COMPONENTS: dict[Speaker, str] = {
     "person": "transcript--person",
@@ -46,7 +47,10 @@ _COMPONENTS: dict[Speaker, str] = {
     "note": "transcript--note",
     "error": "transcript--error",
     "queued": "transcript--queued",
+    "attached": "transcript--note",
 }
+# What is longer is folded to so many lines, until the person unfolds it; others are never folded.
+_FOLDED_LINES: dict[Speaker, int] = {"person": 10, "queued": 3, "attached": 1}
 
 
 @dataclass
@@ -94,6 +98,7 @@ class Transcript(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("end,G", "scroll_end", "Newest", show=False),
         Binding("home,g", "scroll_home", "Oldest", show=False),
+        Binding("space", "fold", "Fold"),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
@@ -103,6 +108,7 @@ class Transcript(ScrollView, can_focus=True):
         self._line_count = 0
         self._empty_state = ""
         self._follows_end = True
+        self._is_folded = True
 
     def show_empty_state(self, text: str) -> None:
         """What stands here as long as nothing was said; already safe text."""
@@ -160,6 +166,14 @@ class Transcript(ScrollView, can_focus=True):
         if position is not None:
             del self._blocks[position]
             self._render_again()
+
+    def action_fold(self) -> None:
+        """Show long prompts and what was attached to them whole, or folded again."""
+        self._is_folded = not self._is_folded
+        for block in self._blocks:
+            if block.speaker in _FOLDED_LINES:
+                block.width = 0
+        self._render_again()
 
     @property
     def plain_text(self) -> str:
@@ -235,7 +249,8 @@ class Transcript(ScrollView, can_focus=True):
         style = self.get_component_rich_style(_COMPONENTS[block.speaker], partial=True)
         mark = _MARKS[block.speaker]
         is_dark = app_of(self).current_theme.dark
-        renderable: RenderableType = _markdown(block.text, is_dark) if block.speaker == "punie" else Text(block.text)
+        text = _folded(block) if self._is_folded else block.text
+        renderable: RenderableType = _markdown(text, is_dark) if block.speaker == "punie" else Text(text)
         console = app_of(self).console
         options = console.options.update(width=width - len(mark), height=None, highlight=False)
         with console.use_theme(_markdown_theme()):
@@ -244,7 +259,19 @@ class Transcript(ScrollView, can_focus=True):
             Strip([Segment(mark if number == 0 else " " * len(mark), style), *_styled(line, style)])
             for number, line in enumerate(lines or [[]])
         ]
-        return strips if block.speaker == "call" else [*strips, Strip([])]
+        return strips if block.speaker in ("call", "attached") else [*strips, Strip([])]
+
+
+def _folded(block: _Block) -> str:
+    most = _FOLDED_LINES.get(block.speaker)
+    if most is None:
+        return block.text
+    # Cut before it is parted, for a prompt may hold a whole log.
+    *lines, rest = block.text.split("\n", most)
+    if len(lines) < most:
+        return block.text
+    count = rest.count("\n") + 1
+    return "\n".join(lines) + (f"\n… {count} more lines (Space in the chat unfolds)" if most > 1 else "")
 
 
 def _styled(line: list[Segment], style: Style) -> list[Segment]:

@@ -1,0 +1,219 @@
+"""What a `/` at the beginning of the prompt does: one line a command, and only what works."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Protocol
+
+from punie_tui.app.textual_adapter import app_of
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from punie_tui.agent.session import Session
+    from punie_tui.app.git_work import GitWork
+    from punie_tui.engine.protocol import ToolCall
+
+_WRITTEN = re.compile(r"/(?P<name>[A-Za-z][\w-]*)(?:\s+(?P<argument>.*))?", re.DOTALL)
+
+
+class CommandHost(Protocol):
+    """What commands work on: the main screen."""
+
+    @property
+    def screen_of_commands(self) -> Screen[None]: ...
+
+    @property
+    def session(self) -> Session | None: ...
+
+    @property
+    def git_work(self) -> GitWork | None: ...
+
+    @property
+    def is_turn_running(self) -> bool: ...
+
+    def note(self, sentence: str) -> None:
+        """Show a sentence, which is safe text, below what was said."""
+        ...
+
+    def show_session(self) -> None:
+        """Show mode, trust and model again."""
+        ...
+
+    def start_anew(self) -> None: ...
+
+    def call_by_hand(self, prompt: str, calls: Sequence[ToolCall]) -> None: ...
+
+    def action_help(self) -> None: ...
+
+    def action_trust(self) -> None: ...
+
+    def action_switch_theme(self) -> None: ...
+
+    def edit_prompt(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class SlashCommand:
+    """`argument` names what follows, in brackets where it need not; `run` gets it, empty where nothing does."""
+
+    name: str
+    argument: str
+    purpose: str
+    run: Callable[[CommandHost, str], None]
+
+
+def _mode(host: CommandHost, argument: str) -> None:
+    from punie_tui.agent.approval import Policy
+
+    if host.session is None:
+        return
+    offered = {policy.value: policy for policy in host.session.offered_policies}
+    wanted = [name for name in offered if name.startswith(argument.lower())] if argument else []
+    if argument.lower() in offered or len(wanted) == 1:
+        host.session.policy = Policy(argument.lower() if argument.lower() in offered else wanted[0])
+        host.show_session()
+        host.note(f"Mode: {host.session.policy.value}.")
+    else:
+        unknown = f"There is no mode {_quoted(argument)}. " if argument else ""
+        host.note(f"{unknown}The mode is {host.session.policy.value}; there are {', '.join(offered)}.")
+
+
+def _model(host: CommandHost, argument: str) -> None:
+    from punie_tools.safe_text import safe_text
+
+    if host.session:
+        name = safe_text(host.session.engine.model_name, single_line=True)
+        host.note(f"{name} answers. `punie --model` starts with another one; `punie models` lists them.")
+
+
+def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
+    """Take a turn's changes back, or make them again, off the UI thread."""
+    session, screen = host.session, host.screen_of_commands
+    if session is None:
+        return
+    if host.is_turn_running:
+        host.note("A turn is running; Esc stops it.")
+        return
+
+    def move() -> None:
+        from punie_tools.errors import ToolError
+        from punie_tools.safe_text import safe_text
+
+        journal = session.changes.journal
+        try:
+            if journal is None:
+                raise ToolError("Nothing is remembered here, for punie's own files cannot be written.")
+            turn = (journal.undo if is_undo else journal.redo)(argument or None)
+            told = f"{'Took back' if is_undo else 'Made again'}: {', '.join(turn.paths)}."
+        except ToolError as error:
+            told = str(error).splitlines()[0]
+        except OSError as error:
+            told = f"The journal cannot be used: {(error.strerror or str(error)).lower()}."
+        if screen.is_running:
+            app_of(screen).call_later(host.note, safe_text(told, single_line=True))
+
+    screen.run_worker(move, thread=True, group="journal")
+
+
+def _undo(host: CommandHost, argument: str) -> None:
+    _move_files(host, argument, is_undo=True)
+
+
+def _redo(host: CommandHost, argument: str) -> None:
+    _move_files(host, argument, is_undo=False)
+
+
+def _tests(host: CommandHost, argument: str) -> None:
+    _call(host, f"/tests {argument}", {"pytest_run": {"target": argument} if argument else {}})
+
+
+def _findings(host: CommandHost, argument: str) -> None:
+    within = {"path": argument} if argument else {}
+    _call(host, f"/findings {argument}", {"typecheck": within, "ruff_check": within})
+
+
+def _call(host: CommandHost, written: str, tools: Mapping[str, Mapping[str, str]]) -> None:
+    from uuid import uuid4
+
+    from punie_tui.engine.protocol import ToolCall
+
+    calls = [ToolCall(f"hand-{uuid4().hex[:8]}", tool, arguments) for tool, arguments in tools.items()]
+    host.call_by_hand(written.strip(), calls)
+
+
+def _diff(host: CommandHost, _argument: str) -> None:
+    if host.git_work:
+        host.git_work.review("unstaged")
+
+
+def _staged(host: CommandHost, _argument: str) -> None:
+    if host.git_work:
+        host.git_work.review("staged")
+
+
+def _commit(host: CommandHost, _argument: str) -> None:
+    if host.git_work:
+        host.git_work.commit()
+
+
+COMMANDS = (
+    SlashCommand("help", "", "all keys", lambda host, _: host.action_help()),
+    SlashCommand("new", "", "begin a new session; this one stays saved", lambda host, _: host.start_anew()),
+    SlashCommand("tests", "[TARGET]", "run the tests", _tests),
+    SlashCommand("findings", "[PATH]", "what pyright and ruff find", _findings),
+    SlashCommand("diff", "", "review the working tree by hunk", _diff),
+    SlashCommand("staged", "", "review what is staged", _staged),
+    SlashCommand("commit", "", "commit what is staged", _commit),
+    SlashCommand("undo", "[TURN]", "take back what the last turn did to files", _undo),
+    SlashCommand("redo", "[TURN]", "make again what was taken back", _redo),
+    SlashCommand("mode", "NAME", "plan, ask, accept edits, all in sandbox", _mode),
+    SlashCommand("model", "", "which model answers", _model),
+    SlashCommand("trust", "", "trust this folder, or no longer", lambda host, _: host.action_trust()),
+    SlashCommand("theme", "", "dark or light", lambda host, _: host.action_switch_theme()),
+    SlashCommand("edit", "", "write the prompt in your own editor (Alt+E)", lambda host, _: host.edit_prompt()),
+    SlashCommand("quit", "", "leave punie", lambda host, _: app_of(host.screen_of_commands).exit()),
+)
+_ALIASES = {"clear": "new", "exit": "quit", "keys": "help", "types": "findings", "lint": "findings", "test": "tests"}
+
+
+def find_command(name: str) -> SlashCommand | None:
+    """By its name or another that people try."""
+    wanted = _ALIASES.get(name.lower(), name.lower())
+    return next((command for command in COMMANDS if command.name == wanted), None)
+
+
+def run_slash_command(host: CommandHost, text: str) -> bool | None:
+    """Do what the text says. None if it is no command; False, with a sentence on it, if there is none of that name."""
+    written = _WRITTEN.fullmatch(text)
+    if written is None:
+        return None
+    command = find_command(written["name"])
+    if command is None:
+        known = [*(command.name for command in COMMANDS), *_ALIASES]
+        near = get_close_matches(written["name"].lower(), known, 1, 0.5)
+        hint = f"did you mean /{near[0]}?" if near else "/help names them."
+        host.note(f"There is no command /{_cut(written['name'])}; {hint} A space before it sends it as a prompt.")
+        return False
+    argument = (written["argument"] or "").strip()
+    if argument and not command.argument:
+        host.note(f"/{command.name} takes nothing after it.")
+        return False
+    if host.session is None:
+        host.note("punie is still starting.")
+        return False
+    command.run(host, argument)
+    return True
+
+
+def _quoted(text: str) -> str:
+    from punie_tools.safe_text import safe_text
+
+    return repr(safe_text(_cut(text), single_line=True))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"

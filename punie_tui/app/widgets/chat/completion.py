@@ -1,0 +1,193 @@
+"""What the prompt offers while the person types: one source at a time fills the popup and is told what is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from textual.widgets import TextArea
+from textual.worker import Worker
+
+from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
+from punie_tui.app.widgets.chat.popup import MOST_ROWS, Choice, ChoicePopup
+
+Location = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Query:
+    """What stands in the prompt to be completed, and where: the choice replaces all from `start` to `end`."""
+
+    text: str
+    start: Location
+    end: Location
+
+
+class Source(Protocol):
+    """Something to choose from."""
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether `choices` must not be called on the UI thread."""
+        ...
+
+    def query_in(self, area: TextArea) -> Query | None:
+        """What of the text is to be completed at the cursor; None if this source has nothing to do with it."""
+        ...
+
+    def title(self, query: str) -> str:
+        """What stands above the choices."""
+        ...
+
+    def choices(self, query: str, is_cancelled: Callable[[], bool]) -> Sequence[Choice]:
+        """Best first; empty shows nothing."""
+        ...
+
+
+class Completion:
+    """Follows what is typed. All methods are called on the UI thread."""
+
+    def __init__(self, area: TextArea) -> None:
+        self._area = area
+        self._popup = ChoicePopup()
+        self._sources: Sequence[Source] = ()
+        self._asked: Source | None = None
+        self._source: Source | None = None
+        self._query: Query | None = None
+        self._dismissed: Query | None = None
+        self._worker: Worker[None] | None = None
+        self._waiting_key = ""
+
+    @property
+    def popup(self) -> ChoicePopup:
+        return self._popup
+
+    @property
+    def is_open(self) -> bool:
+        return self._source is not None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether choices are still being looked for."""
+        return self._worker is not None
+
+    def begin(self, sources: Sequence[Source]) -> None:
+        """Offer these, the first ones first; the popup is put above the prompt."""
+        self._sources = sources
+        if not self._popup.is_attached and self._area.parent is not None:
+            app_of(self._area).screen.mount(self._popup, before=self._area)
+
+    def ask_for(self, source: Source) -> None:
+        """Offer a source by the person's own key, until something is chosen or the popup is closed."""
+        self._asked = source
+        self.follow()
+
+    def follow(self) -> None:
+        """Look at the text again; called at each change of it and of the cursor."""
+        sources = (self._asked,) if self._asked else self._sources
+        for source in sources:
+            query = source.query_in(self._area)
+            if query is not None and query != self._dismissed:
+                self._look(source, query)
+                return
+        self.close()
+
+    def close(self) -> None:
+        self._asked = self._source = self._query = None
+        self._waiting_key = ""
+        self._stop_looking()
+        if self._popup.is_open:
+            self._popup.close()
+
+    def dismiss(self) -> None:
+        """Offer nothing for what stands at the cursor now."""
+        found = (source.query_in(self._area) for source in self._sources)
+        self._dismissed = next((query for query in found if query), None)
+        self.close()
+
+    def take_key(self, key: str) -> bool:
+        """Whether the key was for the popup, and what it asked for is done."""
+        if self._source is None:
+            return False
+        match key:
+            case "up" | "ctrl+p":
+                self._popup.move(-1)
+            case "down" | "ctrl+n":
+                self._popup.move(1)
+            case "pageup":
+                self._popup.move(-MOST_ROWS)
+            case "pagedown":
+                self._popup.move(MOST_ROWS)
+            case "escape":
+                self.dismiss()
+            case "tab" | "enter" if self.is_waiting:
+                self._waiting_key = key
+            case "tab":
+                self._accept()
+            case "enter":
+                return self._accept_or_send()
+            case _:
+                return False
+        return True
+
+    def _accept_or_send(self) -> bool:
+        """Enter on what already stands there whole is no choice: the prompt is sent."""
+        chosen, query = self._popup.chosen, self._query
+        if chosen is None or query is None:
+            return self._asked is not None
+        typed = self._area.get_text_range(query.start, query.end)
+        if chosen.value.rstrip() == typed.rstrip() and self._asked is None:
+            self.close()
+            return False
+        self._accept()
+        return not chosen.runs_at_once
+
+    def _accept(self) -> None:
+        chosen, query = self._popup.chosen, self._query
+        if chosen is None or query is None:
+            return
+        self.close()
+        self._area.replace(chosen.value, query.start, query.end, maintain_selection_offset=False)
+        self.dismiss()
+
+    def _look(self, source: Source, query: Query) -> None:
+        if source is self._source and query == self._query:
+            return
+        is_new = source is not self._source
+        self._source, self._query = source, query
+        if not source.is_slow:
+            self._show(source.choices(query.text, lambda: False))
+            return
+        if is_new and self._popup.is_open:
+            self._popup.close()
+        self._stop_looking()
+
+        def look() -> None:
+            choices = source.choices(query.text, is_worker_cancelled)
+            if not is_worker_cancelled() and self._area.is_running:
+                app_of(self._area).call_later(self._found, query, choices)
+
+        self._worker = self._area.run_worker(look, thread=True, exclusive=True, group="completion")
+
+    def _stop_looking(self) -> None:
+        if self._worker is not None:
+            self._worker.cancel()
+            self._worker = None
+
+    def _found(self, query: Query, choices: Sequence[Choice]) -> None:
+        if query != self._query or self._source is None:
+            return
+        self._worker = None
+        self._show(choices)
+        key, self._waiting_key = self._waiting_key, ""
+        if key and choices:
+            self._accept()
+
+    def _show(self, choices: Sequence[Choice]) -> None:
+        assert self._source is not None and self._query is not None  # set by `_look`
+        if choices or self._asked:
+            self._popup.open(self._source.title(self._query.text), choices)
+        else:
+            self._popup.close()
+            self._source = None

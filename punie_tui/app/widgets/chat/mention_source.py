@@ -1,0 +1,117 @@
+"""What `@` offers: the files of the tree and the symbols that they define, read when they are first asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock, Thread
+from typing import TYPE_CHECKING
+
+from textual.widgets import TextArea
+
+from punie_tui.app.widgets.chat.completion import Query
+from punie_tui.app.widgets.chat.popup import Choice
+
+if TYPE_CHECKING:
+    from punie_tools.symbols.definition_lines import DefinitionLine
+    from punie_tui.app.name_index import NameIndex
+
+_MOST_CHOICES = 60
+# An `@` that begins a word, and what is typed of the name so far; in quotes with spaces.
+_BEGUN = re.compile(r'(?<![^\s(\[])@(?:"(?P<quoted>[^"]*)|(?P<plain>[^\s"@]*))$')
+
+
+@dataclass(frozen=True)
+class _Known:
+    """One reading of the tree."""
+
+    names: Sequence[str]
+    files: NameIndex
+    definitions: Sequence[DefinitionLine]
+    symbols: NameIndex
+
+
+class MentionSource:
+    """A source. The tree is read when a mention begins; what was read last is offered meanwhile."""
+
+    is_slow = True
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._reading = Lock()
+        self._known: _Known | None = None
+        self._problem = ""
+
+    def query_in(self, area: TextArea) -> Query | None:
+        row, column = area.cursor_location
+        match = _BEGUN.search(area.document.get_line(row)[:column])
+        if match is None or not area.selection.is_empty:
+            return None
+        return Query(match["quoted"] or match["plain"] or "", (row, match.start()), (row, column))
+
+    def title(self, query: str) -> str:
+        return self._problem or "files and symbols: Tab takes one, Esc leaves"
+
+    def choices(self, query: str, is_cancelled: Callable[[], bool]) -> Sequence[Choice]:
+        """Blocks until the tree has been read once."""
+        if self._known is None:
+            with self._reading:
+                if self._known is None:
+                    self._read()
+        elif not query:
+            Thread(target=self._read_again, name="mentions", daemon=True).start()
+        known = self._known
+        if known is None:
+            return ()
+        # What has a slash is no symbol, and without a letter there would be too many.
+        files = known.files.best(query, _MOST_CHOICES, is_cancelled)
+        symbols = known.symbols.best(query, _MOST_CHOICES, is_cancelled) if query and "/" not in query else []
+        ranked = [(*rank[:2], 0, place) for rank, place in files] + [(*rank[:2], 1, place) for rank, place in symbols]
+        chosen: dict[str, Choice] = {}
+        for _, _, is_symbol, place in sorted(ranked):
+            choice = _symbol(known.definitions[place]) if is_symbol else _file(known.names[place])
+            chosen.setdefault(choice.value, choice)
+        return list(chosen.values())[:_MOST_CHOICES]
+
+    def _read_again(self) -> None:
+        """Unless that is being done already."""
+        if self._reading.acquire(blocking=False):
+            try:
+                self._read()
+            finally:
+                self._reading.release()
+
+    def _read(self) -> None:
+        from punie_tools.errors import ToolError
+        from punie_tools.files.every_file import every_file
+        from punie_tools.symbols.definition_lines import definition_lines
+        from punie_tools.tool import ToolContext
+        from punie_tools.workspace import Workspace
+        from punie_tui.app.name_index import NameIndex
+
+        try:
+            context = ToolContext(Workspace.at(self._folder))
+            names = [name for name in every_file(context) if '"' not in name and "\n" not in name]
+            definitions = definition_lines(context)
+        except (ToolError, OSError) as error:
+            self._problem = str(error)
+            return
+        self._problem = ""
+        qualified = [each.qualified_name for each in definitions]
+        self._known = _Known(names, NameIndex(names, "/"), definitions, NameIndex(qualified, "."))
+
+
+def _file(name: str) -> Choice:
+    from punie_tools.safe_text import safe_text
+    from punie_tui.agent.mentions import mention_of
+
+    return Choice(f"{mention_of(name)} ", safe_text(name, single_line=True))
+
+
+def _symbol(found: DefinitionLine) -> Choice:
+    from punie_tools.safe_text import safe_text
+
+    detail = f"{found.kind}  {found.file}:{found.line}"
+    return Choice(f"@{found.qualified_name} ", found.qualified_name, safe_text(detail, single_line=True))

@@ -1,0 +1,161 @@
+"""`@` in the prompt by keyboard: complete files and symbols, see the price, send, and see what was attached."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven, key_of
+
+from punie_tui.app.widgets.chat.popup import ChoicePopup
+from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.engine.protocol import TextDelta
+
+FILES = {
+    "src/ledger/accounts.py": "class Ledger:\n    def post(self) -> None: ...\n\n\nLedger().post()\n",
+    "src/ledger/report.py": "x = 1\n",
+    "my notes.txt": "one\ntwo\n",
+    "build/made.py": "y = 1\n",
+    ".gitignore": "build/\n",
+}
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path]) -> Path:
+    return make_repository(FILES)
+
+
+def prompt_of(driven: Driven) -> Prompt:
+    return driven.main.query_one(Prompt)
+
+
+def popup_of(driven: Driven) -> ChoicePopup:
+    return driven.main.query_one(ChoicePopup)
+
+
+async def type_in(driven: Driven, text: str) -> None:
+    await driven.until(lambda: bool(driven.main.query(ChoicePopup)), "the popup")
+    await driven.pilot.press(*({"@": "at", "_": "underscore"}.get(each, key_of(each)) for each in text))
+
+
+async def offered(driven: Driven) -> list[str]:
+    await driven.until(lambda: popup_of(driven).is_open and not prompt_of(driven).completion.is_waiting, "choices")
+    return [choice.value for choice in popup_of(driven).choices]
+
+
+async def test_files_are_found_by_some_of_their_letters(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await type_in(driven, "lint @")
+        assert sorted(await offered(driven)) == [
+            '@"my notes.txt" ',
+            "@.gitignore ",
+            "@src/ledger/accounts.py ",
+            "@src/ledger/report.py ",
+        ]
+        await type_in(driven, "slacc")
+        assert await offered(driven) == ["@src/ledger/accounts.py "]
+        await driven.pilot.press("tab")
+        assert prompt_of(driven).text == "lint @src/ledger/accounts.py "
+        assert not popup_of(driven).is_open
+        assert driven.app.focused is prompt_of(driven)
+
+
+async def test_a_choice_is_taken_in_the_middle_of_a_prompt(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await type_in(driven, "lint  now")
+        await driven.pilot.press(*["left"] * 4)
+        await type_in(driven, "@notes")
+        assert await offered(driven) == ['@"my notes.txt" ']
+        await driven.pilot.press("enter")
+        assert prompt_of(driven).text == 'lint @"my notes.txt"  now'
+        await driven.pilot.press("ctrl+z")
+        assert prompt_of(driven).text == "lint @notes now"
+
+
+async def test_symbols_are_offered_beside_files(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await type_in(driven, "explain @ledger.p")
+        assert (await offered(driven))[0] == "@Ledger.post "
+        assert "src/ledger/accounts.py:2" in popup_of(driven).choices[0].detail
+        await driven.pilot.press("enter")
+        assert prompt_of(driven).text == "explain @Ledger.post "
+
+
+async def test_keys_that_overtake_the_search_wait_for_it(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await type_in(driven, "@report")
+        await driven.pilot.press("enter")
+        await driven.until(lambda: prompt_of(driven).text == "@src/ledger/report.py ", "the choice")
+        assert driven.engine.requests == []
+
+
+async def test_escape_closes_and_the_same_mention_stays_closed(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("a")]]) as driven:
+        await type_in(driven, "@report")
+        await offered(driven)
+        await driven.pilot.press("escape")
+        assert not popup_of(driven).is_open
+        await driven.pilot.press("enter")
+        await driven.finished()
+        assert "› @report" in driven.transcript.plain_text
+
+
+async def test_an_address_is_no_mention(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await type_in(driven, "ada@rep")
+        assert not prompt_of(driven).completion.is_open
+
+
+async def test_the_price_is_shown_before_and_the_text_folded_after(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("fine")]]) as driven:
+        await type_in(driven, "explain @src/ledger/accounts.py and @nothing/here.py ")
+        await driven.until(lambda: "not found" in prompt_of(driven).price.shown, "the price")
+        assert prompt_of(driven).price.shown == (
+            "about 16 tokens: @src/ledger/accounts.py 16, @nothing/here.py not found"
+        )
+        await driven.pilot.press("enter")
+        await driven.finished()
+        assert prompt_of(driven).price.shown == ""
+        asked = driven.engine.requests[0].messages[-1]
+        assert asked.content == "explain src/ledger/accounts.py and @nothing/here.py"
+        assert "def post(self)" in asked.whole
+        lines = shown(driven)
+        assert "+ src/ledger/accounts.py, 5 lines, about 16 tokens" in lines
+        assert "+ not attached: There is no file 'nothing/here.py' here." in lines
+        assert not any("def post" in line for line in lines)
+        await driven.pilot.press("tab")
+        assert driven.app.focused is driven.transcript
+        await driven.pilot.press("space")
+        assert any("def post" in line for line in shown(driven))
+        await driven.pilot.press("space")
+        assert not any("def post" in line for line in shown(driven))
+
+
+async def test_a_symbol_has_a_price_too(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await type_in(driven, "explain @Ledger.post ")
+        await driven.until(lambda: not prompt_of(driven).price.is_looking, "the price")
+        assert prompt_of(driven).price.shown.startswith("about ")
+        assert "@Ledger.post" in prompt_of(driven).price.shown
+
+
+async def test_what_is_read_before_the_turn_starts_shows_the_prompt_meanwhile(drive: Drive, repository: Path) -> None:
+    gate = threading.Event()
+    async with drive(repository, [[gate, TextDelta("a")], [TextDelta("b")]]) as driven:
+        await driven.ask("one")
+        await type_in(driven, "see @my ")
+        await driven.pilot.press("enter")
+        await driven.until(lambda: "… see @my" in driven.transcript.plain_text, "the waiting prompt")
+        gate.set()
+        await driven.finished(2)
+        assert "› see @my" in driven.transcript.plain_text
+
+
+def shown(driven: Driven) -> list[str]:
+    """What the transcript draws, line by line."""
+    transcript = driven.transcript
+    return [
+        "".join(segment.text for segment in transcript.render_line(y)).strip() for y in range(transcript.size.height)
+    ]

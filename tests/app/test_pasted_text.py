@@ -1,0 +1,137 @@
+"""Pastes by the terminal's own event: folded when large, refused when huge, sent as what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven, key_of
+from textual import events
+
+from punie_tui.agent.prompt_history import PromptHistory, prompt_history_file
+from punie_tui.app.widgets.chat.pasted_text import MOST_CHARACTERS, PastedTexts, pasted
+from punie_tui.app.widgets.chat.popup import ChoicePopup
+from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.engine.protocol import TextDelta
+
+LOG = "".join(f"line {number}\n" for number in range(240))
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path]) -> Path:
+    return make_repository({"app.py": "x = 1\n"})
+
+
+def prompt_of(driven: Driven) -> Prompt:
+    return driven.main.query_one(Prompt)
+
+
+async def type_in(driven: Driven, text: str) -> None:
+    await driven.pilot.press(*(key_of(each) for each in text))
+
+
+async def paste(driven: Driven, text: str) -> None:
+    driven.app.post_message(events.Paste(text))
+    await driven.pilot.pause()
+
+
+async def test_a_large_paste_is_a_mark_until_it_is_sent(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("a")]]) as driven:
+        await type_in(driven, "why ")
+        await paste(driven, LOG)
+        await type_in(driven, " now")
+        assert prompt_of(driven).text == "why [pasted 240 lines] now"
+        await driven.pilot.press("enter")
+        await driven.finished()
+        assert driven.engine.requests[0].messages[-1].content == f"why {LOG} now"
+        transcript = driven.transcript
+        shown = ["".join(segment.text for segment in transcript.render_line(y)).strip() for y in range(20)]
+        assert "… 231 more lines (Space in the chat unfolds)" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("a\n" * 10, "a\n" * 10),
+        ("a\n" * 11, "[pasted 11 lines]"),
+        ("x" * 1_000, "x" * 1_000),
+        ("x" * 1_001, "[pasted 1,001 characters]"),
+    ],
+)
+async def test_only_what_is_large_is_folded(drive: Drive, repository: Path, text: str, mark: str) -> None:
+    async with drive(repository) as driven:
+        await paste(driven, text)
+        assert prompt_of(driven).text == mark
+
+
+async def test_a_mark_goes_and_comes_back_as_a_whole(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await paste(driven, LOG)
+        await driven.pilot.press("backspace")
+        assert prompt_of(driven).text == ""
+        await driven.pilot.press("ctrl+z")
+        assert prompt_of(driven).text == "[pasted 240 lines]"
+        await driven.pilot.press("home", "delete")
+        assert prompt_of(driven).text == ""
+
+
+async def test_two_pastes_of_one_size_keep_apart(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("a")]]) as driven:
+        await paste(driven, LOG)
+        await paste(driven, LOG.upper())
+        assert prompt_of(driven).text == "[pasted 240 lines][pasted 240 lines #2]"
+        await driven.pilot.press("enter")
+        await driven.finished()
+        assert driven.engine.requests[0].messages[-1].content == (LOG + LOG.upper()).strip()
+
+
+async def test_a_paste_of_ten_megabytes_is_one_line(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await type_in(driven, "hi")
+        await paste(driven, "x" * 10_000_000)
+        await driven.until(lambda: "The paste has 10,000,000 characters" in driven.transcript.plain_text, "the line")
+        assert prompt_of(driven).text == "hi"
+        assert "\n" not in driven.transcript.plain_text.strip()
+
+
+async def test_what_a_paste_mentions_is_not_looked_up(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("a")]]) as driven:
+        await paste(driven, "@app.py\n" * 20)
+        await driven.pilot.press("enter")
+        await driven.finished()
+        assert driven.engine.requests[0].messages[-1].attached == ""
+
+
+async def test_the_history_brings_a_paste_back_folded(drive: Drive, repository: Path, punie_home: Path) -> None:
+    PromptHistory(prompt_history_file(punie_home / "state", repository)).add(f"why {LOG}")
+    async with drive(repository, [[TextDelta("a")]]) as driven:
+        await driven.until(lambda: prompt_of(driven).has_history, "the history")
+        await driven.pilot.press("up")
+        assert prompt_of(driven).text == "[pasted 240 lines]"
+        await driven.pilot.press("down", "ctrl+r", "l", "i", "n", "e")
+        assert driven.main.query_one(ChoicePopup).chosen is not None
+        await driven.pilot.press("enter")
+        assert prompt_of(driven).text == "[pasted 240 lines]"
+        await driven.pilot.press("enter")
+        await driven.finished()
+        assert driven.engine.requests[0].messages[-1].content == f"why {LOG}".strip()
+
+
+def test_controls_are_left_out_and_line_ends_are_kept() -> None:
+    assert pasted("a\r\nb\rc\x1b[31m\td\x07\u202e") == "a\nb\nc[31m\td"
+
+
+def test_what_a_paste_says_of_marks_stays() -> None:
+    texts = PastedTexts()
+    first = texts.folded("x\n" * 20)
+    second = texts.folded(f"{first}\n" * 30)
+    assert texts.unfolded(f"{second} and [pasted 9 lines]") == f"{first}\n" * 30 + " and [pasted 9 lines]"
+
+
+def test_very_many_pastes_forget_the_oldest() -> None:
+    texts = PastedTexts()
+    marks = [texts.folded(chr(300 + number) * MOST_CHARACTERS) for number in range(25)]
+    assert texts.unfolded(marks[0]) == marks[0]
+    assert len(set(marks)) == len(marks)
+    assert texts.unfolded(marks[-1]) == chr(324) * MOST_CHARACTERS

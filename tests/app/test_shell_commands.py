@@ -1,0 +1,124 @@
+"""`!command` by keyboard: the person's own shell, shown in the chat, stopped by Escape, brought along once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven, key_of
+
+from punie_tui.app.shell_work import run_in_shell
+from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.engine.protocol import TextDelta
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path]) -> Path:
+    return make_repository({"app.py": "x = 1\n"})
+
+
+async def type_in(driven: Driven, text: str) -> None:
+    named = {"!": "exclamation_mark", ";": "semicolon", "-": "minus", ">": "greater_than_sign", "'": "apostrophe"}
+    await driven.pilot.press(*(named.get(each, key_of(each)) for each in text), "enter")
+
+
+async def said(driven: Driven, text: str) -> None:
+    await driven.until(lambda: text in driven.transcript.plain_text, text)
+
+
+async def test_a_command_runs_in_the_folder_and_the_next_prompt_brings_it(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("a")], [TextDelta("b")]]) as driven:
+        await type_in(driven, "!ls; false")
+        await said(driven, "Exit code 1.")
+        assert "· ! ls; false\n\n  app.py" in driven.transcript.plain_text
+        assert driven.engine.requests == []
+        price = driven.main.query_one(Prompt).price
+        await driven.until(lambda: "output of ! ls; false" in price.shown, "the price")
+        await driven.ask("why")
+        await driven.finished()
+        asked = driven.engine.requests[0].messages[-1]
+        assert asked.content == "why"
+        assert asked.attached == "[output: ! ls; false]\napp.py\n(Exit code 1)"
+        await driven.ask("and now")
+        await driven.finished(2)
+        assert driven.engine.requests[1].messages[-1].attached == ""
+        assert price.shown == ""
+
+
+async def test_backspace_in_the_empty_prompt_drops_the_output(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("a")]]) as driven:
+        await type_in(driven, "!ls")
+        await driven.until(lambda: "output of ! ls" in driven.main.query_one(Prompt).price.shown, "the price")
+        await driven.pilot.press("backspace")
+        await driven.ask("why")
+        await driven.finished()
+        assert driven.engine.requests[0].messages[-1].attached == ""
+
+
+async def test_escape_stops_it_and_shows_what_was_printed(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await type_in(driven, "!echo begun; echo > here; sleep 300")
+        await driven.until(lambda: (repository / "here").exists(), "the command to run")
+        assert driven.main.check_action("stop", ())
+        await driven.pilot.press("escape")
+        await said(driven, "Stopped.")
+        assert "begun" in driven.transcript.plain_text
+        assert not driven.main.check_action("stop", ())
+
+
+async def test_a_second_command_waits_in_the_prompt(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await type_in(driven, "!sleep 300")
+        await type_in(driven, "!ls")
+        await said(driven, "A command is running; Esc stops it.")
+        assert driven.main.query_one(Prompt).text == "!ls"
+        await driven.pilot.press("escape")
+        await said(driven, "Stopped.")
+
+
+async def test_a_space_before_it_and_a_mark_alone_are_prompts(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("a")], [TextDelta("b")]]) as driven:
+        await type_in(driven, " !ls")
+        await type_in(driven, "!!")
+        await driven.finished(2)
+        assert [request.messages[-1].content for request in driven.engine.requests] == ["!ls", "!!"]
+
+
+def output_of(command: str, folder: Path) -> tuple[str, str]:
+    output = run_in_shell(command, folder, threading.Event())
+    return output.text, output.ending
+
+
+def test_both_outputs_come_in_their_order(tmp_path: Path) -> None:
+    assert output_of("echo one; echo two >&2; echo three", tmp_path) == ("one\ntwo\nthree", "")
+
+
+def test_what_it_prints_is_shown_and_never_obeyed(tmp_path: Path) -> None:
+    text, _ = output_of(r"printf '\033[31mred\033[0m \033]0;title\007 5%%\r100%%\n\342\200\256back\0'", tmp_path)
+    assert text == "100%\n\\u202eback␀"
+
+
+def test_a_long_output_keeps_its_head_and_tail(tmp_path: Path) -> None:
+    text, _ = output_of("seq 1 1000000", tmp_path)
+    lines = text.splitlines()
+    assert (lines[0], lines[-1], len(lines)) == ("1", "1000000", 121)
+    assert "left out" in lines[60]
+
+
+def test_it_has_no_input_to_wait_for_and_a_signal_is_named(tmp_path: Path) -> None:
+    assert output_of("cat", tmp_path) == ("", "")
+    assert output_of("kill -9 $$", tmp_path) == ("", "It died of signal 9.")
+
+
+def test_a_shell_that_is_not_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/no/such/shell")
+    text, ending = output_of("ls", tmp_path)
+    assert "/no/such/shell" in text
+    assert ending == "Exit code 127."
+
+
+def test_the_persons_own_variables_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "mine")
+    assert output_of("echo $MY_TOKEN", tmp_path) == ("mine", "")

@@ -1,0 +1,204 @@
+"""`/` commands by keyboard: offered as the person types, run, and refused in one line."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven, key_of
+from textual.screen import Screen
+
+from punie_tui.app.screens.keys import KeysScreen
+from punie_tui.app.screens.tree_review import TreeReviewScreen
+from punie_tui.app.screens.trust import TrustScreen
+from punie_tui.app.slash_commands import COMMANDS
+from punie_tui.app.widgets.chat.popup import ChoicePopup
+from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.engine.protocol import TextDelta, ToolCall
+
+FILES = {
+    "app.py": "import os\n\nx: int = 'no'\n",
+    "tests/test_app.py": "def test_good(): ...\n\n\ndef test_bad():\n    assert 0\n",
+}
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path]) -> Path:
+    return make_repository(FILES)
+
+
+def prompt_of(driven: Driven) -> Prompt:
+    return driven.main.query_one(Prompt)
+
+
+def popup_of(driven: Driven) -> ChoicePopup:
+    return driven.main.query_one(ChoicePopup)
+
+
+async def type_in(driven: Driven, text: str) -> None:
+    await driven.until(lambda: bool(driven.main.query(ChoicePopup)), "the popup")
+    await driven.pilot.press(*(key_of(each) for each in text))
+
+
+async def said(driven: Driven, text: str) -> None:
+    await driven.until(lambda: text in driven.transcript.plain_text, text)
+
+
+async def test_every_command_is_offered_and_narrowed_by_letters(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await type_in(driven, "/")
+        assert len(popup_of(driven).choices) == len(COMMANDS)
+        await type_in(driven, "re")
+        assert [choice.value for choice in popup_of(driven).choices] == ["/redo ", "/diff", "/staged"]
+        await driven.pilot.press("escape")
+        assert not popup_of(driven).is_open
+        assert prompt_of(driven).text == "/re"
+
+
+async def test_tab_completes_and_enter_runs(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await type_in(driven, "/mo")
+        await driven.pilot.press("tab")
+        assert prompt_of(driven).text == "/mode "
+        await type_in(driven, "plan")
+        await driven.pilot.press("enter")
+        await said(driven, "Mode: plan.")
+        assert driven.main.session is not None
+        assert driven.main.session.policy.value == "plan"
+        assert driven.engine.requests == []
+
+
+@pytest.mark.parametrize(
+    ("command", "screen"), [("/hel", KeysScreen), ("/trust", TrustScreen), ("/diff", TreeReviewScreen)]
+)
+async def test_a_command_opens_its_screen(
+    drive: Drive, repository: Path, command: str, screen: type[Screen[object]]
+) -> None:
+    (repository / "app.py").write_text("y = 1\n")
+    async with drive(repository) as driven:
+        await type_in(driven, command)
+        await driven.pilot.press("enter")
+        await driven.until(lambda: isinstance(driven.app.screen, screen), "the screen")
+        assert prompt_of(driven).text == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("/undu", "There is no command /undu; did you mean /undo?"),
+        ("/zzzzz", "There is no command /zzzzz; /help names them."),
+        ("/help me", "/help takes nothing after it."),
+    ],
+)
+async def test_what_is_no_command_is_told_and_stays(drive: Drive, repository: Path, command: str, told: str) -> None:
+    async with drive(repository) as driven:
+        await type_in(driven, command)
+        await driven.pilot.press("enter")
+        await said(driven, told)
+        assert prompt_of(driven).text == command
+        assert driven.engine.requests == []
+
+
+async def test_a_mode_that_is_none_names_those_there_are(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.ask("/mode fast")
+        await said(driven, "There is no mode 'fast'. The mode is ask; there are plan, ask, accept edits")
+
+
+@pytest.mark.parametrize("prompt", ["/usr/bin is what?", "/ what is that"])
+async def test_a_path_at_the_beginning_is_a_prompt(drive: Drive, repository: Path, prompt: str) -> None:
+    async with drive(repository, [[TextDelta("a folder")]]) as driven:
+        await driven.ask(prompt)
+        await driven.finished()
+        assert driven.engine.requests[0].messages[-1].content == prompt
+
+
+async def test_a_space_before_it_sends_it_as_a_prompt(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("ok")]]) as driven:
+        await driven.ask(" /undo is a command")
+        await driven.finished()
+        assert driven.engine.requests[0].messages[-1].content == "/undo is a command"
+
+
+async def test_tests_run_by_hand_and_the_model_knows(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("one fails")]]) as driven:
+        await driven.ask("/tests tests/test_app.py")
+        await driven.finished()
+        assert "1 failed" in driven.transcript.plain_text
+        assert any("test_bad" in line for line in driven.trace_lines())
+        assert driven.engine.requests == []
+        await driven.ask("which fails")
+        await driven.finished(2)
+        roles = [message.role for message in driven.engine.requests[0].messages]
+        assert roles == ["system", "user", "assistant", "tool", "assistant", "user"]
+
+
+async def test_enter_on_a_choice_runs_what_needs_nothing_more(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await type_in(driven, "/find")
+        await driven.pilot.press("enter")
+        await driven.finished()
+        assert any("typecheck()" in line for line in driven.trace_lines())
+
+
+async def test_findings_are_both_tools_in_one_turn(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.ask("/findings app.py")
+        await driven.finished()
+        lines = driven.trace_lines()
+        assert any("typecheck(path='app.py')" in line for line in lines)
+        assert any("F401" in line for line in lines)
+
+
+async def test_undo_and_redo_move_the_files_of_a_turn(drive: Drive, repository: Path) -> None:
+    write = ToolCall("c1", "write_file", {"path": "new.py", "content": "x = 1\n"})
+    async with drive(repository, [[write], [TextDelta("done")]], allow_all=True) as driven:
+        await driven.ask("write it")
+        await driven.finished()
+        assert (repository / "new.py").exists()
+        await driven.ask("/undo")
+        await said(driven, "Took back: new.py.")
+        assert not (repository / "new.py").exists()
+        await driven.ask("/redo")
+        await said(driven, "Made again: new.py.")
+        assert (repository / "new.py").exists()
+
+
+async def test_nothing_to_undo_is_one_line(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.ask("/undo")
+        await said(driven, "There is nothing to undo")
+
+
+async def test_files_do_not_move_under_a_running_turn(drive: Drive, repository: Path) -> None:
+    gate = threading.Event()
+    async with drive(repository, [[TextDelta("Well"), gate]]) as driven:
+        await driven.ask("think")
+        await said(driven, "Well")
+        await driven.ask("/undo")
+        await said(driven, "A turn is running; Esc stops it.")
+        gate.set()
+        await driven.finished()
+
+
+async def test_a_new_session_knows_nothing_of_the_old_one(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("one")], [TextDelta("two")]]) as driven:
+        await driven.ask("first")
+        await driven.finished()
+        await driven.ask("/clear")
+        await driven.until(lambda: "first" not in driven.transcript.plain_text, "an empty chat")
+        await driven.ask("second")
+        await driven.finished(2)
+        contents = [message.content for message in driven.engine.requests[1].messages if message.role == "user"]
+        assert contents == ["second"]
+
+
+async def test_commands_are_in_the_history(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.ask("/model")
+        await said(driven, "scripted answers.")
+        await driven.pilot.press("up")
+        assert prompt_of(driven).text == "/model"
+        assert not popup_of(driven).is_open
