@@ -174,7 +174,7 @@ COMMANDS = (
     SlashCommand("model", "", "which model answers", _model),
     SlashCommand("trust", "", "trust this folder, or no longer", lambda host, _: host.action_trust()),
     SlashCommand("theme", "", "dark or light", lambda host, _: host.action_switch_theme()),
-    SlashCommand("edit", "", "write the prompt in your own editor (Alt+E)", lambda host, _: host.edit_prompt()),
+    SlashCommand("edit", "", "write the prompt in your own editor (F12)", lambda host, _: host.edit_prompt()),
     SlashCommand("quit", "", "leave punie", lambda host, _: app_of(host.screen_of_commands).exit()),
 )
 _ALIASES = {"clear": "new", "exit": "quit", "keys": "help", "types": "findings", "lint": "findings", "test": "tests"}

@@ -65,7 +65,7 @@ def test_an_editor_that_fails_is_one_line(command: str, told: str) -> None:
 
 async def test_where_the_terminal_cannot_be_lent_that_is_said(drive: Drive, tmp_path: Path) -> None:
     async with drive(tmp_path) as driven:
-        await driven.pilot.press("h", "i", "alt+e")
+        await driven.pilot.press("h", "i", "f12")
         await driven.until(lambda: "editor cannot be opened" in driven.transcript.plain_text, "the line")
         assert driven.main.query_one(Prompt).text == "hi"
 
@@ -73,7 +73,7 @@ async def test_where_the_terminal_cannot_be_lent_that_is_said(drive: Drive, tmp_
 def test_in_a_terminal_the_editor_has_it_and_the_prompt_comes_back(
     editor: Script, tmp_path: Path, punie_home: Path
 ) -> None:
-    """The real app on a real terminal: type, Ctrl+L, and what the editor wrote stands in the prompt."""
+    """The real app on a real terminal: type, F12, and what the editor wrote stands in the prompt."""
     (tmp_path / "project").mkdir()
     command = editor(f'cp "$1" {tmp_path}/seen; printf " from the editor" >> "$1"; echo THE-EDITOR-RAN')
     terminal, of_app = pty.openpty()
@@ -92,7 +92,7 @@ def test_in_a_terminal_the_editor_has_it_and_the_prompt_comes_back(
         read_until(terminal, b"ask mode")
         os.write(terminal, b"hello")
         read_until(terminal, b"hello")
-        os.write(terminal, b"\x1be")
+        os.write(terminal, b"\x1b[24~")
         read_until(terminal, b"THE-EDITOR-RAN")
         read_until(terminal, b"from the editor")
         assert (tmp_path / "seen").read_text() == "hello"

@@ -48,7 +48,7 @@ _KEYS: Keys = (
             ("!", "a command in your own shell; Esc stops it"),
             ("Backspace", "in the empty prompt: drop the output it would bring"),
             ("Tab  Enter  Esc", "take what is offered, or not (Up, Down choose)"),
-            ("Alt+E", "write the prompt in $VISUAL or $EDITOR"),
+            ("F12", "write the prompt in $VISUAL or $EDITOR"),
             ("Ctrl+Z  Ctrl+Y", "undo, redo what was typed"),
             ("[pasted 240 lines]", "is sent as its text; Backspace removes it"),
         ),

@@ -48,7 +48,7 @@ class Prompt(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send"),
         Binding("ctrl+j,alt+enter,shift+enter", "new_line", "New line", show=False),
-        Binding("alt+e", "edit", "Own editor", show=False),
+        Binding("f12", "edit", "Own editor", show=False),
         Binding("ctrl+r", "search_history", "Earlier prompts", show=False),
     ]
 
