@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
-from uuid import uuid4
 
 from pydantic import BaseModel
 
@@ -14,6 +13,7 @@ from punie_tools.tool import Risk
 from punie_tui.agent.approval import ApprovalQuestion, Approver, Decision
 from punie_tui.agent.events import Event
 from punie_tui.agent.tool_step import Outcome, ToolBench, perform_call
+from punie_tui.agent.turn import new_turn_id
 from punie_tui.engine.protocol import ToolCall
 
 NOT_TRUSTED = "This folder is not trusted, so none of its code is started. Ctrl+T trusts it."
@@ -46,7 +46,7 @@ class PersonCalls:
 
     def run(self, tool: str, arguments: Mapping[str, object], watch: CallWatch) -> Outcome:
         """Run it to its end on the calling thread; never raises."""
-        changes = self._bench.changes.for_turn(uuid4().hex[:12]) if self._bench.changes else None
+        changes = self._bench.changes.for_turn(new_turn_id()) if self._bench.changes else None
         bench = replace(self._bench, cancelled=watch.cancelled, changes=changes, on_part=watch.on_part)
         return perform_call(ToolCall(f"person-{next(self._numbers)}", tool, arguments), bench, watch.on_event)
 

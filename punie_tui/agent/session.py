@@ -238,7 +238,7 @@ class Session:
             yield event
 
     def call_by_hand(self, prompt: str, calls: Sequence[ToolCall]) -> Iterator[Event]:
-        """Run the person's own calls like a turn; nobody is asked."""
+        """Run the person's own calls like a turn; they are asked of nothing but the folder's trust."""
         self._bench = replace(self._bench, cancelled=threading.Event())
         self._open_log()
         for event in run_by_hand(prompt, calls, self.engine.model_name, self._conversation, self._bench):

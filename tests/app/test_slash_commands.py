@@ -7,15 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_driver import Drive, Driven, key_of
+from app_driver import Drive
 from textual.screen import Screen
 
 from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.tree_review import TreeReviewScreen
 from punie_tui.app.screens.trust import TrustScreen
 from punie_tui.app.slash_commands import COMMANDS
-from punie_tui.app.widgets.chat.popup import ChoicePopup
-from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.commands import trust
 from punie_tui.engine.protocol import TextDelta, ToolCall
 
 FILES = {
@@ -29,42 +28,25 @@ def repository(make_repository: Callable[..., Path]) -> Path:
     return make_repository(FILES)
 
 
-def prompt_of(driven: Driven) -> Prompt:
-    return driven.main.query_one(Prompt)
-
-
-def popup_of(driven: Driven) -> ChoicePopup:
-    return driven.main.query_one(ChoicePopup)
-
-
-async def type_in(driven: Driven, text: str) -> None:
-    await driven.until(lambda: bool(driven.main.query(ChoicePopup)), "the popup")
-    await driven.pilot.press(*(key_of(each) for each in text))
-
-
-async def said(driven: Driven, text: str) -> None:
-    await driven.until(lambda: text in driven.transcript.plain_text, text)
-
-
 async def test_every_command_is_offered_and_narrowed_by_letters(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
-        await type_in(driven, "/")
-        assert len(popup_of(driven).choices) == len(COMMANDS)
-        await type_in(driven, "re")
-        assert [choice.value for choice in popup_of(driven).choices] == ["/redo ", "/diff", "/staged"]
+        await driven.type_in("/")
+        assert len(driven.popup.choices) == len(COMMANDS)
+        await driven.type_in("re")
+        assert [choice.value for choice in driven.popup.choices] == ["/redo ", "/diff", "/staged"]
         await driven.pilot.press("escape")
-        assert not popup_of(driven).is_open
-        assert prompt_of(driven).text == "/re"
+        assert not driven.popup.is_open
+        assert driven.prompt.text == "/re"
 
 
 async def test_tab_completes_and_enter_runs(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
-        await type_in(driven, "/mo")
+        await driven.type_in("/mo")
         await driven.pilot.press("tab")
-        assert prompt_of(driven).text == "/mode "
-        await type_in(driven, "plan")
+        assert driven.prompt.text == "/mode "
+        await driven.type_in("plan")
         await driven.pilot.press("enter")
-        await said(driven, "Mode: plan.")
+        await driven.said("Mode: plan.")
         assert driven.main.session is not None
         assert driven.main.session.policy.value == "plan"
         assert driven.engine.requests == []
@@ -78,10 +60,10 @@ async def test_a_command_opens_its_screen(
 ) -> None:
     (repository / "app.py").write_text("y = 1\n")
     async with drive(repository) as driven:
-        await type_in(driven, command)
+        await driven.type_in(command)
         await driven.pilot.press("enter")
         await driven.until(lambda: isinstance(driven.app.screen, screen), "the screen")
-        assert prompt_of(driven).text == ""
+        assert driven.prompt.text == ""
 
 
 @pytest.mark.parametrize(
@@ -94,17 +76,17 @@ async def test_a_command_opens_its_screen(
 )
 async def test_what_is_no_command_is_told_and_stays(drive: Drive, repository: Path, command: str, told: str) -> None:
     async with drive(repository) as driven:
-        await type_in(driven, command)
+        await driven.type_in(command)
         await driven.pilot.press("enter")
-        await said(driven, told)
-        assert prompt_of(driven).text == command
+        await driven.said(told)
+        assert driven.prompt.text == command
         assert driven.engine.requests == []
 
 
 async def test_a_mode_that_is_none_names_those_there_are(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
         await driven.ask("/mode fast")
-        await said(driven, "There is no mode 'fast'. The mode is ask; there are plan, ask, accept edits")
+        await driven.said("There is no mode 'fast'. The mode is ask; there are plan, ask, accept edits")
 
 
 @pytest.mark.parametrize("prompt", ["/usr/bin is what?", "/ what is that"])
@@ -122,7 +104,17 @@ async def test_a_space_before_it_sends_it_as_a_prompt(drive: Drive, repository: 
         assert driven.engine.requests[0].messages[-1].content == "/undo is a command"
 
 
+async def test_no_test_runs_by_hand_before_the_folder_is_trusted(drive: Drive, repository: Path) -> None:
+    (repository / "conftest.py").write_text("open('ran', 'w')\n")
+    async with drive(repository) as driven:
+        await driven.ask("/tests")
+        await driven.finished()
+        assert "This folder is not trusted" in driven.transcript.plain_text
+    assert not (repository / "ran").exists()
+
+
 async def test_tests_run_by_hand_and_the_model_knows(drive: Drive, repository: Path) -> None:
+    trust.run([str(repository)])
     async with drive(repository, [[TextDelta("one fails")]]) as driven:
         await driven.ask("/tests tests/test_app.py")
         await driven.finished()
@@ -137,7 +129,7 @@ async def test_tests_run_by_hand_and_the_model_knows(drive: Drive, repository: P
 
 async def test_enter_on_a_choice_runs_what_needs_nothing_more(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
-        await type_in(driven, "/find")
+        await driven.type_in("/find")
         await driven.pilot.press("enter")
         await driven.finished()
         assert any("typecheck()" in line for line in driven.trace_lines())
@@ -159,26 +151,26 @@ async def test_undo_and_redo_move_the_files_of_a_turn(drive: Drive, repository: 
         await driven.finished()
         assert (repository / "new.py").exists()
         await driven.ask("/undo")
-        await said(driven, "Took back: new.py.")
+        await driven.said("Took back: new.py.")
         assert not (repository / "new.py").exists()
         await driven.ask("/redo")
-        await said(driven, "Made again: new.py.")
+        await driven.said("Made again: new.py.")
         assert (repository / "new.py").exists()
 
 
 async def test_nothing_to_undo_is_one_line(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
         await driven.ask("/undo")
-        await said(driven, "There is nothing to undo")
+        await driven.said("There is nothing to undo")
 
 
 async def test_files_do_not_move_under_a_running_turn(drive: Drive, repository: Path) -> None:
     gate = threading.Event()
     async with drive(repository, [[TextDelta("Well"), gate]]) as driven:
         await driven.ask("think")
-        await said(driven, "Well")
+        await driven.said("Well")
         await driven.ask("/undo")
-        await said(driven, "A turn is running; Esc stops it.")
+        await driven.said("A turn is running; Esc stops it.")
         gate.set()
         await driven.finished()
 
@@ -198,7 +190,7 @@ async def test_a_new_session_knows_nothing_of_the_old_one(drive: Drive, reposito
 async def test_commands_are_in_the_history(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
         await driven.ask("/model")
-        await said(driven, "scripted answers.")
+        await driven.said("scripted answers.")
         await driven.pilot.press("up")
-        assert prompt_of(driven).text == "/model"
-        assert not popup_of(driven).is_open
+        assert driven.prompt.text == "/model"
+        assert not driven.popup.is_open

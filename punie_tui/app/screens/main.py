@@ -176,7 +176,7 @@ class MainScreen(Screen[None]):
 
     @on(Prompt.Refused)
     def _refuse(self, message: Prompt.Refused) -> None:
-        self._note(message.reason)
+        self.note(message.reason)
 
     def _run_command(self, text: str) -> bool:
         """Whether the text is a command; one that cannot be done stays in the prompt."""
@@ -203,14 +203,6 @@ class MainScreen(Screen[None]):
     @property
     def is_turn_running(self) -> bool:
         return self._is_turn_running
-
-    def note(self, sentence: str) -> None:
-        """Below what was said so far; the sentence is safe text."""
-        self._note(sentence)
-
-    def show_session(self) -> None:
-        """Show mode, trust and model again."""
-        self._show_session()
 
     def start_anew(self) -> None:
         """Begin a new session after the turns that wait."""
@@ -270,7 +262,7 @@ class MainScreen(Screen[None]):
         """The next policy; it counts from the next call on."""
         if self._session:
             self._session.next_policy()
-            self._show_session()
+            self.show_session()
 
     def action_trust(self) -> None:
         """Say what trust means here, and ask for it or offer to take it back."""
@@ -294,7 +286,7 @@ class MainScreen(Screen[None]):
         app_of(self).call_later(self._trust_changed, problem)
 
     def _trust_changed(self, problem: str) -> None:
-        self._show_session()
+        self.show_session()
         if self._tests:
             self._tests.session_changed()
         if problem:
@@ -441,8 +433,8 @@ class MainScreen(Screen[None]):
             self._tests.workspace_changed(message.paths)
 
     def _request(self, text: str) -> None:
-        """Ask the model as if the person had typed it."""
-        self._send(Prompt.Sent(text))
+        """Ask the model. What a test or a file says is in the text, so it is never read as a command."""
+        self._send(Prompt.Sent(text, is_plain=True))
 
     def action_help(self) -> None:
         from punie_tui.app.screens.keys import KeysScreen
@@ -456,8 +448,8 @@ class MainScreen(Screen[None]):
 
         self._session = session
         self.query_one(Prompt).show_prices(session.context_of_person)
-        self._git_work = GitWork(self, session.context_of_person, self._note, self._repo.refresh_state)
-        self._show_session()
+        self._git_work = GitWork(self, session.context_of_person, self.note, self._repo.refresh_state)
+        self.show_session()
         self._draw_session(session)
         self.refresh_bindings()
         self.query_one(StatusLine).show_activity("ready", is_busy=False)
@@ -538,12 +530,12 @@ class MainScreen(Screen[None]):
             case "tool_requested":
                 status.show_activity(event.tool, is_busy=True)
             case "approval_requested":
-                self._show_session()
+                self.show_session()
                 status.show_activity("waiting for you", is_busy=True)
             case "tool_approved":
-                self._show_session()
+                self.show_session()
             case "turn_finished":
-                self._show_session()
+                self.show_session()
                 self._turn_runs(False)
                 self.turns_finished += 1
                 status.show_activity("ready", is_busy=False)
@@ -552,7 +544,7 @@ class MainScreen(Screen[None]):
             case _:
                 pass
 
-    def _note(self, sentence: str) -> None:
+    def note(self, sentence: str) -> None:
         """Below what was said so far; the sentence is safe text."""
         self.query_one(Chat).transcript.add("note", sentence)
 
@@ -573,7 +565,8 @@ class MainScreen(Screen[None]):
         self._is_turn_running = is_running
         self.refresh_bindings()
 
-    def _show_session(self) -> None:
+    def show_session(self) -> None:
+        """Show model, mode and trust again."""
         from punie_tools.safe_text import safe_text
 
         if self._session is None:
@@ -586,7 +579,7 @@ class MainScreen(Screen[None]):
         )
         if trust.lapse and trust.lapse != self._told_lapse:
             told = safe_text(f"{trust.lapse} Ctrl+T asks for it again.", single_line=True)
-            self._note(told)
+            self.note(told)
         self._told_lapse = trust.lapse
 
 
