@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import termios
+import threading
 from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import NoReturn
@@ -44,9 +45,20 @@ def supervise(run_app: RunApp, app_arguments: Sequence[str]) -> int:
 
 def _run_child(run_app: RunApp, arguments: list[str]) -> int:
     """The wait status of one run. A stop (Ctrl+Z) of the app stops this process as well, so the shell gets its turn."""
+    until_parent_ends, held_by_parent = os.pipe()
     child = os.fork()
     if child == 0:
+        os.close(held_by_parent)
+        threading.Thread(target=_end_with_parent, args=[until_parent_ends], daemon=True).start()
         _end_with(run_app, arguments)
+    os.close(until_parent_ends)
+    try:
+        return _attend(child)
+    finally:
+        os.close(held_by_parent)
+
+
+def _attend(child: int) -> int:
     with _signals({**dict.fromkeys(_PASSED_ON, _pass_on(child)), signal.SIGINT: signal.SIG_IGN}):
         while True:
             _, status = os.waitpid(child, os.WUNTRACED)
@@ -54,6 +66,12 @@ def _run_child(run_app: RunApp, arguments: list[str]) -> int:
                 return status
             os.kill(os.getpid(), signal.SIGSTOP)
             os.kill(child, signal.SIGCONT)
+
+
+def _end_with_parent(until_parent_ends: int) -> None:
+    """A killed supervisor takes the app along: on a terminal that is gone it would wait for keys for ever."""
+    os.read(until_parent_ends, 1)
+    os.kill(os.getpid(), signal.SIGHUP)
 
 
 def _end_with(run_app: RunApp, arguments: list[str]) -> NoReturn:

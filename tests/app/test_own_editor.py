@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
-import select
-import struct
-import subprocess
-import sys
-import termios
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from app_driver import Drive
+from app_on_terminal import AppOnTerminal
 
 from punie_tui.app.own_editor import EditorError, edit_text
 from punie_tui.app.widgets.chat.prompt import Prompt
 
 Script = Callable[[str], str]
-_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -76,46 +69,14 @@ def test_in_a_terminal_the_editor_has_it_and_the_prompt_comes_back(
     """The real app on a real terminal: type, F12, and what the editor wrote stands in the prompt."""
     (tmp_path / "project").mkdir()
     command = editor(f'cp "$1" {tmp_path}/seen; printf " from the editor" >> "$1"; echo THE-EDITOR-RAN')
-    terminal, of_app = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-    app = subprocess.Popen(
-        [sys.executable, "-m", "punie_tui"],
-        cwd=tmp_path / "project",
-        env={**os.environ, "VISUAL": command, "TERM": "xterm-256color"},
-        stdin=of_app,
-        stdout=of_app,
-        stderr=of_app,
-        start_new_session=True,
-    )
-    os.close(of_app)
-    try:
-        read_until(terminal, b"ask mode")
-        os.write(terminal, b"hello")
-        read_until(terminal, b"hello")
-        os.write(terminal, b"\x1b[24~")
-        read_until(terminal, b"THE-EDITOR-RAN")
-        read_until(terminal, b"from the editor")
+    with AppOnTerminal(tmp_path / "project", VISUAL=command) as app:
+        app.read_until(b"ask mode")
+        app.type_in(b"hello")
+        app.read_until(b"hello")
+        app.type_in(b"\x1b[24~")
+        app.read_until(b"THE-EDITOR-RAN")
+        app.read_until(b"from the editor")
         assert (tmp_path / "seen").read_text() == "hello"
-        os.write(terminal, b"\x11")
-        read_until(terminal, None)
-        assert app.wait(60) == 0
-    finally:
-        app.kill()
-        app.wait()
-        os.close(terminal)
-
-
-def read_until(terminal: int, wanted: bytes | None) -> None:
-    """Read what the app draws until something stands there, or until it ends."""
-    seen = b""
-    while wanted is None or wanted not in seen:
-        ready, _, _ = select.select([terminal], [], [], _SECONDS)
-        assert ready, f"never came: {wanted!r} in {seen[-2000:]!r}"
-        try:
-            chunk = os.read(terminal, 1 << 16)
-        except OSError:
-            chunk = b""
-        if not chunk:
-            assert wanted is None, seen[-2000:]
-            return
-        seen += chunk
+        app.type_in(b"\x11")
+        app.read_until(None)
+        assert app.process.wait(60) == 0

@@ -1,0 +1,63 @@
+"""The real app as a process on a real terminal."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_SECONDS = 60.0
+
+
+class AppOnTerminal:
+    """`punie` in a folder, 30 lines of 100 columns, for the time of a `with` block."""
+
+    def __init__(self, folder: Path, **variables: str) -> None:
+        self._terminal, of_app = pty.openpty()
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "punie_tui"],
+            cwd=folder,
+            env={**os.environ, "TERM": "xterm-256color", **variables},
+            stdin=of_app,
+            stdout=of_app,
+            stderr=of_app,
+            start_new_session=True,
+        )
+        os.close(of_app)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._terminal)
+
+    def type_in(self, keys: bytes) -> None:
+        os.write(self._terminal, keys)
+
+    def read_until(self, wanted: bytes | None) -> None:
+        """Read what the app draws until something stands there, or until it ends."""
+        seen = b""
+        while wanted is None or wanted not in seen:
+            ready, _, _ = select.select([self._terminal], [], [], _SECONDS)
+            assert ready, f"never came: {wanted!r} in {seen[-2000:]!r}"
+            try:
+                chunk = os.read(self._terminal, 1 << 16)
+            except OSError:
+                chunk = b""
+            if not chunk:
+                assert wanted is None, seen[-2000:]
+                return
+            seen += chunk

@@ -1,0 +1,18 @@
+"""A supervisor that is killed leaves no app behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+from app_on_terminal import AppOnTerminal
+
+
+def test_the_app_ends_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    with AppOnTerminal(tmp_path) as app:
+        app.read_until(b"ask mode")
+        children = psutil.Process(app.process.pid).children(recursive=True)
+        assert children
+        app.process.kill()
+        _, alive = psutil.wait_procs(children, timeout=30)
+        assert not alive
