@@ -16,6 +16,8 @@ from punie_tui.app.app import PunieApp
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.widgets.chat.approval import GUARD_SECONDS, ApprovalPanel
 from punie_tui.app.widgets.chat.chat import Chat
+from punie_tui.app.widgets.chat.popup import ChoicePopup
+from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.chat.transcript import Transcript
 from punie_tui.app.widgets.repo.panel import RepoPanel
 from punie_tui.app.widgets.trace.pane import TracePane
@@ -74,6 +76,23 @@ class Driven:
         """Type a prompt and send it."""
         await self.pilot.press(*(key_of(letter) for letter in prompt), "enter")
 
+    @property
+    def prompt(self) -> Prompt:
+        return self.main.query_one(Prompt)
+
+    @property
+    def popup(self) -> ChoicePopup:
+        return self.main.query_one(ChoicePopup)
+
+    async def type_in(self, text: str) -> None:
+        """Type into the prompt, once it can offer something."""
+        await self.until(lambda: bool(self.main.query(ChoicePopup)), "the popup")
+        await self.pilot.press(*(key_of(letter) for letter in text))
+
+    async def said(self, text: str) -> None:
+        """Wait until the transcript holds it."""
+        await self.until(lambda: text in self.transcript.plain_text, text)
+
     async def finished(self, turns: int = 1) -> None:
         """Wait for the end of so many turns."""
         await self.until(lambda: self.main.turns_finished >= turns, f"{turns} finished turns")
@@ -92,10 +111,24 @@ class Driven:
         return [str(line.node.label) for line in self.trace._tree_lines]
 
 
+_KEYS = {
+    " ": "space",
+    "!": "exclamation_mark",
+    "'": "apostrophe",
+    "-": "minus",
+    ".": "full_stop",
+    "/": "slash",
+    ";": "semicolon",
+    ">": "greater_than_sign",
+    "?": "question_mark",
+    "@": "at",
+    "[": "left_square_bracket",
+    "_": "underscore",
+}
+
+
 def key_of(letter: str) -> str:
-    return {" ": "space", "?": "question_mark", ".": "full_stop", "/": "slash", "[": "left_square_bracket"}.get(
-        letter, letter
-    )
+    return _KEYS.get(letter, letter)
 
 
 Drive = Callable[..., AbstractAsyncContextManager[Driven]]

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_driver import Drive, Driven, key_of
+from app_driver import Drive, Driven
 
-from punie_tui.app.widgets.chat.popup import ChoicePopup
-from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.engine.protocol import TextDelta
 
 FILES = {
@@ -27,76 +25,63 @@ def repository(make_repository: Callable[..., Path]) -> Path:
     return make_repository(FILES)
 
 
-def prompt_of(driven: Driven) -> Prompt:
-    return driven.main.query_one(Prompt)
-
-
-def popup_of(driven: Driven) -> ChoicePopup:
-    return driven.main.query_one(ChoicePopup)
-
-
-async def type_in(driven: Driven, text: str) -> None:
-    await driven.until(lambda: bool(driven.main.query(ChoicePopup)), "the popup")
-    await driven.pilot.press(*({"@": "at", "_": "underscore"}.get(each, key_of(each)) for each in text))
-
-
 async def offered(driven: Driven) -> list[str]:
-    await driven.until(lambda: popup_of(driven).is_open and not prompt_of(driven).completion.is_waiting, "choices")
-    return [choice.value for choice in popup_of(driven).choices]
+    await driven.until(lambda: driven.popup.is_open and not driven.prompt.completion.is_waiting, "choices")
+    return [choice.value for choice in driven.popup.choices]
 
 
 async def test_files_are_found_by_some_of_their_letters(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
-        await type_in(driven, "lint @")
+        await driven.type_in("lint @")
         assert sorted(await offered(driven)) == [
             '@"my notes.txt" ',
             "@.gitignore ",
             "@src/ledger/accounts.py ",
             "@src/ledger/report.py ",
         ]
-        await type_in(driven, "slacc")
+        await driven.type_in("slacc")
         assert await offered(driven) == ["@src/ledger/accounts.py "]
         await driven.pilot.press("tab")
-        assert prompt_of(driven).text == "lint @src/ledger/accounts.py "
-        assert not popup_of(driven).is_open
-        assert driven.app.focused is prompt_of(driven)
+        assert driven.prompt.text == "lint @src/ledger/accounts.py "
+        assert not driven.popup.is_open
+        assert driven.app.focused is driven.prompt
 
 
 async def test_a_choice_is_taken_in_the_middle_of_a_prompt(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
-        await type_in(driven, "lint  now")
+        await driven.type_in("lint  now")
         await driven.pilot.press(*["left"] * 4)
-        await type_in(driven, "@notes")
+        await driven.type_in("@notes")
         assert await offered(driven) == ['@"my notes.txt" ']
         await driven.pilot.press("enter")
-        assert prompt_of(driven).text == 'lint @"my notes.txt"  now'
+        assert driven.prompt.text == 'lint @"my notes.txt"  now'
         await driven.pilot.press("ctrl+z")
-        assert prompt_of(driven).text == "lint @notes now"
+        assert driven.prompt.text == "lint @notes now"
 
 
 async def test_symbols_are_offered_beside_files(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
-        await type_in(driven, "explain @ledger.p")
+        await driven.type_in("explain @ledger.p")
         assert (await offered(driven))[0] == "@Ledger.post "
-        assert "src/ledger/accounts.py:2" in popup_of(driven).choices[0].detail
+        assert "src/ledger/accounts.py:2" in driven.popup.choices[0].detail
         await driven.pilot.press("enter")
-        assert prompt_of(driven).text == "explain @Ledger.post "
+        assert driven.prompt.text == "explain @Ledger.post "
 
 
 async def test_keys_that_overtake_the_search_wait_for_it(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
-        await type_in(driven, "@report")
+        await driven.type_in("@report")
         await driven.pilot.press("enter")
-        await driven.until(lambda: prompt_of(driven).text == "@src/ledger/report.py ", "the choice")
+        await driven.until(lambda: driven.prompt.text == "@src/ledger/report.py ", "the choice")
         assert driven.engine.requests == []
 
 
 async def test_escape_closes_and_the_same_mention_stays_closed(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[TextDelta("a")]]) as driven:
-        await type_in(driven, "@report")
+        await driven.type_in("@report")
         await offered(driven)
         await driven.pilot.press("escape")
-        assert not popup_of(driven).is_open
+        assert not driven.popup.is_open
         await driven.pilot.press("enter")
         await driven.finished()
         assert "› @report" in driven.transcript.plain_text
@@ -104,20 +89,18 @@ async def test_escape_closes_and_the_same_mention_stays_closed(drive: Drive, rep
 
 async def test_an_address_is_no_mention(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
-        await type_in(driven, "ada@rep")
-        assert not prompt_of(driven).completion.is_open
+        await driven.type_in("ada@rep")
+        assert not driven.prompt.completion.is_open
 
 
 async def test_the_price_is_shown_before_and_the_text_folded_after(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[TextDelta("fine")]]) as driven:
-        await type_in(driven, "explain @src/ledger/accounts.py and @nothing/here.py ")
-        await driven.until(lambda: "not found" in prompt_of(driven).price.shown, "the price")
-        assert prompt_of(driven).price.shown == (
-            "about 16 tokens: @src/ledger/accounts.py 16, @nothing/here.py not found"
-        )
+        await driven.type_in("explain @src/ledger/accounts.py and @nothing/here.py ")
+        await driven.until(lambda: "not found" in driven.prompt.price.shown, "the price")
+        assert driven.prompt.price.shown == ("about 16 tokens: @src/ledger/accounts.py 16, @nothing/here.py not found")
         await driven.pilot.press("enter")
         await driven.finished()
-        assert prompt_of(driven).price.shown == ""
+        assert driven.prompt.price.shown == ""
         asked = driven.engine.requests[0].messages[-1]
         assert asked.content == "explain src/ledger/accounts.py and @nothing/here.py"
         assert "def post(self)" in asked.whole
@@ -135,17 +118,17 @@ async def test_the_price_is_shown_before_and_the_text_folded_after(drive: Drive,
 
 async def test_a_symbol_has_a_price_too(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
-        await type_in(driven, "explain @Ledger.post ")
-        await driven.until(lambda: not prompt_of(driven).price.is_looking, "the price")
-        assert prompt_of(driven).price.shown.startswith("about ")
-        assert "@Ledger.post" in prompt_of(driven).price.shown
+        await driven.type_in("explain @Ledger.post ")
+        await driven.until(lambda: not driven.prompt.price.is_looking, "the price")
+        assert driven.prompt.price.shown.startswith("about ")
+        assert "@Ledger.post" in driven.prompt.price.shown
 
 
 async def test_what_is_read_before_the_turn_starts_shows_the_prompt_meanwhile(drive: Drive, repository: Path) -> None:
     gate = threading.Event()
     async with drive(repository, [[gate, TextDelta("a")], [TextDelta("b")]]) as driven:
         await driven.ask("one")
-        await type_in(driven, "see @my ")
+        await driven.type_in("see @my ")
         await driven.pilot.press("enter")
         await driven.until(lambda: "… see @my" in driven.transcript.plain_text, "the waiting prompt")
         gate.set()

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_driver import Drive, Driven, key_of
+from app_driver import Drive, Driven
 from textual import events
 
 from punie_tui.agent.prompt_history import PromptHistory, prompt_history_file
 from punie_tui.app.widgets.chat.pasted_text import MOST_CHARACTERS, PastedTexts, pasted
 from punie_tui.app.widgets.chat.popup import ChoicePopup
-from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.engine.protocol import TextDelta
 
 LOG = "".join(f"line {number}\n" for number in range(240))
@@ -23,14 +22,6 @@ def repository(make_repository: Callable[..., Path]) -> Path:
     return make_repository({"app.py": "x = 1\n"})
 
 
-def prompt_of(driven: Driven) -> Prompt:
-    return driven.main.query_one(Prompt)
-
-
-async def type_in(driven: Driven, text: str) -> None:
-    await driven.pilot.press(*(key_of(each) for each in text))
-
-
 async def paste(driven: Driven, text: str) -> None:
     driven.app.post_message(events.Paste(text))
     await driven.pilot.pause()
@@ -38,10 +29,10 @@ async def paste(driven: Driven, text: str) -> None:
 
 async def test_a_large_paste_is_a_mark_until_it_is_sent(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[TextDelta("a")]]) as driven:
-        await type_in(driven, "why ")
+        await driven.type_in("why ")
         await paste(driven, LOG)
-        await type_in(driven, " now")
-        assert prompt_of(driven).text == "why [pasted 240 lines] now"
+        await driven.type_in(" now")
+        assert driven.prompt.text == "why [pasted 240 lines] now"
         await driven.pilot.press("enter")
         await driven.finished()
         assert driven.engine.requests[0].messages[-1].content == f"why {LOG} now"
@@ -62,25 +53,25 @@ async def test_a_large_paste_is_a_mark_until_it_is_sent(drive: Drive, repository
 async def test_only_what_is_large_is_folded(drive: Drive, repository: Path, text: str, mark: str) -> None:
     async with drive(repository) as driven:
         await paste(driven, text)
-        assert prompt_of(driven).text == mark
+        assert driven.prompt.text == mark
 
 
 async def test_a_mark_goes_and_comes_back_as_a_whole(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
         await paste(driven, LOG)
         await driven.pilot.press("backspace")
-        assert prompt_of(driven).text == ""
+        assert driven.prompt.text == ""
         await driven.pilot.press("ctrl+z")
-        assert prompt_of(driven).text == "[pasted 240 lines]"
+        assert driven.prompt.text == "[pasted 240 lines]"
         await driven.pilot.press("home", "delete")
-        assert prompt_of(driven).text == ""
+        assert driven.prompt.text == ""
 
 
 async def test_two_pastes_of_one_size_keep_apart(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[TextDelta("a")]]) as driven:
         await paste(driven, LOG)
         await paste(driven, LOG.upper())
-        assert prompt_of(driven).text == "[pasted 240 lines][pasted 240 lines #2]"
+        assert driven.prompt.text == "[pasted 240 lines][pasted 240 lines #2]"
         await driven.pilot.press("enter")
         await driven.finished()
         assert driven.engine.requests[0].messages[-1].content == (LOG + LOG.upper()).strip()
@@ -88,10 +79,10 @@ async def test_two_pastes_of_one_size_keep_apart(drive: Drive, repository: Path)
 
 async def test_a_paste_of_ten_megabytes_is_one_line(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
-        await type_in(driven, "hi")
+        await driven.type_in("hi")
         await paste(driven, "x" * 10_000_000)
         await driven.until(lambda: "The paste has 10,000,000 characters" in driven.transcript.plain_text, "the line")
-        assert prompt_of(driven).text == "hi"
+        assert driven.prompt.text == "hi"
         assert "\n" not in driven.transcript.plain_text.strip()
 
 
@@ -106,13 +97,13 @@ async def test_what_a_paste_mentions_is_not_looked_up(drive: Drive, repository: 
 async def test_the_history_brings_a_paste_back_folded(drive: Drive, repository: Path, punie_home: Path) -> None:
     PromptHistory(prompt_history_file(punie_home / "state", repository)).add(f"why {LOG}")
     async with drive(repository, [[TextDelta("a")]]) as driven:
-        await driven.until(lambda: prompt_of(driven).has_history, "the history")
+        await driven.until(lambda: driven.prompt.has_history, "the history")
         await driven.pilot.press("up")
-        assert prompt_of(driven).text == "[pasted 240 lines]"
+        assert driven.prompt.text == "[pasted 240 lines]"
         await driven.pilot.press("down", "ctrl+r", "l", "i", "n", "e")
         assert driven.main.query_one(ChoicePopup).chosen is not None
         await driven.pilot.press("enter")
-        assert prompt_of(driven).text == "[pasted 240 lines]"
+        assert driven.prompt.text == "[pasted 240 lines]"
         await driven.pilot.press("enter")
         await driven.finished()
         assert driven.engine.requests[0].messages[-1].content == f"why {LOG}".strip()

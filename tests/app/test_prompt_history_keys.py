@@ -10,8 +10,6 @@ import pytest
 from app_driver import Drive, Driven, key_of
 
 from punie_tui.agent.prompt_history import PromptHistory, prompt_history_file
-from punie_tui.app.widgets.chat.popup import ChoicePopup
-from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.engine.protocol import TextDelta
 
 
@@ -25,16 +23,8 @@ def history(repository: Path, punie_home: Path) -> PromptHistory:
     return PromptHistory(prompt_history_file(punie_home / "state", repository))
 
 
-def prompt_of(driven: Driven) -> Prompt:
-    return driven.main.query_one(Prompt)
-
-
-def popup_of(driven: Driven) -> ChoicePopup:
-    return driven.main.query_one(ChoicePopup)
-
-
 async def read(driven: Driven) -> None:
-    await driven.until(lambda: prompt_of(driven).has_history, "the earlier prompts")
+    await driven.until(lambda: driven.prompt.has_history, "the earlier prompts")
 
 
 async def test_prompts_come_back_in_the_next_start(drive: Drive, repository: Path, history: PromptHistory) -> None:
@@ -46,11 +36,11 @@ async def test_prompts_come_back_in_the_next_start(drive: Drive, repository: Pat
     async with drive(repository) as driven:
         await read(driven)
         await driven.pilot.press("d", "up")
-        assert prompt_of(driven).text == "two"
+        assert driven.prompt.text == "two"
         await driven.pilot.press("up", "up")
-        assert prompt_of(driven).text == "one"
+        assert driven.prompt.text == "one"
         await driven.pilot.press("down", "down")
-        assert prompt_of(driven).text == "d"
+        assert driven.prompt.text == "d"
 
 
 async def test_undo_brings_back_what_stood_there(drive: Drive, repository: Path, history: PromptHistory) -> None:
@@ -58,9 +48,9 @@ async def test_undo_brings_back_what_stood_there(drive: Drive, repository: Path,
     async with drive(repository) as driven:
         await read(driven)
         await driven.pilot.press("d", "up", "ctrl+z")
-        assert prompt_of(driven).text == "d"
+        assert driven.prompt.text == "d"
         await driven.pilot.press("ctrl+y")
-        assert prompt_of(driven).text == "one"
+        assert driven.prompt.text == "one"
 
 
 async def test_ctrl_r_narrows_as_the_person_types(drive: Drive, repository: Path, history: PromptHistory) -> None:
@@ -69,17 +59,17 @@ async def test_ctrl_r_narrows_as_the_person_types(drive: Drive, repository: Path
     async with drive(repository) as driven:
         await read(driven)
         await driven.pilot.press("ctrl+r")
-        assert [choice.value for choice in popup_of(driven).choices][1:] == [
+        assert [choice.value for choice in driven.popup.choices][1:] == [
             "fix the linter",
             "run the tests",
             "lint src",
         ]
-        assert "\x1b" not in popup_of(driven).choices[0].label
+        assert "\x1b" not in driven.popup.choices[0].label
         await driven.pilot.press("l", "i", "n", "t")
-        assert [choice.value for choice in popup_of(driven).choices] == ["fix the linter", "lint src"]
+        assert [choice.value for choice in driven.popup.choices] == ["fix the linter", "lint src"]
         await driven.pilot.press("down", "enter")
-        assert prompt_of(driven).text == "lint src"
-        assert not popup_of(driven).is_open
+        assert driven.prompt.text == "lint src"
+        assert not driven.popup.is_open
         assert driven.main.turns_finished == 0
 
 
@@ -92,10 +82,10 @@ async def test_escape_leaves_the_search_and_not_the_turn(
         await driven.ask("think")
         await driven.until(lambda: "Well" in driven.transcript.plain_text, "the first words")
         await driven.pilot.press("ctrl+r", "l")
-        assert popup_of(driven).is_open
+        assert driven.popup.is_open
         await driven.pilot.press("escape")
-        assert not popup_of(driven).is_open
-        assert prompt_of(driven).text == "l"
+        assert not driven.popup.is_open
+        assert driven.prompt.text == "l"
         gate.set()
         await driven.finished()
         assert "Stopped." not in driven.transcript.plain_text
@@ -106,9 +96,9 @@ async def test_nothing_found_is_said_and_sends_nothing(drive: Drive, repository:
     async with drive(repository) as driven:
         await read(driven)
         await driven.pilot.press("ctrl+r", *(key_of(letter) for letter in "no such"), "enter")
-        assert popup_of(driven).is_open
-        assert popup_of(driven).chosen is None
-        assert prompt_of(driven).text == "no such"
+        assert driven.popup.is_open
+        assert driven.popup.chosen is None
+        assert driven.prompt.text == "no such"
         assert driven.engine.requests == []
 
 
@@ -119,11 +109,11 @@ async def test_the_popup_keeps_inside_a_tiny_terminal(drive: Drive, repository: 
         await read(driven)
         await driven.pilot.press("ctrl+r", *["down"] * 12)
         await driven.pilot.pause()
-        region = popup_of(driven).region
+        region = driven.popup.region
         assert region.y >= 0
-        assert region.bottom <= prompt_of(driven).region.y
-        assert popup_of(driven).chosen is popup_of(driven).choices[12]
-        assert "prompt 17" in str(popup_of(driven).render())
+        assert region.bottom <= driven.prompt.region.y
+        assert driven.popup.chosen is driven.popup.choices[12]
+        assert "prompt 17" in str(driven.popup.render())
 
 
 async def test_a_home_that_cannot_be_written_costs_no_prompt(drive: Drive, repository: Path, punie_home: Path) -> None:
@@ -133,4 +123,4 @@ async def test_a_home_that_cannot_be_written_costs_no_prompt(drive: Drive, repos
         await driven.ask("one")
         await driven.finished()
         await driven.pilot.press("up")
-        assert prompt_of(driven).text == "one"
+        assert driven.prompt.text == "one"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_driver import Drive, Driven, key_of
+from app_driver import Drive
 
 from punie_tui.app.shell_work import run_in_shell
 from punie_tui.app.widgets.chat.prompt import Prompt
@@ -19,19 +19,10 @@ def repository(make_repository: Callable[..., Path]) -> Path:
     return make_repository({"app.py": "x = 1\n"})
 
 
-async def type_in(driven: Driven, text: str) -> None:
-    named = {"!": "exclamation_mark", ";": "semicolon", "-": "minus", ">": "greater_than_sign", "'": "apostrophe"}
-    await driven.pilot.press(*(named.get(each, key_of(each)) for each in text), "enter")
-
-
-async def said(driven: Driven, text: str) -> None:
-    await driven.until(lambda: text in driven.transcript.plain_text, text)
-
-
 async def test_a_command_runs_in_the_folder_and_the_next_prompt_brings_it(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[TextDelta("a")], [TextDelta("b")]]) as driven:
-        await type_in(driven, "!ls; false")
-        await said(driven, "Exit code 1.")
+        await driven.ask("!ls; false")
+        await driven.said("Exit code 1.")
         assert "· ! ls; false\n\n  app.py" in driven.transcript.plain_text
         assert driven.engine.requests == []
         price = driven.main.query_one(Prompt).price
@@ -49,7 +40,7 @@ async def test_a_command_runs_in_the_folder_and_the_next_prompt_brings_it(drive:
 
 async def test_backspace_in_the_empty_prompt_drops_the_output(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[TextDelta("a")]]) as driven:
-        await type_in(driven, "!ls")
+        await driven.ask("!ls")
         await driven.until(lambda: "output of ! ls" in driven.main.query_one(Prompt).price.shown, "the price")
         await driven.pilot.press("backspace")
         await driven.ask("why")
@@ -59,29 +50,29 @@ async def test_backspace_in_the_empty_prompt_drops_the_output(drive: Drive, repo
 
 async def test_escape_stops_it_and_shows_what_was_printed(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
-        await type_in(driven, "!echo begun; echo > here; sleep 300")
+        await driven.ask("!echo begun; echo > here; sleep 300")
         await driven.until(lambda: (repository / "here").exists(), "the command to run")
         assert driven.main.check_action("stop", ())
         await driven.pilot.press("escape")
-        await said(driven, "Stopped.")
+        await driven.said("Stopped.")
         assert "begun" in driven.transcript.plain_text
         assert not driven.main.check_action("stop", ())
 
 
 async def test_a_second_command_waits_in_the_prompt(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
-        await type_in(driven, "!sleep 300")
-        await type_in(driven, "!ls")
-        await said(driven, "A command is running; Esc stops it.")
+        await driven.ask("!sleep 300")
+        await driven.ask("!ls")
+        await driven.said("A command is running; Esc stops it.")
         assert driven.main.query_one(Prompt).text == "!ls"
         await driven.pilot.press("escape")
-        await said(driven, "Stopped.")
+        await driven.said("Stopped.")
 
 
 async def test_a_space_before_it_and_a_mark_alone_are_prompts(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[TextDelta("a")], [TextDelta("b")]]) as driven:
-        await type_in(driven, " !ls")
-        await type_in(driven, "!!")
+        await driven.ask(" !ls")
+        await driven.ask("!!")
         await driven.finished(2)
         assert [request.messages[-1].content for request in driven.engine.requests] == ["!ls", "!!"]
 

@@ -50,10 +50,6 @@ async def commit_screen(driven: Driven) -> CommitScreen:
     return screen
 
 
-async def told(driven: Driven, text: str) -> None:
-    await driven.until(lambda: text in driven.transcript.plain_text, text)
-
-
 @pytest.mark.parametrize("size", SIZES)
 async def test_one_hunk_is_staged_and_committed_the_other_taken_back(
     drive: Drive, repository: Path, size: tuple[int, int]
@@ -64,7 +60,7 @@ async def test_one_hunk_is_staged_and_committed_the_other_taken_back(
         screen = await commit_screen(driven)
         assert screen.query_one(TextArea).text == "Change numbers.py\n"
         await driven.pilot.press(*"Thirty", "ctrl+s")
-        await told(driven, "Committed")
+        await driven.said("Committed")
     assert git(repository, "show", "HEAD:numbers.py") == THIRD
     assert git(repository, "log", "-1", "--format=%s") == "Thirty\n"
     assert git(repository, "status", "--porcelain") == ""
@@ -86,12 +82,12 @@ async def test_a_commit_can_wait_and_be_asked_for_later(drive: Drive, repository
         screen = await press_in_repo(driven, "s", StagedReviewScreen)
         assert screen.review.undecided_count == 2
         await driven.pilot.press("n", "r", "enter")
-        await told(driven, "Unstaged 1 hunk of 1 file.")
+        await driven.said("Unstaged 1 hunk of 1 file.")
         await commit_screen(driven)
         await driven.pilot.press("escape", "f4", "c")
         await commit_screen(driven)
         await driven.pilot.press("ctrl+s")
-        await told(driven, "Committed")
+        await driven.said("Committed")
     assert git(repository, "show", "HEAD:numbers.py") == THIRD
     assert (repository / "numbers.py").read_text() == BOTH
 
@@ -101,11 +97,11 @@ async def test_nothing_to_review_or_to_commit_is_said(drive: Drive, repository: 
     async with drive(repository) as driven:
         await driven.until(lambda: driven.main.has_repo_state, "the repo panel")
         await driven.pilot.press("f4", "r")
-        await told(driven, "holds nothing that is not staged")
+        await driven.said("holds nothing that is not staged")
         await driven.pilot.press("s")
-        await told(driven, "Nothing is staged.")
+        await driven.said("Nothing is staged.")
         await driven.pilot.press("c")
-        await told(driven, "r in the repo panel stages")
+        await driven.said("r in the repo panel stages")
 
 
 async def test_a_folder_without_git_says_so(drive: Drive, tmp_path: Path) -> None:
@@ -113,7 +109,7 @@ async def test_a_folder_without_git_says_so(drive: Drive, tmp_path: Path) -> Non
     async with drive(tmp_path / "plain") as driven:
         await driven.until(lambda: driven.main.has_repo_state, "the repo panel")
         await driven.pilot.press("f4", "r")
-        await told(driven, "not in a git repository")
+        await driven.said("not in a git repository")
 
 
 async def test_what_changed_under_the_review_is_not_written_over(drive: Drive, repository: Path) -> None:
@@ -121,7 +117,7 @@ async def test_what_changed_under_the_review_is_not_written_over(drive: Drive, r
         await press_in_repo(driven, "r", TreeReviewScreen)
         (repository / "numbers.py").write_text("mine = 1\n")
         await driven.pilot.press("R", "enter")
-        await told(driven, "somebody else meanwhile")
+        await driven.said("somebody else meanwhile")
     assert (repository / "numbers.py").read_text() == "mine = 1\n"
 
 
