@@ -107,6 +107,13 @@ def test_what_gets_worse_is_named_with_its_place(find: Callable[..., EffectFinde
     assert not effect.is_no_worse
 
 
+def test_a_test_that_no_longer_runs_is_not_cured(find: Callable[..., EffectFinder]) -> None:
+    change = edit("shop/money.py", ("def double", "def twice"))
+    effect = effect_of(find(change), change)
+    assert [found.kind for found in effect.cured if found.kind == "tests"] == []
+    assert "tests/test_money.py" in {found.code for found in effect.added}
+
+
 def test_a_part_of_a_proposal_shows_its_own_effect_and_new_and_gone_files_count(
     find: Callable[..., EffectFinder],
 ) -> None:

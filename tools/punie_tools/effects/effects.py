@@ -42,10 +42,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class State:
-    """What is wrong in a tree. `missing` says of each kind that could not be looked at why."""
+    """What is wrong in a tree, and which tests pass. `missing` says of each kind that could not be looked at why."""
 
     findings: tuple[Finding, ...] = ()
     tests_run: int = 0
+    passing: frozenset[str] = frozenset()
     missing: dict[Kind, str] = field(default_factory=dict[Kind, str])
 
     def of(self, kind: Kind) -> list[Finding]:
@@ -65,7 +66,9 @@ class Effect:
 
     @property
     def cured(self) -> list[Finding]:
-        return _more(self.before.findings, self.after.findings)
+        """A test that failed is cured where it passes, not where it no longer runs."""
+        gone = _more(self.before.findings, self.after.findings)
+        return [found for found in gone if found.kind != "tests" or found.code in self.after.passing]
 
     @property
     def is_no_worse(self) -> bool:
@@ -137,6 +140,7 @@ def _look(context: ToolContext, paths: Sequence[str], told: Callable[[str], None
     findings: list[Finding] = []
     missing: dict[Kind, str] = {}
     tests_run = 0
+    passing: frozenset[str] = frozenset()
 
     def attempt(kind: Kind, work: Callable[[], Iterable[Finding]]) -> None:
         told(f"checking {kind}")
@@ -148,7 +152,7 @@ def _look(context: ToolContext, paths: Sequence[str], told: Callable[[str], None
             missing[kind] = f"not known ({str(error).removesuffix('.')})"
 
     def tests() -> list[Finding]:
-        nonlocal tests_run
+        nonlocal tests_run, passing
         selection = affected_selection(context, paths)
         if selection is None:
             return []
@@ -156,6 +160,7 @@ def _look(context: ToolContext, paths: Sequence[str], told: Callable[[str], None
         folders = (context.workspace.root, context.workspace.root / "src")
         ran = run_selection(context, replace(selection, import_first=folders), deadline=SECONDS_FOR_TESTS)
         tests_run = ran.passed + ran.failed + ran.errors + ran.xfailed + ran.xpassed
+        passing = frozenset(test.name for test in ran.tests if test.outcome == "passed")
         if ran.incomplete:
             raise ToolError(f"{ran.incomplete}.")
         return [
@@ -170,7 +175,7 @@ def _look(context: ToolContext, paths: Sequence[str], told: Callable[[str], None
         attempt("tests", tests)
     else:
         missing["tests"] = "not run (folder not trusted)"
-    return State(tuple(findings), tests_run, missing)
+    return State(tuple(findings), tests_run, passing, missing)
 
 
 def _lint(context: ToolContext, paths: Sequence[str]) -> Iterable[Finding]:
