@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from punie_tui.agent.approval import AskPerson
 from punie_tui.agent.session import Session
@@ -126,6 +127,8 @@ async def review(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, ReviewScreen))
     comment = "say whose account it is"
     await pilot.press("s", "a", "a", "c", *(names.get(letter, letter) for letter in comment), "enter", "r")
+    told = pilot.app.screen.query_one("#review-effect", Static)
+    await until(pilot, lambda: "lint" in str(told.render()) and "…" not in str(told.render()))
 
 
 SHOTS: list[tuple[str, tuple[int, int], str, Script]] = [

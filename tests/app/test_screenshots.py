@@ -11,7 +11,7 @@ SHOWN = {
     "types.svg": "typecheck",
     "tests-light.svg": "5&#160;passed",
     "diff-80x24.svg": "All&#160;balances",
-    "review.svg": "Accept",
+    "review.svg": "types&#160;",
 }
 
 
