@@ -37,6 +37,9 @@ SECONDS_A_TURN = 60
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
     with tempfile.TemporaryDirectory() as scratch:
+        # Nobody's own settings show in the pictures.
+        for name in [name for name in os.environ if name.startswith("PUNIE_")]:
+            del os.environ[name]
         os.environ["PUNIE_HOME"] = str(Path(scratch) / "home")
         repository = make_repository(Path(scratch).resolve() / "ledger")
         trust.run([str(repository)])
