@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from punie_tools.safe_text import safe_text
 from punie_tui.app.widgets.outline import OutlineRow
+from punie_tui.app.widgets.trace.results import OUTCOME_MARKS
 
 if TYPE_CHECKING:
     from punie_tui.app.widgets.tests.known_tests import KnownTest, KnownTests, State
@@ -17,12 +18,7 @@ if TYPE_CHECKING:
 _MARKS: dict[State, tuple[str, Role]] = {
     "not run": ("·", "muted"),
     "running": ("●", "strong"),
-    "passed": ("✓", "good"),
-    "failed": ("✗", "bad"),
-    "error": ("✗", "bad"),
-    "skipped": ("–", "muted"),
-    "xfailed": ("–", "muted"),
-    "xpassed": ("!", "bad"),
+    **OUTCOME_MARKS,
 }
 _MOST_UNFOLDED = 300
 _MOST_PARAMETERS_UNFOLDED = 10

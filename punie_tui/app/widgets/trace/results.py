@@ -33,6 +33,7 @@ from punie_tools.lsp.rename_symbol import RenameResult
 from punie_tools.lsp.type_definition import TypeDefinitionResult
 from punie_tools.lsp.workspace_symbols import WorkspaceSymbolsResult
 from punie_tools.quality.pytest_run import PytestRunResult, TestOutcome
+from punie_tools.quality.pytest_session import Outcome
 from punie_tools.quality.ruff_check import RuffCheckResult
 from punie_tools.quality.ruff_format import RuffFormatResult
 from punie_tools.quality.typecheck import TypeCheckResult
@@ -42,7 +43,7 @@ from punie_tools.tool import ToolResult
 from punie_tui.app.widgets.trace.rows import Role, Row, capped, row, wrapped
 
 _MOST_ROWS = 200
-_OUTCOME_MARKS: dict[str, tuple[str, Role]] = {
+OUTCOME_MARKS: dict[Outcome, tuple[str, Role]] = {
     "passed": ("✓", "good"),
     "failed": ("✗", "bad"),
     "error": ("✗", "bad"),
@@ -198,7 +199,7 @@ def _tests(result: PytestRunResult, width: int) -> list[Row]:
 
 
 def _test(test: TestOutcome, width: int) -> Row:
-    mark, role = _OUTCOME_MARKS[test.outcome]
+    mark, role = OUTCOME_MARKS[test.outcome]
     name = test.name.removeprefix(f"{test.file}::")
     shown = Row(
         [(f"{mark} ", role), (safe_text(name, single_line=True), ""), (f"  {test.duration:.2f} s", "muted")],
