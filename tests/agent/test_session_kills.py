@@ -22,7 +22,7 @@ from punie_tui.engine.protocol import TextDelta
 from punie_tui.engine.scripted import ScriptedEngine
 from punie_tui.settings import Settings
 
-KILLS = int(os.environ.get("PUNIE_TEST_KILLS", "20"))
+KILLS = int(os.environ.get("PUNIE_TEST_KILLS", "10"))
 FIRST_SEED = int(os.environ.get("PUNIE_TEST_SEED", "0"))
 
 # Each event is told on stdout after it was kept, as the app shows it.

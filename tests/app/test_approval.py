@@ -115,7 +115,7 @@ async def test_always_accepts_the_edits_that_follow_and_the_mode_says_so(drive: 
 async def test_a_long_one_is_scrolled_to_its_end_by_keyboard(
     drive: Drive, repository: Path, size: tuple[int, int]
 ) -> None:
-    lines = [f"line {number}" for number in range(200)]
+    lines = [f"line {number}" for number in range(50)]
     write = call("write_file", path="new.txt", content="\n".join([*lines, "x" * 300 + "END"]) + "\n")
     async with drive(repository, [[write]], size=size) as driven:
         await driven.ask("write")
