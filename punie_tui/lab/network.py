@@ -15,7 +15,7 @@ from typing import Any, cast
 import mlx.core as mx
 import mlx.nn as nn
 import mlx.optimizers as optimizers
-from mlx.utils import tree_flatten, tree_map, tree_unflatten
+from mlx.utils import tree_flatten, tree_map, tree_map_with_path, tree_unflatten
 
 from punie_tui.engine.mlx_adapter import MlxModel, quieten_transformers
 
@@ -111,10 +111,9 @@ class Trainee:
     def load_state(self, path: Path) -> None:
         """Go on where `save_state` left off; the compiled step reads the same objects, so they are filled in place."""
         arrays, metadata = cast("tuple[dict[str, mx.array], dict[str, str]]", mx.load(str(path), return_metadata=True))
-        self._network.update(_tree(arrays, "network."))
-        self._averaged = _tree(arrays, "average.")
-        restored = _tree(arrays, "optimizer.")
-        for name, value in restored.items():
+        self._network.update(_filled(self._network.parameters(), arrays, "network."))
+        self._averaged = _filled(self._averaged, arrays, "average.")
+        for name, value in _filled(self._optimizer.state, arrays, "optimizer.").items():
             self._optimizer.state[name] = value
         self._steps = int(metadata["steps"])
         mx.eval(self._network.parameters(), self._averaged, self._optimizer.state)
@@ -149,10 +148,13 @@ def _flat(tree: Any) -> list[tuple[str, mx.array]]:
     return cast("list[tuple[str, mx.array]]", tree_flatten(tree))
 
 
-def _tree(arrays: Mapping[str, mx.array], prefix: str) -> Any:
-    return tree_unflatten(
-        [(name.removeprefix(prefix), array) for name, array in arrays.items() if name.startswith(prefix)]
-    )
+def _filled(tree: Any, arrays: Mapping[str, mx.array], prefix: str) -> Any:
+    """`tree` with the arrays of a file; its parts without arrays, which no file holds, stay."""
+
+    def read(name: str, _: mx.array) -> mx.array:
+        return arrays[prefix + name]
+
+    return tree_map_with_path(read, tree)
 
 
 def _train_step(network: Any, optimizer: Any, dropout: float, tokens: mx.array, weights: mx.array) -> mx.array:

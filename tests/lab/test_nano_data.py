@@ -105,15 +105,19 @@ def test_a_stopped_run_goes_on_and_keeps_its_recipe(tmp_path: Path) -> None:
     class StoppedError(Exception):
         pass
 
-    def stop_at_first_check(progress: Progress) -> None:
-        if progress.validation is not None and progress.tokens < SMALL.tokens:
+    first: list[Progress] = []
+
+    def stop_at_second_check(progress: Progress) -> None:
+        first.append(progress)
+        if len(first) == 2:
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        train(SMALL, phrasings, validation, run, stop_at_first_check, checks=2)
+        train(SMALL, phrasings, validation, run, stop_at_second_check, checks=4)
     done: list[Progress] = []
     before = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
-    train(SMALL, phrasings, validation, run, done.append, checks=2)
+    train(SMALL, phrasings, validation, run, done.append, checks=4)
+    assert done[0].step == first[1].step
     assert done[-1].tokens >= SMALL.tokens
     assert (run / "best" / "model.safetensors").is_file()
     assert json.loads((run / "recipe.json").read_text(encoding="utf-8")) == before
