@@ -22,7 +22,7 @@ COMMANDS = {
     "bench": "speed and memory, as ratios measured side by side",
     "doctor": "what works on this machine, and what mends the rest",
 }
-_OPTIONS_WITH_VALUE = ("--model", "--cwd")
+_OPTIONS_WITH_VALUE = ("--model", "--cwd", "--review")
 _USAGE = """punie: a terminal pair programmer that runs on your own machine.
 
 usage: punie [DIR] [options]          the app on DIR (default: the current directory)
@@ -36,6 +36,7 @@ options:
   --cwd DIR                      work on DIR
   --yes                          allow what would be asked
   --resume [SESSION]             go on with the last session of this folder, or with that one (app)
+  --review REVISION              begin with the review of a commit, or of A..B (app)
   --version, --help
 """
 

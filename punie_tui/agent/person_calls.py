@@ -9,7 +9,7 @@ from itertools import count
 
 from pydantic import BaseModel
 
-from punie_tools.tool import Risk
+from punie_tools.tool import Risk, Tool
 from punie_tui.agent.approval import ApprovalQuestion, Approver, Decision
 from punie_tui.agent.events import Event
 from punie_tui.agent.tool_step import Outcome, ToolBench, perform_call
@@ -44,11 +44,14 @@ class PersonCalls:
         self._bench = replace(bench, approver=PersonApprover(bench.approver))
         self._numbers = count(1)
 
-    def run(self, tool: str, arguments: Mapping[str, object], watch: CallWatch) -> Outcome:
-        """Run it to its end on the calling thread; never raises."""
+    def run(self, tool: str | Tool, arguments: Mapping[str, object], watch: CallWatch) -> Outcome:
+        """Run it to its end on the calling thread; never raises. One that no model is offered is given itself."""
         changes = self._bench.changes.for_turn(new_turn_id()) if self._bench.changes else None
         bench = replace(self._bench, cancelled=watch.cancelled, changes=changes, on_part=watch.on_part)
-        return perform_call(ToolCall(f"person-{next(self._numbers)}", tool, arguments), bench, watch.on_event)
+        name = tool if isinstance(tool, str) else tool.name
+        if isinstance(tool, Tool):
+            bench = replace(bench, tools={**bench.tools, name: tool})
+        return perform_call(ToolCall(f"person-{next(self._numbers)}", name, arguments), bench, watch.on_event)
 
 
 class PersonApprover:

@@ -36,8 +36,12 @@ class PunieApp(App[None]):
         open_session: Callable[[AskPerson], Session],
         theme: str = "",
         clock: Callable[[], float] = time.monotonic,
+        begin_with: str = "",
     ) -> None:
-        """`open_session` makes the session on the turn thread, after the first frame. `clock` guards approvals."""
+        """`open_session` makes the session on the turn thread, after the first frame. `clock` guards approvals.
+
+        `begin_with` is a command of the prompt that is run once the session is open.
+        """
         super().__init__()
         for own_theme in (DARK, LIGHT):
             self.register_theme(own_theme)
@@ -45,9 +49,10 @@ class PunieApp(App[None]):
         self._folder = folder
         self._open_session = open_session
         self._clock = clock
+        self._begin_with = begin_with
 
     def get_default_screen(self) -> Screen[None]:
-        return MainScreen(self._folder, self._open_session, self._clock)
+        return MainScreen(self._folder, self._open_session, self._clock, self._begin_with)
 
     def _handle_exception(self, error: Exception) -> None:
         """A bug: its traceback goes to the log, and the person gets one line instead of Textual's page."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from punie_tools.errors import ToolError
@@ -12,30 +13,59 @@ from punie_tui.app.textual_adapter import app_of
 if TYPE_CHECKING:
     from textual.screen import Screen
 
+    from punie_tools.changes.review import HunkPlace, Review
     from punie_tools.git.tree_review import ReviewedPart, TreeReview
     from punie_tools.tool import ToolContext
+    from punie_tui.agent.session import Session
 
 _GROUP = "git"
+_TITLES: dict[ReviewedPart, str] = {"unstaged": "working tree", "staged": "staged changes"}
 
 
 class GitWork:
-    """One for a screen. `note` shows a sentence; `changed` is called when the repository is no longer as it was."""
+    """One for a screen. `note` shows a sentence; `changed` is called when the repository is no longer as it was.
+
+    `send` hands a request to the model.
+    """
 
     def __init__(
         self,
         screen: Screen[None],
-        open_context: Callable[[], ToolContext],
+        session: Session,
         note: Callable[[str], None],
         changed: Callable[[], None],
+        send: Callable[[str], None],
     ) -> None:
         self._screen = screen
-        self._open_context = open_context
+        self._session = session
         self._note = note
         self._changed = changed
+        self._send = send
+        self._closing = threading.Event()
+
+    def close(self) -> None:
+        """End what waits for the person."""
+        self._closing.set()
 
     def review(self, part: ReviewedPart) -> None:
         """Show what is there to review, if anything is."""
         self._begin(lambda: self._read(part))
+
+    def review_revision(self, revision: str) -> None:
+        """Show what a revision changed, or what lies between two."""
+        self._begin(lambda: self._read_revision(revision))
+
+    def review_past(
+        self, review: Review, title: str, *, left_out: Sequence[str] = (), begin_at: HunkPlace = (0, 0)
+    ) -> None:
+        """Show changes that were made: what the person rejects of them is taken back in the working tree."""
+        from punie_tui.app.screens.tree_review import PastReviewScreen
+
+        def carry_out(is_wanted: bool | None) -> None:
+            if is_wanted:
+                self._begin(lambda: self._take_back(review, title))
+
+        app_of(self._screen).push_screen(PastReviewScreen(review, title, left_out, begin_at), carry_out)
 
     def commit(self) -> None:
         """Ask for the message of what is staged, with a draft of it."""
@@ -63,6 +93,37 @@ class GitWork:
         left_out = f" Not shown: {'; '.join(reviewed.left_out[:3])}." if reviewed.left_out else ""
         self._tell(nothing + left_out)
 
+    def _read_revision(self, revision: str) -> None:
+        from punie_tools.git.revision_review import read_revision_review
+
+        found = read_revision_review(self._open_context(), revision)
+        if found.review.files:
+            self._on_screen(lambda: self.review_past(found.review, found.title, left_out=found.left_out))
+            return
+        left_out = f" Not shown: {'; '.join(found.left_out[:3])}." if found.left_out else ""
+        self._tell(f"{found.title}: no file differs.{left_out}")
+
+    def _take_back(self, review: Review, title: str) -> None:
+        from punie_tools.changes.taking_back_tool import taking_back
+        from punie_tui.agent.person_calls import CallWatch
+
+        rejected = [place for place in review.places if review.hunk(place).verdict == "rejected"]
+        if rejected:
+            outcome = self._session.person_calls.run(taking_back(review, rejected), {}, CallWatch(self._closing))
+            self._tell(f"{outcome.result.summary} /undo makes it again." if outcome.result else outcome.error)
+            self._on_screen(self._changed)
+        self._hand_over(review, title)
+
+    def _hand_over(self, review: Review, title: str) -> None:
+        """What the person said of lines goes to the model."""
+        from punie_tools.changes.review_request import comments_request
+
+        if request := comments_request(review, title):
+            self._on_screen(lambda: self._send(request))
+
+    def _open_context(self) -> ToolContext:
+        return self._session.context_of_person()
+
     def _show(self, reviewed: TreeReview) -> None:
         from punie_tui.app.screens.tree_review import StagedReviewScreen, TreeReviewScreen
 
@@ -71,11 +132,13 @@ class GitWork:
                 self._begin(lambda: self._apply(reviewed))
 
         screen = TreeReviewScreen if reviewed.part == "unstaged" else StagedReviewScreen
-        app_of(self._screen).push_screen(screen(reviewed), carry_out)
+        title = _TITLES[reviewed.part]
+        app_of(self._screen).push_screen(screen(reviewed.review, title, reviewed.left_out), carry_out)
 
     def _apply(self, reviewed: TreeReview) -> None:
         self._tell(reviewed.apply())
         self._on_screen(self._changed)
+        self._hand_over(reviewed.review, f"the {_TITLES[reviewed.part]}")
         self._draft(says_nothing=True)
 
     def _draft(self, *, says_nothing: bool) -> None:

@@ -155,6 +155,11 @@ def _staged(host: CommandHost, _argument: str) -> None:
         host.git_work.review("staged")
 
 
+def _review(host: CommandHost, argument: str) -> None:
+    if host.git_work:
+        host.git_work.review_revision(argument)
+
+
 def _commit(host: CommandHost, _argument: str) -> None:
     if host.git_work:
         host.git_work.commit()
@@ -167,6 +172,7 @@ COMMANDS = (
     SlashCommand("findings", "[PATH]", "what pyright and ruff find", _findings),
     SlashCommand("diff", "", "review the working tree by hunk", _diff),
     SlashCommand("staged", "", "review what is staged", _staged),
+    SlashCommand("review", "[REVISION]", "review a commit, or A..B; HEAD without one", _review),
     SlashCommand("commit", "", "commit what is staged", _commit),
     SlashCommand("undo", "[TURN]", "take back what the last turn did to files", _undo),
     SlashCommand("redo", "[TURN]", "make again what was taken back", _redo),

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--continue", dest="resume", action="store_const", const=LAST_SESSION, help="the same as --resume alone"
     )
+    parser.add_argument("--review", metavar="REVISION", help="begin with the review of a commit, or of A..B")
     return parser
 
 
@@ -62,6 +63,7 @@ class _Options(NamedTuple):
     cwd: str = "."
     yes: bool = False
     resume: str | None = None
+    review: str | None = None
 
 
 def _parse(argv: list[str]) -> _Options:
@@ -100,7 +102,8 @@ def _run_app(argv: list[str]) -> int:
     def open_session(ask_person: AskPerson) -> Session:
         return _open_session(folder, options, ask_person)
 
-    app = PunieApp(folder, open_session, saved_theme())
+    begin_with = f"/review {options.review}" if options.review else ""
+    app = PunieApp(folder, open_session, saved_theme(), begin_with=begin_with)
     app.run()
     return app.return_code or 0
 

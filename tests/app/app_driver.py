@@ -146,6 +146,7 @@ def drive() -> Drive:
         size: tuple[int, int] = (120, 40),
         writes_answers: bool = False,
         allow_all: bool = False,
+        begin_with: str = "",
     ) -> AsyncIterator[Driven]:
         engine = ScriptedEngine(replies, writes_answers=writes_answers)
         clock = Clock()
@@ -153,7 +154,7 @@ def drive() -> Drive:
         def open_session(ask_person: AskPerson) -> Session:
             return Session(folder, engine, load_settings(folder), ask_person=ask_person, allow_all=allow_all)
 
-        app = PunieApp(folder, open_session, clock=clock)
+        app = PunieApp(folder, open_session, clock=clock, begin_with=begin_with)
         async with app.run_test(size=size) as pilot:
             driven = Driven(app, pilot, engine, clock)
             await driven.until(lambda: driven.main.is_ready, "an open session")

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.review import Review
 from punie_tools.changes.tree_access import FileImage
 from punie_tools.files.edit_file import EditFileResult
 from punie_tools.quality.pytest_run import DetailedOutcome, PytestRunResult, TestBegun, TestOutcome
@@ -346,14 +347,17 @@ PROPOSED = (
 )
 
 
-@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
-def test_a_review(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
-    before = (ledger / "src/ledger/accounts.py").read_text()
-    after = before
+def proposed_change(ledger: Path) -> FileChange:
+    before = after = (ledger / "src/ledger/accounts.py").read_text()
     for old, new in PROPOSED:
         assert old in after
         after = after.replace(old, new)
-    change = FileChange("src/ledger/accounts.py", FileImage(before.encode(), 0o644), FileImage(after.encode(), 0o644))
+    return FileChange("src/ledger/accounts.py", FileImage(before.encode(), 0o644), FileImage(after.encode(), 0o644))
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_a_review(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    change = proposed_change(ledger)
     new_file = FileChange("src/ledger/rounding.py", None, FileImage(b'"""How money is rounded."""\n', 0o644))
 
     async def look(pilot: Pilot[None], main: MainScreen) -> None:
@@ -364,6 +368,18 @@ def test_a_review(snap_compare: Any, ledger: Path, size: tuple[int, int], theme:
 
     app, run_before = showing(ledger, theme, [], look)
     assert snap_compare(app, run_before=run_before, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_the_review_of_a_commit(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+    async def look(pilot: Pilot[None], main: MainScreen) -> None:
+        assert main.git_work
+        main.git_work.review_past(Review([proposed_change(ledger)]), "0123456789 Round as banks do")
+        await pilot.pause()
+        await pilot.press("r", "c", *"or", "enter")
+
+    app, before = showing(ledger, DARK, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
 
 
 SAID = (

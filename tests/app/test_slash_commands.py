@@ -33,7 +33,7 @@ async def test_every_command_is_offered_and_narrowed_by_letters(drive: Drive, re
         await driven.type_in("/")
         assert len(driven.popup.choices) == len(COMMANDS)
         await driven.type_in("re")
-        assert [choice.value for choice in driven.popup.choices] == ["/redo ", "/diff", "/staged"]
+        assert [choice.value for choice in driven.popup.choices] == ["/review ", "/redo ", "/diff", "/staged"]
         await driven.pilot.press("escape")
         assert not driven.popup.is_open
         assert driven.prompt.text == "/re"

@@ -121,9 +121,9 @@ async def test_what_changed_under_the_review_is_not_written_over(drive: Drive, r
     assert (repository / "numbers.py").read_text() == "mine = 1\n"
 
 
-async def test_edits_and_comments_are_not_offered(drive: Drive, repository: Path) -> None:
+async def test_edits_are_not_offered(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
         screen = await press_in_repo(driven, "r", TreeReviewScreen)
-        await driven.pilot.press("e", "c")
+        await driven.pilot.press("e")
         assert driven.app.screen is screen
         assert screen.query_one(ReviewView).has_focus

@@ -30,3 +30,7 @@ def test_what_resume_means(
     monkeypatch.chdir(tmp_path)
     options = _parse(arguments)
     assert (options.folder, options.resume) == (folder, resume)
+
+
+def test_review_names_a_revision() -> None:
+    assert _parse(["--review", "HEAD~1..HEAD"]).review == "HEAD~1..HEAD"

@@ -117,7 +117,7 @@ REVIEW_KEYS: Keys = (
 )
 
 
-def _keys_of_git_review(place: str, accept: str, reject: str) -> Keys:
+def _keys_of_git_review(place: str, accept: str, reject: str, enter: str) -> Keys:
     return (
         (
             place,
@@ -125,8 +125,9 @@ def _keys_of_git_review(place: str, accept: str, reject: str) -> Keys:
                 ("a  r", f"{accept}, {reject} the hunk; on a file's row all of it"),
                 ("A  R", f"{accept}, {reject} all of the file"),
                 *_STEPS_IN_A_REVIEW,
-                ("Enter", "do so, and go on to the commit if anything is staged"),
+                ("Enter", enter),
                 ("s", "split the hunk where lines between are equal"),
+                ("c", "comment on the line, for the model to read"),
                 ("u  U", "undo, redo"),
                 *_IN_A_REVIEW,
                 ("Esc", "leave, with nothing done"),
@@ -135,8 +136,12 @@ def _keys_of_git_review(place: str, accept: str, reject: str) -> Keys:
     )
 
 
-TREE_REVIEW_KEYS = _keys_of_git_review("The working tree", "stage", "take back")
-STAGED_KEYS = _keys_of_git_review("What is staged", "keep", "unstage")
+_TO_THE_COMMIT = "do so, and go on to the commit if anything is staged"
+TREE_REVIEW_KEYS = _keys_of_git_review("The working tree", "stage", "take back", _TO_THE_COMMIT)
+STAGED_KEYS = _keys_of_git_review("What is staged", "keep", "unstage", _TO_THE_COMMIT)
+PAST_REVIEW_KEYS = _keys_of_git_review(
+    "A revision or a turn", "keep", "take back", "propose to take back what is marked so"
+)
 
 
 SESSIONS_KEYS: Keys = (

@@ -82,9 +82,14 @@ class MainScreen(Screen[None]):
     ]
 
     def __init__(
-        self, folder: Path, open_session: Callable[[AskPerson], Session], clock: Callable[[], float] = time.monotonic
+        self,
+        folder: Path,
+        open_session: Callable[[AskPerson], Session],
+        clock: Callable[[], float] = time.monotonic,
+        begin_with: str = "",
     ) -> None:
         super().__init__(classes="-pane-chat")
+        self._begin_with = begin_with
         self._folder = folder
         self._clock = clock
         self._told_lapse = ""
@@ -148,6 +153,8 @@ class MainScreen(Screen[None]):
         self.query_one(Chat).transcript.show_empty_state(first_words(self._folder))
 
     def on_unmount(self) -> None:
+        if self._git_work:
+            self._git_work.close()
         self._runner.close()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -448,11 +455,14 @@ class MainScreen(Screen[None]):
 
         self._session = session
         self.query_one(Prompt).show_prices(session.context_of_person)
-        self._git_work = GitWork(self, session.context_of_person, self.note, self._repo.refresh_state)
+        self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request)
         self.show_session()
         self._draw_session(session)
         self.refresh_bindings()
         self.query_one(StatusLine).show_activity("ready", is_busy=False)
+        command, self._begin_with = self._begin_with, ""
+        if command:
+            self._run_command(command)
 
     def session_failed(self, error: str) -> None:
         from punie_tools.safe_text import safe_text

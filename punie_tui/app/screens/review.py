@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static, TextArea
 
-from punie_tools.changes.review import Hunk, Review, Verdict
+from punie_tools.changes.review import Hunk, HunkPlace, Review, Verdict
 from punie_tools.safe_text import safe_text
 from punie_tui.app.screens.keys import REVIEW_KEYS, KeysScreen
 from punie_tui.app.screens.review_effects import EffectWatch
@@ -61,9 +61,12 @@ class ReviewScreen(Screen[bool]):
     COUNTED: ClassVar[tuple[str, str]] = ("accepted", "rejected")
     """What the hunks are that were accepted, and those that were rejected."""
 
-    def __init__(self, review: Review, title: str, finder: EffectFinder | None = None) -> None:
+    def __init__(
+        self, review: Review, title: str, finder: EffectFinder | None = None, begin_at: HunkPlace = (0, 0)
+    ) -> None:
         """With a finder, which the screen closes, it tells what the hunks that are not rejected do."""
         super().__init__()
+        self._begin_at = begin_at
         self._review = review
         self._effects = EffectWatch(self, review, finder) if finder else None
         self._title = title
@@ -86,7 +89,7 @@ class ReviewScreen(Screen[bool]):
     def on_mount(self) -> None:
         self._view.focus()
         self._view.show_again()
-        self._view.go_to_hunk(0, 0)
+        self._view.go_to_hunk(*self._begin_at)
         if self._effects:
             self.add_class("-effects")
             self._effects.look()
@@ -137,7 +140,8 @@ class ReviewScreen(Screen[bool]):
         accepted, rejected = self.COUNTED
         told = f"{counts['accepted']} {accepted}, {counts['rejected']} {rejected}, {left} left"
         short = f"✓{counts['accepted']} ✗{counts['rejected']} ·{left}"
-        forms = [(self._title, path, hunk, told), (path, hunk, told), (path, hunk, short), (hunk, short)]
+        title = self._title
+        forms = [(title, path, hunk, told), (title, path, hunk, short), (path, hunk, short), (hunk, short)]
         texts = [self._problem] if self._problem else ["  ·  ".join(form) for form in forms]
         room = self.size.width - 2
         text = next((text for text in texts if len(text) <= room), texts[-1])

@@ -1,4 +1,4 @@
-"""The working tree or the index hunk by hunk: stage, take back, unstage; and then the commit's message."""
+"""Diffs of git hunk by hunk: stage, take back, unstage, comment; and then the commit's message."""
 
 from __future__ import annotations
 
@@ -8,35 +8,28 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
-from punie_tui.app.screens.keys import STAGED_KEYS, TREE_REVIEW_KEYS, Keys, KeysScreen
+from punie_tui.app.screens.keys import PAST_REVIEW_KEYS, STAGED_KEYS, TREE_REVIEW_KEYS, Keys, KeysScreen
 from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
-    from punie_tools.git.tree_review import TreeReview
-
-_WHAT_CANNOT_BE_DONE = ("edit", "comment")
-"""Nobody reads a comment here, and a file is edited where files are."""
+    from punie_tools.changes.review import HunkPlace, Review
 
 
-class TreeReviewScreen(ReviewScreen):
-    """Gives True when the decisions shall be carried out; what is undecided stays as it is."""
+class DiffReviewScreen(ReviewScreen):
+    """Gives True when the decisions shall be carried out. A file is edited where files are, not here."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "decide('accepted')", "Stage"),
-        Binding("r", "decide('rejected')", "Take back"),
-        Binding("A", "decide_file('accepted')", "Stage the file", show=False),
-        Binding("R", "decide_file('rejected')", "Take the file back", show=False),
-    ]
     KEYS: ClassVar[Keys] = TREE_REVIEW_KEYS
-    COUNTED: ClassVar[tuple[str, str]] = ("to stage", "to take back")
 
-    def __init__(self, reviewed: TreeReview) -> None:
-        super().__init__(reviewed.review, "working tree" if reviewed.part == "unstaged" else "staged")
-        self._left_out = reviewed.left_out
+    def __init__(self, review: Review, title: str, left_out: Sequence[str] = (), begin_at: HunkPlace = (0, 0)) -> None:
+        """`left_out` names what no hunk can show."""
+        super().__init__(review, title, begin_at=begin_at)
+        self._left_out = left_out
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -45,7 +38,7 @@ class TreeReviewScreen(ReviewScreen):
             self.tell(f"Not shown here: {first}{f' and {len(others)} more' if others else ''}.")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action not in _WHAT_CANNOT_BE_DONE and super().check_action(action, parameters)
+        return action != "edit" and super().check_action(action, parameters)
 
     def action_apply(self) -> None:
         self.dismiss(True)
@@ -54,8 +47,20 @@ class TreeReviewScreen(ReviewScreen):
         app_of(self).push_screen(KeysScreen(self.KEYS))
 
 
-class StagedReviewScreen(TreeReviewScreen):
-    """The same of the index: what is accepted stays staged."""
+class TreeReviewScreen(DiffReviewScreen):
+    """Of the working tree: what is accepted is staged; what is undecided stays as it is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "decide('accepted')", "Stage"),
+        Binding("r", "decide('rejected')", "Take back"),
+        Binding("A", "decide_file('accepted')", "Stage the file", show=False),
+        Binding("R", "decide_file('rejected')", "Take the file back", show=False),
+    ]
+    COUNTED: ClassVar[tuple[str, str]] = ("to stage", "to take back")
+
+
+class StagedReviewScreen(DiffReviewScreen):
+    """Of the index: what is accepted stays staged."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "decide('accepted')", "Keep"),
@@ -65,6 +70,19 @@ class StagedReviewScreen(TreeReviewScreen):
     ]
     KEYS: ClassVar[Keys] = STAGED_KEYS
     COUNTED: ClassVar[tuple[str, str]] = ("kept", "to unstage")
+
+
+class PastReviewScreen(DiffReviewScreen):
+    """Of what a revision or a turn changed: read, comment, and choose what to take back in the working tree."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "decide('accepted')", "Keep"),
+        Binding("r", "decide('rejected')", "Take back"),
+        Binding("A", "decide_file('accepted')", "Keep the file", show=False),
+        Binding("R", "decide_file('rejected')", "Take the file back", show=False),
+    ]
+    KEYS: ClassVar[Keys] = PAST_REVIEW_KEYS
+    COUNTED: ClassVar[tuple[str, str]] = ("kept", "to take back")
 
 
 class CommitScreen(ModalScreen[str | None]):

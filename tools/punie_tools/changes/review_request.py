@@ -1,0 +1,45 @@
+"""What a model is asked to read after a review: the person's comments, each with the lines that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from punie_tools.changes.review import FileReview, Hunk, Review, ReviewComment
+from punie_tools.files.diff import unified_diff
+from punie_tools.spelling import spelled
+
+_LONGEST_DIFF = 2_000
+_CONTEXT = 3
+
+
+def comments_request(review: Review, title: str) -> str:
+    """Empty where nothing was said. `title` names what was reviewed."""
+    if not review.comments:
+        return ""
+    said = "\n\n".join(_told(review, comment) for comment in review.comments)
+    return f"I reviewed {title} and have these comments. Please answer them, or change what they ask for.\n\n{said}"
+
+
+def _told(review: Review, comment: ReviewComment) -> str:
+    lines = [f"{comment.path}:{comment.line}: {comment.text}"]
+    file = next(file for file in review.files if file.shown_path == comment.path)
+    if diff := _diff_around(file, comment.line - 1):
+        lines.append(diff)
+    return "\n".join(lines)
+
+
+def _diff_around(file: FileReview, line: int) -> str:
+    """The hunk that the line, counted from 0 in the file after, is in or near; empty if it is in none."""
+    hunk = next(_hunks_near(file, line), None)
+    if hunk is None or file.is_binary:
+        return ""
+    old, new = (spelled(b"".join(lines)) for lines in (hunk.old, hunk.new))
+    diff = "".join(unified_diff(file.shown_path, old, new).text.splitlines(keepends=True)[3:])
+    return diff if len(diff) <= _LONGEST_DIFF else f"{diff[:_LONGEST_DIFF]}…"
+
+
+def _hunks_near(file: FileReview, line: int) -> Iterator[Hunk]:
+    for hunk in file.hunks:
+        length = len(hunk.new) if file.change.after is not None else len(hunk.old)
+        if hunk.new_start - _CONTEXT <= line < hunk.new_start + length + _CONTEXT:
+            yield hunk
