@@ -77,7 +77,7 @@ async def test_types_and_lint_stand_together_by_file_or_by_rule(
             "1:8 `os` imported but unused  F401",
             "5:20 Comparison to `None` should be `cond is None`  E711",
         ]
-        await driven.pilot.press("down", "down", "g")
+        await driven.pilot.press("down", "down", "b")
         assert rows(screen)[0] == "ruff F401  3 lint, 3 fixable"
         assert rows(screen)[1:4] == [
             "shop.py:1 `os` imported but unused",

@@ -335,7 +335,7 @@ def test_the_findings(snap_compare: Any, ledger: Path, size: tuple[int, int], th
         for tool, result in (("typecheck", TYPES), ("ruff_check", LINT)):
             screen.post_message(FindingsScreen.Checked(tool, Outcome(ToolCall("c1", tool, {}), result=result)))
         await pilot.pause()
-        await pilot.press("home", "down", "down", *(["g"] if by == "rule" else []))
+        await pilot.press("home", "down", "down", *(["b"] if by == "rule" else []))
 
     app, before = showing(ledger, theme, [], look)
     assert snap_compare(app, run_before=before, terminal_size=size)

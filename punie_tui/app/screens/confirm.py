@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from punie_tools.safe_text import safe_text
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+
+
+CONFIRM_ACTIONS = ActionGroup(
+    "The question",
+    (
+        Action("confirm.yes", "y", "dismiss(True)", "yes", "Yes", has_priority=True),
+        Action("confirm.no", "n,escape,enter,q", "dismiss(False)", "no", "No", has_priority=True),
+    ),
+)
 
 
 class ConfirmScreen(ModalScreen[bool]):
@@ -27,10 +37,8 @@ class ConfirmScreen(ModalScreen[bool]):
     }
     ConfirmScreen Static { height: auto; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "dismiss(True)", "Yes", priority=True),
-        Binding("n,escape,enter,q", "dismiss(False)", "No", priority=True),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (CONFIRM_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(self, question: str, yes: str) -> None:
         """`yes` says in a word or two what `y` does."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
@@ -22,7 +22,8 @@ from punie_tools.quality.sentences import counted
 from punie_tools.quality.typecheck import TypeCheckResult
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.person_calls import CallWatch
-from punie_tui.app.screens.keys import FINDINGS_KEYS, KeysScreen
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.findings.findings import Finding, Grouping, filtered, findings_of, rows_of_findings
@@ -41,6 +42,23 @@ _TOOLS = ("typecheck", "ruff_check")
 _QUOTED = re.compile(r"`([^`]+)`|\"([^\"]+)\"")
 
 
+FINDINGS_ACTIONS = ActionGroup(
+    "Findings",
+    (
+        Action("findings.leave", "escape", "leave", "out of the filter, or back", "Back"),
+        Action("findings.open", "enter", "open", "open the file at the line", "Open"),
+        Action("findings.filter", "slash", "filter", "filter as you type; Enter keeps it, Esc clears it", "Filter"),
+        Action("findings.fix", "f", "fix", "make the fix that is offered, if it is safe", "Fix"),
+        Action("findings.fix_file", "F", "fix_file", "make all safe fixes of ruff in this file", "Fix file"),
+        Action("findings.group", "b", "group", "group by rule, or by file", "By rule"),
+        Action("findings.hand_over", "x", "hand_over", "hand the finding to the model", "To the model"),
+        Action("findings.check", "r", "check", "check again (a change of a file does, too)", "Check again"),
+        Action("findings.close", "q", "leave", "back"),
+        Action("findings.keys", "question_mark,f1", "help", "these keys", "Keys"),
+    ),
+)
+
+
 class FindingsScreen(Screen[None]):
     """Stays alive while it is left; what changed meanwhile is checked again when it is seen again."""
 
@@ -52,18 +70,8 @@ class FindingsScreen(Screen[None]):
     FindingsScreen.-filters > Input { display: block; }
     FindingsScreen.-low KeyRow, FindingsScreen.-low > #findings-message { display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Back"),
-        Binding("enter", "open", "Open"),
-        Binding("slash", "filter", "Filter"),
-        Binding("f", "fix", "Fix"),
-        Binding("F", "fix_file", "Fix file"),
-        Binding("g", "group", "By rule"),
-        Binding("x", "hand_over", "To the model"),
-        Binding("r", "check", "Check again"),
-        Binding("q", "leave", "Back", show=False),
-        Binding("question_mark,f1", "help", "Keys"),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (FINDINGS_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     @dataclass
     class Checked(Message):
@@ -288,7 +296,7 @@ class FindingsScreen(Screen[None]):
             self.dismiss()
 
     def action_help(self) -> None:
-        app_of(self).push_screen(KeysScreen(FINDINGS_KEYS))
+        show_keys(self)
 
     def _current(self) -> Finding | None:
         row = self._outline.current

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from textual import events, on, work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
+from punie_tui.app.actions import ActionGroups, bindings_of
 from punie_tui.app.first_words import first_words, interrupted_words
+from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, PLACES
 from punie_tui.app.shell_work import ShellWork
 from punie_tui.app.textual_adapter import app_of, keep_screen
 from punie_tui.app.turn_runner import PendingApproval, TurnRunner
@@ -58,28 +60,8 @@ _SPLIT_STEPS = (1, 2, 3, 4, 5)
 class MainScreen(Screen[None]):
     """Wide terminals show all panes, narrow ones a pane at a time; the prompt is there in both."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "Stop", priority=True),
-        Binding("escape", "pane('chat')", "Prompt", show=False),
-        Binding("f1", "help", "Keys", priority=True),
-        Binding("question_mark", "help", "Keys", show=False),
-        Binding("f2", "pane('chat')", "Chat", priority=True),
-        Binding("f3", "pane('trace')", "Trace", priority=True),
-        Binding("f4", "pane('repo')", "Repo", priority=True),
-        Binding("f5", "next_mode", "Mode", priority=True),
-        Binding("ctrl+o", "sessions", "Sessions", show=False, priority=True),
-        Binding("ctrl+g", "go_on", "Go on", priority=True),
-        Binding("ctrl+g", "turns", "Turns", show=False, priority=True),
-        Binding("ctrl+t", "trust", "Trust", show=False, priority=True),
-        Binding("ctrl+n", "tests", "Tests", priority=True),
-        Binding("ctrl+l", "findings", "Findings", priority=True),
-        Binding("f6", "switch_theme", "Dark or light", show=False, priority=True),
-        Binding("f7", "resize(-1)", "Narrower chat", show=False, priority=True),
-        Binding("f8", "resize(1)", "Wider chat", show=False, priority=True),
-        Binding("f9", "resize_side(-1)", "Lower trace", show=False, priority=True),
-        Binding("f10", "resize_side(1)", "Higher trace", show=False, priority=True),
-        Binding("ctrl+q", "app.quit", "Quit", priority=True),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (ANYWHERE, PLACES, CHANGES)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(
         self,
@@ -444,9 +426,9 @@ class MainScreen(Screen[None]):
         self._send(Prompt.Sent(text, is_plain=True))
 
     def action_help(self) -> None:
-        from punie_tui.app.screens.keys import KeysScreen
+        from punie_tui.app.screens.keys import COMMANDS_OF_PROMPT, show_keys
 
-        app_of(self).push_screen(KeysScreen())
+        show_keys(self, COMMANDS_OF_PROMPT)
 
     # What the turn thread tells.
 

@@ -6,13 +6,14 @@ import ast
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static, TextArea
 
 from punie_tools.changes.review import Hunk, HunkPlace, Review, Verdict
 from punie_tools.safe_text import safe_text
-from punie_tui.app.screens.keys import REVIEW_KEYS, KeysScreen
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.review_effects import EffectWatch
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
@@ -25,6 +26,58 @@ if TYPE_CHECKING:
     from punie_tools.effects.effects import EffectFinder
 
 
+_ALL = "; on a file's row all of it"
+_STEPS = "next and previous hunk"
+_FILE_STEPS = "next and previous file"
+
+
+def review_actions(
+    title: str,
+    accept: tuple[str, str],
+    reject: tuple[str, str],
+    enter: str,
+    *,
+    edit: tuple[Action, ...] = (),
+    gate: tuple[Action, ...] = (),
+) -> ActionGroup:
+    """The actions of a review; accepting and rejecting have a word for the footer and one for the line of their key."""
+    return ActionGroup(
+        title,
+        (
+            Action("review.accept_hunk", "a", "decide('accepted')", f"{accept[1]} the hunk{_ALL}", accept[0]),
+            Action("review.reject_hunk", "r", "decide('rejected')", f"{reject[1]} the hunk{_ALL}", reject[0]),
+            Action("review.next_hunk", "n,right_square_bracket", "next_hunk(1)", "next hunk", "Next", line=_STEPS),
+            Action("review.previous_hunk", "p,left_square_bracket", "next_hunk(-1)", "previous hunk", line=_STEPS),
+            Action("review.apply", "enter", "apply", enter, "Apply"),
+            Action("review.keys", "question_mark,f1", "help", "these keys", "Keys"),
+            Action("review.leave", "escape,q", "leave", "leave, with nothing done", "Leave"),
+            Action("review.split", "s", "split", "split the hunk where lines between are equal", "Split"),
+            *edit,
+            Action("review.comment", "c", "comment", "comment on the line; the model reads it", "Comment"),
+            Action("review.undo", "u", "undo", "undo", "Undo"),
+            *gate,
+            Action("review.next_file", "N,right_curly_bracket", "next_file(1)", "next file", line=_FILE_STEPS),
+            Action("review.previous_file", "P,left_curly_bracket", "next_file(-1)", "previous file", line=_FILE_STEPS),
+            Action("review.accept_file", "A", "decide_file('accepted')", f"{accept[1]} all of the file"),
+            Action("review.reject_file", "R", "decide_file('rejected')", f"{reject[1]} all of the file"),
+            Action("review.redo", "U,ctrl+r", "redo", "redo"),
+            Action("review.fold", "space", "fold", "fold the file"),
+            Action("review.wrap", "w", "wrap", "fold long lines to the width"),
+            Action("review.side_by_side", "v", "side_by_side", "side by side, or one below the other"),
+        ),
+    )
+
+
+REVIEW_ACTIONS = review_actions(
+    "Review",
+    ("Accept", "accept"),
+    ("Reject", "reject"),
+    "apply what is accepted",
+    edit=(Action("review.edit", "e", "edit", "edit what the hunk puts there", "Edit"),),
+    gate=(Action("review.take_green", "t", "green_gate", "accept what leaves types and tests no worse", "Take green"),),
+)
+
+
 class ReviewScreen(Screen[bool]):
     """Gives True when what is accepted shall stand, False when the review is left; the review itself is changed."""
 
@@ -35,28 +88,8 @@ class ReviewScreen(Screen[bool]):
     ReviewScreen > Input, ReviewScreen > Input:focus { display: none; height: 1; border: none; padding: 0 1; }
     ReviewScreen.-comments > Input { display: block; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "decide('accepted')", "Accept"),
-        Binding("r", "decide('rejected')", "Reject"),
-        Binding("n,right_square_bracket", "next_hunk(1)", "Next"),
-        Binding("enter", "apply", "Apply"),
-        Binding("question_mark,f1", "help", "Keys"),
-        Binding("escape,q", "leave", "Leave"),
-        Binding("s", "split", "Split"),
-        Binding("e", "edit", "Edit"),
-        Binding("c", "comment", "Comment"),
-        Binding("u", "undo", "Undo"),
-        Binding("t", "green_gate", "Take green"),
-        Binding("p,left_square_bracket", "next_hunk(-1)", "Previous", show=False),
-        Binding("N,right_curly_bracket", "next_file(1)", "Next file", show=False),
-        Binding("P,left_curly_bracket", "next_file(-1)", "Previous file", show=False),
-        Binding("A", "decide_file('accepted')", "Accept the file", show=False),
-        Binding("R", "decide_file('rejected')", "Reject the file", show=False),
-        Binding("ctrl+r,U", "redo", "Redo", show=False),
-        Binding("space", "fold", "Fold", show=False),
-        Binding("w", "wrap", "Wrap", show=False),
-        Binding("v", "side_by_side", "Side by side", show=False),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (REVIEW_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     COUNTED: ClassVar[tuple[str, str]] = ("accepted", "rejected")
     """What the hunks are that were accepted, and those that were rejected."""
@@ -252,7 +285,7 @@ class ReviewScreen(Screen[bool]):
         self.dismiss(True)
 
     def action_help(self) -> None:
-        app_of(self).push_screen(KeysScreen(REVIEW_KEYS))
+        show_keys(self)
 
     def action_leave(self) -> None:
         """Out of the comment, or out of the review."""
@@ -296,6 +329,15 @@ class ReviewScreen(Screen[bool]):
         self._show_place()
 
 
+HUNK_EDITOR_ACTIONS = ActionGroup(
+    "The hunk",
+    (
+        Action("hunk.keep", "ctrl+s", "save", "keep what is written", "Keep", has_priority=True),
+        Action("hunk.leave", "escape", "dismiss(None)", "leave it as it was", "Leave as it was", has_priority=True),
+    ),
+)
+
+
 class HunkEditor(ModalScreen[str | None]):
     """Gives the new text of a hunk; None where nothing shall change."""
 
@@ -303,10 +345,8 @@ class HunkEditor(ModalScreen[str | None]):
     HunkEditor { background: $background 60%; align: center middle; }
     HunkEditor > TextArea { width: 96%; height: 80%; border: round $border; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "Keep", priority=True),
-        Binding("escape", "dismiss(None)", "Leave as it was", priority=True),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (HUNK_EDITOR_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(self, text: str, title: str) -> None:
         super().__init__()

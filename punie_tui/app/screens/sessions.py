@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on, work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
@@ -18,8 +18,9 @@ from punie_tools.safe_text import safe_text
 from punie_tui.agent.session_list import SessionSummary
 from punie_tui.agent.session_markdown import session_markdown
 from punie_tui.agent.session_record import SessionError, read_record
+from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.screens.confirm import ConfirmScreen
-from punie_tui.app.screens.keys import SESSIONS_KEYS, KeysScreen
+from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.sessions.rows import counted, list_row, moment
@@ -34,10 +35,34 @@ _SESSIONS_AT_ONCE = 50
 _LOW_ROWS = 12
 
 
+SESSIONS_LIST_ACTIONS = ActionGroup(
+    "The list",
+    (
+        Action("sessions.go_on", "enter", "select", "go on with the session", "Go on"),
+        *movement(LIST_CALLS),
+    ),
+)
+SESSIONS_ACTIONS = ActionGroup(
+    "Sessions",
+    (
+        Action("sessions.search", "slash", "search", "search in names, prompts and answers as you type", "Search"),
+        Action("sessions.rename", "n", "rename", "name it", "Name"),
+        Action("sessions.fork", "f", "fork", "fork it: a copy that goes its own way", "Fork"),
+        Action("sessions.export", "e", "export", "export it as Markdown or HTML, by the file's name", "Export"),
+        Action("sessions.delete", "d", "delete", "delete it, after a question", "Delete"),
+        Action("sessions.new", "N", "new", "begin a new session", "New"),
+        Action("sessions.keys", "question_mark,f1", "help", "these keys", "Keys"),
+        Action("sessions.leave", "escape,q", "leave", "out of the search, or back", "Back"),
+        Action("sessions.list", "down", "list", "from the search to the list"),
+    ),
+)
+
+
 class _SessionsOptions(OptionList):
     """Names in the footer what Enter does here."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Go on")]
+    ACTIONS: ClassVar[ActionGroups] = (SESSIONS_LIST_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
 class SessionsScreen(Screen[str | None]):
@@ -53,17 +78,8 @@ class SessionsScreen(Screen[str | None]):
     }
     SessionsScreen.-low > KeyRow { display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search"),
-        Binding("n", "rename", "Name"),
-        Binding("f", "fork", "Fork"),
-        Binding("e", "export", "Export"),
-        Binding("d", "delete", "Delete"),
-        Binding("N", "new", "New"),
-        Binding("question_mark,f1", "help", "Keys"),
-        Binding("escape,q", "leave", "Back"),
-        Binding("down", "list", "List", show=False),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (SESSIONS_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(self, session: Session, is_busy: Callable[[], bool]) -> None:
         """`is_busy` says whether a turn runs: then no other session can be gone on with."""
@@ -274,7 +290,7 @@ class SessionsScreen(Screen[str | None]):
         app_of(self).push_screen(ConfirmScreen(question, "delete it"), answer)
 
     def action_help(self) -> None:
-        app_of(self).push_screen(KeysScreen(SESSIONS_KEYS))
+        show_keys(self)
 
     def action_leave(self) -> None:
         """Out of what is typed, out of the search, or back."""

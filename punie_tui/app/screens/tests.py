@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel
 from textual import on, work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
@@ -25,7 +25,8 @@ from punie_tools.quality.pytest_run import PytestRunResult, TestBegun, TestOutco
 from punie_tools.quality.written_tests import WrittenTest, tests_in, written_tests
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.person_calls import NOT_TRUSTED, CallWatch
-from punie_tui.app.screens.keys import TESTS_KEYS, KeysScreen
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
@@ -64,6 +65,30 @@ class _Run:
         return self.tool == "pytest_run" and not self.arguments
 
 
+TESTS_ACTIONS = ActionGroup(
+    "Tests",
+    (
+        Action("tests.stop", "escape", "stop", "stop the run", "Stop", has_priority=True),
+        Action("tests.leave", "escape", "leave", "out of the report, or back", "Back"),
+        Action("tests.close", "q", "dismiss", "back; what runs goes on"),
+        Action("tests.run_this", "r", "run_this", "run what is under the cursor: test, class or file", "Run this"),
+        Action("tests.run_all", "a", "run_all", "run all", "All"),
+        Action("tests.run_failed", "f", "run_failed", "run what failed", "Failed"),
+        Action("tests.run_affected", "c", "run_affected", "run what the uncommitted changes can reach", "Affected"),
+        Action("tests.watch", "w", "watch", "watch: at each change run what it can reach", "Watch"),
+        Action("tests.debug", "d", "debug", "debug: run to the failure, show stack and values", "Debug"),
+        Action("tests.fix", "x", "fix", "fix this: hand the failure to the model", "Fix this"),
+        Action("tests.open", "o", "open", "open the file at the line", "Open"),
+        Action("tests.next_failure", "n", "next_failure(1)", "next failure", line="next and previous failure"),
+        Action("tests.previous_failure", "p", "next_failure(-1)", "previous failure", line="next and previous failure"),
+        Action("tests.other_pane", "tab,shift+tab", "other_pane", "to the report, or back to the tests"),
+        Action("tests.trust", "ctrl+t", "trust", "trust this folder, or no longer"),
+        Action("tests.keys", "question_mark,f1", "help", "these keys", "Keys"),
+    ),
+    hints=(("Enter", "read the report of the test"),),
+)
+
+
 class TestsScreen(Screen[None]):
     """Stays alive while it is left, and so does what it runs; it is stopped by Escape here, and with the app."""
 
@@ -82,24 +107,8 @@ class TestsScreen(Screen[None]):
     TestsScreen.-low.-reads TestReport { display: block; }
     TestsScreen.-low.-reads Outline { display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "Stop", priority=True),
-        Binding("escape", "leave", "Back"),
-        Binding("q", "dismiss", "Back", show=False),
-        Binding("r", "run_this", "Run this"),
-        Binding("a", "run_all", "All"),
-        Binding("f", "run_failed", "Failed"),
-        Binding("c", "run_affected", "Affected"),
-        Binding("w", "watch", "Watch"),
-        Binding("d", "debug", "Debug"),
-        Binding("x", "fix", "Fix this"),
-        Binding("o", "open", "Open"),
-        Binding("n", "next_failure(1)", "Next failure", show=False),
-        Binding("p", "next_failure(-1)", "Previous failure", show=False),
-        Binding("tab,shift+tab", "other_pane", "Other pane", show=False),
-        Binding("ctrl+t", "trust", "Trust", show=False),
-        Binding("question_mark,f1", "help", "Keys"),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (TESTS_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     @dataclass
     class TestsRead(Message):
@@ -431,7 +440,7 @@ class TestsScreen(Screen[None]):
         self._ask_trust()
 
     def action_help(self) -> None:
-        app_of(self).push_screen(KeysScreen(TESTS_KEYS))
+        show_keys(self)
 
     def _current_test(self) -> KnownTest | None:
         row = self._outline.current

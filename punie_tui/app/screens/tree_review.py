@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
-from punie_tui.app.screens.keys import PAST_REVIEW_KEYS, STAGED_KEYS, TREE_REVIEW_KEYS, Keys, KeysScreen
-from punie_tui.app.screens.review import ReviewScreen
-from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.review import ReviewScreen, review_actions
 from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
@@ -21,10 +20,20 @@ if TYPE_CHECKING:
     from punie_tools.changes.review import HunkPlace, Review
 
 
+_TO_THE_COMMIT = "do so, and go on to the commit if anything is staged"
+
+TREE_REVIEW_ACTIONS = review_actions("The working tree", ("Stage", "stage"), ("Take back", "take back"), _TO_THE_COMMIT)
+STAGED_REVIEW_ACTIONS = review_actions("What is staged", ("Keep", "keep"), ("Unstage", "unstage"), _TO_THE_COMMIT)
+PAST_REVIEW_ACTIONS = review_actions(
+    "A revision or a turn",
+    ("Keep", "keep"),
+    ("Take back", "take back"),
+    "propose to take back what is marked so",
+)
+
+
 class DiffReviewScreen(ReviewScreen):
     """Gives True when the decisions shall be carried out. A file is edited where files are, not here."""
-
-    KEYS: ClassVar[Keys] = TREE_REVIEW_KEYS
 
     def __init__(self, review: Review, title: str, left_out: Sequence[str] = (), begin_at: HunkPlace = (0, 0)) -> None:
         """`left_out` names what no hunk can show."""
@@ -43,46 +52,38 @@ class DiffReviewScreen(ReviewScreen):
     def action_apply(self) -> None:
         self.dismiss(True)
 
-    def action_help(self) -> None:
-        app_of(self).push_screen(KeysScreen(self.KEYS))
-
 
 class TreeReviewScreen(DiffReviewScreen):
     """Of the working tree: what is accepted is staged; what is undecided stays as it is."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "decide('accepted')", "Stage"),
-        Binding("r", "decide('rejected')", "Take back"),
-        Binding("A", "decide_file('accepted')", "Stage the file", show=False),
-        Binding("R", "decide_file('rejected')", "Take the file back", show=False),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (TREE_REVIEW_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
     COUNTED: ClassVar[tuple[str, str]] = ("to stage", "to take back")
 
 
 class StagedReviewScreen(DiffReviewScreen):
     """Of the index: what is accepted stays staged."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "decide('accepted')", "Keep"),
-        Binding("r", "decide('rejected')", "Unstage"),
-        Binding("A", "decide_file('accepted')", "Keep the file", show=False),
-        Binding("R", "decide_file('rejected')", "Unstage the file", show=False),
-    ]
-    KEYS: ClassVar[Keys] = STAGED_KEYS
+    ACTIONS: ClassVar[ActionGroups] = (STAGED_REVIEW_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
     COUNTED: ClassVar[tuple[str, str]] = ("kept", "to unstage")
 
 
 class PastReviewScreen(DiffReviewScreen):
     """Of what a revision or a turn changed: read, comment, and choose what to take back in the working tree."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "decide('accepted')", "Keep"),
-        Binding("r", "decide('rejected')", "Take back"),
-        Binding("A", "decide_file('accepted')", "Keep the file", show=False),
-        Binding("R", "decide_file('rejected')", "Take the file back", show=False),
-    ]
-    KEYS: ClassVar[Keys] = PAST_REVIEW_KEYS
+    ACTIONS: ClassVar[ActionGroups] = (PAST_REVIEW_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
     COUNTED: ClassVar[tuple[str, str]] = ("kept", "to take back")
+
+
+COMMIT_ACTIONS = ActionGroup(
+    "The commit's message",
+    (
+        Action("commit.commit", "ctrl+s", "commit", "commit with this message", "Commit", has_priority=True),
+        Action("commit.leave", "escape", "dismiss(None)", "leave it for later", "Later", has_priority=True),
+    ),
+)
 
 
 class CommitScreen(ModalScreen[str | None]):
@@ -92,10 +93,8 @@ class CommitScreen(ModalScreen[str | None]):
     CommitScreen { background: $background 60%; align: center middle; }
     CommitScreen > TextArea { width: 80; max-width: 96%; height: 16; max-height: 80%; border: round $border; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "commit", "Commit", priority=True),
-        Binding("escape", "dismiss(None)", "Later", priority=True),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (COMMIT_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(self, draft: str, staged: str) -> None:
         """`staged` says what the commit will hold; both are safe text."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.trust import TRUST_QUESTION
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 
 if TYPE_CHECKING:
     from punie_tui.agent.trust import FolderTrust
@@ -28,6 +29,16 @@ _HOLDS = (
 )
 
 
+TRUST_ACTIONS = ActionGroup(
+    "Trust",
+    (
+        Action("trust.give", "t", "decide(True)", "trust this folder", "Trust it", has_priority=True),
+        Action("trust.revoke", "r", "decide(False)", "trust it no longer", "Revoke", has_priority=True),
+        Action("trust.leave", "escape,q,ctrl+t", "dismiss(None)", "leave it as it is", "Close", has_priority=True),
+    ),
+)
+
+
 class TrustScreen(ModalScreen[bool | None]):
     """Gives True for trust, False for none, and None if it stays as it is."""
 
@@ -39,11 +50,8 @@ class TrustScreen(ModalScreen[bool | None]):
     }
     TrustScreen Static { height: auto; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "decide(True)", "Trust it", priority=True),
-        Binding("r", "decide(False)", "Revoke", priority=True),
-        Binding("escape,q,ctrl+t", "dismiss(None)", "Close", priority=True),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (TRUST_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(self, folder: Path, trust: FolderTrust) -> None:
         super().__init__()

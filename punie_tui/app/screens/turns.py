@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
@@ -15,7 +15,8 @@ from textual.widgets.option_list import Option
 from punie_tools.errors import ToolError
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.session_record import RecordedTurn, SessionError, SessionRecord
-from punie_tui.app.screens.keys import TURNS_KEYS, KeysScreen
+from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
+from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.sessions.rows import counted, list_row, moment
@@ -37,10 +38,28 @@ class TurnChoice:
     wants_fork: bool = False
 
 
+TURNS_LIST_ACTIONS = ActionGroup(
+    "The list",
+    (
+        Action("turns.go", "enter", "select", "go to the end of that turn, with its files", "Go there"),
+        *movement(LIST_CALLS),
+    ),
+)
+TURNS_ACTIONS = ActionGroup(
+    "Turns",
+    (
+        Action("turns.fork", "f", "fork", "fork: go on from there in a copy; files stay", "Fork there"),
+        Action("turns.keys", "question_mark,f1", "help", "these keys", "Keys"),
+        Action("turns.leave", "escape,q,ctrl+g", "dismiss(None)", "back, with nothing changed", "Back"),
+    ),
+)
+
+
 class _TurnsOptions(OptionList):
     """Names in the footer what Enter does here."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Go there")]
+    ACTIONS: ClassVar[ActionGroups] = (TURNS_LIST_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
 class TurnsScreen(Screen[TurnChoice | None]):
@@ -53,11 +72,8 @@ class TurnsScreen(Screen[TurnChoice | None]):
     }
     TurnsScreen.-low > KeyRow { display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "fork", "Fork there"),
-        Binding("question_mark,f1", "help", "Keys"),
-        Binding("escape,q,ctrl+g", "dismiss(None)", "Back"),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (TURNS_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -150,4 +166,4 @@ class TurnsScreen(Screen[TurnChoice | None]):
             self.dismiss(TurnChoice(chosen, wants_fork=True))
 
     def action_help(self) -> None:
-        app_of(self).push_screen(KeysScreen(TURNS_KEYS))
+        show_keys(self)

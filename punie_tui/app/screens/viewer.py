@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Static, TextArea
 
 from punie_tools.safe_text import safe_text
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
@@ -34,6 +35,32 @@ _LANGUAGES = {
 }
 
 
+VIEWER_ACTIONS = ActionGroup(
+    "The file", (Action("viewer.leave", "escape,q", "dismiss", "back", "Back", has_priority=True),)
+)
+_TEXT_ACTIONS = ActionGroup(
+    "The text",
+    movement(
+        ("cursor_down", "cursor_up", "cursor_page_down", "cursor_page_up", "first_line", "last_line"),
+        first="Top",
+        last="End",
+    ),
+)
+
+
+class _FileText(TextArea):
+    """Read only, and moved in by the keys of every list."""
+
+    ACTIONS: ClassVar[ActionGroups] = (_TEXT_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
+
+    def action_first_line(self) -> None:
+        self.move_cursor((0, 0))
+
+    def action_last_line(self) -> None:
+        self.move_cursor(self.document.end)
+
+
 class FileViewerScreen(Screen[None]):
     """Opens the file when it is mounted; what cannot be shown is said in one line."""
 
@@ -41,11 +68,8 @@ class FileViewerScreen(Screen[None]):
     FileViewerScreen > #file-name { height: 1; padding: 0 1; background: $surface; text-style: bold; }
     FileViewerScreen > TextArea, FileViewerScreen > TextArea:focus { border: none; padding: 0; height: 1fr; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss", "Back", priority=True),
-        Binding("g", "first_line", "Top"),
-        Binding("G", "last_line", "End"),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (VIEWER_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(self, root: Path, path: str, line: int | None = None) -> None:
         super().__init__()
@@ -61,7 +85,7 @@ class FileViewerScreen(Screen[None]):
             id="file-name",
             markup=False,
         )
-        yield TextArea(
+        yield _FileText(
             text,
             language=_LANGUAGES.get(Path(self._path).suffix),
             read_only=True,
@@ -75,12 +99,6 @@ class FileViewerScreen(Screen[None]):
         area = self.query_one(TextArea)
         area.focus()
         area.move_cursor((min(self._line, area.document.line_count) - 1, 0), center=True)
-
-    def action_first_line(self) -> None:
-        self.query_one(TextArea).move_cursor((0, 0))
-
-    def action_last_line(self) -> None:
-        self.query_one(TextArea).move_cursor(self.query_one(TextArea).document.end)
 
 
 def _read(root: Path, path: str) -> tuple[str, str]:

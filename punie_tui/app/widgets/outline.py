@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 
 if TYPE_CHECKING:
     from textual import events
@@ -37,6 +39,18 @@ class OutlineRow:
     is_folded: bool | None = None
 
 
+OUTLINE_ACTIONS = ActionGroup(
+    "The tree",
+    (
+        *movement(),
+        Action("outline.choose", "enter", "choose", "open what is under the cursor"),
+        Action("outline.fold", "space", "fold", "fold, unfold", line="fold, unfold"),
+        Action("move.left", "left", "leave", "fold, or to what it is below", line="fold, unfold"),
+        Action("move.right", "right", "unfold", "unfold", line="fold, unfold"),
+    ),
+)
+
+
 class Outline(ScrollView, can_focus=True):
     """It only shows: whoever owns what the rows stand for folds it, and calls `show` with the new rows."""
 
@@ -58,18 +72,8 @@ class Outline(ScrollView, can_focus=True):
     Outline > .outline--cursor { background: $panel; }
     Outline:focus > .outline--cursor { background: $primary 30%; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Row", show=False),
-        Binding("up,k", "move(-1)", "Row", show=False),
-        Binding("pagedown", "move_page(1)", "Page", show=False),
-        Binding("pageup", "move_page(-1)", "Page", show=False),
-        Binding("home", "move_to_end(-1)", "First", show=False),
-        Binding("end", "move_to_end(1)", "Last", show=False),
-        Binding("enter", "choose", "Open", show=False),
-        Binding("space", "fold", "Fold", show=False),
-        Binding("left", "leave", "Fold, or to what it is below", show=False),
-        Binding("right", "unfold", "Unfold", show=False),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (OUTLINE_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     @dataclass
     class Moved(Message):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from punie_tools.revealed_text import reveal
 from punie_tui.agent.approval import Always
 from punie_tui.agent.trust import TRUST_QUESTION
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.widgets.chat.detail_view import DetailView
 
 if TYPE_CHECKING:
@@ -31,6 +32,19 @@ _SHARE_OF_SCREEN = 0.6
 _ROWS_AROUND_DETAIL = 4
 _ROWS_OF_PROMPT = 1
 _ANSWERS = frozenset({"y", "a", "n", "r", "question_mark"})
+
+
+APPROVAL_ACTIONS = ActionGroup(
+    "When punie asks",
+    (
+        Action("approval.once", "y", "decide('once')", "allow this call", "Allow"),
+        Action("approval.always", "a", "decide('always')", "always: edits, tests here, or just this command", "Always"),
+        Action("approval.deny", "n", "deny", "deny; say why, or Enter", "Deny"),
+        Action("approval.review", "r", "decide('review')", "review an edit hunk by hunk", "Review"),
+        *movement(does="scroll what it is about"),
+        Action("approval.next_page", "space", "move_page(1)", "a page down", line="scroll what it is about"),
+    ),
+)
 
 
 class ApprovalPanel(Vertical, can_focus=True):
@@ -54,18 +68,8 @@ class ApprovalPanel(Vertical, can_focus=True):
     ApprovalPanel.-denies > Input { display: block; }
     ApprovalPanel.-denies > #approval-keys { display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "decide('once')", "Allow"),
-        Binding("a", "decide('always')", "Always"),
-        Binding("n", "deny", "Deny"),
-        Binding("r", "decide('review')", "Review"),
-        Binding("up,k", "move(-1)", "Scroll", show=False),
-        Binding("down,j", "move(1)", "Scroll", show=False),
-        Binding("pageup", "move_page(-1)", "Scroll", show=False),
-        Binding("pagedown,space", "move_page(1)", "Scroll", show=False),
-        Binding("home,g", "move_to_end(-1)", "Beginning", show=False),
-        Binding("end,G", "move_to_end(1)", "End", show=False),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (APPROVAL_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     @dataclass
     class Decided(Message):

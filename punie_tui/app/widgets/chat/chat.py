@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from punie_tools.safe_text import safe_text
@@ -23,8 +22,6 @@ _ENDINGS = {"stopped": "Stopped.", "limit": "Stopped at a limit.", "asked": "", 
 
 class Chat(Vertical):
     """Shows prompts, answers and, in a line each, the calls between them."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("pageup,pagedown", "page", "Scroll", show=False)]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
 from textual.app import SuspendNotSupported
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.mentions import mentions_in
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.chat.completion import Completion
 from punie_tui.app.widgets.chat.history_search import HistorySearch
@@ -35,6 +36,27 @@ _MOST_SHOWN = 20_000
 _LOG = logging.getLogger(__name__)
 
 
+PROMPT_ACTIONS = ActionGroup(
+    "Prompt",
+    (
+        Action("prompt.send", "enter", "send", "send; it waits while a turn runs", "Send"),
+        Action("prompt.new_line", "ctrl+j,alt+enter,shift+enter", "new_line", "new line"),
+        Action("prompt.search_history", "ctrl+r", "search_history", "search earlier prompts as you type"),
+        Action("prompt.edit", "f12", "edit", "write the prompt in $VISUAL or $EDITOR"),
+    ),
+    hints=(
+        ("Up  Down", "earlier and later prompts, at the edges"),
+        ("@", "complete a file or a symbol; sending attaches it"),
+        ("/", "commands; a space before it sends it as a prompt"),
+        ("!", "a command in your own shell; Esc stops it"),
+        ("Backspace", "in the empty prompt: drop the output it would bring"),
+        ("Tab  Enter  Esc", "take what is offered, or not (Up, Down choose)"),
+        ("Ctrl+Z  Ctrl+Y", "undo, redo what was typed"),
+        ("[pasted 240 lines]", "is sent as its text; Backspace removes it"),
+    ),
+)
+
+
 class Prompt(TextArea):
     """A text area that grows to eight lines, with the folder's earlier prompts above and below its edges."""
 
@@ -45,12 +67,8 @@ class Prompt(TextArea):
     }
     Prompt:focus { border: round $border; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "Send"),
-        Binding("ctrl+j,alt+enter,shift+enter", "new_line", "New line", show=False),
-        Binding("f12", "edit", "Own editor", show=False),
-        Binding("ctrl+r", "search_history", "Earlier prompts", show=False),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (PROMPT_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     @dataclass
     class Sent(Message):

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from punie_tui.app.actions import SCROLL_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.textual_adapter import app_of
 
 if TYPE_CHECKING:
@@ -82,6 +83,15 @@ class EarlierBlocks:
         """Nothing that is over waits."""
 
 
+TRANSCRIPT_ACTIONS = ActionGroup(
+    "Chat",
+    (
+        *movement(SCROLL_CALLS, "scroll; oldest, newest"),
+        Action("transcript.fold", "space", "fold", "unfold long prompts and what is attached, or fold", "Fold"),
+    ),
+)
+
+
 class Transcript(ScrollView, can_focus=True):
     """Who said what, newest below. Follows the end unless the person has scrolled up."""
 
@@ -95,11 +105,8 @@ class Transcript(ScrollView, can_focus=True):
     Transcript > .transcript--error { color: $text-error; }
     Transcript > .transcript--queued { color: $secondary; text-style: italic; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("end,G", "scroll_end", "Newest", show=False),
-        Binding("home,g", "scroll_home", "Oldest", show=False),
-        Binding("space", "fold", "Fold"),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (TRANSCRIPT_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)

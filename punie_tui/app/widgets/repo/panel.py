@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from punie_tools.safe_text import safe_text
+from punie_tui.app.actions import TREE_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
 from punie_tui.app.widgets.messages import OpenFile, WorkspaceChanged
 from punie_tui.app.workspace_watch import WorkspaceWatch
@@ -54,19 +55,27 @@ class RepoState:
     """Mark, path, whether it is staged."""
 
 
+REPO_ACTIONS = ActionGroup(
+    "Repo",
+    (
+        Action("repo.open", "enter", "select_cursor", "open the file", "Open"),
+        Action("repo.fold", "space", "toggle_node", "fold and unfold", "Fold"),
+        Action("repo.review", "r", "review('unstaged')", "review the working tree: stage, take back by hunk", "Review"),
+        Action("repo.review_staged", "s", "review('staged')", "review what is staged, unstage by hunk", "Staged"),
+        Action("repo.commit", "c", "commit", "commit what is staged", "Commit"),
+        *movement(TREE_CALLS),
+    ),
+)
+
+
 class RepoPanel(Tree[_Entry]):
     """Changed files first, then the tree; Enter opens a file."""
 
     DEFAULT_CSS = """
     RepoPanel { background: $background; padding: 0 1; scrollbar-size: 1 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select_cursor", "Open"),
-        Binding("space", "toggle_node", "Fold"),
-        Binding("r", "review('unstaged')", "Review"),
-        Binding("s", "review('staged')", "Staged"),
-        Binding("c", "commit", "Commit"),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (REPO_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     @dataclass
     class ReviewWanted(Message):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -20,6 +20,7 @@ from textual.strip import Strip
 from punie_tools.changes.review import FileReview, Review, Verdict
 from punie_tools.safe_text import safe_text
 from punie_tools.spelling import spelled
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.review.rows import Note, Row, line_of, rows_of
 
@@ -37,6 +38,16 @@ _LONGEST_COMPARED = 400
 _ALIKE_ENOUGH = 0.4
 _WORDS = re.compile(r"\w+|\s+|\W")
 _NO_LINE_END = "  (no line end)"
+
+
+REVIEW_VIEW_ACTIONS = ActionGroup(
+    "Its lines",
+    (
+        *movement(),
+        Action("move.left", "left", "scroll_left", "sideways in long lines", line="sideways in long lines"),
+        Action("move.right", "right", "scroll_right", "sideways in long lines", line="sideways in long lines"),
+    ),
+)
 
 
 class ReviewView(ScrollView, can_focus=True):
@@ -69,14 +80,8 @@ class ReviewView(ScrollView, can_focus=True):
     ReviewView > .review--comment { color: $accent; text-style: italic; }
     ReviewView > .review--cursor { color: $accent; text-style: bold; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Line", show=False),
-        Binding("up,k", "move(-1)", "Line", show=False),
-        Binding("pagedown", "move_page(1)", "Page", show=False),
-        Binding("pageup", "move_page(-1)", "Page", show=False),
-        Binding("home,g", "move_to_end(-1)", "Beginning", show=False),
-        Binding("end,G", "move_to_end(1)", "End", show=False),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (REVIEW_VIEW_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     class Moved(Message):
         """The cursor stands elsewhere."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from punie_tools.quality.pytest_run import DetailedOutcome, TestOutcome
 from punie_tools.safe_text import safe_text
+from punie_tui.app.actions import SCROLL_CALLS, ActionGroup, ActionGroups, bindings_of, movement
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -27,6 +28,12 @@ Lines = Iterator[tuple[str, str]]
 """Lines of safe text with a role each."""
 
 
+REPORT_ACTIONS = ActionGroup(
+    "The report",
+    movement(SCROLL_CALLS, "scroll"),
+)
+
+
 class TestReport(VerticalScroll):
     """Scrolled by keyboard while it has the focus."""
 
@@ -35,10 +42,8 @@ class TestReport(VerticalScroll):
     TestReport { background: $background; scrollbar-size-vertical: 1; padding: 0 1; }
     TestReport > Static { height: auto; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "Down", show=False),
-        Binding("k", "scroll_up", "Up", show=False),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (REPORT_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from punie_tools.safe_text import safe_text
+from punie_tui.app.actions import TREE_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.widgets.messages import OpenFile
 
 if TYPE_CHECKING:
@@ -47,6 +48,16 @@ class _Call:
     summary: str = ""
 
 
+TRACE_ACTIONS = ActionGroup(
+    "Trace",
+    (
+        Action("trace.open", "enter", "select_cursor", "open the file at that line", "Open"),
+        Action("trace.fold", "space", "toggle_node", "fold and unfold", "Fold"),
+        *movement(TREE_CALLS),
+    ),
+)
+
+
 class TracePane(Tree[_Target]):
     """One node a call, newest last; a finished call folds its result's rows under it."""
 
@@ -56,10 +67,8 @@ class TracePane(Tree[_Target]):
     TracePane > .trace--bad { color: $text-error; }
     TracePane > .trace--muted { color: $secondary; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select_cursor", "Open"),
-        Binding("space", "toggle_node", "Fold"),
-    ]
+    ACTIONS: ClassVar[ActionGroups] = (TRACE_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
     COMPONENT_CLASSES: ClassVar[set[str]] = {"trace--good", "trace--bad", "trace--muted"}
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name

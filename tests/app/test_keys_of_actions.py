@@ -1,0 +1,82 @@
+"""Every key of the app is an action's; names are unique where they can meet, and nothing is said twice."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from app_driver import Drive
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.widgets import Static
+
+import punie_tui.app
+from punie_tui.app.actions import bindings_of, groups_of
+from punie_tui.app.key_names import key_names
+from punie_tui.app.screens.keys import KeysScreen
+
+
+def own_classes() -> Iterator[type[DOMNode]]:
+    """All screens and widgets of the app."""
+    for module in pkgutil.walk_packages(punie_tui.app.__path__, "punie_tui.app."):
+        for found in vars(importlib.import_module(module.name)).values():
+            if isinstance(found, type) and issubclass(found, DOMNode) and found.__module__ == module.name:
+                yield found
+
+
+def test_every_key_belongs_to_an_action_that_its_class_can_do() -> None:
+    count = 0
+    for owner in own_classes():
+        bindings = owner.__dict__.get("BINDINGS", [])
+        assert list(bindings) == bindings_of(*groups_of(owner)) or not bindings, owner  # type: ignore[arg-type]
+        for binding in bindings:
+            assert isinstance(binding, Binding)
+            name = binding.action.partition("(")[0]
+            assert name.startswith("app.") or hasattr(owner, f"action_{name}"), (owner, binding.action)
+            count += 1
+    assert count > 100
+
+
+def test_a_name_means_one_thing_and_an_action_is_explained() -> None:
+    meanings: dict[str, set[str]] = defaultdict(set)
+    for owner in own_classes():
+        for group in groups_of(owner):  # type: ignore[arg-type]
+            names = [action.name for action in group.actions]
+            assert len(names) == len(set(names)), owner
+            for action in group.actions:
+                assert action.about, action
+                meanings[action.name].add(action.keys)
+    assert {name: keys for name, keys in meanings.items() if len(keys) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [
+        ("ctrl+n", "Ctrl+N"),
+        ("f12", "F12"),
+        ("question_mark,slash", "?  /"),
+        ("n,N", "n  N"),
+        ("escape,pagedown", "Esc  PgDn"),
+        ("ctrl+j,alt+enter", "Ctrl+J  Alt+Enter"),
+        ("left_square_bracket", "["),
+        ("f", "f"),
+    ],
+)
+def test_keys_are_named_as_people_read_them(keys: str, names: str) -> None:
+    assert key_names(keys) == names
+
+
+async def test_the_keys_of_the_focused_pane_come_first(drive: Drive, make_repository: Callable[..., Path]) -> None:
+    async with drive(make_repository({"a.py": "x = 1\n"})) as driven:
+        for opens, title in (("f1", "Prompt"), ("f4", "Repo"), ("f3", "Trace")):
+            await driven.pilot.press(*([opens] if opens == "f1" else [opens, "question_mark"]))
+            assert isinstance(driven.app.screen, KeysScreen)
+            text = str(driven.app.screen.query_one(Static).content)
+            assert text.splitlines()[0] == title
+            assert "Ctrl+N" in text
+            assert "/undo [TURN]" in text
+            await driven.pilot.press("escape")
