@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -18,8 +19,9 @@ from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.trust import folder_trust
 from punie_tui.agent.turn import TurnLimits
 from punie_tui.commands.terminal import common_options, existing_folder, print_error
+from punie_tui.engine.machine import peak_memory_bytes
 from punie_tui.engine.open_engine import open_engine
-from punie_tui.engine.protocol import EngineError
+from punie_tui.engine.protocol import Engine, EngineError, Message, Request, Sampling
 from punie_tui.lab.evaluate import CaseResult, evaluate
 from punie_tui.lab.suite import SuiteError, load_suite
 from punie_tui.own_files import log_to_file
@@ -49,13 +51,14 @@ def run(argv: list[str]) -> int:
     )
     try:
         bench = _bench(folder, settings, is_allowed_all=options.yes)
+        load_seconds = _load(engine)
         results = list(_reported(evaluate(cases, engine, bench, limits, is_run=options.run), len(cases)))
     except EngineError as error:
         print_error(str(error))
         return 1
     finally:
         engine.close()
-    report = _report(engine.model_name, results)
+    report = _report(engine.model_name, results, load_seconds)
     print(json.dumps(report) if options.json else _as_text(report))
     return 0
 
@@ -90,7 +93,16 @@ def _reported(results: Iterable[CaseResult], total: int) -> Iterable[CaseResult]
         yield result
 
 
-def _report(model: str, results: Sequence[CaseResult]) -> dict[str, Any]:
+def _load(engine: Engine) -> float:
+    """Seconds until the model has read its first token. Raises EngineError."""
+    started = time.monotonic()
+    request = Request((Message("user", "hello"),), sampling=Sampling(max_tokens=1))
+    for _ in engine.generate(request, lambda: False):
+        pass
+    return time.monotonic() - started
+
+
+def _report(model: str, results: Sequence[CaseResult], load_seconds: float) -> dict[str, Any]:
     total = Counter(result.case.category for result in results)
     passed = Counter(result.case.category for result in results if not result.reason)
     return {
@@ -98,6 +110,8 @@ def _report(model: str, results: Sequence[CaseResult]) -> dict[str, Any]:
         "total": len(results),
         "passed": passed.total(),
         "score": passed.total() / len(results),
+        "load_seconds": round(load_seconds, 3),
+        "peak_memory_bytes": peak_memory_bytes(),
         "by_category": {name: {"passed": passed[name], "total": total[name]} for name in total},
         "cases": [
             {
