@@ -15,15 +15,16 @@ _CHARACTERS_PER_TOKEN = 4
 
 class Attachment(BaseModel):
     """`mention` is what stands for it in the prompt, such as `@src/app.py`; empty for what the app adds.
-
+    `path` is the file or folder of the working tree that it is about, if there is one.
     Where nothing could be attached `problem` says why, and `text` is empty.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore")
 
-    kind: Literal["file", "symbol", "output"]
+    kind: Literal["file", "symbol", "output", "note"]
     name: str
     mention: str = ""
+    path: str = ""
     text: str = ""
     problem: str = ""
 

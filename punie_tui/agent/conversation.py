@@ -19,6 +19,7 @@ from punie_tui.agent.events import (
     TurnFinished,
     TurnStarted,
 )
+from punie_tui.agent.project_notes import ProjectNotes
 from punie_tui.agent.tool_step import Outcome
 from punie_tui.engine.protocol import Message, ToolCall
 
@@ -26,6 +27,7 @@ from punie_tui.engine.protocol import Message, ToolCall
 _CHARACTERS_PER_TOKEN = 4
 _RESULT_CHARACTERS = 12_000
 _SHARE_FOR_PROMPT = 0.7
+_SHARE_FOR_NOTES = 0.2
 _CUT_OFF = "Error: Stopped."
 
 
@@ -38,10 +40,14 @@ class Trimmed:
 
 
 class Conversation:
-    """All messages so far. Nothing is forgotten here; `fitted` leaves the oldest turns out of a prompt."""
+    """All messages so far. Nothing is forgotten here; `fitted` leaves the oldest turns out of a prompt.
+
+    `notes` stand at the end of the system message: they may change, and what is before them stays in a model's cache.
+    """
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self.notes = ProjectNotes()
 
     @classmethod
     def from_events(cls, events: Iterable[Event]) -> Conversation:
@@ -71,14 +77,16 @@ class Conversation:
 
     def fitted(self, context_length: int) -> tuple[tuple[Message, ...], Trimmed | None]:
         """The system message and the newest turns that fit, whole turns only; the newest turn always stays."""
-        budget = int(context_length * _SHARE_FOR_PROMPT)
+        notes = self.notes.fitted(int(context_length * _SHARE_FOR_NOTES))
+        budget = int(context_length * _SHARE_FOR_PROMPT) - notes.tokens
         turns = _split_into_turns(self.messages)
         kept: list[Message] = []
         while turns and (not kept or estimated_tokens(turns[-1] + kept) <= budget):
             kept = turns.pop() + kept
         removed = [message for turn in turns for message in turn]
         trimmed = Trimmed(estimated_tokens(removed), estimated_tokens(kept)) if removed else None
-        return (Message("system", system_prompt()), *kept), trimmed
+        system = f"{system_prompt()}\n\n{notes.as_read}" if notes.as_read else system_prompt()
+        return (Message("system", system), *kept), trimmed
 
 
 class _Replay:

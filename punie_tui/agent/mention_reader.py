@@ -61,11 +61,13 @@ def _read_path(name: str, mention: str, context: ToolContext) -> Attachment | No
         listed = list_files(context, path=path)
         more = f"\n… and {listed.file_count - _MOST_FILES} more" if listed.file_count > _MOST_FILES else ""
         text = "\n".join(listed.files[:_MOST_FILES]) + more
-        return Attachment(kind="file", name=f"{listed.path}, {listed.file_count} files", mention=mention, text=text)
+        title = f"{listed.path}, {listed.file_count} files"
+        return Attachment(kind="file", name=title, mention=mention, path=listed.path, text=text)
     read = read_file(context, path, max(first, 1), last)
     is_whole = (read.start_line, read.end_line) == (1, read.line_count) and not read.truncated
     shown = f"{read.line_count} lines" if is_whole else f"lines {read.start_line} to {read.end_line}"
-    return Attachment(kind="file", name=f"{read.path}, {shown}", mention=mention, text=_bounded(read.content))
+    title = f"{read.path}, {shown}"
+    return Attachment(kind="file", name=title, mention=mention, path=read.path, text=_bounded(read.content))
 
 
 def _exists(path: str, context: ToolContext) -> bool:
@@ -88,7 +90,7 @@ def _read_symbol(name: str, mention: str, context: ToolContext) -> Attachment:
         parts += _type_of(found, file, limited)
         parts += _uses_of(found, file, limited)
     title = f"{found.qualified_name}, {file}:{found.line}"
-    return Attachment(kind="symbol", name=title, mention=mention, text=_bounded("\n".join(parts)))
+    return Attachment(kind="symbol", name=title, mention=mention, path=file, text=_bounded("\n".join(parts)))
 
 
 def _extent(found: Candidate) -> tuple[int, int]:

@@ -24,7 +24,9 @@ from punie_tui.agent.attachment import Attachment
 from punie_tui.agent.by_hand import run_by_hand
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import Event, NoticeGiven, SessionClosed, SessionRenamed, SessionStarted, TurnFinished
+from punie_tui.agent.mentioned_notes import attached_notes, notes_of_places
 from punie_tui.agent.person_calls import PersonCalls
+from punie_tui.agent.project_notes import ProjectNotes, read_project_notes
 from punie_tui.agent.rewind import has_forgotten_edits, rewind_files
 from punie_tui.agent.session_list import LAST, SessionList, SessionSummary, clean_name
 from punie_tui.agent.session_log import SessionInUseError, SessionLog, sessions_folder
@@ -62,6 +64,7 @@ class Session:
         self._is_saved = True
         self._notices: list[str] = []
         self._conversation = Conversation()
+        self._attached_notes: set[str] = set()
         workspace = Workspace.at(folder, python=settings.python, confine_tests=settings.confine_tests)
         self._policy_at_start = Policy.ALLOW_ALL if allow_all else _that_works(Policy(settings.policy), workspace)
         self.trust = folder_trust(workspace)
@@ -91,6 +94,10 @@ class Session:
     def workspace(self) -> Workspace:
         """As the last look at the folder's trust saw it."""
         return replace(self._bench.workspace, is_trusted=self.trust.is_trusted)
+
+    def read_notes(self) -> ProjectNotes:
+        """The project's notes as they are now; may be called from any thread."""
+        return read_project_notes(self.workspace.root)
 
     @property
     def policy(self) -> Policy:
@@ -222,6 +229,7 @@ class Session:
         self.name = record.name
         self.earlier_events = tuple(record.events)
         self._conversation = Conversation.from_events(self.earlier_events)
+        self._attached_notes = attached_notes(self.earlier_events)
 
     def run(self, prompt: str, attachments: Sequence[Attachment] = (), mentions: Sequence[str] = ()) -> Iterator[Event]:
         """Run one turn on the calling thread; each event is in the session's file before it is yielded.
@@ -231,6 +239,12 @@ class Session:
         self._bench = replace(self._bench, cancelled=threading.Event())
         self._open_log()
         attached = (*attachments, *self._read_mentions(mentions))
+        if self.engine.writes_answers:
+            # A model that only routes reads neither.
+            self._conversation.notes = self.read_notes()
+            notes = notes_of_places(self.workspace.root, attached, self._attached_notes)
+            self._attached_notes |= {note.name for note in notes}
+            attached = (*attached, *notes)
         for event in run_turn(prompt, self.engine, self._conversation, self._bench, self._limits, attached):
             self.changes.turn = event.turn_id
             if notice := self._keep(event):
