@@ -45,6 +45,14 @@ class ProjectNote:
         return f"[{self.path}]\n{self.text.strip()}{cut}"
 
     @property
+    def told(self) -> str:
+        """What of it is in force, and what that costs."""
+        if self.problem:
+            return f"not used: {self.problem}"
+        cut = f", {self.left_out:,} bytes left out" if self.left_out else ""
+        return f"about {self.tokens:,} tokens{cut}" if self.as_read else "empty"
+
+    @property
     def tokens(self) -> int:
         """About how many tokens it costs in each prompt."""
         return -(-len(self.as_read) // _CHARACTERS_PER_TOKEN)

@@ -28,9 +28,17 @@ def first_words(folder: Path) -> str:
 def interrupted_words(title: str) -> str:
     """The Markdown line that offers to go on with a session which a crash cut off."""
     shown = safe_text(title if len(title) <= 60 else f"{title[:59]}…", single_line=True)
-    # Backslashes keep the title from being Markdown.
-    escaped = "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in shown)
-    return f"The last session was cut off: “{escaped}”. **Ctrl+G** goes on with it."
+    return f"The last session was cut off: “{_escaped(shown)}”. **Ctrl+G** goes on with it."
+
+
+def notes_words(summary: str) -> str:
+    """The Markdown line on the project's notes, from their summary."""
+    return f"{_escaped(safe_text(summary, single_line=True))} **/notes** shows them."
+
+
+def _escaped(text: str) -> str:
+    """Backslashes keep a text of somebody else from being Markdown."""
+    return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in text)
 
 
 def _examples(names: dict[str, bool]) -> list[str]:

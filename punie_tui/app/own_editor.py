@@ -16,10 +16,10 @@ class EditorError(Exception):
     """The text was not edited; the sentence says why, and what to do."""
 
 
-def edit_text(text: str, environment: Mapping[str, str]) -> str:
+def edit_text(text: str, environment: Mapping[str, str], *, name: str = "prompt.md") -> str:
     """The text as the editor left it. Blocks until the editor ends, and the terminal is the editor's until then.
 
-    The file that it edits can be read by the person only, and is gone afterwards. Raises EditorError.
+    The file that it edits, of that name, can be read by the person only, and is gone afterwards. Raises EditorError.
     """
     written = environment.get("VISUAL") or environment.get("EDITOR") or "vi"
     try:
@@ -31,12 +31,12 @@ def edit_text(text: str, environment: Mapping[str, str]) -> str:
     try:
         # The folder is the person's alone, as mkdtemp makes it.
         with tempfile.TemporaryDirectory(prefix="punie-") as folder:
-            path = Path(folder) / "prompt.md"
+            path = Path(folder) / name
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(text.encode("utf-8", "replace"))
             exit_code = subprocess.call([*command, str(path)], env=dict(environment))
             if exit_code:
-                raise EditorError(f"{command[0]} ended with exit code {exit_code}; the prompt is as it was.")
+                raise EditorError(f"{command[0]} ended with exit code {exit_code}; the text is as it was.")
             return _read(path)
     except FileNotFoundError:
         raise EditorError(f"There is no editor {command[0]!r}; set $VISUAL or $EDITOR to one.") from None
@@ -50,5 +50,5 @@ def _read(path: Path) -> str:
     with path.open("rb") as file:
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
-        raise EditorError(f"The text is longer than {_MOST_BYTES:,} bytes; the prompt is as it was.")
+        raise EditorError(f"The text is longer than {_MOST_BYTES:,} bytes; it is as it was.")
     return data.decode("utf-8", "replace").removesuffix("\n")

@@ -55,6 +55,10 @@ class CommandHost(Protocol):
 
     def edit_prompt(self) -> None: ...
 
+    def show_notes(self) -> None: ...
+
+    def draft_notes(self) -> None: ...
+
 
 @dataclass(frozen=True)
 class SlashCommand:
@@ -179,6 +183,8 @@ COMMANDS = (
     SlashCommand("mode", "NAME", "plan, ask, accept edits, all in sandbox", _mode),
     SlashCommand("model", "", "which model answers", _model),
     SlashCommand("trust", "", "trust this folder, or no longer", lambda host, _: host.action_trust()),
+    SlashCommand("notes", "", "the project's notes in force (AGENTS.md)", lambda host, _: host.show_notes()),
+    SlashCommand("init", "", "draft AGENTS.md from the project's files", lambda host, _: host.draft_notes()),
     SlashCommand("theme", "", "dark or light", lambda host, _: host.action_switch_theme()),
     SlashCommand("edit", "", "write the prompt in your own editor (F12)", lambda host, _: host.edit_prompt()),
     SlashCommand("quit", "", "leave punie", lambda host, _: app_of(host.screen_of_commands).exit()),

@@ -45,7 +45,7 @@ def test_the_file_is_the_persons_alone_and_goes(editor: Script, tmp_path: Path) 
     ("command", "told"),
     [
         ("/no/such/editor", "There is no editor '/no/such/editor'; set $VISUAL or $EDITOR to one."),
-        ("false", "false ended with exit code 1; the prompt is as it was."),
+        ("false", "false ended with exit code 1; the text is as it was."),
         ("'open quote", "$VISUAL or $EDITOR is no command"),
     ],
 )

@@ -47,6 +47,7 @@ from punie_tui.agent.tool_step import Outcome
 from punie_tui.app.app import PunieApp
 from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.screens.notes import NotesScreen
 from punie_tui.app.screens.sessions import SessionsScreen
 from punie_tui.app.screens.tests import TestsScreen
 from punie_tui.app.screens.turns import TurnsScreen
@@ -379,6 +380,19 @@ def test_the_review_of_a_commit(snap_compare: Any, ledger: Path, size: tuple[int
         await pilot.press("r", "c", *"or", "enter")
 
     app, before = showing(ledger, DARK, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_the_notes(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("slash", *"notes", "enter")
+        while not (isinstance(pilot.app.screen, NotesScreen) and pilot.app.screen.is_loaded):
+            await pilot.pause(0.01)
+
+    (ledger / "AGENTS.md").write_text("# Ledger\n\nMoney is a `Decimal`, never a float.\n" + "long " * 9000)
+    (ledger / "CLAUDE.md").symlink_to("/etc/hostname")
+    app, before = showing(ledger, theme, [], look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 

@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from punie_tui.app.actions import ActionGroups, bindings_of
-from punie_tui.app.first_words import first_words, interrupted_words
+from punie_tui.app.first_words import first_words, interrupted_words, notes_words
 from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, PLACES
 from punie_tui.app.shell_work import ShellWork
 from punie_tui.app.textual_adapter import app_of, keep_screen
@@ -84,6 +84,7 @@ class MainScreen(Screen[None]):
         self._is_turn_running = False
         self.turns_finished = 0
         self._replay: Replay | None = None
+        self._notes_told: list[str] = []
         self._shell = ShellWork(self, folder, self._show_output, self._bring, self._shell_changed)
         self._width_share, self._height_share = 3, 3
         # Mounted after the first frame; nothing that uses them can come before the session does.
@@ -209,6 +210,20 @@ class MainScreen(Screen[None]):
     def edit_prompt(self) -> None:
         """In the person's own editor."""
         self.query_one(Prompt).action_edit()
+
+    def show_notes(self) -> None:
+        """The project's notes in force."""
+        from punie_tui.app.screens.notes import NotesScreen
+
+        if self._session:
+            app_of(self).push_screen(NotesScreen(self._session))
+
+    def draft_notes(self) -> None:
+        """A draft of AGENTS.md, under review."""
+        from punie_tui.app.notes_work import NotesWork
+
+        if self._session:
+            NotesWork(self, self._session.context_of_person, self.note).draft()
 
     @on(OpenFile)
     def _open_file(self, message: OpenFile) -> None:
@@ -365,8 +380,24 @@ class MainScreen(Screen[None]):
         self._replay.start()
         for notice in session.take_notices():
             chat.transcript.add("note", safe_text(notice, single_line=True))
-        if offered := self._offered:
-            chat.transcript.show_empty_state(f"{first_words(self._folder)}\n\n{interrupted_words(offered.title)}")
+        if session.engine.writes_answers:
+            self._tell_notes(session)
+        self._show_first_words()
+
+    def _show_first_words(self) -> None:
+        offered = [interrupted_words(self._offered.title)] if self._offered else []
+        if told := [*self._notes_told, *offered]:
+            self.query_one(Chat).transcript.show_empty_state("\n\n".join([first_words(self._folder), *told]))
+
+    @work(thread=True, exclusive=True, group="notes")
+    def _tell_notes(self, session: Session) -> None:
+        notes = session.read_notes()
+        if notes.notes and self.is_running:
+            app_of(self).call_later(self._notes_read, notes.summary)
+
+    def _notes_read(self, summary: str) -> None:
+        self._notes_told = [notes_words(summary)]
+        self._show_first_words()
 
     def action_pane(self, pane: str) -> None:
         """Show a pane and put the keys there; `chat` means its prompt. The side panes come after the first frame."""
