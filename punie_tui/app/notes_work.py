@@ -31,7 +31,7 @@ class NotesWork:
         screen: Screen[None],
         open_context: Callable[[], ToolContext],
         note: Callable[[str], None],
-        changed: Callable[[], None] = lambda: None,
+        changed: Callable[[], object] = lambda: None,
     ) -> None:
         self._screen = screen
         self._open_context = open_context

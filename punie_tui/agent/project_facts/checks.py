@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator
 
 from punie_tui.agent.project_facts.layout import settings_of
 from punie_tui.agent.project_facts.tree import ProjectTree, table
@@ -21,7 +19,7 @@ def checks(tree: ProjectTree) -> Iterator[str]:
     yield from _line("ruff", told + settings_of(lint, "select", "extend-select", "ignore"), is_there=bool(ruff))
     if "black" in tools:
         yield from _line("black", settings_of(table(tools, "black"), "line-length"), is_there=True)
-    pyright = table(tools, "pyright") or _json(tree, "pyrightconfig.json")
+    pyright = table(tools, "pyright") or tree.json("pyrightconfig.json")
     told = settings_of(pyright, "typeCheckingMode", "include", "pythonVersion")
     yield from _line("pyright", told, is_there=bool(pyright))
     mypy = table(tools, "mypy")
@@ -34,11 +32,3 @@ def checks(tree: ProjectTree) -> Iterator[str]:
 def _line(tool: str, settings: list[str], *, is_there: bool = False) -> Iterator[str]:
     if settings or is_there:
         yield f"- {tool}: {'; '.join(settings)}" if settings else f"- {tool}, with its own defaults"
-
-
-def _json(tree: ProjectTree, path: str) -> Mapping[str, Any]:
-    try:
-        found: object = json.loads(tree.text(path) or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}

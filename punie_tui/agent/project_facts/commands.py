@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from typing import Any, cast
 
 from punie_tui.agent.project_facts.layout import dependencies, test_files
 from punie_tui.agent.project_facts.tree import ProjectTree, code, plain, table
@@ -71,11 +69,7 @@ def _targets(text: str, program: str) -> list[tuple[str, str]]:
 
 
 def _npm(tree: ProjectTree) -> list[tuple[str, str]]:
-    try:
-        package: Any = json.loads(tree.text("package.json") or "{}")
-    except (ValueError, RecursionError):
-        return []
-    scripts = table(cast("dict[str, Any]", package), "scripts") if isinstance(package, dict) else {}
+    scripts = table(tree.json("package.json"), "scripts")
     return [(f"npm run {name}", code(str(what))) for name, what in scripts.items()][:_MOST_OF_A_FILE]
 
 

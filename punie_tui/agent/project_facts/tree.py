@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import tomllib
 import warnings
 from collections.abc import Mapping
@@ -50,6 +51,12 @@ class ProjectTree:
         except tomllib.TOMLDecodeError:
             return {}
 
+    def json(self, path: str) -> Mapping[str, Any]:
+        try:
+            return _mapping(json.loads(self.text(path) or "{}"))
+        except (ValueError, RecursionError):
+            return {}
+
     @cached_property
     def pyproject(self) -> Mapping[str, Any]:
         return self.toml("pyproject.toml")
@@ -69,8 +76,13 @@ def table(values: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
     """A table inside tables; empty if there is none."""
     found: object = values
     for name in path:
-        found = cast("Mapping[str, Any]", found).get(name) if isinstance(found, Mapping) else None
-    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
+        found = _mapping(found).get(name)
+    return _mapping(found)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    """The value if it is a table; else an empty one."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def plain(text: str) -> str:
