@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from punie_tools.changes.review import HunkPlace, Review
+    from punie_tools.effects.effects import EffectFinder
     from punie_tools.git.tree_review import ReviewedPart, TreeReview
     from punie_tools.tool import ToolContext
     from punie_tui.agent.session import Session
@@ -65,7 +66,7 @@ class GitWork:
             if is_wanted:
                 self._begin(lambda: self._take_back(review, title))
 
-        app_of(self._screen).push_screen(PastReviewScreen(review, title, left_out, begin_at), carry_out)
+        app_of(self._screen).push_screen(PastReviewScreen(review, title, left_out, begin_at=begin_at), carry_out)
 
     def commit(self) -> None:
         """Ask for the message of what is staged, with a draft of it."""
@@ -87,7 +88,8 @@ class GitWork:
 
         reviewed = read_tree_review(self._open_context(), part)
         if reviewed.review.files:
-            self._on_screen(lambda: self._show(reviewed))
+            finder = self._finder(reviewed)
+            self._on_screen(lambda: self._show(reviewed, finder))
             return
         nothing = "Nothing is staged." if part == "staged" else "The working tree holds nothing that is not staged."
         left_out = f" Not shown: {'; '.join(reviewed.left_out[:3])}." if reviewed.left_out else ""
@@ -124,7 +126,14 @@ class GitWork:
     def _open_context(self) -> ToolContext:
         return self._session.context_of_person()
 
-    def _show(self, reviewed: TreeReview) -> None:
+    def _finder(self, reviewed: TreeReview) -> EffectFinder | None:
+        if not self._session.checks_reviews:
+            return None
+        from punie_tools.effects.effects import EffectFinder
+
+        return EffectFinder(self._open_context(), [file.change for file in reviewed.review.files], is_made=True)
+
+    def _show(self, reviewed: TreeReview, finder: EffectFinder | None) -> None:
         from punie_tui.app.screens.tree_review import StagedReviewScreen, TreeReviewScreen
 
         def carry_out(is_wanted: bool | None) -> None:
@@ -133,7 +142,8 @@ class GitWork:
 
         screen = TreeReviewScreen if reviewed.part == "unstaged" else StagedReviewScreen
         title = _TITLES[reviewed.part]
-        app_of(self._screen).push_screen(screen(reviewed.review, title, reviewed.left_out), carry_out)
+        shown = screen(reviewed.review, title, reviewed.left_out, finder=finder)
+        app_of(self._screen).push_screen(shown, carry_out)
 
     def _apply(self, reviewed: TreeReview) -> None:
         self._tell(reviewed.apply())

@@ -9,8 +9,10 @@ import pytest
 from app_driver import Drive, Driven
 
 from punie_tui.app.screens.review import ReviewScreen
+from punie_tui.app.screens.tree_review import CommitScreen, TreeReviewScreen
 from punie_tui.app.widgets.review.view import ReviewView
 from punie_tui.engine.protocol import TextDelta, ToolCall
+from tests.conftest import git
 
 BETWEEN = "# between\n" * 8
 BEFORE = f"import os\n\n\ndef one() -> int:\n    return 1\n\n\n{BETWEEN}\n\ndef two() -> int:\n    return 'two'\n"
@@ -61,6 +63,25 @@ async def test_findings_stand_beside_their_hunks_and_the_green_gate_goes_by_them
         await driven.pilot.press("p", "r", "enter")
         await driven.finished()
     assert (root / "a.py").read_text() == BETTER
+
+
+@pytest.mark.usefixtures("checked")
+async def test_the_working_tree_shows_what_its_hunks_did(drive: Drive, make_repository: Callable[..., Path]) -> None:
+    root = make_repository({"a.py": BEFORE})
+    (root / "a.py").write_text(WORSE)
+    async with drive(root) as driven:
+        await driven.ask("/diff")
+        await driven.until(lambda: isinstance(driven.app.screen, TreeReviewScreen), "the review")
+        screen = driven.app.screen
+        assert isinstance(screen, TreeReviewScreen)
+        await driven.until(lambda: "types +1 -1" in said(screen), "the effect")
+        assert [(kind, hunk) for kind, hunk, _ in notes(screen)] == [("worse", 0), ("better", 1)]
+        await driven.pilot.press("t")
+        await driven.until(lambda: screen.review.undecided_count == 1, "the green hunk")
+        await driven.pilot.press("enter")
+        await driven.until(lambda: isinstance(driven.app.screen, CommitScreen), "the commit")
+    assert git(root, "show", ":a.py") == BETTER
+    assert (root / "a.py").read_text() == WORSE
 
 
 @pytest.mark.usefixtures("checked")

@@ -68,13 +68,16 @@ def review_actions(
     )
 
 
+TAKE_GREEN = (
+    Action("review.take_green", "t", "green_gate", "accept what leaves types and tests no worse", "Take green"),
+)
 REVIEW_ACTIONS = review_actions(
     "Review",
     ("Accept", "accept"),
     ("Reject", "reject"),
     "apply what is accepted",
     edit=(Action("review.edit", "e", "edit", "edit what the hunk puts there", "Edit"),),
-    gate=(Action("review.take_green", "t", "green_gate", "accept what leaves types and tests no worse", "Take green"),),
+    gate=TAKE_GREEN,
 )
 
 

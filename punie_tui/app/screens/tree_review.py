@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
-from punie_tui.app.screens.review import ReviewScreen, review_actions
+from punie_tui.app.screens.review import TAKE_GREEN, ReviewScreen, review_actions
 from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from punie_tools.changes.review import HunkPlace, Review
+    from punie_tools.effects.effects import EffectFinder
 
 
 _TO_THE_COMMIT = "do so, and go on to the commit if anything is staged"
 
-TREE_REVIEW_ACTIONS = review_actions("The working tree", ("Stage", "stage"), ("Take back", "take back"), _TO_THE_COMMIT)
-STAGED_REVIEW_ACTIONS = review_actions("What is staged", ("Keep", "keep"), ("Unstage", "unstage"), _TO_THE_COMMIT)
+TREE_REVIEW_ACTIONS = review_actions(
+    "The working tree", ("Stage", "stage"), ("Take back", "take back"), _TO_THE_COMMIT, gate=TAKE_GREEN
+)
+STAGED_REVIEW_ACTIONS = review_actions(
+    "What is staged", ("Keep", "keep"), ("Unstage", "unstage"), _TO_THE_COMMIT, gate=TAKE_GREEN
+)
 PAST_REVIEW_ACTIONS = review_actions(
     "A revision or a turn",
     ("Keep", "keep"),
@@ -35,9 +40,17 @@ PAST_REVIEW_ACTIONS = review_actions(
 class DiffReviewScreen(ReviewScreen):
     """Gives True when the decisions shall be carried out. A file is edited where files are, not here."""
 
-    def __init__(self, review: Review, title: str, left_out: Sequence[str] = (), begin_at: HunkPlace = (0, 0)) -> None:
+    def __init__(
+        self,
+        review: Review,
+        title: str,
+        left_out: Sequence[str] = (),
+        *,
+        finder: EffectFinder | None = None,
+        begin_at: HunkPlace = (0, 0),
+    ) -> None:
         """`left_out` names what no hunk can show."""
-        super().__init__(review, title, begin_at=begin_at)
+        super().__init__(review, title, finder, begin_at)
         self._left_out = left_out
 
     def on_mount(self) -> None:

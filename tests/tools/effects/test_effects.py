@@ -68,8 +68,9 @@ def edit(path: str, *replacements: tuple[str, str]) -> FileChange:
 def find(project: Path) -> Iterator[Callable[..., EffectFinder]]:
     finders: list[EffectFinder] = []
 
-    def make(*proposal: FileChange, is_trusted: bool = True) -> EffectFinder:
-        finders.append(EffectFinder(ToolContext(Workspace.at(project, is_trusted=is_trusted)), proposal))
+    def make(*proposal: FileChange, is_trusted: bool = True, is_made: bool = False) -> EffectFinder:
+        context = ToolContext(Workspace.at(project, is_trusted=is_trusted))
+        finders.append(EffectFinder(context, proposal, is_made=is_made))
         return finders[-1]
 
     yield make
@@ -105,6 +106,27 @@ def test_what_gets_worse_is_named_with_its_place(find: Callable[..., EffectFinde
     assert [(found.file, found.line) for found in effect.added if found.kind == "types"] == [("shop/money.py", 2)]
     assert [found.code for found in effect.added if found.kind == "tests"] == ["tests/test_money.py::test_add"]
     assert not effect.is_no_worse
+
+
+def test_what_the_tree_holds_already_is_compared_with_what_it_was(
+    project: Path, find: Callable[..., EffectFinder], files_of: Callable[[], dict[str, bytes]]
+) -> None:
+    worse, cure = edit("shop/money.py", ADD), edit("shop/report.py", ("import os\n\n", ""))
+    both = [worse, cure, FileChange("shop/new.py", None, FileImage(b"x: int = ''\n", 0o644))]
+    for change in both:
+        assert change.after
+        (project / change.path).write_bytes(change.after.data)
+    before = files_of()
+    finder = find(*both, is_made=True)
+    effect = effect_of(finder, *both)
+    assert {(found.kind, found.file) for found in effect.added} == {
+        ("types", "shop/money.py"),
+        ("tests", "tests/test_money.py"),
+        ("types", "shop/new.py"),
+    }
+    assert [found.file for found in effect.cured] == ["shop/report.py"]
+    assert effect_of(finder, cure).is_no_worse
+    assert files_of() == before
 
 
 def test_a_test_that_no_longer_runs_is_not_cured(find: Callable[..., EffectFinder]) -> None:
@@ -154,6 +176,17 @@ def test_a_hunk_that_needs_a_later_one_is_green_with_it(find: Callable[..., Effe
     review = Review([change, bad])
     green = green_hunks(review, find(change, bad), threading.Event(), lambda _: None)
     assert green == {(0, 0), (0, 1)}
+
+
+def test_no_version_of_a_file_has_the_second_of_another(project: Path) -> None:
+    overlay = Overlay(ToolContext(Workspace.at(project)))
+    path = overlay.root / "shop/money.py"
+    seconds: set[int] = set()
+    for change in (edit("shop/money.py", ADD), edit("shop/money.py", DOUBLE), edit("shop/money.py", ADD)):
+        overlay.show([change])
+        seconds.add(int(path.stat().st_mtime))
+    overlay.close()
+    assert len(seconds) == 3
 
 
 def test_a_tree_that_is_too_large_says_so(project: Path) -> None:

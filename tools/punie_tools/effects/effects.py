@@ -98,9 +98,11 @@ class Effect:
 class EffectFinder:
     """Looks at proposals on a copy of the tree, made when it is first needed. Threads wait for each other."""
 
-    def __init__(self, context: ToolContext, proposal: Sequence[FileChange]) -> None:
+    def __init__(self, context: ToolContext, proposal: Sequence[FileChange], *, is_made: bool = False) -> None:
+        """With `is_made` the tree holds the proposal already, and is compared with what it was before."""
         self._context = context
         self._proposal = list(proposal)
+        self._is_made = is_made
         self._overlay: Overlay | None = None
         self._known: dict[tuple[FileChange, ...], State] = {}
         self._lock = Lock()
@@ -126,9 +128,16 @@ class EffectFinder:
             if self._overlay is None:
                 told("copying the tree")
                 self._overlay = Overlay(replace(self._context, cancelled=cancelled))
-            self._overlay.show(changes)
+            self._overlay.show(self._shown(changes))
             self._known[key] = _look(self._overlay.context(cancelled), self._paths, told)
         return self._known[key]
+
+    def _shown(self, changes: Sequence[FileChange]) -> Sequence[FileChange]:
+        """What the copy has to hold of the tree as it is."""
+        if not self._is_made:
+            return changes
+        wanted = {change.path: change.after for change in changes}
+        return [FileChange(each.path, each.after, wanted.get(each.path, each.before)) for each in self._proposal]
 
     @property
     def _paths(self) -> list[str]:
