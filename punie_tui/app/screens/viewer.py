@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 _MOST_BYTES = 2_000_000
-_LANGUAGES = {
+LANGUAGES = {
     ".py": "python",
     ".pyi": "python",
     ".md": "markdown",
@@ -87,7 +87,7 @@ class FileViewerScreen(Screen[None]):
         )
         yield _FileText(
             text,
-            language=_LANGUAGES.get(Path(self._path).suffix),
+            language=LANGUAGES.get(Path(self._path).suffix),
             read_only=True,
             show_line_numbers=True,
             soft_wrap=False,
