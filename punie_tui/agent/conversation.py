@@ -122,17 +122,9 @@ class _Replay:
                 pass
 
     def _add_result(self, event: ToolFinished | ToolFailed | ToolDenied) -> None:
-        if not any(call.id == event.call_id for call in self._calls):
-            # Of a call inside a program, whose own result holds what came of it.
-            return
-        match event:
-            case ToolFinished():
-                review = f"\nThe person reviewed it: {_json(event.review)}" if event.review else ""
-                self._results[event.call_id] = _json(event.result) + review
-            case ToolFailed():
-                self._results[event.call_id] = f"Error: {event.error}"
-            case ToolDenied():
-                self._results[event.call_id] = f"Error: {event.reason}"
+        if any(call.id == event.call_id for call in self._calls):
+            # Another one is of a call inside a program, whose own result holds what came of it.
+            self._results[event.call_id] = content_of(event)
 
     def end_calls(self) -> None:
         """Whatever comes next is of another reply, if this one has called anything."""
@@ -146,6 +138,23 @@ class _Replay:
         for call in self._calls:
             self.conversation.add_result(call, self._results.get(call.id, _CUT_OFF))
         self._text, self._calls, self._results = "", [], {}
+
+
+def content_of(end: ToolFinished | ToolFailed | ToolDenied) -> str:
+    """What a call gave, as the model reads it before it is shortened."""
+    match end:
+        case ToolFinished():
+            review = f"\nThe person reviewed it: {_json(end.review)}" if end.review else ""
+            return _json(end.result) + review
+        case ToolFailed():
+            return f"Error: {end.error}"
+        case ToolDenied():
+            return f"Error: {end.reason}"
+
+
+def tokens_of_call(call: ToolCall, content: str) -> int:
+    """About how many tokens of a prompt the call and what it gave take."""
+    return estimated_tokens([Message("assistant", "", calls=(call,)), Message("tool", shortened(content))])
 
 
 def _json(value: object) -> str:

@@ -10,6 +10,7 @@ from types import FrameType
 
 from punie_tools.code.execute_code import ExecuteCodeResult
 from punie_tools.registry import find_tool
+from punie_tools.result_text import result_as_text
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.events import (
     Event,
@@ -22,7 +23,6 @@ from punie_tui.agent.events import (
 )
 from punie_tui.agent.mentions import mentions_in
 from punie_tui.agent.session import Session
-from punie_tui.commands.result_text import result_as_text
 from punie_tui.commands.terminal import (
     TerminalAsker,
     can_ask,

@@ -16,10 +16,10 @@ from typing import Any
 
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.registry import find_tool
+from punie_tools.result_text import result_as_text
 from punie_tools.spelling import spelled
 from punie_tools.tool import Tool, ToolContext, ToolResult
 from punie_tools.workspace import Workspace
-from punie_tui.commands.result_text import result_as_text
 from punie_tui.commands.terminal import common_options, existing_folder, print_error, stdin_text
 from punie_tui.commands.tool_help import help_text
 from punie_tui.own_files import log_to_file

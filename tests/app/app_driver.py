@@ -108,7 +108,7 @@ class Driven:
 
     def trace_lines(self) -> list[str]:
         """The labels of the trace, calls and rows, from top to bottom."""
-        return [str(line.node.label) for line in self.trace._tree_lines]
+        return self.trace.lines
 
 
 _KEYS = {

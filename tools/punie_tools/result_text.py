@@ -1,4 +1,4 @@
-"""A typed result as a person reads it without the app: the summary, then rows and texts."""
+"""A typed result as a person reads it outside the trace: the summary, then rows and texts."""
 
 from __future__ import annotations
 

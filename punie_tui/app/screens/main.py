@@ -7,7 +7,7 @@ import gc
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from textual import events, on, work
 from textual.binding import BindingType
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from punie_tui.agent.trust import FolderTrust
     from punie_tui.app.git_work import GitWork
     from punie_tui.app.replay import Replay
+    from punie_tui.app.reruns import Reruns
     from punie_tui.app.screens.findings import FindingsScreen
     from punie_tui.app.screens.review import ReviewScreen
     from punie_tui.app.screens.tests import TestsScreen
@@ -81,6 +82,7 @@ class MainScreen(Screen[None]):
         self._git_work: GitWork | None = None
         self._tests: TestsScreen | None = None
         self._findings: FindingsScreen | None = None
+        self._reruns: Reruns | None = None
         self._is_turn_running = False
         self.turns_finished = 0
         self._replay: Replay | None = None
@@ -239,6 +241,30 @@ class MainScreen(Screen[None]):
         if self._git_work:
             self._git_work.commit()
 
+    def on_trace_pane_bring_wanted(self, message: TracePane.BringWanted) -> None:
+        self._bring(message.attachment)
+
+    def on_trace_pane_run_wanted(self, message: TracePane.RunWanted) -> None:
+        """Ask for other arguments, and run the call as the person's own."""
+        from punie_tools.errors import ToolError
+        from punie_tools.registry import find_tool
+        from punie_tools.safe_text import safe_text
+        from punie_tui.app.screens.arguments import ArgumentsScreen
+
+        def run(arguments: dict[str, Any] | None) -> None:
+            if arguments is not None and self._reruns:
+                self._reruns.run(message.tool, arguments)
+
+        if self._reruns and self._reruns.is_running:
+            self.note("A call of yours runs; Esc stops it.")
+            return
+        try:
+            tool = find_tool(message.tool)
+        except ToolError as error:
+            self.note(safe_text(str(error), single_line=True))
+        else:
+            app_of(self).push_screen(ArgumentsScreen(tool, message.arguments), run)
+
     def on_approval_panel_decided(self, message: ApprovalPanel.Decided) -> None:
         message.pending.answer(self._decision(message))
         self._approval.settle(message.pending)
@@ -297,9 +323,12 @@ class MainScreen(Screen[None]):
             self.query_one(Chat).transcript.add("error", problem)
 
     def action_stop(self) -> None:
-        """Stop the person's command if one runs, else the running turn."""
+        """Stop the person's command or call if one runs, else the running turn."""
         if self._shell.is_running:
             self._shell.stop()
+            return
+        if self._reruns and self._reruns.is_running:
+            self._reruns.stop()
             return
         self._runner.stop()
         self.query_one(StatusLine).show_activity("stopping", is_busy=True)
@@ -309,8 +338,14 @@ class MainScreen(Screen[None]):
         if action == "go_on":
             return self._offered is not None
         if action == "stop":
-            return (self._is_turn_running or self._shell.is_running) and not self.query_one(Prompt).takes_escape
+            is_filtering = self.focused is not None and self.focused.id == "trace-filter"
+            return self._is_anything_running and not (is_filtering or self.query_one(Prompt).takes_escape)
         return True
+
+    @property
+    def _is_anything_running(self) -> bool:
+        is_rerunning = self._reruns is not None and self._reruns.is_running
+        return self._is_turn_running or self._shell.is_running or is_rerunning
 
     # Sessions.
 
@@ -465,10 +500,12 @@ class MainScreen(Screen[None]):
 
     def session_opened(self, session: Session) -> None:
         from punie_tui.app.git_work import GitWork
+        from punie_tui.app.reruns import Reruns
 
         self._session = session
         self.query_one(Prompt).show_prices(session.context_of_person)
         self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request)
+        self._reruns = Reruns(self, session.person_calls, self._show_rerun, self._rerun_changed)
         self.show_session()
         self._draw_session(session)
         self.refresh_bindings()
@@ -583,6 +620,16 @@ class MainScreen(Screen[None]):
         if not self._is_turn_running:
             is_busy = self._shell.is_running
             self.query_one(StatusLine).show_activity("your command" if is_busy else "ready", is_busy=is_busy)
+
+    def _show_rerun(self, event: Event) -> None:
+        self._trace.handle(event, is_of_person=True)
+
+    def _rerun_changed(self) -> None:
+        """A call of the person began or ended."""
+        self.refresh_bindings()
+        if not self._is_turn_running and self._reruns:
+            is_busy = self._reruns.is_running
+            self.query_one(StatusLine).show_activity("your call" if is_busy else "ready", is_busy=is_busy)
 
     def _turn_runs(self, is_running: bool) -> None:
         self._is_turn_running = is_running

@@ -39,14 +39,17 @@ class OutlineRow:
     is_folded: bool | None = None
 
 
+FOLDS_BY_ARROWS = (
+    Action("move.left", "left", "leave", "fold, or to what it is below", line="fold, unfold"),
+    Action("move.right", "right", "unfold", "unfold", line="fold, unfold"),
+)
 OUTLINE_ACTIONS = ActionGroup(
     "The tree",
     (
         *movement(),
         Action("outline.choose", "enter", "choose", "open what is under the cursor"),
         Action("outline.fold", "space", "fold", "fold, unfold", line="fold, unfold"),
-        Action("move.left", "left", "leave", "fold, or to what it is below", line="fold, unfold"),
-        Action("move.right", "right", "unfold", "unfold", line="fold, unfold"),
+        *FOLDS_BY_ARROWS,
     ),
 )
 
@@ -129,6 +132,12 @@ class Outline(ScrollView, can_focus=True):
             return False
         self._put_cursor(place)
         return True
+
+    def show_below(self, key: str) -> None:
+        """Let a row and what stands below it be seen, as far as there is room; the cursor stays."""
+        place = next((place for place, row in enumerate(self._rows) if row.key == key), None)
+        if place is not None:
+            self.scroll_to(y=place, animate=False, immediate=True)
 
     def action_move(self, rows: int) -> None:
         self._put_cursor(self._cursor + rows)

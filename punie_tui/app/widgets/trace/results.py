@@ -40,6 +40,7 @@ from punie_tools.quality.typecheck import TypeCheckResult
 from punie_tools.registry import find_tool
 from punie_tools.safe_text import safe_text
 from punie_tools.tool import ToolResult
+from punie_tui.app.widgets.trace.json_tree import rows_of_value
 from punie_tui.app.widgets.trace.rows import Role, Row, capped, row, wrapped
 
 _MOST_ROWS = 200
@@ -157,7 +158,11 @@ def _details(result: ToolResult, width: int) -> list[Row]:
         case ListFilesResult():
             return [row(file, path=file) for file in result.files]
         case ExecuteCodeResult():
-            return wrapped(result.output, width) if result.output else []
+            output = wrapped(result.output, width) if result.output else []
+            if result.value is None:
+                return output
+            value = Row([("value", "strong")], children=rows_of_value(result.value, max(width - 2, 12)))
+            return [*output, value]
         case _:
             return []
 
@@ -179,8 +184,9 @@ def _finding(file: str, line: int, column: int, message: str, code: str, width: 
     place = f"{line}:{column}"
     told, _, explanation = message.partition("\n")
     first, *rest = wrapped(told + (f"  {code}" if code else ""), max(width - len(place) - 5, 12), path=file, line=line)
-    rows = [Row([(f"{place} ", "muted"), *first.parts], file, line)]
-    rows += [Row([(" " * (len(place) + 1), ""), *more.parts], file, line) for more in rest]
+    whole = f"{place} {first.text}"
+    rows = [Row([(f"{place} ", "muted"), *first.parts], file, line, whole=whole)]
+    rows += [Row([(" " * (len(place) + 1), ""), *more.parts], file, line, whole=whole, continues=True) for more in rest]
     if explanation:
         rows[0].children = wrapped(explanation, max(width - 6, 12), "muted", path=file, line=line)
         rows[0].is_expanded = False

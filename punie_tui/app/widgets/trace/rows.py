@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from punie_tools.safe_text import safe_text
@@ -13,13 +15,28 @@ Role = Literal["", "good", "bad", "muted", "strong"]
 
 @dataclass
 class Row:
-    """One line. `parts` are (safe text, role) pairs; `path` and `line` are what Enter opens."""
+    """One line. `parts` are (safe text, role) pairs; `path` and `line` are what Enter opens.
 
-    parts: list[tuple[str, str]]
+    `whole` is all that is told, where the parts are only a piece of it; a row that `continues` tells what the one
+    before it does.
+    """
+
+    parts: list[tuple[str, Role]]
     path: str = ""
     line: int | None = None
     children: list[Row] = field(default_factory=list["Row"])
     is_expanded: bool = True
+    whole: str = ""
+    continues: bool = False
+
+    @cached_property
+    def text(self) -> str:
+        """What it tells, without roles."""
+        return self.whole or "".join(text for text, _ in self.parts).strip()
+
+    @cached_property
+    def searched(self) -> str:
+        return self.text.lower()
 
 
 def row(text: str, role: Role = "", *, path: str = "", line: int | None = None) -> Row:
@@ -29,10 +46,14 @@ def row(text: str, role: Role = "", *, path: str = "", line: int | None = None) 
 
 def wrapped(text: str, width: int, role: Role = "", *, path: str = "", line: int | None = None) -> list[Row]:
     """Foreign text over as many rows as it needs; all lead to the same place."""
-    lines: list[str] = []
+    rows: list[Row] = []
     for paragraph in safe_text(text).splitlines() or [""]:
-        lines += textwrap.wrap(paragraph, width, break_on_hyphens=False) or [""]
-    return [Row([(piece, role)], path, line) for piece in lines]
+        pieces = textwrap.wrap(paragraph, width, break_on_hyphens=False) or [""]
+        rows += [
+            Row([(piece, role)], path, line, whole=paragraph.strip(), continues=place > 0)
+            for place, piece in enumerate(pieces)
+        ]
+    return rows
 
 
 def capped(rows: list[Row], most: int, what: str) -> list[Row]:
@@ -40,3 +61,14 @@ def capped(rows: list[Row], most: int, what: str) -> list[Row]:
     if len(rows) <= most:
         return rows
     return [*rows[:most], Row([(f"… {len(rows) - most} more {what}", "muted")])]
+
+
+def text_of_rows(rows: Iterable[Row], depth: int = 0) -> str:
+    """All that they tell, folded or not, each row on a line."""
+    lines: list[str] = []
+    for each in rows:
+        if not each.continues:
+            lines.append(f"{'  ' * depth}{each.text}")
+        if each.children:
+            lines.append(text_of_rows(each.children, depth + 1))
+    return "\n".join(lines)

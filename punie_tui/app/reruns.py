@@ -1,0 +1,60 @@
+"""A call of the trace run again as the person's own, beside whatever turn runs, off the UI thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from punie_tui.app.textual_adapter import app_of
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from punie_tui.agent.events import Event
+    from punie_tui.agent.person_calls import PersonCalls
+
+
+class Reruns:
+    """One at a time. `show` gets the call's events, `changed` is called when a call begins and ends."""
+
+    def __init__(
+        self, screen: Screen[None], calls: PersonCalls, show: Callable[[Event], None], changed: Callable[[], None]
+    ) -> None:
+        self._screen = screen
+        self._calls = calls
+        self._show = show
+        self._changed = changed
+        self._cancelled: threading.Event | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._cancelled is not None
+
+    def run(self, tool: str, arguments: Mapping[str, Any]) -> None:
+        """Begin; not while one runs."""
+        from punie_tui.agent.person_calls import CallWatch
+
+        self._cancelled = cancelled = threading.Event()
+        watch = CallWatch(cancelled, on_event=lambda event: self._on_screen(lambda: self._show(event)))
+
+        def work() -> None:
+            self._calls.run(tool, arguments, watch)
+            self._on_screen(self._end)
+
+        self._screen.run_worker(work, thread=True, group="rerun")
+        self._changed()
+
+    def stop(self) -> None:
+        """End it with all that it started."""
+        if self._cancelled is not None:
+            self._cancelled.set()
+
+    def _end(self) -> None:
+        self._cancelled = None
+        self._changed()
+
+    def _on_screen(self, step: Callable[[], None]) -> None:
+        """Unless the app ended meanwhile."""
+        if self._screen.is_running:
+            app_of(self._screen).call_later(step)

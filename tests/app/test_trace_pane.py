@@ -1,0 +1,147 @@
+"""The trace by keyboard: filter, fold, copy, put into the prompt, run again with other arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven, key_of
+from textual.widgets import Static, TextArea
+
+from punie_tui.app.screens.arguments import ArgumentsScreen
+from punie_tui.app.screens.review import ReviewScreen
+from punie_tui.engine.protocol import TextDelta, ToolCall
+
+FILES = {
+    "src/app.py": "import os\nx: int = 1\n\n\ndef run() -> None:\n    print('TODO')\n",
+    "src/other.py": "# TODO [bold]later\n",
+    "README.md": "# Project\n",
+}
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path]) -> Path:
+    return make_repository(FILES)
+
+
+def call(tool: str, call_id: str = "c1", **arguments: object) -> ToolCall:
+    return ToolCall(call_id, tool, arguments)
+
+
+def problem_of(screen: ArgumentsScreen) -> str:
+    line = screen.query_one("#arguments-problem", Static)
+    return str(line.render()) if line.display else ""
+
+
+async def replace_arguments(driven: Driven, text: str) -> ArgumentsScreen:
+    """In the editor that is open, or comes up."""
+    await driven.until(lambda: isinstance(driven.app.screen, ArgumentsScreen), "the editor")
+    screen = driven.app.screen
+    assert isinstance(screen, ArgumentsScreen)
+    screen.query_one(TextArea).text = text
+    await driven.pilot.pause()
+    return screen
+
+
+async def test_results_are_filtered_folded_copied_and_brought_to_the_model(drive: Drive, repository: Path) -> None:
+    replies = [[call("list_files", "c1")], [call("grep", "c1", pattern="TODO")], [TextDelta("I see.")]]
+    async with drive(repository, replies) as driven:
+        await driven.ask("list")
+        await driven.finished()
+        await driven.ask("find")
+        await driven.finished(2)
+        whole = driven.trace_lines()
+        assert [line.split("(")[0] for line in whole[:2]] == ["✓ list_files", "✓ grep"]
+        assert " tok" in driven.trace.query_one("#trace-outline").rows[1].right  # type: ignore[attr-defined]
+
+        # What is folded is looked into as well, and every word has to stand in a row or above it.
+        await driven.pilot.press("f3", "slash", *(key_of(letter) for letter in "other.py"))
+        await driven.until(lambda: not driven.trace.is_searching, "the rows of all calls")
+        assert driven.trace_lines() == ["✓ list_files()", "src/other.py", *whole[1:2], *whole[-2:]]
+        await driven.pilot.press(*(key_of(letter) for letter in " bold"))
+        assert driven.trace_lines() == [*whole[1:2], *whole[-2:]]
+        await driven.pilot.press("enter", "down", "down")
+        assert driven.app.focused is driven.trace.query_one("#trace-outline")
+        await driven.pilot.press("c")
+        assert driven.app.clipboard == "1:3 # TODO [bold]later"
+        assert "22 characters" in driven.trace.told
+        await driven.pilot.press("escape")
+        assert driven.trace_lines() == whole
+
+        await driven.pilot.press("end", "home", "down", "space")
+        assert driven.trace_lines() == whole[:2]
+        await driven.pilot.press("c")
+        assert "src/app.py:6:12" in driven.app.clipboard
+        assert "src/other.py" in driven.app.clipboard
+
+        await driven.pilot.press("p")
+        await driven.until(lambda: "output of grep(pattern='TODO')" in driven.prompt.price.shown, "the price")
+        assert "tokens" in driven.trace.told
+        await driven.pilot.press("f2")
+        await driven.ask("so")
+        await driven.finished(3)
+        assert "src/other.py" in driven.engine.requests[-1].messages[-1].attached
+
+
+async def test_a_call_is_run_again_with_other_arguments(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[call("grep", pattern="TODO")]]) as driven:
+        await driven.ask("find")
+        await driven.finished()
+        await driven.pilot.press("f3", "r")
+        screen = await replace_arguments(driven, '{"pattern": "TODO",}')
+        assert problem_of(screen).startswith("Line 1, column")
+        await driven.pilot.press("ctrl+s")
+        assert driven.app.screen is screen
+        await replace_arguments(driven, '{"patern": "TODO"}')
+        assert "there is no argument 'patern'" in problem_of(screen)
+        await replace_arguments(driven, '{"pattern": "TODO", "path": "src/other.py"}')
+        assert problem_of(screen) == ""
+        await driven.pilot.press("ctrl+s")
+        await driven.until(lambda: any(line.startswith("✓ you grep(") for line in driven.trace_lines()), "its end")
+        assert driven.trace_lines()[-2:] == ["src/other.py", "1:3 # TODO [bold]later"]
+        assert len(driven.engine.requests) == 1
+
+
+async def test_an_edit_that_is_run_again_is_reviewed_like_any_other(drive: Drive, repository: Path) -> None:
+    edit = call("edit_file", path="src/other.py", old="later", new="now")
+    async with drive(repository, [[call("read_file", path="src/other.py")], [edit]]) as driven:
+        await driven.ask("read")
+        await driven.finished()
+        await driven.ask("edit")
+        await driven.asked()
+        await driven.pilot.press("n", "enter")
+        await driven.finished(2)
+        assert driven.trace_lines()[-1] == "the person said no"
+        await driven.pilot.press("f3", "end", "r")
+        await replace_arguments(driven, '{"path": "src/other.py", "old": "later", "new": "soon"}')
+        await driven.pilot.press("ctrl+s")
+        await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
+        await driven.pilot.press("a", "enter")
+        await driven.until(lambda: driven.trace_lines()[-1] == "+# TODO [bold]soon", "the edit")
+        assert (repository / "src/other.py").read_text() == "# TODO [bold]soon\n"
+
+
+async def test_escape_stops_a_call_that_is_run_again_and_nothing_else(drive: Drive, repository: Path) -> None:
+    program = call("execute_code", code="while True:\n    git_status()")
+    async with drive(repository, [[call("git_status")], [program]]) as driven:
+        await driven.ask("status")
+        await driven.finished()
+        await driven.ask("go on for ever")
+        await driven.until(lambda: sum("git_status()" in line for line in driven.trace_lines()) > 2, "inner calls")
+        await driven.pilot.press("escape")
+        await driven.finished(2)
+        outline = driven.trace.query_one("#trace-outline")
+        depths = [row.depth for row in outline.rows if row.parts[-1][0] == "git_status()"]  # type: ignore[attr-defined]
+        assert depths[:3] == [0, 1, 1]
+
+        await driven.pilot.press("f3", "home", "end")
+        while "execute_code" not in "".join(text for text, _ in outline.current.parts):  # type: ignore[attr-defined]
+            await driven.pilot.press("left")
+        await driven.pilot.press("r")
+        await driven.until(lambda: isinstance(driven.app.screen, ArgumentsScreen), "the editor")
+        await driven.pilot.press("ctrl+s")
+        await driven.until(lambda: any(line.startswith("● you execute_code") for line in driven.trace_lines()), "it")
+        await driven.pilot.press("escape")
+        await driven.until(lambda: any(line.startswith("✗ you execute_code") for line in driven.trace_lines()), "end")
+        assert driven.app.screen is driven.main
