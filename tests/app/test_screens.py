@@ -45,6 +45,7 @@ from punie_tui.agent.session import Session
 from punie_tui.agent.session_log import sessions_folder
 from punie_tui.agent.tool_step import Outcome
 from punie_tui.app.app import PunieApp
+from punie_tui.app.screens.arguments import ArgumentsScreen
 from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.notes import NotesScreen
@@ -54,6 +55,7 @@ from punie_tui.app.screens.turns import TurnsScreen
 from punie_tui.app.turn_runner import PendingApproval
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.trace.pane import TracePane
 from punie_tui.commands import trust
 from punie_tui.engine.protocol import ToolCall
 from punie_tui.engine.scripted import ScriptedEngine
@@ -227,9 +229,40 @@ def test_findings(snap_compare: Any, ledger: Path, size: tuple[int, int], theme:
 @pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
 def test_a_failed_test_in_the_trace(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
     async def look(pilot: Pilot[None], _main: MainScreen) -> None:
-        await pilot.press("f3", "down", "down")
+        await pilot.press("f3", "down")
 
     app, before = showing(ledger, theme, turn("run the tests", "pytest_run", {}, TESTS), look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_a_filtered_trace(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], main: MainScreen) -> None:
+        await pilot.press("f3", "slash", *"report")
+        while main.query_one(TracePane).is_searching:
+            await pilot.pause(0.01)
+        await pilot.press("enter", "home", "down", "down", "c")
+
+    events = [
+        *turn("lint it", "ruff_check", {}, LINT, "c0"),
+        *turn("rename the heading", "edit_file", {"path": EDIT.path, "old": '"B', "new": '"All b'}, EDIT),
+        *turn("are there type errors in src?", "typecheck", {"path": "src"}, TYPES),
+    ]
+    app, before = showing(ledger, theme, events, look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_the_arguments_of_a_call_to_run_again(
+    snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str
+) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("f3", "r")
+        while not isinstance(pilot.app.screen, ArgumentsScreen):
+            await pilot.pause(0.01)
+        await pilot.press("down", "right", "right", "right", "s")
+
+    app, before = showing(ledger, theme, turn("are there type errors?", "typecheck", {"path": "src"}, TYPES), look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
@@ -270,7 +303,7 @@ def test_the_first_words(snap_compare: Any, ledger: Path, size: tuple[int, int])
 @pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
 def test_the_viewer(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
     async def look(pilot: Pilot[None], _main: MainScreen) -> None:
-        await pilot.press("f3", "down", "down", "enter")
+        await pilot.press("f3", "down", "enter")
 
     app, before = showing(ledger, theme, turn("types?", "typecheck", {"path": "src"}, TYPES), look)
     assert snap_compare(app, run_before=before, terminal_size=size)

@@ -17,7 +17,7 @@ from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
 from punie_tui.app.widgets.messages import OpenFile
 from punie_tui.app.widgets.outline import FOLDS_BY_ARROWS, Outline, OutlineRow
-from punie_tui.app.widgets.trace.call_rows import ShownRow, cost_of, make_rows, rows_of_calls
+from punie_tui.app.widgets.trace.call_rows import ShownRow, make_rows, rows_of_calls
 from punie_tui.app.widgets.trace.calls import CallParts, TracedCall, TracedCalls
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ TRACE_ACTIONS = ActionGroup(
 CALL_ACTIONS = ActionGroup(
     "A call of the trace",
     (
-        Action("trace.filter", "slash", "filter", "show what holds the words typed; Enter keeps, Esc ends", "Filter"),
+        Action("trace.filter", "slash", "filter", "filter as you type; Enter keeps it, Esc ends it", "Filter"),
         Action("trace.end_filter", "escape", "end_filter", "out of the filter"),
         Action("trace.copy", "c", "copy", "copy the row, or the call's whole result", "Copy"),
         Action("trace.to_prompt", "p", "to_prompt", "let the next prompt bring it along", "To the prompt"),
@@ -340,13 +340,16 @@ class TracePane(Vertical):
 
     def _cut_text(self, shown: ShownRow) -> str:
         """All that the row under the cursor tells, where it does not fit."""
-        room = self._row_width + 2 - 2 * shown.outline.depth
-        if shown.row is None:
-            cost = cost_of(shown.call)
-            is_cut = len(shown.call.title) + len(cost) + 4 > room or len(cost) + 2 > self._row_width // 3
-            return f"{shown.call.title}  {cost}" if is_cut and self.has_focus_within else ""
-        is_cut = sum(len(text) for text, _ in shown.row.parts) > room
-        return shown.row.text if is_cut and self.has_focus_within else ""
+        if not self.has_focus_within:
+            return ""
+        width = self._outline.scrollable_content_region.width
+        room = width - 2 * shown.outline.depth - 3
+        told = sum(len(text) for text, _ in shown.outline.parts)
+        if shown.row is not None:
+            return shown.row.text if told > room else ""
+        right = len(shown.outline.right) + 2
+        is_cut = right > width // 3 or told > room - right
+        return f"{shown.call.title}  {shown.outline.right}" if is_cut else ""
 
 
 def _text_of(shown: ShownRow) -> str:
