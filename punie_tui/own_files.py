@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple, cast
 
 _HOME_VARIABLE = "PUNIE_HOME"
 _MOST_LOG_BYTES = 1_000_000
@@ -31,17 +33,32 @@ def settings_file() -> Path:
     return home_directory("config") / "settings.toml"
 
 
-def saved_theme() -> str:
-    """The theme in the settings file, read without validating it; empty if there is none."""
+class SavedLook(NamedTuple):
+    """What the first frame wants to know of the settings, as far as it is of the right type."""
+
+    theme: str = ""
+    keys: str = ""
+    key_map: Mapping[str, object] = MappingProxyType({})
+
+
+def saved_look() -> SavedLook:
+    """From the settings file and the environment, not validated; empty where they say nothing."""
+    saved: dict[str, object] = {}
     try:
         text = settings_file().read_text(encoding="utf-8")
         # Imported where there is something to read: most people have no settings file, and everybody waits.
         import tomllib
 
-        theme = tomllib.loads(text).get("theme")
+        saved = tomllib.loads(text)
     except (OSError, ValueError):
-        return ""
-    return theme if isinstance(theme, str) else ""
+        pass
+    theme, keys = (os.environ.get(f"PUNIE_{name.upper()}") or saved.get(name) for name in ("theme", "keys"))
+    key_map = saved.get("key_map")
+    return SavedLook(
+        theme if isinstance(theme, str) else "",
+        keys if isinstance(keys, str) else "",
+        cast("dict[str, object]", key_map) if isinstance(key_map, dict) else MappingProxyType({}),
+    )
 
 
 def log_to_file() -> None:

@@ -32,6 +32,12 @@ class Settings(BaseModel):
     theme: str = "punie-dark"
     """Colours of the app; `punie themes` are listed in its command palette."""
 
+    keys: Literal["default", "vim", "emacs"] = "default"
+    """The preset of the key map: which keys move and act."""
+
+    key_map: dict[str, Any] = Field(default_factory=dict)
+    """Keys of your own, on top of the preset: `"main.tests" = "Alt+T F11"`, an action and its keys."""
+
     policy: Literal["plan", "ask", "accept edits", "all in sandbox", "allow all"] = "ask"
     """What tools may do unasked: only read, ever; read; edit too; also run what a sandbox holds; or everything."""
 
@@ -59,6 +65,8 @@ class Settings(BaseModel):
 
 PROJECT_FIELDS = frozenset({"temperature", "max_calls_per_turn", "max_tokens_per_turn"})
 PROJECT_FILE = ".punie.toml"
+_TABLES = frozenset({"key_map"})
+"""What no variable can hold."""
 _RENAMED_VALUES = {("policy", "read only"): "plan"}
 
 
@@ -96,7 +104,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, Any]:
-    variables = {name: os.environ.get(f"PUNIE_{name.upper()}") for name in Settings.model_fields}
+    variables = {name: os.environ.get(f"PUNIE_{name.upper()}") for name in Settings.model_fields if name not in _TABLES}
     return {name: value for name, value in variables.items() if value}
 
 

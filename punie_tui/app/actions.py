@@ -94,7 +94,7 @@ def movement(
     )
 
 
-def groups_of(node: DOMNode) -> ActionGroups:
+def groups_of(node: DOMNode | type[DOMNode]) -> ActionGroups:
     """The actions that a widget or screen has of its own."""
     return getattr(node, "ACTIONS", ())
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
+from textual import work
 from textual.app import App
 
+from punie_tui.app.key_map import KeyChoice, KeyMap, key_map_of
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.themes import DARK, LIGHT
 
@@ -37,6 +39,7 @@ class PunieApp(App[None]):
         theme: str = "",
         clock: Callable[[], float] = time.monotonic,
         begin_with: str = "",
+        keys: KeyChoice | None = None,
     ) -> None:
         """`open_session` makes the session on the turn thread, after the first frame. `clock` guards approvals.
 
@@ -45,7 +48,11 @@ class PunieApp(App[None]):
         super().__init__()
         for own_theme in (DARK, LIGHT):
             self.register_theme(own_theme)
+        self._wanted_theme = theme
         self.theme = theme if theme in self.available_themes else DARK.name
+        self._key_choice = keys or KeyChoice()
+        self.has_keys = False
+        """Whether the keys are those that the person chose."""
         self._folder = folder
         self._open_session = open_session
         self._clock = clock
@@ -53,6 +60,39 @@ class PunieApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         return MainScreen(self._folder, self._open_session, self._clock, self._begin_with)
+
+    def on_ready(self) -> None:
+        """After the first frame."""
+        if self._wanted_theme not in ("", *self.available_themes):
+            own = [name for name in self.available_themes if name.startswith("punie-")]
+            self._tell(f"There is no theme {self._wanted_theme!r}; {self.theme} is shown. Ours: {', '.join(own)}.")
+        if self._key_choice.is_default:
+            self.has_keys = True
+        else:
+            self._load_keys()
+
+    @work(thread=True)
+    def _load_keys(self) -> None:
+        """Off the UI thread: to know all keys takes all screens, which are imported for it."""
+        from punie_tui.app.action_registry import actions_of_screens
+
+        self.call_later(self._take_keys, key_map_of(self._key_choice, actions_of_screens()))
+
+    def _take_keys(self, key_map: KeyMap) -> None:
+        self.set_keymap(key_map.keys)
+        self.has_keys = True
+        for screen in self.screen_stack:
+            if isinstance(screen, MainScreen):
+                screen.show_session()
+        for problem in key_map.problems:
+            self._tell(problem)
+
+    def _tell(self, sentence: str) -> None:
+        from punie_tools.safe_text import safe_text
+
+        for screen in self.screen_stack:
+            if isinstance(screen, MainScreen):
+                screen.note(safe_text(sentence, single_line=True))
 
     def _handle_exception(self, error: Exception) -> None:
         """A bug: its traceback goes to the log, and the person gets one line instead of Textual's page."""

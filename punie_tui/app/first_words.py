@@ -25,10 +25,10 @@ def first_words(folder: Path) -> str:
     return f"Ask about **{name}** in your own words, for example:\n\n{examples}"
 
 
-def interrupted_words(title: str) -> str:
-    """The Markdown line that offers to go on with a session which a crash cut off."""
+def interrupted_words(title: str, key: str) -> str:
+    """The Markdown line that offers to go on, by a key, with a session which a crash cut off."""
     shown = safe_text(title if len(title) <= 60 else f"{title[:59]}…", single_line=True)
-    return f"The last session was cut off: “{_escaped(shown)}”. **Ctrl+G** goes on with it."
+    return f"The last session was cut off: “{_escaped(shown)}”. **{key}** goes on with it."
 
 
 def notes_words(summary: str) -> str:

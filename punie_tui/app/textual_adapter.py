@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from rich.cells import get_character_cell_size
 from textual.app import App
+from textual.binding import Keymap
 from textual.dom import DOMNode
+from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage]
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType]
@@ -15,6 +17,16 @@ from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVa
 def app_of(node: DOMNode) -> App[object]:
     """The running app; Textual types it as an app of an unknown result."""
     return node.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+def keymap_of(node: DOMNode) -> Keymap:
+    """The keys in force, of the actions whose keys are not the default ones; Textual can be told it, and not asked."""
+    return app_of(node)._keymap  # pyright: ignore[reportPrivateUsage]
+
+
+def key_of_character(character: str) -> str:
+    """Textual's name of the key that types a character."""
+    return _character_to_key(character)
 
 
 def keep_screen(app: App[object], screen: Screen[None], name: str) -> None:

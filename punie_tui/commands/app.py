@@ -95,7 +95,8 @@ def _run_app(argv: list[str]) -> int:
     if not folder.is_dir():
         return _refuse(f"{options.folder or options.cwd}: there is no such folder.")
     from punie_tui.app.app import PunieApp
-    from punie_tui.own_files import log_to_file, saved_theme
+    from punie_tui.app.key_map import KeyChoice
+    from punie_tui.own_files import log_to_file, saved_look
 
     log_to_file()
 
@@ -103,7 +104,9 @@ def _run_app(argv: list[str]) -> int:
         return _open_session(folder, options, ask_person)
 
     begin_with = f"/review {options.review}" if options.review else ""
-    app = PunieApp(folder, open_session, saved_theme(), begin_with=begin_with)
+    look = saved_look()
+    keys = KeyChoice(look.keys or "default", look.key_map)
+    app = PunieApp(folder, open_session, look.theme, begin_with=begin_with, keys=keys)
     app.run()
     return app.return_code or 0
 

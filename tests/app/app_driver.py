@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from punie_tui.agent.approval import AskPerson
 from punie_tui.agent.session import Session
 from punie_tui.app.app import PunieApp
+from punie_tui.app.key_map import KeyChoice
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.widgets.chat.approval import GUARD_SECONDS, ApprovalPanel
 from punie_tui.app.widgets.chat.chat import Chat
@@ -146,6 +147,8 @@ def drive() -> Drive:
         size: tuple[int, int] = (120, 40),
         writes_answers: bool = False,
         allow_all: bool = False,
+        keys: KeyChoice | None = None,
+        theme: str = "",
         begin_with: str = "",
     ) -> AsyncIterator[Driven]:
         engine = ScriptedEngine(replies, writes_answers=writes_answers)
@@ -154,7 +157,7 @@ def drive() -> Drive:
         def open_session(ask_person: AskPerson) -> Session:
             return Session(folder, engine, load_settings(folder), ask_person=ask_person, allow_all=allow_all)
 
-        app = PunieApp(folder, open_session, clock=clock, begin_with=begin_with)
+        app = PunieApp(folder, open_session, theme, clock=clock, keys=keys, begin_with=begin_with)
         async with app.run_test(size=size) as pilot:
             driven = Driven(app, pilot, engine, clock)
             await driven.until(lambda: driven.main.is_ready, "an open session")

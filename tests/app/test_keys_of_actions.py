@@ -12,7 +12,6 @@ import pytest
 from app_driver import Drive
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.widgets import Static
 
 import punie_tui.app
 from punie_tui.app.actions import bindings_of, groups_of
@@ -75,7 +74,7 @@ async def test_the_keys_of_the_focused_pane_come_first(drive: Drive, make_reposi
         for opens, title in (("f1", "Prompt"), ("f4", "Repo"), ("f3", "Trace")):
             await driven.pilot.press(*([opens] if opens == "f1" else [opens, "question_mark"]))
             assert isinstance(driven.app.screen, KeysScreen)
-            text = str(driven.app.screen.query_one(Static).content)
+            text = driven.app.screen.text
             assert text.splitlines()[0] == title
             assert "Ctrl+N" in text
             assert "/undo [TURN]" in text

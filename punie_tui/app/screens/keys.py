@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
@@ -22,6 +23,7 @@ from punie_tui.app.actions import (
     groups_by_focus,
     movement,
 )
+from punie_tui.app.key_map import keys_of
 from punie_tui.app.key_names import key_names
 from punie_tui.app.slash_commands import COMMANDS
 from punie_tui.app.textual_adapter import app_of
@@ -42,7 +44,9 @@ _TEXT_ACTIONS = ActionGroup(
 )
 
 
-class _Text(VerticalScroll):
+class KeysText(VerticalScroll):
+    """Moved in by the keys of every list."""
+
     ACTIONS: ClassVar[ActionGroups] = (_TEXT_ACTIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
@@ -66,14 +70,22 @@ class KeysScreen(ModalScreen[None]):
         self._groups = groups
 
     def compose(self) -> ComposeResult:
+        with KeysText() as scroll:
+            scroll.border_title = "Keys"
+            yield Static(self._content(), markup=False)
+
+    @property
+    def text(self) -> str:
+        """What is shown, without styles."""
+        return self._content().plain
+
+    def _content(self) -> Content:
         lines: list[Content] = []
         for group in self._groups:
             lines.append(Content.styled(group.title, "bold"))
-            lines += [Content(f"  {keys:<{_KEY_COLUMN}} {what}") for keys, what in _lines_of(group)]
+            lines += [Content(f"  {keys:<{_KEY_COLUMN}} {what}") for keys, what in _lines_of(self, group)]
             lines.append(Content(""))
-        with _Text() as scroll:
-            scroll.border_title = "Keys"
-            yield Static(Content("\n").join(lines[:-1]), markup=False)
+        return Content("\n").join(lines[:-1])
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
@@ -84,7 +96,7 @@ def show_keys(screen: Screen[Any], *more: ActionGroup) -> None:
     app_of(screen).push_screen(KeysScreen((*groups_by_focus(screen, screen.focused), *more)))
 
 
-def _lines_of(group: ActionGroup) -> Iterator[tuple[str, str]]:
+def _lines_of(node: DOMNode, group: ActionGroup) -> Iterator[tuple[str, str]]:
     for line, actions in groupby(group.actions, lambda action: action.line or action.about):
-        yield "  ".join(key_names(action.keys) for action in actions), line
+        yield "  ".join(names for action in actions if (names := key_names(",".join(keys_of(node, action))))), line
     yield from group.hints

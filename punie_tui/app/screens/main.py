@@ -17,7 +17,8 @@ from textual.widget import Widget
 
 from punie_tui.app.actions import ActionGroups, bindings_of
 from punie_tui.app.first_words import first_words, interrupted_words, notes_words
-from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, PLACES
+from punie_tui.app.key_map import key_shown
+from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, GO_ON, PLACES, TRUST, TURNS
 from punie_tui.app.shell_work import ShellWork
 from punie_tui.app.textual_adapter import app_of, keep_screen
 from punie_tui.app.turn_runner import PendingApproval, TurnRunner
@@ -380,7 +381,9 @@ class MainScreen(Screen[None]):
         from punie_tui.app.screens.turns import TurnsScreen
 
         if self._session and self._is_turn_running:
-            self.query_one(Chat).transcript.add("note", "A turn is running; Esc stops it. Then Ctrl+G leads back.")
+            self.query_one(Chat).transcript.add(
+                "note", f"A turn is running; Esc stops it. Then {key_shown(self, TURNS)} leads back."
+            )
         elif self._session and self._session.session_id:
             app_of(self).push_screen(TurnsScreen(self._session), self._go_to_turn)
 
@@ -420,7 +423,8 @@ class MainScreen(Screen[None]):
         self._show_first_words()
 
     def _show_first_words(self) -> None:
-        offered = [interrupted_words(self._offered.title)] if self._offered else []
+        key = key_shown(self, GO_ON)
+        offered = [interrupted_words(self._offered.title, key)] if self._offered else []
         if told := [*self._notes_told, *offered]:
             self.query_one(Chat).transcript.show_empty_state("\n\n".join([first_words(self._folder), *told]))
 
@@ -648,7 +652,7 @@ class MainScreen(Screen[None]):
             is_trusted=trust.is_trusted,
         )
         if trust.lapse and trust.lapse != self._told_lapse:
-            told = safe_text(f"{trust.lapse} Ctrl+T asks for it again.", single_line=True)
+            told = safe_text(f"{trust.lapse} {key_shown(self, TRUST)} asks for it again.", single_line=True)
             self.note(told)
         self._told_lapse = trust.lapse
 

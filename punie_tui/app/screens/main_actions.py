@@ -14,6 +14,11 @@ _THESE_KEYS = "these keys (? not while you type)"
 _CHAT_SIZE = "chat narrower, wider"
 _TRACE_SIZE = "trace lower, higher"
 
+NEXT_MODE = _action("next_mode", "f5", "next_mode", "next mode: plan, ask, accept edits, all in sandbox", "Mode")
+TRUST = _action("trust", "ctrl+t", "trust", "trust this folder, or no longer")
+GO_ON = _action("go_on", "ctrl+g", "go_on", "go on with the session that was cut off", "Go on")
+TURNS = _action("turns", "ctrl+g", "turns", "turns: go back to one with its files, and forward")
+
 ANYWHERE = ActionGroup(
     "Anywhere",
     (
@@ -24,7 +29,7 @@ ANYWHERE = ActionGroup(
         _action("chat", "f2", "pane('chat')", "prompt and chat", "Chat"),
         _action("trace", "f3", "pane('trace')", "trace", "Trace"),
         _action("repo", "f4", "pane('repo')", "repo", "Repo"),
-        _action("next_mode", "f5", "next_mode", "next mode: plan, ask, accept edits, all in sandbox", "Mode"),
+        NEXT_MODE,
     ),
     hints=(("Tab  Shift+Tab", "next and previous pane"),),
 )
@@ -32,8 +37,8 @@ PLACES = ActionGroup(
     "Go to",
     (
         _action("sessions", "ctrl+o", "sessions", "sessions: go on with one, search, rename, fork, export"),
-        _action("go_on", "ctrl+g", "go_on", "go on with the session that was cut off", "Go on"),
-        _action("turns", "ctrl+g", "turns", "turns: go back to one with its files, and forward"),
+        GO_ON,
+        TURNS,
         _action("tests", "ctrl+n", "tests", "tests: run, read, debug", "Tests"),
         _action("findings", "ctrl+l", "findings", "findings: types and lint, and their fixes", "Findings"),
     ),
@@ -41,7 +46,7 @@ PLACES = ActionGroup(
 CHANGES = ActionGroup(
     "Change",
     (
-        _action("trust", "ctrl+t", "trust", "trust this folder, or no longer"),
+        TRUST,
         _action("theme", "f6", "switch_theme", "dark or light"),
         _action("narrower_chat", "f7", "resize(-1)", "chat narrower", line=_CHAT_SIZE),
         _action("wider_chat", "f8", "resize(1)", "chat wider", line=_CHAT_SIZE),

@@ -58,7 +58,7 @@ SESSIONS_ACTIONS = ActionGroup(
 )
 
 
-class _SessionsOptions(OptionList):
+class SessionsOptions(OptionList):
     """Names in the footer what Enter does here."""
 
     ACTIONS: ClassVar[ActionGroups] = (SESSIONS_LIST_ACTIONS,)
@@ -106,7 +106,7 @@ class SessionsScreen(Screen[str | None]):
     def compose(self) -> ComposeResult:
         yield Static(id="sessions-told", markup=False)
         yield Input(placeholder="/ searches names, prompts and answers", id="sessions-search")
-        yield _SessionsOptions(id="sessions-list", markup=False)
+        yield SessionsOptions(id="sessions-list", markup=False)
         yield Input(id="sessions-answer")
         yield KeyRow()
 

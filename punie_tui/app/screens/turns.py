@@ -55,7 +55,7 @@ TURNS_ACTIONS = ActionGroup(
 )
 
 
-class _TurnsOptions(OptionList):
+class TurnsOptions(OptionList):
     """Names in the footer what Enter does here."""
 
     ACTIONS: ClassVar[ActionGroups] = (TURNS_LIST_ACTIONS,)
@@ -89,7 +89,7 @@ class TurnsScreen(Screen[TurnChoice | None]):
 
     def compose(self) -> ComposeResult:
         yield Static("Reading the turns …", id="turns-told", markup=False)
-        yield _TurnsOptions(id="turns-list", markup=False)
+        yield TurnsOptions(id="turns-list", markup=False)
         yield KeyRow()
 
     def on_mount(self) -> None:

@@ -48,7 +48,7 @@ _TEXT_ACTIONS = ActionGroup(
 )
 
 
-class _FileText(TextArea):
+class FileText(TextArea):
     """Read only, and moved in by the keys of every list."""
 
     ACTIONS: ClassVar[ActionGroups] = (_TEXT_ACTIONS,)
@@ -85,7 +85,7 @@ class FileViewerScreen(Screen[None]):
             id="file-name",
             markup=False,
         )
-        yield _FileText(
+        yield FileText(
             text,
             language=LANGUAGES.get(Path(self._path).suffix),
             read_only=True,

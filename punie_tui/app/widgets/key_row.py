@@ -6,6 +6,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
 
+from punie_tui.app.key_names import NO_KEY
 from punie_tui.app.textual_adapter import app_of, call_when_bindings_change
 
 
@@ -37,6 +38,6 @@ class KeyRow(Widget):
         """One binding an action, in the order of the focused widget first."""
         shown: dict[str, Binding] = {}
         for active in self.screen.active_bindings.values():
-            if active.binding.show and active.enabled:
+            if active.binding.show and active.enabled and active.binding.key != NO_KEY:
                 shown.setdefault(active.binding.action, active.binding)
         return list(shown.values())

@@ -11,6 +11,9 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
+from punie_tui.app.key_map import key_shown
+from punie_tui.app.screens.main_actions import NEXT_MODE, TRUST
+
 if TYPE_CHECKING:
     from punie_tui.agent.events import TokenUsage
 
@@ -44,7 +47,7 @@ class StatusLine(Widget):
     def show_session(self, model: str, mode: str, *, is_trusted: bool) -> None:
         """What holds until it is changed; `model` is safe text."""
         self._shown.model, self._shown.mode = model, mode
-        self._shown.trust = "trusted" if is_trusted else "not trusted (Ctrl+T)"
+        self._shown.trust = "trusted" if is_trusted else f"not trusted{_in_brackets(key_shown(self, TRUST))}"
         self.refresh()
 
     def show_activity(self, activity: str, *, is_busy: bool) -> None:
@@ -77,7 +80,7 @@ class StatusLine(Widget):
     def _states(self) -> Iterator[str]:
         """What stands right, the whole first and then less and less; the mode stays to the end."""
         shown = self._shown
-        mode = f"{shown.mode} mode (F5)" if shown.mode else ""
+        mode = f"{shown.mode} mode{_in_brackets(key_shown(self, NEXT_MODE))}" if shown.mode else ""
         whole = [shown.speed, shown.context, shown.trust, mode, shown.model]
         for parts in (whole, whole[1:], whole[2:], [shown.trust, mode], [shown.trust, shown.mode], [mode]):
             yield "  ".join(part for part in parts if part)
@@ -87,3 +90,7 @@ class StatusLine(Widget):
             return ""
         seconds = time.monotonic() - self._busy_since
         return f" {seconds:.0f} s" if seconds >= 1 else ""
+
+
+def _in_brackets(key: str) -> str:
+    return f" ({key})" if key else ""

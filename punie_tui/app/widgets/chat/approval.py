@@ -17,6 +17,7 @@ from punie_tools.revealed_text import reveal
 from punie_tui.agent.approval import Always
 from punie_tui.agent.trust import TRUST_QUESTION
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
+from punie_tui.app.key_map import key_shown, keys_of
 from punie_tui.app.widgets.chat.detail_view import DetailView
 
 if TYPE_CHECKING:
@@ -31,16 +32,23 @@ GUARD_SECONDS = 0.5
 _SHARE_OF_SCREEN = 0.6
 _ROWS_AROUND_DETAIL = 4
 _ROWS_OF_PROMPT = 1
-_ANSWERS = frozenset({"y", "a", "n", "r", "question_mark"})
+_KEYS_FOR_OTHERS = frozenset({"question_mark", "tab"})
 
+
+_ONCE = Action("approval.once", "y", "decide('once')", "allow this call", "Allow")
+_ALWAYS = Action(
+    "approval.always", "a", "decide('always')", "always: edits, tests here, or just this command", "Always"
+)
+_DENY = Action("approval.deny", "n", "deny", "deny; say why, or Enter", "Deny")
+_REVIEW = Action("approval.review", "r", "decide('review')", "review an edit hunk by hunk", "Review")
 
 APPROVAL_ACTIONS = ActionGroup(
     "When punie asks",
     (
-        Action("approval.once", "y", "decide('once')", "allow this call", "Allow"),
-        Action("approval.always", "a", "decide('always')", "always: edits, tests here, or just this command", "Always"),
-        Action("approval.deny", "n", "deny", "deny; say why, or Enter", "Deny"),
-        Action("approval.review", "r", "decide('review')", "review an edit hunk by hunk", "Review"),
+        _ONCE,
+        _ALWAYS,
+        _DENY,
+        _REVIEW,
         *movement(does="scroll what it is about"),
         Action("approval.next_page", "space", "move_page(1)", "a page down", line="scroll what it is about"),
     ),
@@ -143,13 +151,16 @@ class ApprovalPanel(Vertical, can_focus=True):
         ):
             return
         is_quiet = self._clock() - self._quiet_since >= GUARD_SECONDS
-        if is_quiet and (event.key in _ANSWERS or event.key in ("k", "j", "g", "G", "space", "tab")):
+        if is_quiet and (event.key in _KEYS_FOR_OTHERS or self._has_key(event.key)):
             return
         self._quiet_since = self._clock()
         event.stop()
         event.prevent_default()
         if event.is_printable:
             self.post_message(self.TypedAhead(event.character))
+
+    def _has_key(self, key: str) -> bool:
+        return any(key in keys_of(self, action) for action in APPROVAL_ACTIONS.actions)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is no "always" where nothing holds the command, and no review where nothing is edited."""
@@ -217,11 +228,12 @@ class ApprovalPanel(Vertical, can_focus=True):
         self.query_one("#approval-question", Static).update(self._first_that_fits(asked))
         always = question.always
         can_be_reviewed = question.can_be_reviewed
+        y, a, n, r = (key_shown(self, action) for action in (_ONCE, _ALWAYS, _DENY, _REVIEW))
         keys = (
-            f"y this once   {f'a {always.value}   ' if always else ''}"
-            f"{'r review hunk by hunk   ' if can_be_reviewed else ''}n no, and why",
-            f"y yes  {'a all  ' if always else ''}{'r review  ' if can_be_reviewed else ''}n no",
-            f"y yes  {'a all  ' if always else ''}n no",
+            f"{y} this once   {f'{a} {always.value}   ' if always else ''}"
+            f"{f'{r} review hunk by hunk   ' if can_be_reviewed else ''}{n} no, and why",
+            f"{y} yes  {f'{a} all  ' if always else ''}{f'{r} review  ' if can_be_reviewed else ''}{n} no",
+            f"{y} yes  {f'{a} all  ' if always else ''}{n} no",
         )
         self.query_one("#approval-keys", Static).update(self._first_that_fits(keys))
 

@@ -19,6 +19,7 @@ from textual.widgets import TextArea
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.mentions import mentions_in
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.key_map import keys_of
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.chat.completion import Completion
 from punie_tui.app.widgets.chat.history_search import HistorySearch
@@ -36,16 +37,24 @@ _MOST_SHOWN = 20_000
 _LOG = logging.getLogger(__name__)
 
 
+_LINES = "a line up, down; earlier and later prompts at the edges"
+_CHARACTERS = "a character back, on"
+_SEND = Action("prompt.send", "enter", "send", "send; it waits while a turn runs", "Send")
+_NEW_LINE = Action("prompt.new_line", "ctrl+j,alt+enter,shift+enter", "new_line", "new line")
+
 PROMPT_ACTIONS = ActionGroup(
     "Prompt",
     (
-        Action("prompt.send", "enter", "send", "send; it waits while a turn runs", "Send"),
-        Action("prompt.new_line", "ctrl+j,alt+enter,shift+enter", "new_line", "new line"),
+        _SEND,
+        _NEW_LINE,
         Action("prompt.search_history", "ctrl+r", "search_history", "search earlier prompts as you type"),
+        Action("prompt.up", "up", "cursor_up", "a line up; above the first one earlier prompts", line=_LINES),
+        Action("prompt.down", "down", "cursor_down", "a line down; below the last one later prompts", line=_LINES),
+        Action("prompt.left", "left", "cursor_left", "a character back", line=_CHARACTERS),
+        Action("prompt.right", "right", "cursor_right", "a character on", line=_CHARACTERS),
         Action("prompt.edit", "f12", "edit", "write the prompt in $VISUAL or $EDITOR"),
     ),
     hints=(
-        ("Up  Down", "earlier and later prompts, at the edges"),
         ("@", "complete a file or a symbol; sending attaches it"),
         ("/", "commands; a space before it sends it as a prompt"),
         ("!", "a command in your own shell; Esc stops it"),
@@ -222,10 +231,10 @@ class Prompt(TextArea):
             event.prevent_default()
             self._brought = self._brought[:-1]
             self.price.keep(self._brought)
-        elif event.key in ("enter", "ctrl+j", "alt+enter", "shift+enter"):
+        elif event.key in (sending := keys_of(self, _SEND)) or event.key in keys_of(self, _NEW_LINE):
             event.stop()
             event.prevent_default()
-            (self.action_send if event.key == "enter" else self.action_new_line)()
+            (self.action_send if event.key in sending else self.action_new_line)()
         else:
             await super()._on_key(event)
 

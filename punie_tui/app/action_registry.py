@@ -1,0 +1,80 @@
+"""All screens with their actions: explicit, so that nothing need be opened to know what keys there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from punie_tui.app.actions import groups_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textual.dom import DOMNode
+
+    from punie_tui.app.actions import Action
+
+
+@dataclass(frozen=True)
+class ActionsOfScreen:
+    """The keys of a part never meet those of another part, as only one has the focus; those of the screen meet all."""
+
+    name: str
+    everywhere: tuple[Action, ...]
+    parts: tuple[tuple[Action, ...], ...]
+
+    def meetings(self) -> Iterator[tuple[Action, ...]]:
+        """What can be done by key at the same time."""
+        yield from ((*self.everywhere, *part) for part in self.parts or ((),))
+
+
+@cache
+def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
+    """Imports every screen, which takes a while: not for the UI thread before the first frame."""
+    from punie_tui.app.app import PunieApp
+    from punie_tui.app.screens.confirm import ConfirmScreen
+    from punie_tui.app.screens.findings import FindingsScreen
+    from punie_tui.app.screens.keys import KeysScreen, KeysText
+    from punie_tui.app.screens.main import MainScreen
+    from punie_tui.app.screens.review import HunkEditor, ReviewScreen
+    from punie_tui.app.screens.sessions import SessionsOptions, SessionsScreen
+    from punie_tui.app.screens.tests import TestsScreen
+    from punie_tui.app.screens.tree_review import CommitScreen, PastReviewScreen, StagedReviewScreen, TreeReviewScreen
+    from punie_tui.app.screens.trust import TrustScreen
+    from punie_tui.app.screens.turns import TurnsOptions, TurnsScreen
+    from punie_tui.app.screens.viewer import FileText, FileViewerScreen
+    from punie_tui.app.widgets.chat.approval import ApprovalPanel
+    from punie_tui.app.widgets.chat.prompt import Prompt
+    from punie_tui.app.widgets.chat.transcript import Transcript
+    from punie_tui.app.widgets.outline import Outline
+    from punie_tui.app.widgets.repo.panel import RepoPanel
+    from punie_tui.app.widgets.review.view import ReviewView
+    from punie_tui.app.widgets.tests.report import TestReport
+    from punie_tui.app.widgets.trace.pane import TracePane
+
+    def screen(name: str, owner: type[DOMNode], *parts: type[DOMNode]) -> ActionsOfScreen:
+        everywhere = (*_actions(PunieApp), *_actions(owner))
+        return ActionsOfScreen(name, everywhere, tuple(_actions(part) for part in parts))
+
+    return (
+        screen("the main screen", MainScreen, Prompt, Transcript, TracePane, RepoPanel, ApprovalPanel),
+        screen("the tests", TestsScreen, Outline, TestReport),
+        screen("the findings", FindingsScreen, Outline),
+        screen("the review", ReviewScreen, ReviewView),
+        screen("the review", TreeReviewScreen, ReviewView),
+        screen("the review", StagedReviewScreen, ReviewView),
+        screen("the review", PastReviewScreen, ReviewView),
+        screen("the hunk's editor", HunkEditor),
+        screen("the commit", CommitScreen),
+        screen("the sessions", SessionsScreen, SessionsOptions),
+        screen("the turns", TurnsScreen, TurnsOptions),
+        screen("the viewer", FileViewerScreen, FileText),
+        screen("the keys", KeysScreen, KeysText),
+        screen("the trust", TrustScreen),
+        screen("the question", ConfirmScreen),
+    )
+
+
+def _actions(owner: type[DOMNode]) -> tuple[Action, ...]:
+    return tuple(action for group in groups_of(owner) for action in group.actions)

@@ -1,0 +1,172 @@
+"""The key map: what a person may write, what is wrong with it in a line, and the presets by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive
+
+from punie_tui.app.action_registry import actions_of_screens
+from punie_tui.app.actions import groups_of
+from punie_tui.app.key_map import KeyChoice, key_map_of
+from punie_tui.app.key_names import KeyNameError, parsed_key
+from punie_tui.app.key_presets import PRESETS
+from punie_tui.app.screens.keys import KeysScreen
+from punie_tui.app.screens.tests import TestsScreen
+from punie_tui.app.widgets.key_row import KeyRow
+from punie_tui.app.widgets.outline import Outline
+
+KNOWN = {action.name for screen in actions_of_screens() for part in screen.meetings() for action in part}
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("Ctrl+N", "ctrl+n"),
+        ("ctrl+n", "ctrl+n"),
+        ("N", "N"),
+        ("?", "question_mark"),
+        ("Esc", "escape"),
+        ("PgDn", "pagedown"),
+        ("pagedown", "pagedown"),
+        ("F11", "f11"),
+        ("Alt+<", "alt+less_than_sign"),
+        ("alt+ctrl+x", "ctrl+alt+x"),
+        ("Ctrl++", "ctrl+plus"),
+        ("colon", "colon"),
+        ("slash", "slash"),
+    ],
+)
+def test_keys_are_read_as_people_write_them(written: str, key: str) -> None:
+    assert parsed_key(written) == key
+
+
+@pytest.mark.parametrize("written", ["Ctrl+", "Hyper+x", "F99", "nokey", "Ctrl+I", "Ctrl+M", "ctrl+[", "\x1b"])
+def test_what_is_no_key_is_refused(written: str) -> None:
+    with pytest.raises(KeyNameError):
+        parsed_key(written)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_names_actions_and_never_collides(preset: str) -> None:
+    assert PRESETS[preset].keys() <= KNOWN
+    as_own = {name: keys.split(",") for name, keys in PRESETS[preset].items()}
+    resolved = key_map_of(KeyChoice(own=as_own), actions_of_screens())
+    assert resolved.problems == ()
+    assert resolved == key_map_of(KeyChoice(preset), actions_of_screens())
+
+
+@pytest.mark.parametrize(
+    ("own", "problem"),
+    [
+        (
+            {"main.tests": "Ctrl+T"},
+            "Ctrl+T would be both main.tests and main.trust in the main screen; main.tests keeps",
+        ),
+        ({"main.tests": "Alt+T", "main.findings": "Alt+T"}, "main.tests keeps Ctrl+N and main.findings keeps Ctrl+L."),
+        ({"main.test": "Alt+T"}, "there is no action 'main.test', did you mean main.tests?."),
+        ({"main.tests": "Ctrl+Alt"}, "'Ctrl+Alt' is no key; main.tests keeps Ctrl+N."),
+        ({"main.tests": "Ctrl+I"}, "'Ctrl+I' is Tab to every terminal; main.tests keeps Ctrl+N."),
+        ({"main.tests": "t"}, "t could then not be typed any more; main.tests keeps Ctrl+N."),
+        ({"main.tests": 5}, "the keys of main.tests are a text"),
+        ({"review.split": "a"}, "a would be both review.accept_hunk and review.split in the review"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line_and_keeps_its_keys(own: dict[str, object], problem: str) -> None:
+    good = {"repo.commit": "C", "tests.run_all": ["A"]}
+    resolved = key_map_of(KeyChoice(own={**own, **good}), actions_of_screens())
+    assert len(resolved.problems) == 1
+    assert problem in resolved.problems[0]
+    assert "\n" not in resolved.problems[0]
+    defaults = key_map_of(KeyChoice(), actions_of_screens()).keys
+    assert resolved.keys == {**defaults, "repo.commit": "C", "tests.run_all": "A"}
+
+
+def test_keys_can_be_swapped_taken_away_and_shared_by_parts_that_never_meet() -> None:
+    own = {"main": {"tests": "Ctrl+L", "findings": "Ctrl+N"}, "trace.fold": "c", "main.trust": ""}
+    resolved = key_map_of(KeyChoice(own=own), actions_of_screens())
+    assert resolved.problems == ()
+    assert (resolved.keys["main.tests"], resolved.keys["main.findings"]) == ("ctrl+l", "ctrl+n")
+    assert resolved.keys["main.trust"] == "none"
+
+
+def test_every_class_with_actions_is_in_the_registry() -> None:
+    from test_keys_of_actions import own_classes
+
+    written = {action.name for owner in own_classes() for group in groups_of(owner) for action in group.actions}
+    assert written == KNOWN
+
+
+def shown_keys(driven: object) -> str:
+    return str(driven.app.screen.query_one(KeyRow).render())  # type: ignore[attr-defined]
+
+
+async def test_own_keys_work_and_are_shown_and_what_is_wrong_is_told(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    own = {"main.tests": "Alt+T", "main.findings": "Ctrl+T", "main.go_away": "x", "prompt.send": "Ctrl+S"}
+    async with drive(make_repository({"a.py": ""}), keys=KeyChoice(own=own), theme="nosuch") as driven:
+        await driven.until(lambda: driven.app.has_keys, "the key map")
+        await driven.said("There is no theme 'nosuch'; punie-dark is shown.")
+        await driven.said("Ctrl+T would be both main.findings and main.trust")
+        await driven.said("no action 'main.go_away'")
+        assert "alt+t Tests" in shown_keys(driven)
+        assert "^l Findings" in shown_keys(driven)
+        await driven.pilot.press("a", "enter", "b")
+        assert driven.prompt.text == "a\nb"
+        await driven.pilot.press("ctrl+n")
+        assert driven.app.screen is driven.main
+        await driven.pilot.press("alt+t")
+        assert isinstance(driven.app.screen, TestsScreen)
+        await driven.pilot.press("escape", "ctrl+s")
+        await driven.finished()
+        await driven.pilot.press("f1")
+        assert isinstance(driven.app.screen, KeysScreen)
+        assert "Alt+T  " in driven.app.screen.text
+        assert "Ctrl+N" not in driven.app.screen.text
+
+
+CODE = {f"tests/test_{name}.py": "def test_one() -> None:\n    pass\n" for name in "abcdefghijklmnopqrstuvwxyz"}
+
+
+@pytest.mark.parametrize(
+    ("preset", "opens", "page", "page_up", "last", "first"),
+    [
+        ("vim", "ctrl+n", "ctrl+d", "ctrl+u", "G", "g"),
+        ("emacs", "alt+t", "ctrl+v", "alt+v", "alt+greater_than_sign", "alt+less_than_sign"),
+    ],
+)
+async def test_a_preset_moves_in_trees_and_types_in_the_prompt(
+    drive: Drive,
+    make_repository: Callable[..., Path],
+    preset: str,
+    opens: str,
+    page: str,
+    page_up: str,
+    last: str,
+    first: str,
+) -> None:
+    async with drive(make_repository(CODE), keys=KeyChoice(preset), size=(80, 24)) as driven:
+        await driven.until(lambda: driven.app.has_keys, "the key map")
+        await driven.pilot.press("j", "k", "g", "h")
+        assert driven.prompt.text == "jkgh"
+        await driven.pilot.press(opens)
+        screen = driven.app.screen
+        assert isinstance(screen, TestsScreen)
+        await driven.until(lambda: screen.has_read, "the tests")
+        outline = screen.query_one(Outline)
+
+        async def after(*keys: str) -> int:
+            await driven.pilot.press(*keys)
+            await driven.pilot.pause()
+            assert outline.current
+            return [row.key for row in outline.rows].index(outline.current.key)
+
+        down, up = ("j", "k") if preset == "vim" else ("ctrl+n", "ctrl+p")
+        assert await after(down, down, up) == 1
+        assert await after(page) > 5
+        assert await after(page_up) == 1
+        assert await after(last) == len(outline.rows) - 1
+        assert await after(*[first] * 2) == 0
