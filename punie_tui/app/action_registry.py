@@ -33,10 +33,12 @@ class ActionsOfScreen:
 def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     """Imports every screen, which takes a while: not for the UI thread before the first frame."""
     from punie_tui.app.app import PunieApp
+    from punie_tui.app.screens.arguments import ArgumentsScreen
     from punie_tui.app.screens.confirm import ConfirmScreen
     from punie_tui.app.screens.findings import FindingsScreen
     from punie_tui.app.screens.keys import KeysScreen, KeysText
     from punie_tui.app.screens.main import MainScreen
+    from punie_tui.app.screens.notes import NotesOptions, NotesScreen
     from punie_tui.app.screens.review import HunkEditor, ReviewScreen
     from punie_tui.app.screens.sessions import SessionsOptions, SessionsScreen
     from punie_tui.app.screens.tests import TestsScreen
@@ -51,14 +53,17 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.widgets.repo.panel import RepoPanel
     from punie_tui.app.widgets.review.view import ReviewView
     from punie_tui.app.widgets.tests.report import TestReport
-    from punie_tui.app.widgets.trace.pane import TracePane
+    from punie_tui.app.widgets.trace.pane import CallOutline, TracePane
 
-    def screen(name: str, owner: type[DOMNode], *parts: type[DOMNode]) -> ActionsOfScreen:
+    def screen(name: str, owner: type[DOMNode], *parts: type[DOMNode] | tuple[type[DOMNode], ...]) -> ActionsOfScreen:
+        """A part that is a tuple holds the focused widget and what it is in."""
         everywhere = (*_actions(PunieApp), *_actions(owner))
-        return ActionsOfScreen(name, everywhere, tuple(_actions(part) for part in parts))
+        return ActionsOfScreen(
+            name, everywhere, tuple(_actions(*part) if isinstance(part, tuple) else _actions(part) for part in parts)
+        )
 
     return (
-        screen("the main screen", MainScreen, Prompt, Transcript, TracePane, RepoPanel, ApprovalPanel),
+        screen("the main screen", MainScreen, Prompt, Transcript, (CallOutline, TracePane), RepoPanel, ApprovalPanel),
         screen("the tests", TestsScreen, Outline, TestReport),
         screen("the findings", FindingsScreen, Outline),
         screen("the review", ReviewScreen, ReviewView),
@@ -67,6 +72,8 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
         screen("the review", PastReviewScreen, ReviewView),
         screen("the hunk's editor", HunkEditor),
         screen("the commit", CommitScreen),
+        screen("the arguments", ArgumentsScreen),
+        screen("the notes", NotesScreen, NotesOptions),
         screen("the sessions", SessionsScreen, SessionsOptions),
         screen("the turns", TurnsScreen, TurnsOptions),
         screen("the viewer", FileViewerScreen, FileText),
@@ -76,5 +83,5 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     )
 
 
-def _actions(owner: type[DOMNode]) -> tuple[Action, ...]:
-    return tuple(action for group in groups_of(owner) for action in group.actions)
+def _actions(*owners: type[DOMNode]) -> tuple[Action, ...]:
+    return tuple(action for owner in owners for group in groups_of(owner) for action in group.actions)

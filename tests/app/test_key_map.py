@@ -85,7 +85,7 @@ def test_what_is_wrong_is_told_in_a_line_and_keeps_its_keys(own: dict[str, objec
 
 
 def test_keys_can_be_swapped_taken_away_and_shared_by_parts_that_never_meet() -> None:
-    own = {"main": {"tests": "Ctrl+L", "findings": "Ctrl+N"}, "trace.fold": "c", "main.trust": ""}
+    own = {"main": {"tests": "Ctrl+L", "findings": "Ctrl+N"}, "trace.fold": "s", "main.trust": ""}
     resolved = key_map_of(KeyChoice(own=own), actions_of_screens())
     assert resolved.problems == ()
     assert (resolved.keys["main.tests"], resolved.keys["main.findings"]) == ("ctrl+l", "ctrl+n")

@@ -47,7 +47,7 @@ NOTES_ACTIONS = ActionGroup(
 )
 
 
-class _NotesOptions(OptionList):
+class NotesOptions(OptionList):
     """Names in the footer what Enter does here."""
 
     ACTIONS: ClassVar[ActionGroups] = (NOTES_LIST_ACTIONS,)
@@ -80,7 +80,7 @@ class NotesScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Static("Reading the notes …", id="notes-told", markup=False)
-        yield _NotesOptions(id="notes-list", markup=False)
+        yield NotesOptions(id="notes-list", markup=False)
         yield TextArea("", language="markdown", read_only=True, soft_wrap=True, theme="css", tab_behavior="focus")
         yield KeyRow()
 
