@@ -48,12 +48,13 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.screens.viewer import FileText, FileViewerScreen
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
     from punie_tui.app.widgets.chat.prompt import Prompt
-    from punie_tui.app.widgets.chat.transcript import Transcript
     from punie_tui.app.widgets.outline import Outline
     from punie_tui.app.widgets.repo.panel import RepoPanel
     from punie_tui.app.widgets.review.view import ReviewView
     from punie_tui.app.widgets.tests.report import TestReport
     from punie_tui.app.widgets.trace.pane import CallOutline, TracePane
+    from punie_tui.app.widgets.transcript.search_row import SearchRow
+    from punie_tui.app.widgets.transcript.transcript import Transcript
 
     def screen(name: str, owner: type[DOMNode], *parts: type[DOMNode] | tuple[type[DOMNode], ...]) -> ActionsOfScreen:
         """A part that is a tuple holds the focused widget and what it is in."""
@@ -63,7 +64,16 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
         )
 
     return (
-        screen("the main screen", MainScreen, Prompt, Transcript, (CallOutline, TracePane), RepoPanel, ApprovalPanel),
+        screen(
+            "the main screen",
+            MainScreen,
+            Prompt,
+            Transcript,
+            SearchRow,
+            (CallOutline, TracePane),
+            RepoPanel,
+            ApprovalPanel,
+        ),
         screen("the tests", TestsScreen, Outline, TestReport),
         screen("the findings", FindingsScreen, Outline),
         screen("the review", ReviewScreen, ReviewView),

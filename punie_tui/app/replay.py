@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -55,6 +56,9 @@ class Replay:
         if self._parts:
             # Sessions open in a callback of the loop; a timer is made within the app.
             self._screen.call_later(self._screen.set_timer, _SECONDS_BETWEEN_SLICES, self._show_slice)
+        else:
+            # What was said stays: the collector would look at all of it again, and hold up a key for that.
+            gc.freeze()
 
     def _show_slice(self) -> None:
         end = time.monotonic() + _SECONDS_OF_SLICE

@@ -47,3 +47,10 @@ def is_worker_cancelled() -> bool:
 def call_when_bindings_change(node: Widget, callback: Callable[[], object]) -> None:
     """Call back when the keys that work have changed, as the focus moves or a state changes."""
     node.screen.bindings_updated_signal.subscribe(node, lambda _screen: callback())  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
+
+
+def write_to_terminal(app: App[object], sequence: str) -> None:
+    """Write a sequence that the screen knows nothing of; without a terminal nothing is written."""
+    driver = app._driver  # pyright: ignore[reportPrivateUsage]
+    if driver is not None:
+        driver.write(sequence)

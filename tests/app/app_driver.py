@@ -19,9 +19,9 @@ from punie_tui.app.widgets.chat.approval import GUARD_SECONDS, ApprovalPanel
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.popup import ChoicePopup
 from punie_tui.app.widgets.chat.prompt import Prompt
-from punie_tui.app.widgets.chat.transcript import Transcript
 from punie_tui.app.widgets.repo.panel import RepoPanel
 from punie_tui.app.widgets.trace.pane import TracePane
+from punie_tui.app.widgets.transcript.transcript import Transcript
 from punie_tui.engine.scripted import Reply, ScriptedEngine
 from punie_tui.settings import load_settings
 

@@ -110,7 +110,7 @@ async def test_the_price_is_shown_before_and_the_text_folded_after(drive: Drive,
         assert not any("def post" in line for line in lines)
         await driven.pilot.press("tab")
         assert driven.app.focused is driven.transcript
-        await driven.pilot.press("space")
+        await driven.pilot.press("up", "up", "space")
         assert any("def post" in line for line in shown(driven))
         await driven.pilot.press("space")
         assert not any("def post" in line for line in shown(driven))

@@ -170,6 +170,24 @@ def balance(self, name: str) -> Decimal:
 ```
 """
 
+EXPLAINED = """See src/ledger/accounts.py:12 for the balance.
+
+| name | does | where |
+|---|---|---|
+| post | adds an amount, if it is positive, to the balance of an account | src/ledger/accounts.py:3 |
+
+# Why
+
+> a balance may be `None`
+> - [x](README.md)
+
+```python
+def balance(self, name: str) -> Decimal:
+    return self.balances[name]  # 1 of 2
+```
+
+Done."""
+
 ANSWERED: list[Event] = [
     TurnStarted(prompt="what would you mend first?", model="nano"),
     TextStreamed(text=WRITTEN),
@@ -280,6 +298,26 @@ def test_a_diff(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
         await pilot.press("f3")
 
     app, before = showing(ledger, DARK, turn("rename the heading", "edit_file", {"path": EDIT.path}, EDIT), look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_a_search_and_a_selection_in_the_chat(
+    snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str
+) -> None:
+    async def look(pilot: Pilot[None], main: MainScreen) -> None:
+        chat = main.query_one(Chat)
+        while not chat.transcript.links_of_line():
+            chat.transcript.action_move_to_end(-1)
+            chat.transcript.action_move(2)
+            await pilot.pause(0.01)
+        await pilot.press("f2", "slash", *"balance", "enter")
+        while not chat.takes_escape:
+            await pilot.pause(0.01)
+        await pilot.press("end", "up", "up", "b")
+
+    said = [TurnStarted(prompt="explain", model="nano"), TextStreamed(text=EXPLAINED)]
+    app, before = showing(ledger, theme, said, look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 

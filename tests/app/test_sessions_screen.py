@@ -244,7 +244,7 @@ async def test_a_session_that_was_cut_off_is_offered_and_one_key_goes_on_with_it
 ) -> None:
     converse(repository, ("first", [TextDelta("one")]), ("second", [TextDelta("tw"), TextDelta("o")]), is_killed=True)
     async with drive(repository, [[TextDelta("three")]]) as driven:
-        assert "was cut off" in driven.transcript._empty_state
+        assert "was cut off" in driven.transcript.hint_text
         await driven.pilot.press("ctrl+g")
         await driven.until(lambda: "› second" in driven.transcript.plain_text, "the session")
         assert driven.transcript.plain_text.rstrip().endswith("Stopped.")
@@ -253,7 +253,7 @@ async def test_a_session_that_was_cut_off_is_offered_and_one_key_goes_on_with_it
         contents = [message.content for message in driven.engine.requests[-1].messages if message.role != "system"]
         assert contents == ["first", "one", "second", "tw", "third"]
     async with drive(repository) as driven:
-        assert "was cut off" not in driven.transcript._empty_state
+        assert "was cut off" not in driven.transcript.hint_text
 
 
 async def test_an_offer_is_no_more_once_something_else_was_said(drive: Drive, repository: Path) -> None:

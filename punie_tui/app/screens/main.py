@@ -136,6 +136,7 @@ class MainScreen(Screen[None]):
         self._runner.start()
         self._repo.begin()
         self.query_one(Prompt).begin(self._folder)
+        self.query_one(Chat).begin(self._folder)
         self.query_one(Chat).transcript.show_empty_state(first_words(self._folder))
 
     def on_unmount(self) -> None:
@@ -439,15 +440,30 @@ class MainScreen(Screen[None]):
         self._show_first_words()
 
     def action_pane(self, pane: str) -> None:
-        """Show a pane and put the keys there; `chat` means its prompt. The side panes come after the first frame."""
+        """Show a pane and put the keys there. `chat` means its prompt, and from there what was said.
+
+        The side panes come after the first frame.
+        """
         if not self.query(f"#{pane}"):
             return
         for name in _PANES:
             self.set_class(name == pane, f"-pane-{name}")
         self.query_one(TabRow).show(pane)
-        target: Widget = self.query_one(Prompt) if pane == "chat" else self.query_one(f"#{pane}")
+        target: Widget = self._chat_target() if pane == "chat" else self.query_one(f"#{pane}")
         focusable = target if target.can_focus else next(iter(target.query("*:can-focus")), target)
         focusable.focus()
+
+    def action_prompt(self) -> None:
+        if self.focused is not self.query_one(Prompt):
+            self.action_pane("chat")
+
+    def _chat_target(self) -> Widget:
+        prompt = self.query_one(Prompt)
+        return self.query_one(Chat).transcript if prompt.has_focus else prompt
+
+    @on(Prompt.PageWanted)
+    def _page(self, message: Prompt.PageWanted) -> None:
+        self.query_one(Chat).transcript.scroll_page(message.step)
 
     def action_resize(self, step: int) -> None:
         self._width_share = min(max(self._width_share + step, _SPLIT_STEPS[0]), _SPLIT_STEPS[-1])
@@ -488,6 +504,7 @@ class MainScreen(Screen[None]):
     def _tell_screens(self, message: WorkspaceChanged) -> None:
         if self._findings and self._findings.is_running:
             self._findings.workspace_changed()
+        self.query_one(Chat).transcript.forget_missing_files()
         if self._tests and self._tests.is_running:
             self._tests.workspace_changed(message.paths)
 

@@ -23,10 +23,10 @@ ANYWHERE = ActionGroup(
     "Anywhere",
     (
         _action("stop", "escape", "stop", "stop the turn and its tools", "Stop"),
-        Action("main.prompt", "escape", "pane('chat')", "to the prompt, where nothing is to be stopped"),
+        Action("main.prompt", "escape", "prompt", "to the prompt, where nothing is to be stopped"),
         _action("keys", "f1", "help", "these keys", "Keys", line=_THESE_KEYS),
         Action("main.explain", "question_mark", "help", "these keys", line=_THESE_KEYS),
-        _action("chat", "f2", "pane('chat')", "prompt and chat", "Chat"),
+        _action("chat", "f2", "pane('chat')", "prompt; again: chat", "Chat"),
         _action("trace", "f3", "pane('trace')", "trace", "Trace"),
         _action("repo", "f4", "pane('repo')", "repo", "Repo"),
         NEXT_MODE,

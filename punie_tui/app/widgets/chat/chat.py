@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 
 from punie_tools.safe_text import safe_text
-from punie_tui.app.widgets.chat.transcript import EarlierBlocks, Transcript
+from punie_tui.app.widgets.transcript.block import Speaker
+from punie_tui.app.widgets.transcript.file_links import FileLinks
+from punie_tui.app.widgets.transcript.search_row import SearchRow
+from punie_tui.app.widgets.transcript.transcript import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from textual.app import ComposeResult
 
@@ -21,7 +25,7 @@ _ENDINGS = {"stopped": "Stopped.", "limit": "Stopped at a limit.", "asked": "", 
 
 
 class Chat(Vertical):
-    """Shows prompts, answers and, in a line each, the calls between them."""
+    """Shows prompts, answers and, in a line each, the calls between them; below them what is searched for."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
@@ -29,10 +33,38 @@ class Chat(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Transcript(id="transcript")
+        yield SearchRow()
 
     @property
     def transcript(self) -> Transcript:
         return self.query_one(Transcript)
+
+    @property
+    def takes_escape(self) -> bool:
+        """Whether Escape ends something here."""
+        return self.transcript.takes_escape or self.query_one(SearchRow).is_typing
+
+    def begin(self, folder: Path) -> None:
+        """Know which names are files; the screen calls it after its first frame."""
+        self.transcript.links = FileLinks(folder)
+
+    def on_transcript_told(self, message: Transcript.Told) -> None:
+        message.stop()
+        self.query_one(SearchRow).tell(message.sentence)
+
+    def on_transcript_search_wanted(self, message: Transcript.SearchWanted) -> None:
+        message.stop()
+        self.query_one(SearchRow).begin()
+
+    def on_search_row_changed(self, message: SearchRow.Changed) -> None:
+        message.stop()
+        self.transcript.search(message.words)
+
+    def on_search_row_left(self, message: SearchRow.Left) -> None:
+        message.stop()
+        if not message.is_kept:
+            self.transcript.end_search()
+        self.transcript.focus()
 
     def handle(self, event: Event) -> None:
         """Show what an event means for the conversation."""
@@ -42,17 +74,33 @@ class Chat(Vertical):
 
     def show_earlier(self, events: Sequence[Event]) -> None:
         """Show events that came before all that stands here."""
-        earlier = EarlierBlocks()
+        earlier = _EarlierParts()
         teller = _Teller(earlier)
         for event in events:
             teller.handle(event)
-        self.transcript.add_before(earlier.blocks)
+        self.transcript.add_before(earlier.parts)
+
+
+class _EarlierParts:
+    """Collects what a transcript would show, to be put before what it shows."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[Speaker, str]] = []
+
+    def add(self, speaker: Speaker, text: str) -> None:
+        self.parts.append((speaker, text))
+
+    def stream(self, text: str) -> None:
+        self.add("punie", text)
+
+    def replace_last_queued(self) -> None:
+        """Nothing that is over waits."""
 
 
 class _Teller:
-    """Tells events as blocks of a transcript."""
+    """Tells events as parts of a transcript."""
 
-    def __init__(self, target: Transcript | EarlierBlocks) -> None:
+    def __init__(self, target: Transcript | _EarlierParts) -> None:
         self._target = target
         self._streamed = ""
 

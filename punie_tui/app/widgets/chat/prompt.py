@@ -55,6 +55,7 @@ PROMPT_ACTIONS = ActionGroup(
         Action("prompt.edit", "f12", "edit", "write the prompt in $VISUAL or $EDITOR"),
     ),
     hints=(
+        ("PgUp  PgDn", "scroll the chat"),
         ("@", "complete a file or a symbol; sending attaches it"),
         ("/", "commands; a space before it sends it as a prompt"),
         ("!", "a command in your own shell; Esc stops it"),
@@ -89,6 +90,12 @@ class Prompt(TextArea):
         text: str
         is_plain: bool = False
         mentions: tuple[str, ...] = ()
+
+    @dataclass
+    class PageWanted(Message):
+        """What was said shall be scrolled by a page: there are no pages in a prompt."""
+
+        step: int
 
     @dataclass
     class Refused(Message):
@@ -185,6 +192,12 @@ class Prompt(TextArea):
             self._show_history(+1)
         else:
             super().action_cursor_down(select)
+
+    def action_cursor_page_up(self) -> None:
+        self.post_message(self.PageWanted(-1))
+
+    def action_cursor_page_down(self) -> None:
+        self.post_message(self.PageWanted(1))
 
     def action_search_history(self) -> None:
         """Search the earlier prompts as the person types."""

@@ -1,0 +1,1 @@
+"""What was said, newest below: from streamed Markdown to lines on the screen."""

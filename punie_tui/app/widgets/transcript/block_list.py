@@ -1,0 +1,319 @@
+"""The blocks of a transcript and the lines that they take.
+
+Adding to the end costs what is added. A new width breaks only those blocks into rows that are on the screen; the
+others keep their old number of rows until somebody looks there, or `settle_some` comes by.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from punie_tui.app.widgets.transcript.block import (
+    FOLDED_AT_FIRST,
+    Block,
+    Part,
+    Said,
+    Speaker,
+    Turn,
+    plain_pieces,
+)
+from punie_tui.app.widgets.transcript.block_rows import cell_widths, layout
+from punie_tui.app.widgets.transcript.markdown_pieces import Piece, pieces_of
+
+# A block that is right already costs a look, and far less than one that is broken anew.
+_LOOKS_FOR_EACH = 20
+_TIGHT: frozenset[Speaker] = frozenset({"call", "attached"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row of a block, counted with the blank one above its text."""
+
+    index: int
+    row: int
+
+
+class BlockList:
+    """Knows no screen. `layouts` counts how often a block was broken into rows."""
+
+    def __init__(self, on_layout: Callable[[Block], object] | None = None) -> None:
+        """`on_layout` is told of each block that is broken into rows, as it may look different then."""
+        self._on_layout = on_layout
+        self.blocks: list[Block] = []
+        self.width = 80
+        self.line_count = 0
+        self.layouts = 0
+        self._heights: list[int] = []
+        # Those of the first blocks that are still right.
+        self._starts: list[int] = []
+        self._stale_below = 0
+        self._turn = Turn()
+        self._said: Said | None = None
+        self._part: Part | None = None
+
+    # Adding.
+
+    def add(self, speaker: Speaker, text: str) -> None:
+        """Add plain text."""
+        self.end_answer()
+        head, first = FOLDED_AT_FIRST.get(speaker), len(self.blocks)
+        part = self._begin(speaker)
+        part.head = head or part.head
+        for piece in plain_pieces(text, part.head):
+            self._append(part, piece)
+        part.is_folded = head is not None and part.is_long
+        self.changed(first, len(self.blocks) - 1)
+
+    def add_markdown(self, pieces: Iterable[Piece]) -> None:
+        """Add to the answer that is being given, or begin one."""
+        if self._said is None:
+            self._part = self._begin("punie")
+            self._said = self._part.said
+        for piece in pieces:
+            self._append(self._part_for(piece), piece)
+
+    def end_answer(self) -> None:
+        """What comes next is another one's."""
+        self._said = self._part = None
+
+    def drop_last(self, count: int) -> None:
+        """Forget the last blocks: what they said is added anew."""
+        for _ in range(count):
+            block = self.blocks.pop()
+            self.line_count -= self._heights.pop()
+            part = block.part
+            part.line_count -= _line_count(block.piece)
+            if part.first is block:
+                part.first = None
+            if block.turn.first is block:
+                block.turn.first = None
+            block.turn.last = self.blocks[-1] if self.blocks and self.blocks[-1].turn is block.turn else None
+            if part.said is self._said:
+                is_rest = bool(self.blocks) and self.blocks[-1].part.said is self._said
+                self._part = self.blocks[-1].part if is_rest else part
+        del self._starts[len(self.blocks) :]
+
+    def remove_first(self, speaker: Speaker) -> bool:
+        """Forget the first that one said; whether there was one."""
+        index = next((place for place, block in enumerate(self.blocks) if block.speaker == speaker), None)
+        if index is None:
+            return False
+        part = self.blocks[index].part
+        first, last = self.span_of(index, lambda block: block.part is part)
+        self.line_count -= sum(self._heights[first : last + 1])
+        del self.blocks[first : last + 1], self._heights[first : last + 1], self._starts[first:]
+        return True
+
+    def add_before(self, parts: Sequence[tuple[Speaker, str]]) -> int:
+        """Add what was said before; returns how many blocks that makes. `punie` speaks Markdown."""
+        earlier = BlockList()
+        earlier.width = self.width
+        for speaker, text in parts:
+            if speaker == "punie":
+                earlier.add_markdown(pieces_of(text))
+                earlier.end_answer()
+            else:
+                earlier.add(speaker, text)
+        count = len(earlier.blocks)
+        self._join_turns(earlier)
+        self.layouts += earlier.layouts
+        self.blocks[:0] = earlier.blocks
+        self._heights[:0] = earlier._heights
+        self.line_count += earlier.line_count
+        self._starts.clear()
+        self._stale_below = min(self._stale_below + count, len(self.blocks)) if self._stale_below else 0
+        if 0 < count < len(self.blocks):
+            first = self.blocks[count]
+            first.gap = _gap(self.blocks[count - 1], first.part, first.piece)
+            self.changed(count)
+        return count
+
+    def _join_turns(self, earlier: BlockList) -> None:
+        """What is earlier may end within a turn whose rest is here."""
+        if not self.blocks or not earlier.blocks or self.blocks[0].speaker == "person":
+            return
+        turn, rest = earlier.blocks[-1].turn, self.blocks[0].turn
+        rest.first, rest.last = turn.first, rest.last or turn.last
+        for block in reversed(earlier.blocks):
+            if block.turn is not turn:
+                break
+            block.part.said.turn = rest
+
+    # Lines.
+
+    def start_of(self, index: int) -> int:
+        """The first line of a block."""
+        missing = len(self.blocks) - len(self._starts)
+        if missing and index >= len(self._starts):
+            known = len(self._starts)
+            begin = self._starts[-1] + self._heights[known - 1] if known else 0
+            self._starts += list(accumulate(self._heights[known:-1], initial=begin))
+        return self._starts[index]
+
+    def line_of(self, place: Place) -> int:
+        """Where a place is; a row that its block no longer has is its last."""
+        index = min(place.index, len(self.blocks) - 1)
+        return self.start_of(index) + min(place.row, max(self._heights[index] - 1, 0))
+
+    def place_of(self, line: int) -> Place:
+        """What stands on a line that there is."""
+        self.start_of(len(self.blocks) - 1)
+        index = bisect_right(self._starts, line) - 1
+        return Place(index, line - self._starts[index])
+
+    def changed(self, first: int, last: int | None = None) -> None:
+        """Blocks from the first to the last may have another height now."""
+        for index in range(first, (first if last is None else last) + 1):
+            height = self.blocks[index].height
+            if height != self._heights[index]:
+                self.line_count += height - self._heights[index]
+                self._heights[index] = height
+                del self._starts[index + 1 :]
+
+    # Widths.
+
+    def set_width(self, width: int) -> bool:
+        """All blocks are to be broken anew, when somebody looks at them; whether the width is another one."""
+        if width == self.width:
+            return False
+        self.width = width
+        self._stale_below = len(self.blocks)
+        return True
+
+    def settle(self, index: int, rows: int, step: int = 1) -> bool:
+        """Break blocks from one on into rows of the width, downwards or upwards, until so many rows are right.
+
+        Whether one of them was not.
+        """
+        has_changed = False
+        while 0 <= index < len(self.blocks) and rows > 0:
+            has_changed |= self._settle(index)
+            rows -= self._heights[index]
+            index += step
+        return has_changed
+
+    def settle_some(self, count: int) -> bool:
+        """Break at most so many more blocks, the newest first; whether any are left."""
+        looks = count * _LOOKS_FOR_EACH
+        while self._stale_below and count and looks:
+            self._stale_below -= 1
+            count -= self._settle(self._stale_below)
+            looks -= 1
+        return self._stale_below > 0
+
+    def _settle(self, index: int) -> bool:
+        block = self.blocks[index]
+        if block.width == self.width:
+            return False
+        self._lay_out(block)
+        self.changed(index)
+        return True
+
+    def _lay_out(self, block: Block) -> None:
+        laid_out = layout(block, self.width)
+        block.shown, block.rows, block.width = laid_out.text.shown, len(laid_out.rows), self.width
+        self.layouts += 1
+        if self._on_layout:
+            self._on_layout(block)
+
+    # Folding.
+
+    def fold_part(self, index: int) -> bool:
+        """Fold or unfold the long part that a block is of; whether it is one."""
+        part = self.blocks[index].part
+        if not part.is_long or self.blocks[index].turn.is_folded:
+            return False
+        part.is_folded = not part.is_folded
+        self.changed(*self.span_of(index, lambda block: block.part is part))
+        return True
+
+    def fold_turn(self, index: int, *, is_folded: bool | None = None) -> None:
+        """Fold or unfold the turn that a block is of."""
+        turn = self.blocks[index].turn
+        turn.is_folded = not turn.is_folded if is_folded is None else is_folded
+        self.changed(*self.span_of(index, lambda block: block.turn is turn))
+
+    def fold_all_turns(self) -> None:
+        """Fold all turns, or unfold all where they are folded."""
+        turns = {block.turn for block in self.blocks}
+        is_folded = not all(turn.is_folded for turn in turns)
+        for turn in turns:
+            turn.is_folded = is_folded
+        self.changed(0, len(self.blocks) - 1)
+
+    def unfold(self, index: int, row: int) -> None:
+        """Let a row of a block's text be seen."""
+        block = self.blocks[index]
+        if block.turn.is_folded:
+            self.fold_turn(index, is_folded=False)
+        if row >= block.shown_rows:
+            self.fold_part(index)
+
+    def turn_starts(self) -> list[int]:
+        """Where each turn begins."""
+        return [index for index, block in enumerate(self.blocks) if block.turn.first is block]
+
+    def span_of(self, index: int, belongs: Callable[[Block], bool]) -> tuple[int, int]:
+        """The first and the last block around one that belong to it."""
+        first = last = index
+        while first > 0 and belongs(self.blocks[first - 1]):
+            first -= 1
+        while last + 1 < len(self.blocks) and belongs(self.blocks[last + 1]):
+            last += 1
+        return first, last
+
+    # What stands where.
+
+    def _begin(self, speaker: Speaker) -> Part:
+        if speaker == "person":
+            self._turn = Turn()
+        return Part(Said(speaker, self._turn))
+
+    def _part_for(self, piece: Piece) -> Part:
+        assert self._part is not None and self._said is not None
+        wanted = "code" if piece.kind == "code" else "row" if piece.kind in ("row", "line") else "words"
+        has = self._part.kind
+        if piece.kind == "hidden" or (wanted == has and not piece.is_first):
+            return self._part
+        self._part = Part(self._said, kind=wanted)
+        return self._part
+
+    def _append(self, part: Part, piece: Piece) -> None:
+        block = Block(part, piece, gap=_gap(self.blocks[-1] if self.blocks else None, part, piece))
+        turn = block.turn
+        if piece.kind != "hidden":
+            part.first = part.first or block
+        turn.first = turn.first or block
+        turn.last = block
+        part.line_count += _line_count(piece)
+        if piece.kind == "row" and part.widen_columns(cell_widths(block)):
+            self._widen_table(part)
+        self._lay_out(block)
+        self.blocks.append(block)
+        self._heights.append(0)
+        if len(self._starts) == len(self.blocks) - 1:
+            self._starts.append(self.line_count)
+        self.changed(len(self.blocks) - 1)
+
+    def _widen_table(self, part: Part) -> None:
+        for block in reversed(self.blocks):
+            if block.part is not part:
+                break
+            block.width = 0
+        self._stale_below = len(self.blocks)
+
+
+def _line_count(piece: Piece) -> int:
+    return 0 if piece.kind in ("hidden", "line") else piece.text.count("\n") + 1
+
+
+def _gap(before: Block | None, part: Part, piece: Piece) -> int:
+    """How many blank rows stand above a piece."""
+    if before is None or piece.kind == "hidden":
+        return 0
+    if before.part.said is part.said:
+        return 0 if piece.joins else 1
+    return 0 if before.speaker in _TIGHT else 1

@@ -1,0 +1,89 @@
+"""The row below the transcript: what is typed to search for, how often it stands there, and what was copied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+
+SEARCH_ACTIONS = ActionGroup(
+    "Search in the chat", (Action("search.leave", "escape", "leave", "end the search (Enter keeps it)"),)
+)
+
+
+class SearchRow(Horizontal):
+    """Is there only while there is something to type or to tell."""
+
+    DEFAULT_CSS = """
+    SearchRow { height: 1; display: none; background: $surface; }
+    SearchRow.-types, SearchRow.-tells { display: block; }
+    SearchRow > Input, SearchRow > Input:focus {
+        display: none; height: 1; border: none; padding: 0 1; width: 1fr; background: $surface;
+    }
+    SearchRow.-types > Input { display: block; }
+    SearchRow > Static { height: 1; width: auto; max-width: 100%; padding: 0 1; color: $text-muted; }
+    """
+    ACTIONS: ClassVar[ActionGroups] = (SEARCH_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
+
+    @dataclass
+    class Changed(Message):
+        """Other words are searched for."""
+
+        words: str
+
+    @dataclass
+    class Left(Message):
+        """The person typed enough; with `is_kept` the search stays."""
+
+        is_kept: bool
+
+    def compose(self) -> ComposeResult:
+        yield Input(placeholder="search; Enter keeps, Esc ends")
+        yield Static(markup=False)
+
+    @property
+    def is_typing(self) -> bool:
+        return self.has_class("-types") and self.query_one(Input).has_focus
+
+    def begin(self) -> None:
+        """Let the person type; what was searched for last is selected."""
+        self.add_class("-types")
+        box = self.query_one(Input)
+        box.focus()
+        box.select_all()
+        self.post_message(self.Changed(box.value))
+
+    def tell(self, sentence: str) -> None:
+        """Show a sentence, which is safe text; an empty one goes away."""
+        self.query_one(Static).update(sentence)
+        self.set_class(bool(sentence), "-tells")
+
+    @on(Input.Changed)
+    def _change(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.is_typing:
+            self.post_message(self.Changed(event.value))
+
+    @on(Input.Submitted)
+    def _keep(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._end(is_kept=bool(event.value))
+
+    def action_leave(self) -> None:
+        self._end(is_kept=False)
+
+    def _end(self, *, is_kept: bool) -> None:
+        self.remove_class("-types")
+        self.post_message(self.Left(is_kept))

@@ -1,0 +1,346 @@
+"""What was said, drawn: a Line API widget over blocks that are drawn once; only the streaming tail is drawn again.
+
+Cost grows with what is new and what is seen, not with what was said before, so a long conversation stays as quick as
+a short one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from punie_tui.app.widgets.transcript.block import Block, Speaker
+from punie_tui.app.widgets.transcript.block_list import BlockList, Place
+from punie_tui.app.widgets.transcript.block_rows import MARKS, Mark, draw, end_of_row
+from punie_tui.app.widgets.transcript.drawn_blocks import DrawnBlocks
+from punie_tui.app.widgets.transcript.markdown_pieces import MarkdownStream, pieces_of, source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.style import Style
+    from textual import events
+
+_SECONDS_BETWEEN_SLICES = 0.016
+_BLOCKS_IN_SLICE = 60
+_SPEAKERS: tuple[Speaker, ...] = (
+    "person",
+    "steering",
+    "punie",
+    "result",
+    "call",
+    "note",
+    "error",
+    "attached",
+    "queued",
+)
+_LOOKS = (
+    *_SPEAKERS,
+    "title",
+    "heading",
+    "quote",
+    "muted",
+    "strong",
+    "emphasis",
+    "struck",
+    "code",
+    "link",
+    "keyword",
+    "name",
+    "string",
+    "number",
+    "comment",
+    "match",
+    "current",
+    "cursor",
+    "selected",
+)
+
+
+class TranscriptView(ScrollView):
+    """Who said what, newest below. Follows the end unless the person has scrolled up.
+
+    `blocks`, `drawn` and `painted_lines` count what is done, for tests of what a change costs.
+    """
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"transcript--{look}" for look in _LOOKS}
+    DEFAULT_CSS = """
+    TranscriptView {
+        height: 1fr; padding: 0 1 0 0; overflow-x: hidden; scrollbar-size-vertical: 1; background: $background;
+    }
+    TranscriptView > .transcript--person { color: $primary; text-style: bold; }
+    TranscriptView > .transcript--steering { color: $primary; }
+    TranscriptView > .transcript--call { color: $secondary; }
+    TranscriptView > .transcript--note { color: $secondary; }
+    TranscriptView > .transcript--attached { color: $secondary; }
+    TranscriptView > .transcript--queued { color: $secondary; text-style: italic; }
+    TranscriptView > .transcript--muted { color: $secondary; }
+    TranscriptView > .transcript--error { color: $text-error; }
+    TranscriptView > .transcript--title { text-style: bold underline; }
+    TranscriptView > .transcript--heading { text-style: bold; }
+    TranscriptView > .transcript--quote { text-style: italic; }
+    TranscriptView > .transcript--strong { text-style: bold; }
+    TranscriptView > .transcript--emphasis { text-style: italic; }
+    TranscriptView > .transcript--struck { text-style: strike; }
+    TranscriptView > .transcript--code { text-style: bold; }
+    TranscriptView > .transcript--link { text-style: underline; }
+    TranscriptView > .transcript--keyword { color: $primary; }
+    TranscriptView > .transcript--name { text-style: bold; }
+    TranscriptView > .transcript--string { color: $text-success; }
+    TranscriptView > .transcript--number { color: $text-warning; }
+    TranscriptView > .transcript--comment { color: $secondary; text-style: italic; }
+    TranscriptView > .transcript--match { text-style: reverse; }
+    TranscriptView > .transcript--current { color: $background; background: $accent; }
+    TranscriptView > .transcript--cursor { background: $primary 20%; }
+    TranscriptView > .transcript--selected { background: $primary 40%; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self.drawn = DrawnBlocks(self._draw)
+        self.blocks = BlockList(self.drawn.forget)
+        self._hint = BlockList(self.drawn.forget)
+        self._stream: MarkdownStream | None = None
+        self._unfinished = 0
+        self._follows_end = True
+        self.painted_lines = 0
+        # Textual finds a style anew each time, which would cost more than all else of a line.
+        self._styles: dict[str, Style] = {}
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._settler = self.set_interval(_SECONDS_BETWEEN_SLICES, self._settle_slice, pause=True)
+
+    # What is said.
+
+    def show_empty_state(self, text: str) -> None:
+        """What stands here as long as nothing was said: Markdown of safe text."""
+        self._hint = BlockList(self.drawn.forget)
+        self._hint.width = self._row_width
+        self._hint.add_markdown(pieces_of(text))
+        self._lines_changed(0)
+
+    def add(self, speaker: Speaker, text: str) -> None:
+        """Add what somebody says. `text` is safe text; `punie` speaks Markdown, all others plain text."""
+        self._end_answer()
+        first = len(self.blocks.blocks)
+        if speaker == "punie":
+            self.blocks.add_markdown(pieces_of(text))
+            self.blocks.end_answer()
+        else:
+            self.blocks.add(speaker, text)
+        self._added(first)
+
+    def stream(self, text: str) -> None:
+        """Add to what punie is saying. What is whole stays as it is drawn; only the rest is drawn again."""
+        self._stream = self._stream or MarkdownStream()
+        finished, rest = self._stream.feed(text)
+        self.blocks.drop_last(self._unfinished)
+        first = len(self.blocks.blocks)
+        self.blocks.add_markdown(finished)
+        self.blocks.add_markdown(rest)
+        self._unfinished = len(rest)
+        self._added(first)
+
+    def add_before(self, parts: Sequence[tuple[Speaker, str]]) -> None:
+        """Add what was said before all that stands here; what the person sees stays where it is."""
+        top = self._top
+        count = self.blocks.add_before(parts)
+        self._blocks_came_before(count)
+        self._lines_changed(0, top and Place(top.index + count, top.row))
+
+    def replace_last_queued(self) -> None:
+        """Forget the oldest queued message: its turn starts, and it is shown as a prompt instead."""
+        if self.blocks.remove_first("queued"):
+            self._lines_changed(0, self._top)
+
+    def clear(self) -> None:
+        """Forget all that was said; the empty state stands here again."""
+        self.drawn.forget_all()
+        self.blocks = BlockList(self.drawn.forget)
+        self.blocks.width = self._row_width
+        self._stream, self._unfinished = None, 0
+        self._follows_end = True
+        self._lines_changed(0)
+
+    @property
+    def plain_text(self) -> str:
+        """All that was said, without styles."""
+        blocks = self.blocks.blocks
+        said: list[str] = []
+        index = 0
+        while index < len(blocks):
+            last = self.blocks.span_of(index, lambda block, one=blocks[index].part.said: block.part.said is one)[1]
+            text = source_of(block.piece for block in blocks[index : last + 1])
+            said.append(MARKS[blocks[index].speaker] + text)
+            index = last + 1
+        return "\n\n".join(said)
+
+    @property
+    def hint_text(self) -> str:
+        """What stands here as long as nothing was said."""
+        return source_of(block.piece for block in self._hint.blocks)
+
+    def _end_answer(self) -> None:
+        self.blocks.end_answer()
+        self._stream, self._unfinished = None, 0
+
+    def _added(self, first: int) -> None:
+        self._blocks_came(first)
+        self._lines_changed(first)
+
+    def _blocks_came(self, first: int) -> None:
+        """The blocks from the first on are new, or others than they were."""
+
+    def _blocks_came_before(self, count: int) -> None:
+        """All blocks stand so many places further down."""
+
+    # Lines.
+
+    @property
+    def _shown(self) -> BlockList:
+        return self.blocks if self.blocks.blocks else self._hint
+
+    @property
+    def _row_width(self) -> int:
+        """Without the column of the cursor."""
+        return max(self.scrollable_content_region.width - 1, 4)
+
+    @property
+    def _top(self) -> Place | None:
+        """What stands in the first row; None where the end is followed."""
+        line = self.scroll_offset.y
+        if (self._follows_end and not self._holds_view) or line >= self.blocks.line_count:
+            return None
+        return self.blocks.place_of(line)
+
+    @property
+    def _holds_view(self) -> bool:
+        """Whether the person reads something from which the end must not take them away."""
+        return False
+
+    def _lines_changed(self, first: int, top: Place | None = None) -> None:
+        """Blocks from the first on are others than they were; `top` shall stand in the first row, or else the end."""
+        shown = self._shown
+        self.virtual_size = Size(self.scrollable_content_region.width, shown.line_count)
+        # The scroll bar is otherwise found by a later layout, and until it is there nothing scrolls.
+        self._scroll_update(self.virtual_size)
+        if top is not None:
+            self.scroll_to(y=shown.line_of(top), animate=False, immediate=True)
+        elif self._follows_end and not self._holds_view and self.blocks.blocks:
+            shown.settle(len(shown.blocks) - 1, self.size.height, -1)
+            self.scroll_end(animate=False, immediate=True)
+            self._follows_end = True
+        begin = shown.start_of(first) if first < len(shown.blocks) else 0
+        if first and begin >= self.scroll_offset.y:
+            # One line more: the cursor may have stood on what was the last one.
+            self.refresh_lines(begin - 1, self.scroll_offset.y + self.size.height - begin + 1)
+        else:
+            self.refresh()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._follows_end = new_value >= self.max_scroll_y
+        top = self.blocks.place_of(int(new_value)) if new_value < self.blocks.line_count else None
+        if top and self.blocks.settle(top.index, self.size.height + top.row):
+            self._lines_changed(0, None if self._follows_end else top)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        top = self._top
+        self._hint.set_width(self._row_width)
+        self._hint.settle(0, self.size.height)
+        if self.blocks.set_width(self._row_width):
+            self.drawn.forget_all()
+            self._settler.resume()
+        if top:
+            self.blocks.settle(top.index, self.size.height + top.row)
+        self._lines_changed(0, top)
+
+    def _settle_slice(self) -> None:
+        """What was not looked at since the width changed is broken into rows between the frames."""
+        top = self._top
+        if not self.blocks.settle_some(_BLOCKS_IN_SLICE):
+            self._settler.pause()
+        self._lines_changed(0, top)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+        self.drawn.forget_all()
+        self.refresh()
+
+    def scroll_page(self, step: int) -> None:
+        """Scroll by a page less a line."""
+        self.scroll_to(y=self.scroll_offset.y + step * max(self.size.height - 1, 1), animate=False, immediate=True)
+
+    # Drawing.
+
+    def render_line(self, y: int) -> Strip:
+        self.painted_lines += 1
+        line = y + self.scroll_offset.y
+        width = self.scrollable_content_region.width
+        shown = self._shown
+        if line >= shown.line_count:
+            return Strip.blank(width, self._ground)
+        place = shown.place_of(line)
+        gutter, style = self._row_look(line)
+        strip = Strip([gutter, *self._row(shown.blocks[place.index], place.row)])
+        return strip.crop(0, width).adjust_cell_length(width).apply_style(style)
+
+    def _row(self, block: Block, row: int) -> Iterator[Segment]:
+        row -= block.gap
+        if row < 0:
+            return
+        if row >= block.shown_rows:
+            yield Segment(f"  {self._fold_text(block)}", self._style_of("muted"))
+            return
+        strips = self.drawn.of(block)
+        if row < len(strips):
+            yield from strips[row]
+
+    def _row_look(self, line: int) -> tuple[Segment, Style]:
+        """What stands left of a line, and what all of the line looks like."""
+        return Segment(" "), self._ground
+
+    def _draw(self, block: Block) -> list[Strip]:
+        return draw(block, self._shown.width, self._style_of, self._marks_in)
+
+    def _style_of(self, look: str) -> Style:
+        style = self._styles.get(look)
+        if style is None:
+            style = self._styles[look] = self.get_component_rich_style(f"transcript--{look}", partial=True)
+        return style
+
+    @property
+    def _ground(self) -> Style:
+        """What a line looks like of which nothing is told."""
+        style = self._styles.get("")
+        if style is None:
+            style = self._styles[""] = self.rich_style
+        return style
+
+    def _marks_in(self, text: str) -> Iterator[Mark]:
+        """What is marked in a text that is shown."""
+        yield from ()
+
+    def _unfold_hint(self, *, is_turn: bool) -> str:
+        """What stands behind the number of lines that are folded away."""
+        return ""
+
+    def _fold_text(self, block: Block) -> str:
+        blocks = self.blocks.blocks
+        if block.turn.is_folded:
+            index = next(place for place in reversed(range(len(blocks))) if blocks[place] is block)
+            last = self.blocks.span_of(index, lambda other: other.turn is block.turn)[1]
+            lines = sum(other.rows + other.gap for other in blocks[index + 1 : last + 1])
+            return f"… {lines} more lines of this turn{self._unfold_hint(is_turn=True)}"
+        rows = self.drawn.of(block)
+        seen = (
+            block.shown.count("\n", 0, end_of_row(block, self.blocks.width, min(len(rows), block.shown_rows) - 1)) + 1
+        )
+        return f"… {block.part.line_count - seen} more lines{self._unfold_hint(is_turn=False)}"

@@ -1,0 +1,232 @@
+"""The transcript by keyboard and mouse: cursor, selection, copies, search, folds, turns, links; and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven, key_of
+
+from punie_tui.app.screens.viewer import FileViewerScreen
+from punie_tui.app.widgets.transcript.search_row import SearchRow
+from punie_tui.engine.protocol import TextDelta
+
+CODE = 'def post(amount):\n\t"""Add."""\n\treturn amount'
+ANSWER = f"""The code in src/ledger.py:2 says **so**:
+
+```python
+{CODE}
+```
+
+1. the first point, which is long enough to be broken into several rows of the chat, and says src/none.py:3
+2. the second
+
+That is all of it."""
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path]) -> Path:
+    return make_repository({"src/ledger.py": "a = 1\nb = 2\n", "README.md": "# Ledger\n"})
+
+
+def shown(driven: Driven) -> list[str]:
+    """What stands on the screen, line by line."""
+    transcript = driven.transcript
+    return ["".join(part.text for part in transcript.render_line(y)).rstrip() for y in range(transcript.size.height)]
+
+
+def told(driven: Driven) -> str:
+    row = driven.main.query_one(SearchRow)
+    return str(row.query_one("Static").render()) if row.has_class("-tells") else ""  # type: ignore[attr-defined]
+
+
+def cursor_row(driven: Driven) -> str:
+    rows = [row for row in shown(driven) if row.startswith("▌")]
+    assert len(rows) == 1, shown(driven)
+    return rows[0]
+
+
+async def press(driven: Driven, *keys: str) -> None:
+    await driven.pilot.press(*keys)
+    await driven.pilot.pause()
+
+
+async def test_what_was_said_is_selected_and_copied_as_it_was_written(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta(ANSWER)]], writes_answers=True) as driven:
+        await driven.ask("explain")
+        await driven.finished()
+        await press(driven, "f2")
+        assert driven.app.focused is driven.transcript
+        assert cursor_row(driven) == "▌  That is all of it."
+        await press(driven, "Y")
+        assert driven.app.clipboard == ANSWER
+        assert told(driven) == "Copied 12 lines."
+        # A paragraph, then a fence: without borders, with its tabs.
+        await press(driven, "y")
+        assert driven.app.clipboard == "That is all of it."
+        await press(driven, *["up"] * 6)
+        assert "return amount" in cursor_row(driven)
+        await press(driven, "y")
+        assert driven.app.clipboard == CODE
+        await press(driven, "b")
+        assert told(driven) == "3 lines selected: y copies, Esc leaves"
+        await press(driven, "escape")
+        assert told(driven) == ""
+        assert driven.app.focused is driven.transcript
+        # Rows of an item that the width broke come as one line.
+        await press(driven, "down", "down", "v", "down", "y")
+        assert driven.app.clipboard.startswith("1. the first point")
+        assert "\n" not in driven.app.clipboard
+        await press(driven, "shift+up", "shift+up")
+        assert told(driven) == "3 lines selected: y copies, Esc leaves"
+        # Nothing was copied by selecting.
+        assert driven.app.clipboard.startswith("1. the first point")
+        await press(driven, "escape", "escape")
+        assert driven.app.focused is driven.prompt
+
+
+async def test_lines_are_selected_by_mouse_and_copied_by_key_alone(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta(ANSWER)]], writes_answers=True) as driven:
+        await driven.ask("explain")
+        await driven.finished()
+        row = next(number for number, line in enumerate(shown(driven)) if "def post" in line)
+        await driven.pilot.mouse_down(driven.transcript, offset=(5, row))
+        await driven.pilot.hover(driven.transcript, offset=(9, row + 1))
+        await driven.pilot.mouse_up(driven.transcript, offset=(9, row + 1))
+        assert told(driven) == "2 lines selected: y copies, Esc leaves"
+        assert driven.app.clipboard == ""
+        await press(driven, "ctrl+c")
+        assert driven.app.clipboard == 'def post(amount):\n\t"""Add."""'
+        await driven.pilot.click(driven.transcript, offset=(5, row), times=2)
+        assert told(driven) == "3 lines selected: y copies, Esc leaves"
+
+
+async def test_a_search_counts_marks_and_walks_also_what_comes_later(drive: Drive, repository: Path) -> None:
+    replies = [[TextDelta("An apple.\n\nNo pear.")], [TextDelta("Another APPLE, and an apple.")]]
+    async with drive(repository, replies, writes_answers=True) as driven:
+        await driven.ask("fruit")
+        await driven.finished()
+        await press(driven, "f2", "slash", *"apple")
+        await driven.until(lambda: "of" in told(driven), "the count")
+        assert told(driven) == "“apple” 1 of 1 (n next, N before, Esc ends)"
+        await press(driven, "enter")
+        assert driven.app.focused is driven.transcript
+        assert "An apple." in cursor_row(driven)
+        await press(driven, "f2", "tab", "tab", "tab")
+        await press(driven, "f2")
+        driven.prompt.focus()
+        await driven.ask("more")
+        await driven.finished(2)
+        assert told(driven).startswith("“apple” 1 of 3")
+        await press(driven, "f2", "n", "n")
+        assert told(driven).startswith("“apple” 3 of 3")
+        await press(driven, "n", "N", "N")
+        assert told(driven).startswith("“apple” 2 of 3")
+        assert "Another APPLE" in cursor_row(driven)
+        await press(driven, "escape")
+        assert told(driven) == ""
+        await press(driven, "slash", *"kiwi")
+        await driven.until(lambda: "not found" in told(driven), "no match")
+        await press(driven, "escape")
+        assert driven.app.focused is driven.transcript
+        assert told(driven) == ""
+
+
+async def test_turns_and_long_blocks_fold_and_a_match_unfolds_them(drive: Drive, repository: Path) -> None:
+    replies = [[TextDelta(ANSWER)], [TextDelta("Short.")]]
+    async with drive(repository, replies, writes_answers=True, size=(80, 24)) as driven:
+        await driven.ask("explain")
+        await driven.finished()
+        await driven.ask("shorter")
+        await driven.finished(2)
+        await press(driven, "f2", "left_square_bracket")
+        assert cursor_row(driven) == "▌› shorter"
+        await press(driven, "left_square_bracket")
+        assert cursor_row(driven) == "▌› explain"
+        await press(driven, "z")
+        rows = shown(driven)
+        assert rows[0] == "▌› explain"
+        assert rows[1].endswith("more lines of this turn (z in the chat unfolds)")
+        assert not any("def post" in row for row in rows)
+        await press(driven, "slash", *"second", "enter")
+        await driven.until(lambda: any("2. the second" in row for row in shown(driven)), "the unfolded turn")
+        await press(driven, "Z")
+        assert [row for row in shown(driven) if "more lines of this turn" in row] != []
+        assert sum("more lines" in row for row in shown(driven)) == 2
+        await press(driven, "Z", "escape", "right_square_bracket", "right_square_bracket")
+        assert "Short." in cursor_row(driven)
+        driven.transcript.add("result", "\n".join(f"line {number}" for number in range(50)))
+        await press(driven, "end", "space")
+        assert "   … 47 more lines (Space in the chat unfolds)" in [row.replace("▌", " ") for row in shown(driven)]
+        await press(driven, "space", "end")
+        assert cursor_row(driven) == "▌  line 49"
+
+
+async def test_enter_opens_the_place_that_a_line_names(drive: Drive, repository: Path) -> None:
+    async with drive(
+        repository, [[TextDelta(ANSWER + "\n\nREADME.md and src/ledger.py:1")]], writes_answers=True
+    ) as driven:
+        await driven.ask("explain")
+        await driven.finished()
+        await press(driven, "f2")
+        await driven.until(lambda: bool(driven.transcript.links_of_line()), "the links")
+        await press(driven, "right")
+        assert told(driven) == "Enter opens src/ledger.py:1"
+        await press(driven, "home", "down", "down", "enter")
+        await driven.until(lambda: isinstance(driven.app.screen, FileViewerScreen), "the viewer")
+        assert str(driven.app.screen.query_one("#file-name").render()) == "src/ledger.py:2"  # type: ignore[attr-defined]
+        await press(driven, "escape")
+        # What is no file in the tree is no link.
+        await press(driven, "down", "down", "down", "down", "down", "down", "down")
+        assert "src/none.py:3" in cursor_row(driven) or "first point" in cursor_row(driven)
+        await press(driven, "enter")
+        assert driven.app.screen is driven.main
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_with_a_hundred_thousand_lines_above_only_what_is_new_or_seen_is_drawn(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    async with drive(repository, size=size) as driven:
+        transcript = driven.transcript
+        transcript.add_before(
+            [("punie", f"Paragraph **{number}**.\n\n```\ncode\n```\n\n- item") for number in range(20_000)]
+        )
+        await driven.pilot.pause()
+        assert transcript.blocks.line_count > 100_000
+        height = transcript.size.height
+        transcript.stream("- an item")
+        await driven.pilot.pause()
+
+        def counts() -> tuple[int, int, int]:
+            return transcript.blocks.layouts, transcript.drawn.count, transcript.painted_lines
+
+        layouts, drawn, painted = counts()
+        transcript.stream(" that goes on")
+        await driven.pilot.pause()
+        assert counts()[0] - layouts == 1
+        assert counts()[1] - drawn == 1
+        assert counts()[2] - painted <= height
+        # A line more scrolls: what is seen is painted again, and nothing else is drawn.
+        layouts, drawn, painted = counts()
+        transcript.stream("\n- another")
+        await driven.pilot.pause()
+        assert counts()[0] - layouts <= 2
+        assert counts()[1] - drawn <= 2
+        assert counts()[2] - painted <= 2 * height
+        layouts, drawn, painted = counts()
+        await press(driven, key_of("x"))
+        assert counts() == (layouts, drawn, painted)
+        await press(driven, "f2")
+        layouts, drawn, painted = counts()
+        await press(driven, "up")
+        assert counts()[:2] == (layouts, drawn)
+        assert counts()[2] - painted <= 6
+        # Another width breaks only what is seen into rows at once; the rest follows between the frames.
+        layouts, drawn, painted = counts()
+        transcript.action_move_to_end(-1)
+        await driven.pilot.pause()
+        await driven.pilot.resize_terminal(size[0] - 5, size[1])
+        assert counts()[0] - layouts < 5_000
+        assert cursor_row(driven) == "▌  Paragraph 0."
