@@ -13,11 +13,12 @@ from punie_tui.app.textual_adapter import app_of
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from punie_tools.changes.review import HunkPlace, Review
+    from punie_tools.changes.review import Review
     from punie_tools.effects.effects import EffectFinder
     from punie_tools.git.tree_review import ReviewedPart, TreeReview
     from punie_tools.tool import ToolContext
     from punie_tui.agent.session import Session
+    from punie_tui.app.widgets.review.rows import Note
 
 _GROUP = "git"
 _TITLES: dict[ReviewedPart, str] = {"unstaged": "working tree", "staged": "staged changes"}
@@ -57,16 +58,19 @@ class GitWork:
         self._begin(lambda: self._read_revision(revision))
 
     def review_past(
-        self, review: Review, title: str, *, left_out: Sequence[str] = (), begin_at: HunkPlace = (0, 0)
+        self, review: Review, title: str, *, left_out: Sequence[str] = (), notes: Sequence[Note] = ()
     ) -> None:
-        """Show changes that were made: what the person rejects of them is taken back in the working tree."""
+        """Show changes that were made: what the person rejects of them is taken back in the working tree.
+
+        Notes stand beside their hunks; the first one is where it begins.
+        """
         from punie_tui.app.screens.tree_review import PastReviewScreen
 
         def carry_out(is_wanted: bool | None) -> None:
             if is_wanted:
                 self._begin(lambda: self._take_back(review, title))
 
-        app_of(self._screen).push_screen(PastReviewScreen(review, title, left_out, begin_at=begin_at), carry_out)
+        app_of(self._screen).push_screen(PastReviewScreen(review, title, left_out, notes=notes), carry_out)
 
     def commit(self) -> None:
         """Ask for the message of what is staged, with a draft of it."""

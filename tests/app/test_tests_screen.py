@@ -12,12 +12,14 @@ from textual.widgets import Static
 
 from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.tests import TestsScreen
+from punie_tui.app.screens.tree_review import PastReviewScreen
 from punie_tui.app.screens.trust import TrustScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.widgets.outline import Outline
+from punie_tui.app.widgets.review.view import ReviewView
 from punie_tui.app.widgets.tests.report import TestReport
 from punie_tui.commands import trust
-from punie_tui.engine.protocol import TextDelta
+from punie_tui.engine.protocol import TextDelta, ToolCall
 from punie_tui.own_files import settings_file
 
 FILES = {
@@ -161,6 +163,35 @@ async def test_debugging_shows_the_stack_and_the_values(drive: Drive, project: P
         assert "debugger" in shown
         assert "wanted: list = [20, 21" in shown
         assert "stack" in shown
+
+
+async def test_the_hunk_that_broke_a_test_is_found_shown_and_taken_back(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    shop = "def one():\n    return 1\n" + "# far\n" * 8 + "def two():\n    return 2\n"
+    test = "from shop import one, two\n\n\ndef test_sum():\n    assert one() + two() == 3\n"
+    root = make_repository({"shop.py": shop, "test_shop.py": test})
+    trust.run([str(root)])
+    better = shop.replace("return 1", "return 1  # one")
+    edit = ToolCall("c1", "write_file", {"path": "shop.py", "content": better.replace("return 2", "return 4")})
+    async with drive(root, [[edit], [TextDelta("done")]], allow_all=True) as driven:
+        await driven.ask("change it")
+        await driven.finished()
+        screen = await open_tests(driven)
+        await driven.pilot.press("b")
+        assert not screen.has_run
+        await run(driven, screen, "a")
+        await driven.pilot.press("n")
+        await run(driven, screen, "b")
+        await driven.until(lambda: isinstance(driven.app.screen, PastReviewScreen), "the review")
+        review = driven.app.screen.query_one(ReviewView)
+        await driven.until(lambda: review.has_focus and bool(review.rows), "its rows")
+        assert (review.current.hunk, review.current.old) == (1, 11)
+        notes = [(row.hunk, row.text) for row in review.rows if row.kind == "worse"]
+        assert notes == [(1, "breaks test_shop.py::test_sum: assert (1 + 4) == 3")]
+        await driven.pilot.press("r", "enter")
+        await driven.until(lambda: (root / "shop.py").read_text() == better, "the hunk taken back")
+        await driven.until(lambda: driven.app.screen is screen, "the tests again")
 
 
 @pytest.mark.parametrize("size", SIZES)

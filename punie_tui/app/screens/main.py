@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from punie_tools.changes.change_set import FileChange
+    from punie_tools.changes.review import Review
     from punie_tools.effects.effects import EffectFinder
     from punie_tui.agent.approval import AskPerson, Decision
     from punie_tui.agent.attachment import Attachment
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from punie_tui.app.screens.turns import TurnChoice
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
     from punie_tui.app.widgets.repo.panel import RepoPanel
+    from punie_tui.app.widgets.review.rows import Note
     from punie_tui.app.widgets.trace.pane import TracePane
     from punie_tui.engine.protocol import ToolCall
 
@@ -485,9 +487,19 @@ class MainScreen(Screen[None]):
         if self._tests is None:
             from punie_tui.app.screens.tests import TestsScreen
 
-            self._tests = TestsScreen(self._session, self._folder, ask_trust=self.action_trust, send=self._request)
+            self._tests = TestsScreen(
+                self._session,
+                self._folder,
+                ask_trust=self.action_trust,
+                send=self._request,
+                review=self._review_last_turn,
+            )
             keep_screen(app_of(self), self._tests, "tests")
         app_of(self).push_screen("tests")
+
+    def _review_last_turn(self, review: Review, notes: Sequence[Note]) -> None:
+        if self._git_work:
+            self._git_work.review_past(review, "last turn", notes=notes)
 
     def action_findings(self) -> None:
         """What pyright and ruff find; the screen is made once and kept."""

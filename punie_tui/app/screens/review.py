@@ -10,17 +10,19 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static, TextArea
 
-from punie_tools.changes.review import Hunk, HunkPlace, Review, Verdict
+from punie_tools.changes.review import Hunk, Review, Verdict
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.review_effects import EffectWatch
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
-from punie_tui.app.widgets.review.rows import Row
+from punie_tui.app.widgets.review.rows import Note, Row
 from punie_tui.app.widgets.review.view import ReviewView
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
     from punie_tools.effects.effects import EffectFinder
@@ -98,11 +100,14 @@ class ReviewScreen(Screen[bool]):
     """What the hunks are that were accepted, and those that were rejected."""
 
     def __init__(
-        self, review: Review, title: str, finder: EffectFinder | None = None, begin_at: HunkPlace = (0, 0)
+        self, review: Review, title: str, finder: EffectFinder | None = None, notes: Sequence[Note] = ()
     ) -> None:
-        """With a finder, which the screen closes, it tells what the hunks that are not rejected do."""
+        """With a finder, which the screen closes, it tells what the hunks that are not rejected do.
+
+        `notes` stand beside their hunks from the beginning; at the first of these it begins.
+        """
         super().__init__()
-        self._begin_at = begin_at
+        self._first_notes = notes
         self._review = review
         self._effects = EffectWatch(self, review, finder) if finder else None
         self._title = title
@@ -125,7 +130,10 @@ class ReviewScreen(Screen[bool]):
     def on_mount(self) -> None:
         self._view.focus()
         self._view.show_again()
-        self._view.go_to_hunk(*self._begin_at)
+        if self._first_notes:
+            self._view.show_notes(self._first_notes)
+        begin_at = next((note.place for note in self._first_notes if note.place), (0, 0))
+        self._view.go_to_hunk(*begin_at)
         if self._effects:
             self.add_class("-effects")
             self._effects.look()

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from pydantic import BaseModel
 from textual import on, work
@@ -24,6 +24,7 @@ from punie_tools.quality.collected_files import CollectedFiles
 from punie_tools.quality.pytest_run import PytestRunResult, TestBegun, TestOutcome
 from punie_tools.quality.written_tests import WrittenTest, tests_in, written_tests
 from punie_tools.safe_text import safe_text
+from punie_tools.tool import Tool
 from punie_tui.agent.person_calls import NOT_TRUSTED, CallWatch
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.keys import show_keys
@@ -31,6 +32,7 @@ from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.outline import Outline
+from punie_tui.app.widgets.review.rows import Note
 from punie_tui.app.widgets.tests.known_tests import KnownTest, KnownTests, file_of
 from punie_tui.app.widgets.tests.report import TestReport, fix_request
 from punie_tui.app.widgets.tests.rows import rows_of_tests
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
+    from punie_tools.changes.review import Review
+    from punie_tools.tool import ToolResult
     from punie_tui.agent.events import Event
     from punie_tui.agent.session import Session
     from punie_tui.agent.tool_step import Outcome
@@ -48,12 +52,14 @@ _LOW_ROWS = 12
 _SECONDS_BETWEEN_DRAINS = 1 / 15
 _BAR_CELLS = 10
 
+ReviewHunks: TypeAlias = "Callable[[Review, Sequence[Note]], None]"
+
 
 @dataclass
 class _Run:
     """What runs: a tool with its arguments, and how the person is told of it."""
 
-    tool: str
+    tool: str | Tool
     arguments: dict[str, object]
     title: str
     cancelled: threading.Event
@@ -77,6 +83,7 @@ TESTS_ACTIONS = ActionGroup(
         Action("tests.run_affected", "c", "run_affected", "run what the uncommitted changes can reach", "Affected"),
         Action("tests.watch", "w", "watch", "watch: at each change run what it can reach", "Watch"),
         Action("tests.debug", "d", "debug", "debug: run to the failure, show stack and values", "Debug"),
+        Action("tests.bisect", "b", "bisect", "bisect: find the hunks of the last turn that broke the test", "Bisect"),
         Action("tests.fix", "x", "fix", "fix this: hand the failure to the model", "Fix this"),
         Action("tests.open", "o", "open", "open the file at the line", "Open"),
         Action("tests.next_failure", "n", "next_failure(1)", "next failure", line="next and previous failure"),
@@ -125,10 +132,20 @@ class TestsScreen(Screen[None]):
         outcome: Outcome
 
     def __init__(
-        self, session: Session, folder: Path, *, ask_trust: Callable[[], None], send: Callable[[str], None]
+        self,
+        session: Session,
+        folder: Path,
+        *,
+        ask_trust: Callable[[], None],
+        send: Callable[[str], None],
+        review: ReviewHunks,
     ) -> None:
-        """`ask_trust` lets the person trust the folder; `send` hands a request to the model."""
+        """`ask_trust` lets the person trust the folder; `send` hands a request to the model.
+
+        `review` shows the last turn, with notes beside its hunks.
+        """
         super().__init__()
+        self._review = review
         self._session = session
         self._folder = folder
         self._ask_trust = ask_trust
@@ -284,7 +301,17 @@ class TestsScreen(Screen[None]):
             return
         self._start("debug_test", {"target": test.name}, f"debugging {test.name}")
 
-    def _start(self, tool: str, arguments: dict[str, object], title: str) -> None:
+    def action_bisect(self) -> None:
+        """Find which hunks of the last turn broke the test under the cursor, and review them."""
+        test = self._current_test()
+        if test is None or not test.has_failed:
+            self._tell("Put the cursor on a test that failed, to find which hunk of the last turn broke it.")
+            return
+        from punie_tools.effects.breaking_hunks import TOOL
+
+        self._start(TOOL, {"test": test.name}, f"bisecting {test.name}")
+
+    def _start(self, tool: str | Tool, arguments: dict[str, object], title: str) -> None:
         if self._run is not None:
             self._tell("Tests are running; Esc stops them.")
             return
@@ -300,6 +327,7 @@ class TestsScreen(Screen[None]):
         def note(event: Event) -> None:
             if event.kind == "tool_progressed":
                 run.done, run.total = event.done, event.total
+                run.title = event.text if isinstance(run.tool, Tool) else run.title
 
         watch = CallWatch(run.cancelled, on_event=note, on_part=self._parts.append)
         self.post_message(self.RunEnded(run, self._session.person_calls.run(run.tool, run.arguments, watch)))
@@ -335,6 +363,8 @@ class TestsScreen(Screen[None]):
         self._tests.end(outcomes, was_everything=was_everything)
         if isinstance(result, DebugTestResult):
             self._take_debugged(str(run.arguments["target"]), result)
+        if isinstance(run.tool, Tool) and result:
+            self._take_bisected(result)
         self._tell("Stopped." if run.cancelled.is_set() else result.summary if result else outcome.error)
         self._show_tests()
         self.refresh_bindings()
@@ -349,6 +379,15 @@ class TestsScreen(Screen[None]):
         if test is not None:
             test.debugged = result
             self._go_to(test)
+
+    def _take_bisected(self, result: ToolResult) -> None:
+        """Show the hunks, unless the person went elsewhere meanwhile; the heading tells them in any case."""
+        from punie_tools.effects.breaking_hunks import BreakingHunksResult
+
+        if not isinstance(result, BreakingHunksResult) or not result.places or not self.is_current:
+            return
+        notes = [Note(place, result.told_of(place), is_worse=True) for place in result.places]
+        self._review(result.review, notes)
 
     # What the person does with the tests.
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from punie_tools.changes.review import HunkPlace, Review
+    from punie_tools.changes.review import Review
     from punie_tools.effects.effects import EffectFinder
+    from punie_tui.app.widgets.review.rows import Note
 
 
 _TO_THE_COMMIT = "do so, and go on to the commit if anything is staged"
@@ -47,10 +48,10 @@ class DiffReviewScreen(ReviewScreen):
         left_out: Sequence[str] = (),
         *,
         finder: EffectFinder | None = None,
-        begin_at: HunkPlace = (0, 0),
+        notes: Sequence[Note] = (),
     ) -> None:
         """`left_out` names what no hunk can show."""
-        super().__init__(review, title, finder, begin_at)
+        super().__init__(review, title, finder, notes)
         self._left_out = left_out
 
     def on_mount(self) -> None:

@@ -98,6 +98,14 @@ class Journal:
         """The turns that changed files, oldest first."""
         return _turns(self._records())
 
+    def changes_of_last_turn(self) -> list[FileChange]:
+        """What the last turn that stands made of its files. Raises ToolError if there is none."""
+        with self._lock():
+            if all(turn.is_undone for turn in self.turns()):
+                raise ToolError("No turn that changed files is remembered here.")
+            _, records = self._chosen(None, "undo")
+            return [FileChange(each.path, self._image(each.before), self._image(each.after)) for each in _net(records)]
+
     def undo(self, turn: str | None = None) -> JournalTurn:
         """Take a turn back, the last one unless it is named: exactly its files become what they were before it.
 

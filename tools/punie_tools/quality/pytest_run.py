@@ -230,12 +230,16 @@ def _is_path(workspace: Workspace, path: str) -> bool:
     return True
 
 
-def unknown_test(target: str, session: PytestSession) -> ToolError:
+class UnknownTestError(ToolError):
+    """No test has the name that was asked for."""
+
+
+def unknown_test(target: str, session: PytestSession) -> UnknownTestError:
     """The error to raise, with the nearest name."""
     suggestion = f"; did you mean {session.nearest!r}?" if session.nearest else "."
     failed = session.not_imported
     hint = f" ({counted(len(failed), 'module')} could not be imported: {first_of(failed)})" if failed else ""
-    return ToolError(f"There is no test {target!r}{hint}{suggestion}")
+    return UnknownTestError(f"There is no test {target!r}{hint}{suggestion}")
 
 
 def _result(

@@ -127,7 +127,7 @@ class ReviewView(ScrollView, can_focus=True):
         self._number_width = len(str(largest))
         self._measure()
         self._cursor = min(self._cursor, len(self._rows) - 1)
-        if here is not None and (self.current.file, self.current.hunk) != (here.file, here.hunk):
+        if here is not None and _place_of(self.current) != _place_of(here):
             self.go_to_hunk(here.file, here.hunk)
         self.refresh()
         self.post_message(self.Moved())
@@ -340,6 +340,10 @@ class ReviewView(ScrollView, can_focus=True):
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"review--{name}", partial=True)
+
+
+def _place_of(row: Row) -> tuple[int, int, bool]:
+    return row.file, row.hunk, row.is_change
 
 
 @lru_cache(maxsize=32)
