@@ -37,6 +37,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.screens.confirm import ConfirmScreen
     from punie_tui.app.screens.findings import FindingsScreen
     from punie_tui.app.screens.keys import KeysScreen, KeysText
+    from punie_tui.app.screens.leader import LeaderScreen
     from punie_tui.app.screens.main import MainScreen
     from punie_tui.app.screens.notes import NotesOptions, NotesScreen
     from punie_tui.app.screens.review import HunkEditor, ReviewScreen
@@ -88,6 +89,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
         screen("the turns", TurnsScreen, TurnsOptions),
         screen("the viewer", FileViewerScreen, FileText),
         screen("the keys", KeysScreen, KeysText),
+        screen("the leader's hints", LeaderScreen),
         screen("the trust", TrustScreen),
         screen("the question", ConfirmScreen),
     )

@@ -41,6 +41,9 @@ class Action:
     line: str = ""
     """Actions in a row with the same text share a line of the keys screen, which then says this."""
 
+    letter: str = ""
+    """The key that does it after the leader key; without one it is a letter among its own keys, if there is any."""
+
     @property
     def binding(self) -> Binding:
         show, priority = bool(self.label), self.has_priority

@@ -61,6 +61,29 @@ class PunieApp(App[None]):
     def get_default_screen(self) -> Screen[None]:
         return MainScreen(self._folder, self._open_session, self._clock, self._begin_with)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where text is selected the leader key cuts it, as in every editor."""
+        return not (action == "leader" and getattr(self.focused, "selected_text", ""))
+
+    def action_leader(self) -> None:
+        """Show what a letter does now, and do what the person chooses."""
+        from punie_tui.app.offers import Offer, offers_by_letter
+        from punie_tui.app.screens.leader import LeaderScreen
+
+        def do(chosen: Offer | None) -> None:
+            if chosen is not None:
+                self.call_later(chosen.accept)
+
+        self.push_screen(LeaderScreen(offers_by_letter(self.screen)), do)
+
+    def action_palette(self) -> None:
+        """Search all that can be done."""
+        from textual.command import CommandPalette
+
+        from punie_tui.app.palette import ActionRows, MainRows
+
+        self.push_screen(CommandPalette((ActionRows, MainRows), placeholder="Search what can be done"))
+
     def on_ready(self) -> None:
         """After the first frame."""
         if self._wanted_theme not in ("", *self.available_themes):

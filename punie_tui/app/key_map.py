@@ -62,7 +62,7 @@ def key_map_of(choice: KeyChoice, screens: Sequence[ActionsOfScreen]) -> KeyMap:
         except KeyNameError as error:
             kept = f"; {name} keeps {_named(preset[name])}" if name in known else ""
             problems.append(f"key_map: {error}{kept}.")
-    while collision := next(_collisions({**preset, **own}, defaults, screens), None):
+    while collision := next(_collisions({**preset, **own}, own, defaults, screens), None):
         key, place, names = collision
         dropped = [name for name in names if name in own]
         problems.append(
@@ -95,15 +95,15 @@ def _own_keys(name: str, written: object, known: Mapping[str, Action]) -> str:
         raise KeyNameError(f"the keys of {name} are a text, with spaces between them, or a list of texts")
     keys = [parsed_key(text) for each in listed for text in str(each).split()]
     typed = next((key for key in keys if is_typed(key)), None)
-    if typed and known[name].has_priority and name.startswith(("main.", "app.")):
+    if typed and known[name].has_priority and name.startswith(("main.", "general.")):
         raise KeyNameError(f"{key_name(typed)} could then not be typed any more")
     return ",".join(keys) or NO_KEY
 
 
 def _collisions(
-    keys: Mapping[str, str], defaults: Mapping[str, str], screens: Sequence[ActionsOfScreen]
+    keys: Mapping[str, str], own: Mapping[str, str], defaults: Mapping[str, str], screens: Sequence[ActionsOfScreen]
 ) -> Iterator[tuple[str, str, tuple[str, str]]]:
-    """A key, where, and the two actions that would both have it; those that share a key anyway are meant so."""
+    """A key, where, and two actions, at least one of them in `own`; those that share a key by default are meant to."""
     for screen in screens:
         for meeting in screen.meetings():
             holders: dict[str, str] = {}
@@ -111,7 +111,7 @@ def _collisions(
                 for key in keys[name].split(","):
                     first = holders.setdefault(key, name)
                     are_apart = not {*defaults[first].split(",")} & {*defaults[name].split(",")}
-                    if first != name and key != NO_KEY and are_apart:
+                    if first != name and key != NO_KEY and are_apart and (first in own or name in own):
                         yield key, screen.name, (first, name)
 
 

@@ -79,7 +79,7 @@ def key_name(key: str) -> str:
 
 def key_names(keys: str) -> str:
     """The names of several, of which Textual has commas between; empty if there are none."""
-    return "  ".join(key_name(key) for key in keys.split(",") if key != NO_KEY)
+    return "  ".join(key_name(key) for key in keys.split(",") if key and key != NO_KEY)
 
 
 def _plain_name(key: str) -> str:

@@ -9,6 +9,7 @@ _VIM = {
     "move.page_up": "pageup,ctrl+u,ctrl+b",
     "move.left": "left,h",
     "move.right": "right,l",
+    "general.leader_while_reading": "colon",
 }
 """j, k, g (and so gg) and G move in every preset."""
 
@@ -25,6 +26,7 @@ _EMACS = {
     "prompt.up": "up,ctrl+p",
     "prompt.left": "left,ctrl+b",
     "prompt.right": "right,ctrl+f",
+    "general.palette": "alt+x",
     "main.tests": "alt+t",
     "main.go_on": "alt+g",
     "main.turns": "alt+g",

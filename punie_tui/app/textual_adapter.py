@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rich.cells import get_character_cell_size
 from textual.app import App
 from textual.binding import Keymap
+from textual.command import Provider
 from textual.dom import DOMNode
 from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage]
 from textual.screen import Screen
@@ -22,6 +23,16 @@ def app_of(node: DOMNode) -> App[object]:
 def keymap_of(node: DOMNode) -> Keymap:
     """The keys in force, of the actions whose keys are not the default ones; Textual can be told it, and not asked."""
     return app_of(node)._keymap  # pyright: ignore[reportPrivateUsage]
+
+
+def can_do(node: DOMNode, call: str) -> bool:
+    """Whether an action is there at this moment."""
+    return bool(app_of(node)._check_action_state(call, node))  # pyright: ignore[reportPrivateUsage]
+
+
+def screen_of(provider: Provider) -> Screen[object]:
+    """The screen below the palette that asks the provider."""
+    return provider.screen
 
 
 def key_of_character(character: str) -> str:

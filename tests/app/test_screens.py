@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from textual.events import Paste
 from textual.pilot import Pilot
-from textual.widgets import TextArea
+from textual.widgets import Input, OptionList, TextArea
 
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.review import Review
@@ -344,6 +344,26 @@ def test_the_viewer(snap_compare: Any, ledger: Path, size: tuple[int, int], them
         await pilot.press("f3", "down", "enter")
 
     app, before = showing(ledger, theme, turn("types?", "typecheck", {"path": "src"}, TYPES), look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+@pytest.mark.parametrize(("key", "name"), [("ctrl+x", "leader"), ("ctrl+p", "palette")], ids=["leader", "palette"])
+def test_the_leader_and_the_palette(
+    snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str, key: str, name: str
+) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press(key)
+        if name == "palette":
+            await pilot.press(*"test")
+            while not any(options.option_count > 1 for options in pilot.app.screen.query(OptionList)):
+                await pilot.pause(0.01)
+            await pilot.app.workers.wait_for_complete(
+                [worker for worker in pilot.app.workers if worker.node is pilot.app.screen]
+            )
+            pilot.app.screen.query_one(Input).cursor_blink = False
+
+    app, before = showing(ledger, theme, [], look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 

@@ -23,6 +23,7 @@ from punie_tools.quality.typecheck import TypeCheckResult
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.person_calls import CallWatch
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.textual_adapter import app_of
@@ -70,7 +71,7 @@ class FindingsScreen(Screen[None]):
     FindingsScreen.-filters > Input { display: block; }
     FindingsScreen.-low KeyRow, FindingsScreen.-low > #findings-message { display: none; }
     """
-    ACTIONS: ClassVar[ActionGroups] = (FINDINGS_ACTIONS,)
+    ACTIONS: ClassVar[ActionGroups] = (FINDINGS_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     @dataclass

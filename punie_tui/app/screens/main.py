@@ -18,6 +18,7 @@ from textual.widget import Widget
 from punie_tui.app.actions import ActionGroups, bindings_of
 from punie_tui.app.first_words import first_words, interrupted_words, notes_words
 from punie_tui.app.key_map import key_shown
+from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, GO_ON, PLACES, TRUST, TURNS
 from punie_tui.app.shell_work import ShellWork
 from punie_tui.app.textual_adapter import app_of, keep_screen
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from punie_tools.changes.change_set import FileChange
     from punie_tools.changes.review import Review
     from punie_tools.effects.effects import EffectFinder
-    from punie_tui.agent.approval import AskPerson, Decision
+    from punie_tui.agent.approval import AskPerson, Decision, Policy
     from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.events import Event
     from punie_tui.agent.session import Session
@@ -64,7 +65,7 @@ _SPLIT_STEPS = (1, 2, 3, 4, 5)
 class MainScreen(Screen[None]):
     """Wide terminals show all panes, narrow ones a pane at a time; the prompt is there in both."""
 
-    ACTIONS: ClassVar[ActionGroups] = (ANYWHERE, PLACES, CHANGES)
+    ACTIONS: ClassVar[ActionGroups] = (ANYWHERE, PLACES, CHANGES, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(
@@ -173,6 +174,14 @@ class MainScreen(Screen[None]):
     @on(Prompt.Refused)
     def _refuse(self, message: Prompt.Refused) -> None:
         self.note(message.reason)
+
+    def run_command(self, text: str) -> None:
+        """Do what a command of the prompt says, as if it was sent."""
+        self._run_command(text)
+
+    def begin_prompt(self, text: str) -> None:
+        """Put a text into the prompt, to be gone on with."""
+        self.query_one(Prompt).put_back(text)
 
     def _run_command(self, text: str) -> bool:
         """Whether the text is a command; one that cannot be done stays in the prompt."""
@@ -298,6 +307,12 @@ class MainScreen(Screen[None]):
             self._session.next_policy()
             self.show_session()
 
+    def change_mode(self, policy: Policy) -> None:
+        """From the next call on."""
+        if self._session:
+            self._session.policy = policy
+            self.show_session()
+
     def action_trust(self) -> None:
         """Say what trust means here, and ask for it or offer to take it back."""
         from punie_tui.app.screens.trust import TrustScreen
@@ -374,6 +389,10 @@ class MainScreen(Screen[None]):
         if self._session:
             screen = SessionsScreen(self._session, lambda: self._is_turn_running)
             app_of(self).push_screen(screen, self._change_session)
+
+    def change_session(self, name: str) -> None:
+        """Go on with a session of this folder, after the turns that wait; an empty text begins a new one."""
+        self._change_session(name)
 
     def _change_session(self, name: str | None) -> None:
         if name is not None:

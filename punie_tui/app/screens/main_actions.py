@@ -5,30 +5,34 @@ from __future__ import annotations
 from punie_tui.app.actions import Action, ActionGroup
 
 
-def _action(name: str, keys: str, call: str, about: str, label: str = "", line: str = "") -> Action:
+def _action(
+    name: str, keys: str, call: str, about: str, label: str = "", *, line: str = "", letter: str = ""
+) -> Action:
     """They work while the person types."""
-    return Action(f"main.{name}", keys, call, about, label, has_priority=True, line=line)
+    return Action(f"main.{name}", keys, call, about, label, has_priority=True, line=line, letter=letter)
 
 
 _THESE_KEYS = "these keys (? not while you type)"
 _CHAT_SIZE = "chat narrower, wider"
 _TRACE_SIZE = "trace lower, higher"
 
-NEXT_MODE = _action("next_mode", "f5", "next_mode", "next mode: plan, ask, accept edits, all in sandbox", "Mode")
-TRUST = _action("trust", "ctrl+t", "trust", "trust this folder, or no longer")
-GO_ON = _action("go_on", "ctrl+g", "go_on", "go on with the session that was cut off", "Go on")
-TURNS = _action("turns", "ctrl+g", "turns", "turns: go back to one with its files, and forward")
+NEXT_MODE = _action(
+    "next_mode", "f5", "next_mode", "next mode: plan, ask, accept edits, all in sandbox", "Mode", letter="m"
+)
+TRUST = _action("trust", "ctrl+t", "trust", "trust this folder, or no longer", letter="T")
+GO_ON = _action("go_on", "ctrl+g", "go_on", "go on with the session that was cut off", "Go on", letter="g")
+TURNS = _action("turns", "ctrl+g", "turns", "turns: go back to one with its files, and forward", letter="u")
 
 ANYWHERE = ActionGroup(
     "Anywhere",
     (
         _action("stop", "escape", "stop", "stop the turn and its tools", "Stop"),
         Action("main.prompt", "escape", "prompt", "to the prompt, where nothing is to be stopped"),
-        _action("keys", "f1", "help", "these keys", "Keys", line=_THESE_KEYS),
+        _action("keys", "f1", "help", "these keys", "Keys", line=_THESE_KEYS, letter="question_mark"),
         Action("main.explain", "question_mark", "help", "these keys", line=_THESE_KEYS),
-        _action("chat", "f2", "pane('chat')", "prompt; again: chat", "Chat"),
-        _action("trace", "f3", "pane('trace')", "trace", "Trace"),
-        _action("repo", "f4", "pane('repo')", "repo", "Repo"),
+        _action("chat", "f2", "pane('chat')", "prompt; again: chat", "Chat", letter="p"),
+        _action("trace", "f3", "pane('trace')", "trace", "Trace", letter="c"),
+        _action("repo", "f4", "pane('repo')", "repo", "Repo", letter="r"),
         NEXT_MODE,
     ),
     hints=(("Tab  Shift+Tab", "next and previous pane"),),
@@ -36,22 +40,22 @@ ANYWHERE = ActionGroup(
 PLACES = ActionGroup(
     "Go to",
     (
-        _action("sessions", "ctrl+o", "sessions", "sessions: go on with one, search, rename, fork, export"),
+        _action("sessions", "ctrl+o", "sessions", "sessions: go on with one, search, rename, fork, export", letter="s"),
         GO_ON,
         TURNS,
-        _action("tests", "ctrl+n", "tests", "tests: run, read, debug", "Tests"),
-        _action("findings", "ctrl+l", "findings", "findings: types and lint, and their fixes", "Findings"),
+        _action("tests", "ctrl+n", "tests", "tests: run, read, debug", "Tests", letter="t"),
+        _action("findings", "ctrl+l", "findings", "findings: types and lint, and their fixes", "Findings", letter="f"),
     ),
 )
 CHANGES = ActionGroup(
     "Change",
     (
         TRUST,
-        _action("theme", "f6", "switch_theme", "dark or light"),
-        _action("narrower_chat", "f7", "resize(-1)", "chat narrower", line=_CHAT_SIZE),
-        _action("wider_chat", "f8", "resize(1)", "chat wider", line=_CHAT_SIZE),
-        _action("lower_trace", "f9", "resize_side(-1)", "trace lower", line=_TRACE_SIZE),
-        _action("higher_trace", "f10", "resize_side(1)", "trace higher", line=_TRACE_SIZE),
-        _action("quit", "ctrl+q", "app.quit", "quit", "Quit"),
+        _action("theme", "f6", "switch_theme", "dark or light", letter="l"),
+        _action("narrower_chat", "f7", "resize(-1)", "chat narrower", line=_CHAT_SIZE, letter="less_than_sign"),
+        _action("wider_chat", "f8", "resize(1)", "chat wider", line=_CHAT_SIZE, letter="greater_than_sign"),
+        _action("lower_trace", "f9", "resize_side(-1)", "trace lower", line=_TRACE_SIZE, letter="minus"),
+        _action("higher_trace", "f10", "resize_side(1)", "trace higher", line=_TRACE_SIZE, letter="plus"),
+        _action("quit", "ctrl+q", "app.quit", "quit", "Quit", letter="q"),
     ),
 )

@@ -14,6 +14,7 @@ from punie_tools.safe_text import safe_text
 from punie_tui.agent.project_notes import ProjectNote, ProjectNotes
 from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.notes_work import NotesWork
+from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
@@ -68,7 +69,7 @@ class NotesScreen(Screen[None]):
     NotesScreen > TextArea:focus { border-top: solid $border; }
     NotesScreen.-low > KeyRow, NotesScreen.-low > TextArea { display: none; }
     """
-    ACTIONS: ClassVar[ActionGroups] = (NOTES_ACTIONS,)
+    ACTIONS: ClassVar[ActionGroups] = (NOTES_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(self, session: Session) -> None:

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static, TextArea
 from punie_tools.changes.review import Hunk, Review, Verdict
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.review_effects import EffectWatch
 from punie_tui.app.textual_adapter import app_of
@@ -93,7 +94,7 @@ class ReviewScreen(Screen[bool]):
     ReviewScreen > Input, ReviewScreen > Input:focus { display: none; height: 1; border: none; padding: 0 1; }
     ReviewScreen.-comments > Input { display: block; }
     """
-    ACTIONS: ClassVar[ActionGroups] = (REVIEW_ACTIONS,)
+    ACTIONS: ClassVar[ActionGroups] = (REVIEW_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     COUNTED: ClassVar[tuple[str, str]] = ("accepted", "rejected")

@@ -20,6 +20,7 @@ from punie_tui.agent.session_markdown import session_markdown
 from punie_tui.agent.session_record import SessionError, read_record
 from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.screens.confirm import ConfirmScreen
+from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
 from punie_tui.app.widgets.key_row import KeyRow
@@ -78,7 +79,7 @@ class SessionsScreen(Screen[str | None]):
     }
     SessionsScreen.-low > KeyRow { display: none; }
     """
-    ACTIONS: ClassVar[ActionGroups] = (SESSIONS_ACTIONS,)
+    ACTIONS: ClassVar[ActionGroups] = (SESSIONS_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(self, session: Session, is_busy: Callable[[], bool]) -> None:

@@ -27,6 +27,7 @@ from punie_tools.safe_text import safe_text
 from punie_tools.tool import Tool
 from punie_tui.agent.person_calls import NOT_TRUSTED, CallWatch
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.textual_adapter import app_of
@@ -114,7 +115,7 @@ class TestsScreen(Screen[None]):
     TestsScreen.-low.-reads TestReport { display: block; }
     TestsScreen.-low.-reads Outline { display: none; }
     """
-    ACTIONS: ClassVar[ActionGroups] = (TESTS_ACTIONS,)
+    ACTIONS: ClassVar[ActionGroups] = (TESTS_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     @dataclass

@@ -9,6 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.review import TAKE_GREEN, ReviewScreen, review_actions
 from punie_tui.app.widgets.key_row import KeyRow
 
@@ -70,7 +71,7 @@ class DiffReviewScreen(ReviewScreen):
 class TreeReviewScreen(DiffReviewScreen):
     """Of the working tree: what is accepted is staged; what is undecided stays as it is."""
 
-    ACTIONS: ClassVar[ActionGroups] = (TREE_REVIEW_ACTIONS,)
+    ACTIONS: ClassVar[ActionGroups] = (TREE_REVIEW_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
     COUNTED: ClassVar[tuple[str, str]] = ("to stage", "to take back")
 
@@ -78,7 +79,7 @@ class TreeReviewScreen(DiffReviewScreen):
 class StagedReviewScreen(DiffReviewScreen):
     """Of the index: what is accepted stays staged."""
 
-    ACTIONS: ClassVar[ActionGroups] = (STAGED_REVIEW_ACTIONS,)
+    ACTIONS: ClassVar[ActionGroups] = (STAGED_REVIEW_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
     COUNTED: ClassVar[tuple[str, str]] = ("kept", "to unstage")
 
@@ -86,7 +87,7 @@ class StagedReviewScreen(DiffReviewScreen):
 class PastReviewScreen(DiffReviewScreen):
     """Of what a revision or a turn changed: read, comment, and choose what to take back in the working tree."""
 
-    ACTIONS: ClassVar[ActionGroups] = (PAST_REVIEW_ACTIONS,)
+    ACTIONS: ClassVar[ActionGroups] = (PAST_REVIEW_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
     COUNTED: ClassVar[tuple[str, str]] = ("kept", "to take back")
 

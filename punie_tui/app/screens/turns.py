@@ -16,6 +16,7 @@ from punie_tools.errors import ToolError
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.session_record import RecordedTurn, SessionError, SessionRecord
 from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
+from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
@@ -72,7 +73,7 @@ class TurnsScreen(Screen[TurnChoice | None]):
     }
     TurnsScreen.-low > KeyRow { display: none; }
     """
-    ACTIONS: ClassVar[ActionGroups] = (TURNS_ACTIONS,)
+    ACTIONS: ClassVar[ActionGroups] = (TURNS_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(self, session: Session) -> None:

@@ -11,6 +11,7 @@ from textual.widgets import Static, TextArea
 
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
+from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class FileViewerScreen(Screen[None]):
     FileViewerScreen > #file-name { height: 1; padding: 0 1; background: $surface; text-style: bold; }
     FileViewerScreen > TextArea, FileViewerScreen > TextArea:focus { border: none; padding: 0; height: 1fr; }
     """
-    ACTIONS: ClassVar[ActionGroups] = (VIEWER_ACTIONS,)
+    ACTIONS: ClassVar[ActionGroups] = (VIEWER_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(self, root: Path, path: str, line: int | None = None) -> None:

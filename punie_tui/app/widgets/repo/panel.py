@@ -60,9 +60,23 @@ REPO_ACTIONS = ActionGroup(
     (
         Action("repo.open", "enter", "select_cursor", "open the file", "Open"),
         Action("repo.fold", "space", "toggle_node", "fold and unfold", "Fold"),
-        Action("repo.review", "r", "review('unstaged')", "review the working tree: stage, take back by hunk", "Review"),
-        Action("repo.review_staged", "s", "review('staged')", "review what is staged, unstage by hunk", "Staged"),
-        Action("repo.commit", "c", "commit", "commit what is staged", "Commit"),
+        Action(
+            "repo.review",
+            "r",
+            "review('unstaged')",
+            "review the working tree: stage, take back by hunk",
+            "Review",
+            letter="d",
+        ),
+        Action(
+            "repo.review_staged",
+            "s",
+            "review('staged')",
+            "review what is staged, unstage by hunk",
+            "Staged",
+            letter="D",
+        ),
+        Action("repo.commit", "c", "commit", "commit what is staged", "Commit", letter="C"),
         *movement(TREE_CALLS),
     ),
 )

@@ -1,0 +1,128 @@
+"""What the palette finds: all that can be done here, and in the main screen commands, themes, modes and sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from textual.command import DiscoveryHit, Hit, Provider
+from textual.content import Content
+from textual.fuzzy import FuzzySearch
+
+from punie_tools.safe_text import safe_text
+from punie_tui.app.key_map import keys_of
+from punie_tui.app.key_names import key_names
+from punie_tui.app.offers import offers_of
+from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.slash_commands import COMMANDS
+from punie_tui.app.textual_adapter import screen_of
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
+    from punie_tui.agent.approval import Policy
+    from punie_tui.agent.session import Session
+    from punie_tui.agent.session_list import SessionSummary
+    from punie_tui.app.actions import Action
+
+_MOST_SESSIONS = 100
+
+
+@dataclass(frozen=True)
+class Found:
+    """A row: what it says, which is safe text, the key that does the same or what kind of thing it is, what it does."""
+
+    text: str
+    hint: str
+    run: Callable[[], Any]
+
+
+class _Rows(Provider):
+    """Rows that are read when the palette is opened, and searched."""
+
+    _found: Sequence[Found] = ()
+
+    async def discover(self) -> AsyncIterator[DiscoveryHit]:
+        for found in self._found:
+            yield DiscoveryHit(_row(Content(found.text), found.hint), found.run, found.text)
+
+    async def search(self, query: str) -> AsyncIterator[Hit]:
+        # Textual's own matcher would read a text of somebody else as markup.
+        search = FuzzySearch(case_sensitive=False)
+        for found in self._found:
+            score, places = search.match(query, f"{found.text} {found.hint}")
+            if score:
+                text = Content(found.text)
+                for place in places:
+                    text = text.stylize("bold underline", place, place + 1)
+                yield Hit(score, _row(text, found.hint), found.run, found.text)
+
+
+class ActionRows(_Rows):
+    """What can be done on the screen below, with its keys."""
+
+    async def startup(self) -> None:
+        screen = screen_of(self)
+        self._found = [
+            Found(f"{each.title}: {each.action.about}", _keys(screen, each.action), each.accept)
+            for each in offers_of(screen)
+        ]
+
+
+class MainRows(_Rows):
+    """What is chosen by name in the main screen."""
+
+    async def startup(self) -> None:
+        main = screen_of(self)
+        if not isinstance(main, MainScreen) or main.session is None:
+            return
+        sessions, modes = await asyncio.to_thread(_read, main.session)
+        self._found = [*_commands(main), *_themes(main), *_modes(main, modes), *_resumable(main, sessions)]
+
+
+def _commands(main: MainScreen) -> Iterator[Found]:
+    """One that wants something after it is put into the prompt."""
+    for command in COMMANDS:
+        if command.argument and not command.argument.startswith("["):
+            run = partial(main.begin_prompt, f"/{command.name} ")
+        else:
+            run = partial(main.run_command, f"/{command.name}")
+        yield Found(f"/{command.name} {command.argument}".strip() + f": {command.purpose}", "command", run)
+
+
+def _themes(main: MainScreen) -> Iterator[Found]:
+    for name in main.app.available_themes:
+        yield Found(f"Theme: {name}", "theme", partial(setattr, main.app, "theme", name))
+
+
+def _modes(main: MainScreen, modes: Sequence[Policy]) -> Iterator[Found]:
+    for mode in modes:
+        yield Found(f"Mode: {mode.value}", "mode", partial(main.change_mode, mode))
+
+
+def _read(session: Session) -> tuple[Sequence[SessionSummary], Sequence[Policy]]:
+    """Not for the UI thread: files are read, and whether a sandbox works is tried."""
+    try:
+        sessions = list(islice(session.sessions.summaries(), _MOST_SESSIONS))
+    except OSError:
+        sessions = []
+    return sessions, session.offered_policies
+
+
+def _resumable(main: MainScreen, sessions: Sequence[SessionSummary]) -> Iterator[Found]:
+    for each in sessions:
+        if not each.problem:
+            title = safe_text(each.title[:200], single_line=True)
+            yield Found(f"Session: {title}", "session", partial(main.change_session, each.session_id))
+
+
+def _row(text: Content, hint: str) -> Content:
+    return text + Content.styled(f"  {hint}", "$text-muted") if hint else text
+
+
+def _keys(node: DOMNode, action: Action) -> str:
+    return key_names(",".join(keys_of(node, action)))

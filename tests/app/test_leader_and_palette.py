@@ -1,0 +1,110 @@
+"""The leader key with its hints, and the palette, by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven
+from textual.command import CommandPalette
+from textual.widgets import Input, OptionList
+
+from punie_tui.app.key_map import KeyChoice
+from punie_tui.app.screens.findings import FindingsScreen
+from punie_tui.app.screens.leader import LeaderScreen
+from punie_tui.app.screens.tests import TestsScreen
+from punie_tui.app.screens.tree_review import TreeReviewScreen
+from punie_tui.engine.protocol import TextDelta
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path]) -> Path:
+    root = make_repository({"a.py": "x = 1\n", "tests/test_a.py": "def test_a() -> None:\n    pass\n"})
+    (root / "a.py").write_text("x = 2\n")
+    return root
+
+
+def hints(driven: Driven) -> str:
+    assert isinstance(driven.app.screen, LeaderScreen)
+    return driven.app.screen.text
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (20, 5)])
+async def test_the_leader_key_hints_and_does(drive: Drive, repository: Path, size: tuple[int, int]) -> None:
+    async with drive(repository, size=size) as driven:
+        await driven.pilot.press("d", "ctrl+x")
+        shown = hints(driven)
+        assert "t tests" in shown
+        assert "d review the" in shown
+        assert shown.index("Go to") < shown.index("t tests") < shown.index("Change")
+        await driven.pilot.press("z", "escape")
+        assert driven.app.screen is driven.main
+        assert driven.prompt.text == "d"
+        await driven.pilot.press("ctrl+x", "m")
+        assert driven.main.session is not None
+        assert driven.main.session.policy.value == "accept edits"
+        await driven.pilot.press("ctrl+x", "d")
+        await driven.until(lambda: isinstance(driven.app.screen, TreeReviewScreen), "the review")
+        await driven.pilot.press("ctrl+x")
+        assert "v side by s" in hints(driven)
+        assert "s split" in hints(driven)
+        assert "e edit" not in hints(driven)
+        await driven.pilot.press("q")
+        await driven.until(lambda: driven.app.screen is driven.main, "the main screen")
+
+
+async def test_where_text_is_selected_the_leader_key_cuts(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.pilot.press("a", "b", "c", "shift+left", "ctrl+x")
+        assert driven.app.screen is driven.main
+        assert driven.prompt.text == "ab"
+        await driven.pilot.press("ctrl+x", "t")
+        assert isinstance(driven.app.screen, TestsScreen)
+
+
+async def test_a_colon_leads_in_vim_where_nothing_is_typed(drive: Drive, repository: Path) -> None:
+    async with drive(repository, keys=KeyChoice("vim")) as driven:
+        await driven.until(lambda: driven.app.has_keys, "the key map")
+        await driven.pilot.press("colon")
+        assert driven.prompt.text == ":"
+        await driven.pilot.press("f3", "colon", "f")
+        assert isinstance(driven.app.screen, FindingsScreen)
+
+
+async def choose(driven: Driven, text: str, row: str, key: str = "ctrl+p") -> None:
+    """Open the palette, search, and take the first row, which is to hold `row`."""
+    await driven.pilot.press(key)
+    await driven.until(lambda: isinstance(driven.app.screen, CommandPalette), "the palette")
+    await driven.pilot.press(*text)
+
+    def first() -> str:
+        found = driven.app.screen.query_one(OptionList)
+        is_searched = driven.app.screen.query_one(Input).value == text
+        return str(found.get_option_at_index(0).prompt) if is_searched and found.option_count else ""
+
+    await driven.until(lambda: row in first(), f"{row!r} as the first row")
+    await driven.pilot.press("enter")
+    await driven.until(lambda: not isinstance(driven.app.screen, CommandPalette), "the choice")
+    await driven.pilot.pause()
+
+
+async def test_the_palette_finds_actions_commands_themes_modes_and_sessions(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("done")]]) as driven:
+        await driven.ask("hello [b]there[/b]")
+        await driven.finished()
+        await choose(driven, "testsrunread", "tests: run, read, debug  Ctrl+N")
+        assert isinstance(driven.app.screen, TestsScreen)
+        await choose(driven, "nextfailure", "next failure  n")
+        await driven.pilot.press("escape")
+        await choose(driven, "punielight", "Theme: punie-light")
+        assert driven.app.theme == "punie-light"
+        await choose(driven, "modeplanmode", "Mode: plan")
+        assert driven.main.session is not None
+        assert driven.main.session.policy.value == "plan"
+        await choose(driven, "newsession", "begin a new session")
+        await driven.until(lambda: "hello" not in driven.transcript.plain_text, "the new session")
+        await choose(driven, "sessionhello", "Session: hello [b]there[/b]")
+        await driven.said("hello [b]there[/b]")
+        await choose(driven, "modename", "/mode NAME")
+        assert driven.prompt.text == "/mode "
