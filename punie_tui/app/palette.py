@@ -19,7 +19,7 @@ from punie_tui.app.key_names import key_names
 from punie_tui.app.offers import offers_of
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.slash_commands import COMMANDS
-from punie_tui.app.textual_adapter import screen_of
+from punie_tui.app.textual_adapter import app_of, screen_of
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -95,8 +95,9 @@ def _commands(main: MainScreen) -> Iterator[Found]:
 
 
 def _themes(main: MainScreen) -> Iterator[Found]:
-    for name in main.app.available_themes:
-        yield Found(f"Theme: {name}", "theme", partial(setattr, main.app, "theme", name))
+    app = app_of(main)
+    for name in app.available_themes:
+        yield Found(f"Theme: {name}", "theme", partial(setattr, app, "theme", name))
 
 
 def _modes(main: MainScreen, modes: Sequence[Policy]) -> Iterator[Found]:
