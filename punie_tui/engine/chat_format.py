@@ -133,6 +133,14 @@ class ChatReplyDecoder:
         """The model alone decides."""
         return {}
 
+    @property
+    def weighs(self) -> bool:
+        """What a model writes freely tells nothing of how sure it is of a call."""
+        return False
+
+    def weigh(self, drawn: float, others: Sequence[tuple[int, float]]) -> None:
+        """Never told."""
+
     def push(self, token: int) -> Sequence[ReplyDelta]:
         """The deltas that this token completes."""
         written = self._tokenizer.token_bytes(token)

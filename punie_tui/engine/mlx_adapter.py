@@ -127,6 +127,15 @@ def keep_allowed(logits: Array, allowed: bytes) -> Array:
     return cast("Array", mx.where(mask, values, -mx.inf))
 
 
+def likelihoods(logits: Array, drawn: int, others: int) -> tuple[float, list[tuple[int, float]]]:
+    """How likely the drawn token was, and the likeliest `others` with theirs, likeliest first."""
+    shares = mx.softmax(cast("mx.array", logits).astype(mx.float32).reshape(-1))
+    order = cast("list[int]", mx.argsort(-shares)[: others + 1].tolist())
+    found = cast("list[float]", shares[mx.array([drawn, *order])].tolist())
+    ranked = [(token, share) for token, share in zip(order, found[1:], strict=True) if token != drawn and share > 0]
+    return found[0], ranked[:others]
+
+
 def start_computing(*arrays: Array) -> None:
     """Let the device begin; does not wait."""
     mx.async_eval(*cast("tuple[mx.array, ...]", arrays))

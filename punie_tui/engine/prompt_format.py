@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from punie_tui.engine.protocol import ReasoningDelta, Request, TextDelta, ToolCall
+from punie_tui.engine.protocol import Doubt, ReasoningDelta, Request, TextDelta, ToolCall
 
-ReplyDelta = TextDelta | ReasoningDelta | ToolCall
+ReplyDelta = TextDelta | ReasoningDelta | ToolCall | Doubt
 
 
 class Tokenizer(Protocol):
@@ -75,6 +75,15 @@ class ReplyDecoder(Protocol):
         """What is added to the logits of tokens where a grammar rules; empty where the model alone decides."""
         ...
 
+    @property
+    def weighs(self) -> bool:
+        """Whether it wants to be told how likely the tokens were that a grammar left open."""
+        ...
+
+    def weigh(self, drawn: float, others: Sequence[tuple[int, float]]) -> None:
+        """How likely the token is that will be pushed next, and which others could have come, likeliest first."""
+        ...
+
     def push(self, token: int) -> Sequence[ReplyDelta]:
         """The deltas that this token completes."""
         ...
@@ -86,10 +95,14 @@ class ReplyDecoder(Protocol):
 
 @dataclass(frozen=True)
 class EncodedPrompt:
-    """A request as the model reads it, and the decoder for the one reply to it."""
+    """A request as the model reads it, and the decoder for the one reply to it.
+
+    The last of `tokens` may belong to the reply: `begun` are those, which the decoder has not seen yet.
+    """
 
     tokens: Sequence[int]
     decoder: ReplyDecoder
+    begun: Sequence[int] = ()
 
 
 class PromptFormat(Protocol):

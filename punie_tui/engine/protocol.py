@@ -84,7 +84,20 @@ class Usage:
     stop_reason: Literal["end", "limit", "cancelled"]
 
 
-Delta = TextDelta | ReasoningDelta | ToolCall | Progress | Usage
+@dataclass(frozen=True)
+class Doubt:
+    """What a model that only routes thinks of its whole reply; comes after it, from no other model.
+
+    `likelihood` is between 0 and 1, `label` the reply in a line that a person can read. `others` are the beginnings of
+    the next likeliest replies, likeliest first, each to be given back as `Request.begin_with`.
+    """
+
+    likelihood: float
+    label: str
+    others: tuple[str, ...]
+
+
+Delta = TextDelta | ReasoningDelta | ToolCall | Progress | Doubt | Usage
 
 
 @dataclass(frozen=True)
@@ -106,13 +119,14 @@ class Request:
     """Everything a model is given for one reply.
 
     `path_exists` lets a prompt format tell words that are paths of the working tree from words that are not; it is
-    called from the model thread and must be quick.
+    called from the model thread and must be quick. `begin_with` is how the reply has to begin, as a Doubt named it.
     """
 
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...] = ()
     sampling: Sampling = field(default_factory=Sampling)
     path_exists: Callable[[str], bool] = _no_path_exists
+    begin_with: str = ""
 
 
 class Engine(Protocol):

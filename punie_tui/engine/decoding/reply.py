@@ -53,7 +53,7 @@ def reply(loaded: LoadedModel, request: Request, is_cancelled: Callable[[], bool
     if logits is None:
         loop.stop_reason = "cancelled"
     else:
-        yield from loop.run(logits, min(request.sampling.max_tokens, room))
+        yield from loop.run(logits, min(request.sampling.max_tokens, room), encoded.begun)
     loaded.cache.check()
     finished = time.perf_counter()
     yield Usage(

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Literal
 
 from punie_tui.engine.cache.prompt_cache import PromptCache
 from punie_tui.engine.decoding.grammar import GrammarCompiler, GrammarState
-from punie_tui.engine.mlx_adapter import Array, Sampler, add_bias, keep_allowed, start_computing, token_value
+from punie_tui.engine.mlx_adapter import (
+    Array,
+    Sampler,
+    add_bias,
+    keep_allowed,
+    likelihoods,
+    start_computing,
+    token_value,
+)
 from punie_tui.engine.prompt_format import Constraint, ReplyDecoder, ReplyDelta
+
+_OTHERS_WEIGHED = 3
 
 StopReason = Literal["end", "limit", "cancelled"]
 
@@ -41,9 +51,11 @@ class TokenLoop:
         self.drawn_count = 0
         self.first_drawn_at: float | None = None
 
-    def run(self, logits: Array, max_tokens: int) -> Iterator[ReplyDelta]:
-        """Yield the deltas of a reply whose first token is drawn from `logits`."""
+    def run(self, logits: Array, max_tokens: int, begun: Sequence[int] = ()) -> Iterator[ReplyDelta]:
+        """Yield the deltas of a reply; `logits` come after the tokens it has `begun` with, which the cache holds."""
         self._follow_constraint()
+        for token in begun:
+            yield from self._push(token)
         while not self._is_over(max_tokens):
             if self._grammar is None:
                 logits = yield from self._draw_freely(logits, max_tokens)
@@ -78,6 +90,8 @@ class TokenLoop:
             if not tokens:
                 logits = keep_allowed(add_bias(logits, self._decoder.bias), grammar.allowed())
                 tokens = [token_value(self._sampler.draw(logits, self.drawn_count))]
+                if self._decoder.weighs:
+                    self._decoder.weigh(*likelihoods(logits, tokens[0], _OTHERS_WEIGHED))
             logits = self._cache.feed(tokens)
             start_computing(logits)
             for token in tokens:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from punie_tui.engine.nano.answers import AnswerKind, answer_sentence
 from punie_tui.engine.nano.catalogue import CATALOGUE, Kind
 from punie_tui.engine.nano.first_action import FirstAction, FirstTokenBias
 from punie_tui.engine.nano.grammar import ANSWER, reply_grammar
+from punie_tui.engine.nano.label import reply_label
 from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.engine.nano.request_view import Call, RequestView, Value, write_call
 from punie_tui.engine.nano.stand_ins import stand_in
 from punie_tui.engine.prompt_format import Constraint, EncodedPrompt, ReplyDelta, Tokenizer, new_call_id
-from punie_tui.engine.protocol import Message, Request, TextDelta, ToolCall
+from punie_tui.engine.protocol import Doubt, Message, Request, TextDelta, ToolCall
 
 _CALL = re.compile(r"<tool_call><function=(?P<tool>\w+)>(?P<parameters>.*?)</function></tool_call>", re.DOTALL)
 _PARAMETER = re.compile(r"<parameter=(?P<name>\w+)>(?P<shown>.*?)</parameter>", re.DOTALL)
 _CALL_END = b"</tool_call>"
+
+
+_OTHERS_TOLD = 4
+_LEAST_LIKELY = 0.03
+
+
+@dataclass(frozen=True)
+class _Weighed:
+    """A decision: how many tokens stood before it, how likely the drawn one was, and what else could have come."""
+
+    place: int
+    drawn: float
+    others: Sequence[tuple[int, float]]
 
 
 class NanoFormat:
@@ -34,7 +50,8 @@ class NanoFormat:
         offered = frozenset(tool.name for tool in request.tools)
         bias = FirstTokenBias(self._first_action, self._tokenizer, view)
         decoder = NanoDecoder(self._tokenizer, view, text, offered, bias)
-        return EncodedPrompt(self._tokenizer.encode(view.prompt), decoder)
+        begun = self._tokenizer.encode(request.begin_with)
+        return EncodedPrompt([*self._tokenizer.encode(view.prompt), *begun], decoder, begun)
 
 
 class NanoDecoder:
@@ -50,6 +67,7 @@ class NanoDecoder:
         self._written = b""
         self._bias = bias
         self._tokens: list[int] = []
+        self._weighed: list[_Weighed] = []
         self._constraint = Constraint(reply_grammar(view), ends_reply=True)
 
     @property
@@ -62,6 +80,15 @@ class NanoDecoder:
         """What the classifier of first actions says, where it says anything."""
         return self._bias.after(self._tokens)
 
+    @property
+    def weighs(self) -> bool:
+        """Each token that the grammar leaves open is a decision, and all of them together make the reply."""
+        return True
+
+    def weigh(self, drawn: float, others: Sequence[tuple[int, float]]) -> None:
+        """Remember what else could have come here."""
+        self._weighed.append(_Weighed(len(self._tokens), drawn, others))
+
     def push(self, token: int) -> Sequence[ReplyDelta]:
         """A call at its closing mark, a sentence at its kind; nothing in between."""
         self._tokens.append(token)
@@ -73,8 +100,23 @@ class NanoDecoder:
         return [TextDelta(answer_sentence(kind, self._request))] if kind else []
 
     def finish(self) -> Sequence[ReplyDelta]:
-        """Nothing is held back but an unfinished call."""
-        return []
+        """How sure the whole reply is; an unfinished call is dropped."""
+        likelihood = math.prod(weighed.drawn for weighed in self._weighed)
+        return [Doubt(likelihood, reply_label(self._view, self._text(self._tokens)), self._others())]
+
+    def _others(self) -> tuple[str, ...]:
+        """Where the likeliest other replies leave this one: one other token, after what was written before it."""
+        found: list[tuple[float, str]] = []
+        before = 1.0
+        for weighed in self._weighed:
+            written = self._text(self._tokens[: weighed.place])
+            found += [(before * share, written + self._text([token])) for token, share in weighed.others]
+            before *= weighed.drawn
+        likely = sorted((pair for pair in found if pair[0] >= _LEAST_LIKELY), reverse=True)
+        return tuple(begin for _, begin in likely[:_OTHERS_TOLD])
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        return b"".join(self._tokenizer.token_bytes(token) for token in tokens).decode("utf-8", "replace")
 
     def _take(self) -> str:
         written, self._written = self._written.decode("utf-8", "replace"), b""

@@ -1,0 +1,84 @@
+"""How sure nano says it is, with its real weights, and the other replies it offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from punie_tools.registry import TOOLS
+from punie_tui.engine.nano.label import reply_label
+from punie_tui.engine.nano.request_view import RequestView
+from punie_tui.engine.open_engine import open_engine
+from punie_tui.engine.protocol import Delta, Doubt, Engine, Message, Request, ToolCall, ToolSpec
+
+SPECS = tuple(ToolSpec(tool.name, tool.description, tool.arguments_schema) for tool in TOOLS)
+
+
+@pytest.fixture(scope="module")
+def nano() -> Iterator[Engine]:
+    engine = open_engine("nano")
+    yield engine
+    engine.close()
+
+
+def reply(engine: Engine, prompt: str, begin_with: str = "") -> tuple[list[Delta], Doubt]:
+    request = Request((Message("user", prompt),), SPECS, begin_with=begin_with)
+    deltas = list(engine.generate(request, lambda: False))
+    (doubt,) = [delta for delta in deltas if isinstance(delta, Doubt)]
+    return deltas, doubt
+
+
+def test_a_plain_request_is_surer_than_a_vague_one(nano: Engine) -> None:
+    _, plain = reply(nano, "git status")
+    _, vague = reply(nano, "the thing with the parser again, quickly, whatever that was")
+    assert plain.likelihood > 0.9 > vague.likelihood
+    assert plain.label == "git_status"
+
+
+def test_another_beginning_gives_another_whole_reply(nano: Engine) -> None:
+    first_deltas, first = reply(nano, "lint src, then run the tests in tests/test_a.py")
+    assert first.label == "ruff_check, path src, then pytest_run, target tests/test_a.py"
+    assert sum(isinstance(delta, ToolCall) for delta in first_deltas) == 2
+    for begin in first.others:
+        deltas, other = reply(nano, "lint src, then run the tests in tests/test_a.py", begin)
+        assert other.label != first.label
+        assert any(isinstance(delta, ToolCall) for delta in deltas) == (other.label not in ("answer in words", ""))
+
+
+@pytest.mark.parametrize(
+    ("request_text", "written", "label"),
+    [
+        (
+            "replace foo by bar in a.py",
+            "<tool_call><function=edit_file><parameter=path><|file_1|></parameter><parameter=old> foo</parameter>"
+            "<parameter=new> bar</parameter></function></tool_call>",
+            "edit_file a.py foo bar",
+        ),
+        (
+            "replace foo by bar in a.py",
+            "<tool_call><function=edit_file><parameter=path><|file_1|></parameter><parameter=old> foo</parameter>"
+            "<parameter=new> foo</parameter></function></tool_call>",
+            "",
+        ),
+        (
+            "types of src",
+            "<tool_call><function=typecheck><parameter=path><|file_4|></parameter></function></tool_call>",
+            "",
+        ),
+        (
+            "lint counts by file in src, please",
+            "<tool_call><function=execute_code><parameter=code> ruff violations by file</parameter>"
+            "<parameter=path> src</parameter></function></tool_call>",
+            "ruff violations by file, path src",
+        ),
+        (
+            "fix it",
+            "<tool_call><function=ruff_check><parameter=fix> true</parameter></function></tool_call>",
+            "ruff_check, fix",
+        ),
+        ("hello", "<|answer|><|greeting|>", "answer in words"),
+    ],
+)
+def test_a_label_names_calls_and_values_and_nothing_for_nonsense(request_text: str, written: str, label: str) -> None:
+    assert reply_label(RequestView(request_text, (), lambda path: False), written) == label
