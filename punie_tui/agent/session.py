@@ -24,6 +24,7 @@ from punie_tui.agent.attachment import Attachment
 from punie_tui.agent.by_hand import run_by_hand
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import Event, NoticeGiven, SessionClosed, SessionRenamed, SessionStarted, TurnFinished
+from punie_tui.agent.meant import AskWhich
 from punie_tui.agent.mentioned_notes import attached_notes, notes_of_places
 from punie_tui.agent.person_calls import PersonCalls
 from punie_tui.agent.project_notes import ProjectNotes, read_project_notes
@@ -51,10 +52,11 @@ class Session:
         settings: Settings,
         *,
         ask_person: AskPerson | None = None,
+        ask_which: AskWhich | None = None,
         allow_all: bool = False,
         seed: int = 0,
     ) -> None:
-        """`folder` is resolved. `ask_person` None means that nobody can be asked; `allow_all` is `--yes`."""
+        """`folder` is resolved. What asks is None where nobody can be asked; `allow_all` is `--yes`."""
         self.engine = engine
         self.checks_reviews = settings.check_reviews
         self.earlier_events: tuple[Event, ...] = ()
@@ -83,11 +85,13 @@ class Session:
             workspace, tools, self._approver, language_server=self._language_server, changes=self.changes
         )
         self.person_calls = PersonCalls(self._bench)
+        self._ask_which = ask_which
         self._limits = TurnLimits(
             max_calls=settings.max_calls_per_turn,
             max_tokens=settings.max_tokens_per_turn,
             temperature=settings.temperature,
             seed=seed,
+            ask_below=settings.ask_below,
         )
 
     @property
@@ -245,7 +249,8 @@ class Session:
             notes = notes_of_places(self.workspace.root, attached, self._attached_notes)
             self._attached_notes |= {note.name for note in notes}
             attached = (*attached, *notes)
-        for event in run_turn(prompt, self.engine, self._conversation, self._bench, self._limits, attached):
+        turn = run_turn(prompt, self.engine, self._conversation, self._bench, self._limits, attached, self._ask_which)
+        for event in turn:
             self.changes.turn = event.turn_id
             if notice := self._keep(event):
                 yield NoticeGiven(turn_id=event.turn_id, text=notice)

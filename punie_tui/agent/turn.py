@@ -22,8 +22,10 @@ from punie_tui.agent.events import (
     TurnFinished,
     TurnStarted,
 )
+from punie_tui.agent.meant import NONE_OF_THEM, QUESTION, AskWhich, Meaning, meanings
 from punie_tui.agent.tool_step import Outcome, ToolBench, run_calls
 from punie_tui.engine.protocol import (
+    Doubt,
     Engine,
     EngineError,
     Progress,
@@ -44,12 +46,16 @@ Reason = Literal["done", "stopped", "asked", "limit", "failed"]
 
 @dataclass(frozen=True)
 class TurnLimits:
-    """Where a turn ends by itself; `temperature` and `seed` are passed to the engine."""
+    """Where a turn ends by itself; `temperature` and `seed` are passed to the engine.
+
+    A reply that the model thinks less likely than `ask_below` is not acted on before the person has chosen.
+    """
 
     max_calls: int = 16
     max_tokens: int = 8192
     temperature: float = 0.0
     seed: int = 0
+    ask_below: float = 0.0
 
 
 @dataclass
@@ -57,6 +63,8 @@ class _Reply:
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
     usage: Usage | None = None
+    doubt: Doubt | None = None
+    is_declined: bool = False
 
 
 @dataclass
@@ -67,6 +75,7 @@ class _Turn:
     conversation: Conversation
     bench: ToolBench
     limits: TurnLimits
+    ask_which: AskWhich | None = None
     started: float = field(default_factory=time.monotonic)
     usage: TokenUsage = field(default_factory=TokenUsage)
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -79,6 +88,9 @@ class _Turn:
             self.conversation.add_reply(reply.text, reply.calls)
             if self.bench.cancelled.is_set():
                 yield self.finished("stopped", reply.text)
+                return
+            if reply.is_declined:
+                yield self.finished("asked", reply.text)
                 return
             if not reply.calls:
                 yield self.finished(*self._end_of_text(reply))
@@ -114,16 +126,40 @@ class _Turn:
             match delta:
                 case TextDelta():
                     reply.text += delta.text
-                    yield TextStreamed(text=delta.text)
+                    if self.engine.writes_answers:
+                        yield TextStreamed(text=delta.text)
                 case ReasoningDelta():
                     yield ReasoningStreamed(text=delta.text)
                 case ToolCall():
                     reply.calls = (*reply.calls, delta)
                 case Progress():
                     yield PrefillProgressed(done=delta.done, total=delta.total, cached=delta.cached)
+                case Doubt():
+                    reply.doubt = delta
                 case Usage():
                     self._count(delta)
                     reply.usage = delta
+        if reply.doubt:
+            yield from self._settle(reply, reply.doubt, request)
+        if reply.text and not self.engine.writes_answers:
+            yield TextStreamed(text=reply.text)
+
+    def _settle(self, reply: _Reply, doubt: Doubt, request: Request) -> Iterator[Event]:
+        """Let the person choose where the model is not sure; a reply that makes no sense gives way to the next."""
+        must_ask = self.ask_which is not None and doubt.likelihood < self.limits.ask_below
+        if doubt.label and not must_ask:
+            return
+        first = Meaning(doubt.label, reply.text, reply.calls)
+        found = meanings(first, doubt, request, self.engine, self.bench.cancelled.is_set)
+        chosen: int | None = 0
+        if len(found) > 1 and must_ask and self.ask_which is not None:
+            labels = tuple(meaning.label for meaning in found)
+            yield ChoicesOffered(question=QUESTION, choices=list(labels))
+            chosen = self.ask_which(labels, self.bench.cancelled.is_set)
+        if chosen is None:
+            reply.text, reply.calls, reply.is_declined = NONE_OF_THEM, (), True
+        elif found:
+            reply.text, reply.calls = found[chosen].text, found[chosen].calls
 
     def _count(self, usage: Usage) -> None:
         is_first = self.usage.prompt_tokens == 0
@@ -192,12 +228,13 @@ def run_turn(
     bench: ToolBench,
     limits: TurnLimits | None = None,
     attachments: Sequence[Attachment] = (),
+    ask_which: AskWhich | None = None,
 ) -> Iterator[Event]:
     """Run one turn on the calling thread. Ends with exactly one `turn_finished`, whatever happens; never raises.
 
     Setting `bench.cancelled` from another thread stops the model and the running tools.
     """
-    turn = _Turn(engine, conversation, bench, limits or TurnLimits())
+    turn = _Turn(engine, conversation, bench, limits or TurnLimits(), ask_which)
     turn_id = new_turn_id()
     conversation.add_prompt(prompt, attachments)
     started = TurnStarted(prompt=prompt, model=engine.model_name, attachments=tuple(attachments))

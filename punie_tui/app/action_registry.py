@@ -48,6 +48,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.screens.turns import TurnsOptions, TurnsScreen
     from punie_tui.app.screens.viewer import FileText, FileViewerScreen
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
+    from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
     from punie_tui.app.widgets.chat.prompt import Prompt
     from punie_tui.app.widgets.outline import Outline
     from punie_tui.app.widgets.repo.panel import RepoPanel
@@ -74,6 +75,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
             (CallOutline, TracePane),
             RepoPanel,
             ApprovalPanel,
+            ChoicePanel,
         ),
         screen("the tests", TestsScreen, Outline, TestReport),
         screen("the findings", FindingsScreen, Outline),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from punie_tui.agent.approval import AskPerson
+    from punie_tui.agent.meant import AskWhich
     from punie_tui.agent.session import Session
 
 _LOG = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class PunieApp(App[None]):
     def __init__(
         self,
         folder: Path,
-        open_session: Callable[[AskPerson], Session],
+        open_session: Callable[[AskPerson, AskWhich], Session],
         theme: str = "",
         clock: Callable[[], float] = time.monotonic,
         begin_with: str = "",

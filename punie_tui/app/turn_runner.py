@@ -10,14 +10,14 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from punie_tui.agent.approval import ApprovalQuestion, AskPerson, Decision
     from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.events import Event
+    from punie_tui.agent.meant import AskWhich
     from punie_tui.agent.session import Session
     from punie_tui.engine.protocol import ToolCall
 
@@ -28,24 +28,42 @@ _SECONDS_BETWEEN_DRAINS = 1 / 45
 _SECONDS_BETWEEN_CANCEL_CHECKS = 0.1
 
 
-@dataclass
-class PendingApproval:
-    """A question that a tool's thread waits on; `answer` may be called once, from the UI thread."""
+_Answer = TypeVar("_Answer")
 
-    question: ApprovalQuestion
-    _answered: threading.Event = field(default_factory=threading.Event)
-    _decision: Decision | None = None
 
-    def answer(self, decision: Decision) -> None:
-        self._decision = decision
+class _Pending(Generic[_Answer]):
+    """What a thread of the turn waits on; `answer` may be called once, from the UI thread."""
+
+    def __init__(self) -> None:
+        self._answered = threading.Event()
+        self._answer: _Answer | None = None
+
+    def answer(self, answer: _Answer) -> None:
+        self._answer = answer
         self._answered.set()
 
-    def wait(self, is_cancelled: Callable[[], bool]) -> Decision | None:
+    def wait(self, is_cancelled: Callable[[], bool]) -> _Answer | None:
         """The answer; None when the turn was stopped first. Blocks: never call it on the UI thread."""
         while not self._answered.wait(_SECONDS_BETWEEN_CANCEL_CHECKS):
             if is_cancelled():
                 return None
-        return self._decision
+        return self._answer
+
+
+class PendingApproval(_Pending["Decision"]):
+    """A call that waits for the person."""
+
+    def __init__(self, question: ApprovalQuestion) -> None:
+        super().__init__()
+        self.question = question
+
+
+class PendingChoice(_Pending["int | None"]):
+    """Choices that wait for the person; the answer is the place of one, None for none of them."""
+
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        super().__init__()
+        self.choices = choices
 
 
 class RunnerListener(Protocol):
@@ -61,6 +79,10 @@ class RunnerListener(Protocol):
 
     def approval_settled(self, pending: PendingApproval) -> None: ...
 
+    def choice_wanted(self, pending: PendingChoice) -> None: ...
+
+    def choice_settled(self, pending: PendingChoice) -> None: ...
+
 
 class TurnRunner:
     """Owns the turn thread. Prompts run one after the other; those sent early wait for the session."""
@@ -68,7 +90,7 @@ class TurnRunner:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        open_session: Callable[[AskPerson], Session],
+        open_session: Callable[[AskPerson, AskWhich], Session],
         listener: RunnerListener,
     ) -> None:
         """`open_session` runs on the turn thread; what it raises is told by `session_failed`."""
@@ -121,7 +143,7 @@ class TurnRunner:
 
     def _run(self) -> None:
         try:
-            session = self._open_session(self._ask_person)
+            session = self._open_session(self._ask_person, self._ask_which)
         except Exception as error:  # a boundary: whatever is wrong is told to the person instead of ending a thread
             self._tell(self._listener.session_failed, str(error) or type(error).__name__)
             return
@@ -155,6 +177,13 @@ class TurnRunner:
         decision = pending.wait(is_cancelled)
         self._tell(self._listener.approval_settled, pending)
         return decision or Decision(is_allowed=False, by="person", reason="stopped")
+
+    def _ask_which(self, choices: tuple[str, ...], is_cancelled: Callable[[], bool]) -> int | None:
+        pending = PendingChoice(choices)
+        self._tell(self._listener.choice_wanted, pending)
+        place = pending.wait(is_cancelled)
+        self._tell(self._listener.choice_settled, pending)
+        return place
 
     def _tell(self, callback: Callable[..., object], *arguments: object) -> None:
         try:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from punie_tui.agent.approval import AskPerson
+    from punie_tui.agent.meant import AskWhich
     from punie_tui.agent.session import Session
 
 
@@ -100,8 +101,8 @@ def _run_app(argv: list[str]) -> int:
 
     log_to_file()
 
-    def open_session(ask_person: AskPerson) -> Session:
-        return _open_session(folder, options, ask_person)
+    def open_session(ask_person: AskPerson, ask_which: AskWhich) -> Session:
+        return _open_session(folder, options, ask_person, ask_which)
 
     begin_with = f"/review {options.review}" if options.review else ""
     look = saved_look()
@@ -111,14 +112,14 @@ def _run_app(argv: list[str]) -> int:
     return app.return_code or 0
 
 
-def _open_session(folder: Path, options: _Options, ask_person: AskPerson) -> Session:
+def _open_session(folder: Path, options: _Options, ask_person: AskPerson, ask_which: AskWhich) -> Session:
     from punie_tui.agent.session import Session
     from punie_tui.engine.open_engine import open_engine
     from punie_tui.settings import load_settings
 
     settings = load_settings(folder, {"model": options.model})
     engine = open_engine(settings.model)
-    session = Session(folder, engine, settings, ask_person=ask_person, allow_all=options.yes)
+    session = Session(folder, engine, settings, ask_person=ask_person, ask_which=ask_which, allow_all=options.yes)
     if options.resume:
         session.resume(options.resume)
     engine.start()

@@ -87,11 +87,13 @@ def _prompt(argument: str) -> str:
 def _open_session(options: argparse.Namespace) -> Session:
     folder = existing_folder(options.cwd)
     settings = load_settings(folder, {"model": options.model, "temperature": options.temperature})
+    asker = TerminalAsker(folder) if can_ask() else None
     return Session(
         folder,
         open_engine(settings.model),
         settings,
-        ask_person=TerminalAsker(folder) if can_ask() else None,
+        ask_person=asker,
+        ask_which=asker.ask_which if asker else None,
         allow_all=options.yes,
         seed=options.seed,
     )

@@ -6,12 +6,13 @@ import argparse
 import os
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.approval import Always, ApprovalQuestion, Decision
+from punie_tui.agent.meant import QUESTION
 from punie_tui.agent.trust import TRUST_QUESTION
 
 
@@ -61,6 +62,15 @@ class TerminalAsker:
         sys.stderr.flush()
         decision = decision_from(sys.stdin.readline(), question)
         return Decision(is_allowed=False, by="person", reason="stopped") if is_cancelled() else decision
+
+    def ask_which(self, choices: Sequence[str], is_cancelled: Callable[[], bool]) -> int | None:
+        """Read a number; anything else is none of them."""
+        rows = "".join(f"  {place} {safe_text(choice, single_line=True)}\n" for place, choice in enumerate(choices, 1))
+        sys.stderr.write(f"\n{QUESTION}\n{rows}The number, or Enter for none of these: ")
+        sys.stderr.flush()
+        answer = sys.stdin.readline().strip()
+        is_one = answer.isdecimal() and 1 <= int(answer) <= len(choices)
+        return int(answer) - 1 if is_one and not is_cancelled() else None
 
     def _choices(self, question: ApprovalQuestion) -> str:
         trust = TRUST_QUESTION.format(folder=self._folder) if question.always is Always.TRUST else ""

@@ -11,11 +11,13 @@ import pytest
 from textual.pilot import Pilot
 
 from punie_tui.agent.approval import AskPerson
+from punie_tui.agent.meant import AskWhich
 from punie_tui.agent.session import Session
 from punie_tui.app.app import PunieApp
 from punie_tui.app.key_map import KeyChoice
 from punie_tui.app.screens.main import MainScreen
-from punie_tui.app.widgets.chat.approval import GUARD_SECONDS, ApprovalPanel
+from punie_tui.app.widgets.chat.approval import ApprovalPanel
+from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.popup import ChoicePopup
 from punie_tui.app.widgets.chat.prompt import Prompt
@@ -154,8 +156,9 @@ def drive() -> Drive:
         engine = ScriptedEngine(replies, writes_answers=writes_answers)
         clock = Clock()
 
-        def open_session(ask_person: AskPerson) -> Session:
-            return Session(folder, engine, load_settings(folder), ask_person=ask_person, allow_all=allow_all)
+        def open_session(ask_person: AskPerson, ask_which: AskWhich) -> Session:
+            settings = load_settings(folder)
+            return Session(folder, engine, settings, ask_person=ask_person, ask_which=ask_which, allow_all=allow_all)
 
         app = PunieApp(folder, open_session, theme, clock=clock, keys=keys, begin_with=begin_with)
         async with app.run_test(size=size) as pilot:

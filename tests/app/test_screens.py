@@ -26,6 +26,7 @@ from punie_tui.agent.approval import ApprovalQuestion, AskPerson
 from punie_tui.agent.attachment import Attachment
 from punie_tui.agent.events import (
     ApprovalRequested,
+    ChoicesOffered,
     Event,
     MessageQueued,
     SessionClosed,
@@ -52,7 +53,7 @@ from punie_tui.app.screens.notes import NotesScreen
 from punie_tui.app.screens.sessions import SessionsScreen
 from punie_tui.app.screens.tests import TestsScreen
 from punie_tui.app.screens.turns import TurnsScreen
-from punie_tui.app.turn_runner import PendingApproval
+from punie_tui.app.turn_runner import PendingApproval, PendingChoice
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.trace.pane import TracePane
@@ -213,7 +214,7 @@ def ledger(make_repository: Callable[..., Path]) -> Path:
 def showing(root: Path, theme: str, events: Sequence[Event], use: Use | None = None) -> tuple[PunieApp, Any]:
     """The app, and what is done with it before the snapshot is taken."""
 
-    def open_session(ask_person: AskPerson) -> Session:
+    def open_session(ask_person: AskPerson, _ask_which: object) -> Session:
         engine = ScriptedEngine([], model_name="nano", context_length=1024)
         return Session(root, engine, load_settings(root), ask_person=ask_person)
 
@@ -328,6 +329,19 @@ def test_an_approval(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> 
 
     waiting = turn("rename the heading", "edit_file", {"path": EDIT.path}, EDIT)[:2]
     waiting.append(ApprovalRequested(call_id="c1", risk=Risk.EDITS, detail=EDIT.diff))
+    app, before = showing(ledger, DARK, waiting, look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_the_choices_of_what_was_meant(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+    choices = ("ruff_check, fix", "apply_code_action fix", "answer in words")
+
+    async def look(_pilot: Pilot[None], main: MainScreen) -> None:
+        main.choice_wanted(PendingChoice(choices))
+
+    waiting: list[Event] = [TurnStarted(prompt="fix it", model="nano")]
+    waiting.append(ChoicesOffered(question="Did you mean", choices=list(choices)))
     app, before = showing(ledger, DARK, waiting, look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 

@@ -22,7 +22,7 @@ from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, GO_ON, PLACES, TRUST, TURNS
 from punie_tui.app.shell_work import ShellWork
 from punie_tui.app.textual_adapter import app_of, keep_screen
-from punie_tui.app.turn_runner import PendingApproval, TurnRunner
+from punie_tui.app.turn_runner import PendingApproval, PendingChoice, TurnRunner
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.key_row import KeyRow
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from punie_tui.agent.approval import AskPerson, Decision, Policy
     from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.events import Event
+    from punie_tui.agent.meant import AskWhich
     from punie_tui.agent.session import Session
     from punie_tui.agent.session_list import SessionSummary
     from punie_tui.agent.trust import FolderTrust
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from punie_tui.app.screens.tests import TestsScreen
     from punie_tui.app.screens.turns import TurnChoice
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
+    from punie_tui.app.widgets.chat.asking_panel import AskingPanel
+    from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
     from punie_tui.app.widgets.repo.panel import RepoPanel
     from punie_tui.app.widgets.review.rows import Note
     from punie_tui.app.widgets.trace.pane import TracePane
@@ -71,7 +74,7 @@ class MainScreen(Screen[None]):
     def __init__(
         self,
         folder: Path,
-        open_session: Callable[[AskPerson], Session],
+        open_session: Callable[[AskPerson, AskWhich], Session],
         clock: Callable[[], float] = time.monotonic,
         begin_with: str = "",
     ) -> None:
@@ -97,6 +100,7 @@ class MainScreen(Screen[None]):
         self._trace: TracePane
         self._repo: RepoPanel
         self._approval: ApprovalPanel
+        self._choice: ChoicePanel
 
     @property
     def is_ready(self) -> bool:
@@ -126,6 +130,7 @@ class MainScreen(Screen[None]):
     async def _begin(self) -> None:
         """After the first frame: the panes that start empty, and what takes longer."""
         from punie_tui.app.widgets.chat.approval import ApprovalPanel
+        from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
         from punie_tui.app.widgets.repo.panel import RepoPanel
         from punie_tui.app.widgets.trace.pane import TracePane
 
@@ -134,8 +139,9 @@ class MainScreen(Screen[None]):
         self._trace = TracePane(id="trace")
         self._repo = RepoPanel(self._folder, id="repo")
         self._approval = ApprovalPanel(self._folder, self._clock)
+        self._choice = ChoicePanel(self._clock)
         await self.query_one("#side").mount(_titled(self._trace), _titled(self._repo))
-        await self.mount(self._approval, before="#prompt")
+        await self.mount(self._approval, self._choice, before="#prompt")
         self._runner.start()
         self._repo.begin()
         self.query_one(Prompt).begin(self._folder)
@@ -295,7 +301,11 @@ class MainScreen(Screen[None]):
             wants_review=message.choice == "review",
         )
 
-    def on_approval_panel_typed_ahead(self, message: ApprovalPanel.TypedAhead) -> None:
+    def on_choice_panel_chosen(self, message: ChoicePanel.Chosen) -> None:
+        message.pending.answer(message.place)
+        self.choice_settled(message.pending)
+
+    def on_asking_panel_typed_ahead(self, message: AskingPanel.TypedAhead) -> None:
         """It goes on what stands in the prompt; an empty prompt stays so, as the letter may have been an answer."""
         prompt = self.query_one(Prompt)
         if prompt.text:
@@ -585,6 +595,13 @@ class MainScreen(Screen[None]):
     def approval_settled(self, pending: PendingApproval) -> None:
         self._approval.settle(pending)
         self.call_later(self._end_review, pending)
+
+    def choice_wanted(self, pending: PendingChoice) -> None:
+        self._choice.show(pending)
+
+    def choice_settled(self, pending: PendingChoice) -> None:
+        self._choice.settle(pending)
+        self.query_one(Prompt).focus()
 
     def _end_review(self, pending: PendingApproval) -> None:
         """The turn was stopped under the review."""

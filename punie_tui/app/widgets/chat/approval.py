@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
@@ -17,22 +16,20 @@ from punie_tools.revealed_text import reveal
 from punie_tui.agent.approval import Always
 from punie_tui.agent.trust import TRUST_QUESTION
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
-from punie_tui.app.key_map import key_shown, keys_of
+from punie_tui.app.key_map import key_shown
+from punie_tui.app.widgets.chat.asking_panel import AskingPanel
 from punie_tui.app.widgets.chat.detail_view import DetailView
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textual import events
     from textual.app import ComposeResult
 
     from punie_tui.app.turn_runner import PendingApproval
 
-GUARD_SECONDS = 0.5
 _SHARE_OF_SCREEN = 0.6
 _ROWS_AROUND_DETAIL = 4
 _ROWS_OF_PROMPT = 1
-_KEYS_FOR_OTHERS = frozenset({"question_mark", "tab"})
 
 
 _ONCE = Action("approval.once", "y", "decide('once')", "allow this call", "Allow")
@@ -55,12 +52,8 @@ APPROVAL_ACTIONS = ActionGroup(
 )
 
 
-class ApprovalPanel(Vertical, can_focus=True):
-    """Shows one pending approval at a time, above the prompt; hidden when there is none.
-
-    It comes up while the person may be typing. A letter answers only after half a second without any, counted from
-    when the question stood there; what is typed before that goes on in the prompt, if something stands in it.
-    """
+class ApprovalPanel(AskingPanel):
+    """Shows one pending approval at a time, above the prompt; hidden when there is none."""
 
     DEFAULT_CSS = """
     ApprovalPanel {
@@ -87,18 +80,10 @@ class ApprovalPanel(Vertical, can_focus=True):
         choice: str
         reason: str = ""
 
-    @dataclass
-    class TypedAhead(Message):
-        """A letter that came too early to be an answer."""
-
-        letter: str
-
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        super().__init__(id=id)
+        super().__init__(clock, id=id)
         self._folder = folder
-        self._clock = clock
         self._waiting: list[PendingApproval] = []
-        self._quiet_since = 0.0
 
     def compose(self) -> ComposeResult:
         yield Static(id="approval-question", markup=False)
@@ -143,24 +128,6 @@ class ApprovalPanel(Vertical, can_focus=True):
             self.styles.height = rows - _ROWS_OF_PROMPT if self.screen.has_class("-low") else min(needed, most)
 
     # What the person does.
-
-    def on_key(self, event: events.Key) -> None:
-        """Letters go through here before they are answers."""
-        if not (self.has_focus and self._waiting and event.character) or not (
-            event.is_printable or event.key in ("enter", "tab")
-        ):
-            return
-        is_quiet = self._clock() - self._quiet_since >= GUARD_SECONDS
-        if is_quiet and (event.key in _KEYS_FOR_OTHERS or self._has_key(event.key)):
-            return
-        self._quiet_since = self._clock()
-        event.stop()
-        event.prevent_default()
-        if event.is_printable:
-            self.post_message(self.TypedAhead(event.character))
-
-    def _has_key(self, key: str) -> bool:
-        return any(key in keys_of(self, action) for action in APPROVAL_ACTIONS.actions)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is no "always" where nothing holds the command, and no review where nothing is edited."""
@@ -211,10 +178,8 @@ class ApprovalPanel(Vertical, can_focus=True):
         trust = TRUST_QUESTION.format(folder=self._folder) if question.always is Always.TRUST else ""
         told = "\n".join(line for line in (question.note, trust) if line)
         self._detail.show(reveal(f"{told}\n\n{question.detail}" if told else question.detail))
-        self._quiet_since = self._clock()
         self.fit()
-        self.focus()
-        self.refresh_bindings()
+        self.question_stands()
 
     @on(DetailView.Folded)
     def _show_position(self) -> None:

@@ -124,9 +124,10 @@ class _Teller:
                 self._target.add("queued", safe_text(event.text))
             case "notice_given":
                 self._target.add("note", safe_text(event.text))
-            case "context_trimmed" | "choices_offered":
-                text = event.summary if event.kind == "context_trimmed" else event.question
-                self._target.add("note", safe_text(text))
+            case "context_trimmed":
+                self._target.add("note", safe_text(event.summary))
+            case "choices_offered":
+                self._target.add("note", safe_text(f"{event.question} {' · '.join(event.choices)}"))
             case "turn_finished":
                 self._finish(event)
             case _:

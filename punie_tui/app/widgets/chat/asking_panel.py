@@ -1,0 +1,69 @@
+"""A panel that asks while the person may be typing: a key that comes too early is never an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import Vertical
+from textual.message import Message
+
+from punie_tui.app.actions import ActionGroups
+from punie_tui.app.key_map import keys_of
+
+if TYPE_CHECKING:
+    from textual import events
+
+GUARD_SECONDS = 0.5
+_KEYS_FOR_OTHERS = frozenset({"question_mark", "tab"})
+
+
+class AskingPanel(Vertical, can_focus=True):
+    """A letter answers only after half a second without any, counted from when the question stood there.
+
+    What is typed before that goes on in the prompt, if something stands in it.
+    """
+
+    ACTIONS: ClassVar[ActionGroups] = ()
+
+    @dataclass
+    class TypedAhead(Message):
+        """A letter that came too early to be an answer."""
+
+        letter: str
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._clock = clock
+        self._quiet_since = 0.0
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a question stands there."""
+        raise NotImplementedError
+
+    def question_stands(self) -> None:
+        """The half second begins, and the keys come here."""
+        self._quiet_since = self._clock()
+        self.focus()
+        self.refresh_bindings()
+
+    def on_key(self, event: events.Key) -> None:
+        """Letters go through here before they are answers."""
+        if not (self.has_focus and self.is_asking and event.character) or not (
+            event.is_printable or event.key in ("enter", "tab")
+        ):
+            return
+        is_quiet = self._clock() - self._quiet_since >= GUARD_SECONDS
+        if is_quiet and (event.key in _KEYS_FOR_OTHERS or self._has_key(event.key)):
+            return
+        self._quiet_since = self._clock()
+        event.stop()
+        event.prevent_default()
+        if event.is_printable:
+            self.post_message(self.TypedAhead(event.character))
+
+    def _has_key(self, key: str) -> bool:
+        return any(key in keys_of(self, action) for group in self.ACTIONS for action in group.actions)

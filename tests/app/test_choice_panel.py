@@ -1,0 +1,59 @@
+"""Choosing what was meant, by key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven
+
+from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS
+from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
+from punie_tui.engine.protocol import Doubt, TextDelta, ToolCall
+from punie_tui.engine.scripted import Reply
+
+UNSURE: Reply = [ToolCall("1", "list_files", {}), Doubt(0.2, "list_files", ("status", "talk"))]
+STATUS: Reply = [ToolCall("2", "git_status", {}), Doubt(0.9, "git_status", ())]
+TALK: Reply = [TextDelta("Hello."), Doubt(0.9, "answer in words", ())]
+
+
+async def offered(driven: Driven) -> ChoicePanel:
+    panel = driven.main.query_one(ChoicePanel)
+    await driven.until(lambda: panel.is_asking and panel.has_focus, "the choices")
+    return panel
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (20, 5)])
+async def test_a_key_does_what_was_meant(drive: Drive, tmp_path: Path, size: tuple[int, int]) -> None:
+    async with drive(tmp_path, [UNSURE, STATUS, TALK, UNSURE, STATUS, TALK], size=size) as driven:
+        await driven.ask("hm")
+        panel = await offered(driven)
+        assert panel.region.height > 0
+        # Too early for an answer, and no answer ever after.
+        await driven.pilot.press("2")
+        assert panel.is_asking
+        driven.clock.now += GUARD_SECONDS
+        await driven.pilot.press("2")
+        await driven.finished(1)
+        assert not panel.is_asking
+        assert driven.prompt.has_focus
+        assert any("git_status" in line for line in driven.trace_lines())
+        assert not any("list_files" in line for line in driven.trace_lines())
+
+        await driven.ask("hm")
+        await offered(driven)
+        driven.clock.now += GUARD_SECONDS
+        await driven.pilot.press("n")
+        await driven.finished(2)
+        await driven.said("none of these")
+
+
+async def test_escape_stops_the_turn_that_asks(drive: Drive, tmp_path: Path) -> None:
+    async with drive(tmp_path, [UNSURE, STATUS, TALK]) as driven:
+        await driven.ask("hm")
+        panel = await offered(driven)
+        await driven.pilot.press("escape")
+        await driven.finished(1)
+        assert not panel.is_asking
+        assert driven.prompt.has_focus
+        assert not any("list_files" in line for line in driven.trace_lines())
