@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from punie_tui.commands.lab_collect import add_collect
 from punie_tui.commands.lab_compare import add_compare
 from punie_tui.commands.lab_models import add_fuse, add_quantize, add_train_adapter
 from punie_tui.commands.terminal import print_error
@@ -80,6 +81,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     add_fuse(verbs.add_parser("fuse", help="add an adapter to its base's weights"))
     add_quantize(verbs.add_parser("quantize", help="make a model smaller: 4, 5, 6 or 8 bits a weight, or mixed"))
     add_compare(verbs.add_parser("compare", help="score several models on one suite: accuracy, size, memory, time"))
+    add_collect(verbs.add_parser("collect", help="keep replies of your own sessions as training data, one by one"))
     return parser
 
 
