@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, cast
 
 _HOME_VARIABLE = "PUNIE_HOME"
 _MOST_LOG_BYTES = 1_000_000
+_YES = ("1", "true", "yes", "on", "t", "y")
 
 
 def home_directory(kind: Literal["config", "data", "cache", "state"]) -> Path:
@@ -39,6 +40,7 @@ class SavedLook(NamedTuple):
     theme: str = ""
     keys: str = ""
     key_map: Mapping[str, object] = MappingProxyType({})
+    reduced_motion: bool = False
 
 
 def saved_look() -> SavedLook:
@@ -54,10 +56,12 @@ def saved_look() -> SavedLook:
         pass
     theme, keys = (os.environ.get(f"PUNIE_{name.upper()}") or saved.get(name) for name in ("theme", "keys"))
     key_map = saved.get("key_map")
+    is_still = os.environ.get("PUNIE_REDUCED_MOTION") or saved.get("reduced_motion")
     return SavedLook(
         theme if isinstance(theme, str) else "",
         keys if isinstance(keys, str) else "",
         cast("dict[str, object]", key_map) if isinstance(key_map, dict) else MappingProxyType({}),
+        is_still.lower() in _YES if isinstance(is_still, str) else is_still is True,
     )
 
 

@@ -30,7 +30,10 @@ class Settings(BaseModel):
     """The model that answers: `nano`, a directory, a hub id, or `http://HOST:PORT/v1`."""
 
     theme: str = "punie-dark"
-    """Colours of the app; `punie themes` are listed in its command palette."""
+    """Colours of the app: `punie-dark`, `punie-light`, `punie-contrast`, or any theme of Textual's."""
+
+    reduced_motion: bool = False
+    """Whether nothing on the screen blinks or glides by itself."""
 
     keys: Literal["default", "vim", "emacs"] = "default"
     """The preset of the key map: which keys move and act."""

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
-from textual import work
+from textual import events, on, work
 from textual.app import App
+from textual.widgets import Input, TextArea
 
 from punie_tui.app.key_map import KeyChoice, KeyMap, key_map_of
 from punie_tui.app.screens.main import MainScreen
-from punie_tui.app.themes import DARK, LIGHT
+from punie_tui.app.textual_adapter import filter_lines, set_terminal_colours
+from punie_tui.app.themes import THEME_NAMES, Colours, own_variables, terminal_colours, theme_named
+from punie_tui.app.without_colour import WithoutColour
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -41,16 +44,25 @@ class PunieApp(App[None]):
         clock: Callable[[], float] = time.monotonic,
         begin_with: str = "",
         keys: KeyChoice | None = None,
+        *,
+        colours: Colours = "many",
+        is_still: bool = False,
     ) -> None:
         """`open_session` makes the session on the turn thread, after the first frame. `clock` guards approvals.
 
-        `begin_with` is a command of the prompt that is run once the session is open.
+        `begin_with` is a command of the prompt that is run once the session is open. `colours` says what the terminal
+        can show; with `is_still` nothing on the screen moves or blinks by itself.
         """
+        self._colours: Colours = colours
         super().__init__()
-        for own_theme in (DARK, LIGHT):
-            self.register_theme(own_theme)
+        for name in THEME_NAMES:
+            self.register_theme(theme_named(name, colours))
+        self.set_class(colours == "none", "-no-colour")
+        if is_still:
+            self.animation_level = "none"
         self._wanted_theme = theme
-        self.theme = theme if theme in self.available_themes else DARK.name
+        self.theme = theme if theme in self.available_themes else THEME_NAMES[0]
+        self._follow_theme(self.theme)
         self._key_choice = keys or KeyChoice()
         self.has_keys = False
         """Whether the keys are those that the person chose."""
@@ -84,6 +96,25 @@ class PunieApp(App[None]):
         from punie_tui.app.palette import ActionRows, MainRows
 
         self.push_screen(CommandPalette((ActionRows, MainRows), placeholder="Search what can be done"))
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What the app's own widgets need of themes that are not its own."""
+        return own_variables(is_dark=self.current_theme.dark, colours=self._colours)
+
+    def watch_theme(self, name: str) -> None:
+        self._follow_theme(name)
+
+    def _follow_theme(self, name: str) -> None:
+        """Highlighted code gets colours that go with the theme."""
+        if name in THEME_NAMES:
+            set_terminal_colours(self, terminal_colours(name, self._colours))
+        if self._colours == "none":
+            filter_lines(self, WithoutColour(is_dark=self.current_theme.dark))
+
+    @on(events.DescendantFocus)
+    def _keep_cursor_still(self, message: events.DescendantFocus) -> None:
+        if self.animation_level == "none" and isinstance(message.widget, (Input, TextArea)):
+            message.widget.cursor_blink = False
 
     def on_ready(self) -> None:
         """After the first frame."""

@@ -27,18 +27,19 @@ def first_words(folder: Path) -> str:
 
 def interrupted_words(title: str, key: str) -> str:
     """The Markdown line that offers to go on, by a key, with a session which a crash cut off."""
-    shown = safe_text(title if len(title) <= 60 else f"{title[:59]}…", single_line=True)
-    return f"The last session was cut off: “{_escaped(shown)}”. **{key}** goes on with it."
+    shown = title if len(title) <= 60 else f"{title[:59]}…"
+    return f"The last session was cut off: “{as_words(shown)}”. **{key}** goes on with it."
 
 
 def notes_words(summary: str) -> str:
     """The Markdown line on the project's notes, from their summary."""
-    return f"{_escaped(safe_text(summary, single_line=True))} **/notes** shows them."
+    return f"{as_words(summary)} **/notes** shows them."
 
 
-def _escaped(text: str) -> str:
-    """Backslashes keep a text of somebody else from being Markdown."""
-    return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in text)
+def as_words(text: str) -> str:
+    """As Markdown that shows the text on one line as it is."""
+    shown = safe_text(text, single_line=True)
+    return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in shown)
 
 
 def _examples(names: dict[str, bool]) -> list[str]:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from markdown_it import MarkdownIt
-from textual.theme import Theme
 
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.events import (
@@ -25,7 +24,7 @@ from punie_tui.agent.events import (
 )
 from punie_tui.agent.session_markdown import call_text
 from punie_tui.agent.session_record import RecordedTurn, SessionRecord
-from punie_tui.app.themes import DARK, LIGHT
+from punie_tui.app.palettes import DARK, LIGHT, Palette
 from punie_tui.app.widgets.trace.results import rows_of
 from punie_tui.app.widgets.trace.rows import Row
 
@@ -132,6 +131,6 @@ def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
 
 
-def _variables(theme: Theme) -> str:
+def _variables(palette: Palette) -> str:
     names = ("primary", "secondary", "success", "error", "foreground", "background", "surface", "panel")
-    return " ".join(f"--{name}: {getattr(theme, name)};" for name in names)
+    return " ".join(f"--{name}: {getattr(palette, name)};" for name in names)

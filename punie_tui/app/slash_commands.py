@@ -131,6 +131,20 @@ def _redo(host: CommandHost, argument: str) -> None:
     _move_files(host, argument, is_undo=False)
 
 
+def _theme(host: CommandHost, argument: str) -> None:
+    from punie_tui.app.themes import THEME_NAMES
+
+    app = app_of(host.screen_of_commands)
+    wanted = next((name for name in app.available_themes if argument in (name, name.removeprefix("punie-"))), "")
+    if not argument:
+        host.action_switch_theme()
+    elif wanted:
+        app.theme = wanted
+    else:
+        others = sorted(set(app.available_themes) - set(THEME_NAMES))
+        host.note(f"There is no theme {_quoted(argument)}; there are {', '.join((*THEME_NAMES, *others))}.")
+
+
 def _tests(host: CommandHost, argument: str) -> None:
     _call(host, f"/tests {argument}", {"pytest_run": {"target": argument} if argument else {}})
 
@@ -185,7 +199,7 @@ COMMANDS = (
     SlashCommand("trust", "", "trust this folder, or no longer", lambda host, _: host.action_trust()),
     SlashCommand("notes", "", "the project's notes in force (AGENTS.md)", lambda host, _: host.show_notes()),
     SlashCommand("init", "", "draft AGENTS.md from the project's files", lambda host, _: host.draft_notes()),
-    SlashCommand("theme", "", "dark or light", lambda host, _: host.action_switch_theme()),
+    SlashCommand("theme", "[NAME]", "dark, light or high contrast", _theme),
     SlashCommand("edit", "", "write the prompt in your own editor (F12)", lambda host, _: host.edit_prompt()),
     SlashCommand("quit", "", "leave punie", lambda host, _: app_of(host.screen_of_commands).exit()),
 )

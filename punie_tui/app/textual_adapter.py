@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rich.cells import get_character_cell_size
+from rich.terminal_theme import TerminalTheme
 from textual.app import App
 from textual.binding import Keymap
 from textual.command import Provider
 from textual.dom import DOMNode
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage]
 from textual.screen import Screen
 from textual.widget import Widget
@@ -45,6 +47,19 @@ def keep_screen(app: App[object], screen: Screen[None], name: str) -> None:
     app.install_screen(screen, name)  # pyright: ignore[reportUnknownMemberType]
 
 
+def set_terminal_colours(app: App[object], colours: TerminalTheme) -> None:
+    """What the sixteen colours are that highlighted code names, without styling the app anew."""
+    app.set_reactive(App.ansi_theme_dark, colours)  # pyright: ignore[reportUnknownMemberType]
+    app.set_reactive(App.ansi_theme_light, colours)  # pyright: ignore[reportUnknownMemberType]
+    app._refresh_truecolor_filter(colours)  # pyright: ignore[reportPrivateUsage]
+
+
+def filter_lines(app: App[object], line_filter: LineFilter) -> None:
+    """Let all that is drawn go through this filter last, in place of Textual's own for NO_COLOR."""
+    filters = app._filters  # pyright: ignore[reportPrivateUsage]
+    filters[:] = [*(each for each in filters if not isinstance(each, (Monochrome, NoColor))), line_filter]
+
+
 def width_of(letter: str) -> int:
     """How many cells a terminal gives a character."""
     return get_character_cell_size(letter)
@@ -53,6 +68,11 @@ def width_of(letter: str) -> int:
 def is_worker_cancelled() -> bool:
     """Whether the worker whose thread asks was cancelled by a newer one."""
     return get_current_worker().is_cancelled  # pyright: ignore[reportUnknownVariableType]
+
+
+def call_when_theme_changes(node: Widget, callback: Callable[[], object]) -> None:
+    """Call back when all is styled by another theme."""
+    app_of(node).theme_changed_signal.subscribe(node, lambda _theme: callback())
 
 
 def call_when_bindings_change(node: Widget, callback: Callable[[], object]) -> None:

@@ -97,6 +97,7 @@ def _run_app(argv: list[str]) -> int:
         return _refuse(f"{options.folder or options.cwd}: there is no such folder.")
     from punie_tui.app.app import PunieApp
     from punie_tui.app.key_map import KeyChoice
+    from punie_tui.app.themes import colours_of_terminal
     from punie_tui.own_files import log_to_file, saved_look
 
     log_to_file()
@@ -106,8 +107,15 @@ def _run_app(argv: list[str]) -> int:
 
     begin_with = f"/review {options.review}" if options.review else ""
     look = saved_look()
-    keys = KeyChoice(look.keys or "default", look.key_map)
-    app = PunieApp(folder, open_session, look.theme, begin_with=begin_with, keys=keys)
+    app = PunieApp(
+        folder,
+        open_session,
+        look.theme,
+        begin_with=begin_with,
+        keys=KeyChoice(look.keys or "default", look.key_map),
+        colours=colours_of_terminal(),
+        is_still=look.reduced_motion,
+    )
     app.run()
     return app.return_code or 0
 

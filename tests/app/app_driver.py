@@ -15,6 +15,7 @@ from punie_tui.agent.meant import AskWhich
 from punie_tui.agent.session import Session
 from punie_tui.app.app import PunieApp
 from punie_tui.app.key_map import KeyChoice
+from punie_tui.app.palettes import Colours
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.widgets.chat.approval import ApprovalPanel
 from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS
@@ -152,6 +153,8 @@ def drive() -> Drive:
         keys: KeyChoice | None = None,
         theme: str = "",
         begin_with: str = "",
+        colours: Colours = "many",
+        is_still: bool = False,
     ) -> AsyncIterator[Driven]:
         engine = ScriptedEngine(replies, writes_answers=writes_answers)
         clock = Clock()
@@ -160,7 +163,16 @@ def drive() -> Drive:
             settings = load_settings(folder)
             return Session(folder, engine, settings, ask_person=ask_person, ask_which=ask_which, allow_all=allow_all)
 
-        app = PunieApp(folder, open_session, theme, clock=clock, keys=keys, begin_with=begin_with)
+        app = PunieApp(
+            folder,
+            open_session,
+            theme,
+            clock=clock,
+            keys=keys,
+            begin_with=begin_with,
+            colours=colours,
+            is_still=is_still,
+        )
         async with app.run_test(size=size) as pilot:
             driven = Driven(app, pilot, engine, clock)
             await driven.until(lambda: driven.main.is_ready, "an open session")

@@ -47,7 +47,7 @@ class AppOnTerminal:
     def type_in(self, keys: bytes) -> None:
         os.write(self._terminal, keys)
 
-    def read_until(self, wanted: bytes | None) -> None:
+    def read_until(self, wanted: bytes | None) -> bytes:
         """Read what the app draws until something stands there, or until it ends."""
         seen = b""
         while wanted is None or wanted not in seen:
@@ -59,5 +59,6 @@ class AppOnTerminal:
                 chunk = b""
             if not chunk:
                 assert wanted is None, seen[-2000:]
-                return
+                return seen
             seen += chunk
+        return seen

@@ -22,6 +22,7 @@ from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, GO_ON, PLACES, TRUST, TURNS
 from punie_tui.app.shell_work import ShellWork
 from punie_tui.app.textual_adapter import app_of, keep_screen
+from punie_tui.app.themes import next_theme
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice, TurnRunner
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
@@ -505,9 +506,8 @@ class MainScreen(Screen[None]):
         self.query_one("#trace").styles.height = f"{self._height_share}fr"
 
     def action_switch_theme(self) -> None:
-        """Dark to light and back, until punie ends; the setting `theme` holds for good."""
-        app = app_of(self)
-        app.theme = "punie-light" if app.current_theme.dark else "punie-dark"
+        """Dark, light, high contrast, until punie ends; the setting `theme` holds for good."""
+        app_of(self).theme = next_theme(app_of(self).theme)
 
     def action_tests(self) -> None:
         """The tests; the screen is made once and kept, with what it knows and runs."""

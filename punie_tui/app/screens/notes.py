@@ -16,6 +16,7 @@ from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups,
 from punie_tui.app.notes_work import NotesWork
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.syntax_colours import colour_syntax
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.sessions.rows import list_row
@@ -87,6 +88,7 @@ class NotesScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self._options.focus()
+        colour_syntax(self.query_one(TextArea))
         self._load()
 
     def on_resize(self, event: events.Resize) -> None:

@@ -12,6 +12,7 @@ from textual.widgets import Static, TextArea
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.screens.general_actions import GENERAL
+from punie_tui.app.syntax_colours import colour_syntax
 from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class FileViewerScreen(Screen[None]):
 
     def on_mount(self) -> None:
         area = self.query_one(TextArea)
+        colour_syntax(area)
         area.focus()
         area.move_cursor((min(self._line, area.document.line_count) - 1, 0), center=True)
 

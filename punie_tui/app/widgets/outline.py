@@ -72,8 +72,12 @@ class Outline(ScrollView, can_focus=True):
     Outline > .outline--good { color: $text-success; }
     Outline > .outline--bad { color: $text-error; }
     Outline > .outline--muted { color: $secondary; }
-    Outline > .outline--cursor { background: $panel; }
-    Outline:focus > .outline--cursor { background: $primary 30%; }
+    Outline > .outline--cursor {
+        background: $block-cursor-blurred-background; text-style: $block-cursor-blurred-text-style;
+    }
+    Outline:focus > .outline--cursor {
+        background: $block-cursor-background; text-style: $block-cursor-text-style;
+    }
     """
     ACTIONS: ClassVar[ActionGroups] = (OUTLINE_ACTIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)

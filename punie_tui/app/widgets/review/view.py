@@ -71,10 +71,10 @@ class ReviewView(ScrollView, can_focus=True):
     ReviewView > .review--file { color: $foreground; background: $panel; text-style: bold; }
     ReviewView > .review--text { color: $foreground; }
     ReviewView > .review--muted { color: $text-muted; }
-    ReviewView > .review--added { color: $text-success; background: $success 12%; }
-    ReviewView > .review--removed { color: $text-error; background: $error 12%; }
-    ReviewView > .review--added-part { background: $success 35%; text-style: bold; }
-    ReviewView > .review--removed-part { background: $error 35%; text-style: bold; }
+    ReviewView > .review--added { color: $text-success; background: $added-line; }
+    ReviewView > .review--removed { color: $text-error; background: $removed-line; }
+    ReviewView > .review--added-part { background: $added-part; text-style: $part-style; }
+    ReviewView > .review--removed-part { background: $removed-part; text-style: $part-style; }
     ReviewView > .review--accepted { color: $text-success; text-style: bold; }
     ReviewView > .review--rejected { color: $text-error; text-style: bold; }
     ReviewView > .review--comment { color: $accent; text-style: italic; }

@@ -96,8 +96,8 @@ class TranscriptView(ScrollView):
     TranscriptView > .transcript--comment { color: $secondary; text-style: italic; }
     TranscriptView > .transcript--match { text-style: reverse; }
     TranscriptView > .transcript--current { color: $background; background: $accent; }
-    TranscriptView > .transcript--cursor { background: $primary 20%; }
-    TranscriptView > .transcript--selected { background: $primary 40%; }
+    TranscriptView > .transcript--cursor { background: $block-cursor-background; }
+    TranscriptView > .transcript--selected { background: $input-selection-background; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
