@@ -47,14 +47,14 @@ def keep_screen(app: App[object], screen: Screen[None], name: str) -> None:
     app.install_screen(screen, name)  # pyright: ignore[reportUnknownMemberType]
 
 
-def set_terminal_colours(app: App[object], colours: TerminalTheme) -> None:
+def set_terminal_colours(app: App[None], colours: TerminalTheme) -> None:
     """What the sixteen colours are that highlighted code names, without styling the app anew."""
     app.set_reactive(App.ansi_theme_dark, colours)  # pyright: ignore[reportUnknownMemberType]
     app.set_reactive(App.ansi_theme_light, colours)  # pyright: ignore[reportUnknownMemberType]
     app._refresh_truecolor_filter(colours)  # pyright: ignore[reportPrivateUsage]
 
 
-def filter_lines(app: App[object], line_filter: LineFilter) -> None:
+def filter_lines(app: App[None], line_filter: LineFilter) -> None:
     """Let all that is drawn go through this filter last, in place of Textual's own for NO_COLOR."""
     filters = app._filters  # pyright: ignore[reportPrivateUsage]
     filters[:] = [*(each for each in filters if not isinstance(each, (Monochrome, NoColor))), line_filter]

@@ -94,7 +94,6 @@ def _variables(palette: Palette) -> dict[str, str]:
 @cache
 def terminal_colours(name: str, colours: Colours) -> TerminalTheme:
     """What the colours of highlighted code are in one of them."""
-    from rich.color import Color
     from rich.terminal_theme import TerminalTheme
 
     palette = palette_for(_PALETTES[name], colours)
@@ -108,7 +107,10 @@ def terminal_colours(name: str, colours: Colours) -> TerminalTheme:
         palette.cyan,
         palette.foreground,
     )
-    background, foreground, *shown = (
-        tuple(Color.parse(each).get_truecolor()) for each in (palette.background, palette.foreground, *names)
-    )
-    return TerminalTheme(background, foreground, shown, shown)
+    shown = [_triplet(each) for each in names]
+    return TerminalTheme(_triplet(palette.background), _triplet(palette.foreground), shown, shown)
+
+
+def _triplet(colour: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
