@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -69,8 +70,20 @@ class Settings(BaseModel):
     """How long `punie tool` leaves a language server running for the next call in the same tree; 0 leaves none."""
 
 
+class SettingOrigin(StrEnum):
+    """Where a value comes from; the later ones win."""
+
+    DEFAULT = "default"
+    PERSON = "your file"
+    PROJECT = "project's file"
+    ENVIRONMENT = "environment"
+    COMMAND_LINE = "command line"
+
+
 PROJECT_FIELDS = frozenset({"temperature", "max_calls_per_turn", "max_tokens_per_turn"})
 PROJECT_FILE = ".punie.toml"
+AT_ONCE_FIELDS = frozenset({"theme", "keys"})
+"""Those that the running app follows; all others count from the next start."""
 _TABLES = frozenset({"key_map"})
 """What no variable can hold."""
 _RENAMED_VALUES = {("policy", "read only"): "plan"}
@@ -78,6 +91,13 @@ _RENAMED_VALUES = {("policy", "read only"): "plan"}
 
 def load_settings(workspace: Path, flags: Mapping[str, Any] | None = None) -> Settings:
     """Read and merge all sources; flags that are None count as not given. Raises SettingsError."""
+    return settings_and_origins(workspace, flags)[0]
+
+
+def settings_and_origins(
+    workspace: Path, flags: Mapping[str, Any] | None = None
+) -> tuple[Settings, dict[str, SettingOrigin]]:
+    """The same, with the source that each field's value comes from. Raises SettingsError."""
     person = _read_toml(settings_file())
     project = _read_toml(workspace / PROJECT_FILE)
     for name in project:
@@ -85,17 +105,42 @@ def load_settings(workspace: Path, flags: Mapping[str, Any] | None = None) -> Se
             allowed = ", ".join(sorted(PROJECT_FIELDS))
             raise SettingsError(f"{workspace / PROJECT_FILE}: a project may not set {name!r} (it may set: {allowed}).")
     given = {name: value for name, value in (flags or {}).items() if value is not None}
-    sources = {
-        str(settings_file()): person,
-        str(workspace / PROJECT_FILE): project,
-        "environment": _environment(),
-        "command line": given,
-    }
+    sources = (
+        (SettingOrigin.PERSON, str(settings_file()), person),
+        (SettingOrigin.PROJECT, str(workspace / PROJECT_FILE), project),
+        (SettingOrigin.ENVIRONMENT, "environment", _environment()),
+        (SettingOrigin.COMMAND_LINE, "command line", given),
+    )
     merged: dict[str, Any] = {}
-    for origin, values in sources.items():
+    origins = dict.fromkeys(Settings.model_fields, SettingOrigin.DEFAULT)
+    for origin, place, values in sources:
         merged |= values
-        _check(origin, merged)
-    return Settings.model_validate(merged)
+        _check(place, merged)
+        origins |= dict.fromkeys(values, origin)
+    return Settings.model_validate(merged), origins
+
+
+def choices_of(name: str) -> tuple[str, ...]:
+    """The values that a setting can have, if they can be listed: its own words, or `true` and `false`."""
+    annotation = Settings.model_fields[name].annotation
+    if get_origin(annotation) is Literal:
+        return tuple(str(choice) for choice in get_args(annotation))
+    return ("true", "false") if annotation is bool else ()
+
+
+def is_table(name: str) -> bool:
+    """Whether a setting holds more than a line can say."""
+    return name in _TABLES
+
+
+def parsed_setting(name: str, text: str) -> bool | int | float | str:
+    """The value that a text means for a setting, as its type wants it. Raises SettingsError."""
+    if name not in Settings.model_fields:
+        raise SettingsError(f"there is no setting {name!r}.")
+    if is_table(name):
+        raise SettingsError(f"{name} is a table, which is written in {settings_file()}.")
+    _check("", {name: text})
+    return getattr(Settings.model_validate({name: text}), name)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -114,14 +159,15 @@ def _environment() -> dict[str, Any]:
     return {name: value for name, value in variables.items() if value}
 
 
-def _check(origin: str, values: Mapping[str, Any]) -> None:
+def _check(place: str, values: Mapping[str, Any]) -> None:
+    origin = f"{place}: " if place else ""
     try:
         Settings.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise SettingsError(f"{origin}: there is no setting {name!r}.") from None
+            raise SettingsError(f"{origin}there is no setting {name!r}.") from None
         if new := _RENAMED_VALUES.get((name, str(first["input"]))):
-            raise SettingsError(f"{origin}: {name}: {first['input']!r} is now called {new!r}.") from None
-        raise SettingsError(f"{origin}: {name}: {first['msg'].lower()}, not {first['input']!r}.") from None
+            raise SettingsError(f"{origin}{name}: {first['input']!r} is now called {new!r}.") from None
+        raise SettingsError(f"{origin}{name}: {first['msg'].lower()}, not {first['input']!r}.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from punie_tui.agent.approval import AskPerson
     from punie_tui.agent.meant import AskWhich
     from punie_tui.agent.session import Session
+    from punie_tui.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,11 +48,13 @@ class PunieApp(App[None]):
         *,
         colours: Colours = "many",
         is_still: bool = False,
+        flags: Mapping[str, object] | None = None,
     ) -> None:
         """`open_session` makes the session on the turn thread, after the first frame. `clock` guards approvals.
 
         `begin_with` is a command of the prompt that is run once the session is open. `colours` says what the terminal
-        can show; with `is_still` nothing on the screen moves or blinks by itself.
+        can show; with `is_still` nothing on the screen moves or blinks by itself. `flags` are the settings that the
+        command line gave.
         """
         self._colours: Colours = colours
         super().__init__()
@@ -64,6 +67,7 @@ class PunieApp(App[None]):
         self.theme = theme if theme in self.available_themes else THEME_NAMES[0]
         self._follow_theme(self.theme)
         self._key_choice = keys or KeyChoice()
+        self._flags = flags or {}
         self.has_keys = False
         """Whether the keys are those that the person chose."""
         self._folder = folder
@@ -115,6 +119,21 @@ class PunieApp(App[None]):
     def _keep_cursor_still(self, message: events.DescendantFocus) -> None:
         if self.animation_level == "none" and isinstance(message.widget, (Input, TextArea)):
             message.widget.cursor_blink = False
+
+    def action_settings(self) -> None:
+        """All settings, and changing them."""
+        from punie_tui.app.screens.settings import SettingsScreen
+
+        self.push_screen(SettingsScreen(self._folder, self._flags, self._follow))
+
+    def _follow(self, settings: Settings) -> None:
+        """What of the settings can change while the app runs."""
+        if settings.theme in self.available_themes:
+            self.theme = settings.theme
+        choice = KeyChoice(settings.keys, settings.key_map)
+        if choice != self._key_choice:
+            self._key_choice = choice
+            self._load_keys()
 
     def on_ready(self) -> None:
         """After the first frame."""

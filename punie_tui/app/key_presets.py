@@ -49,6 +49,7 @@ _EMACS = {
     "transcript.leave": "escape,ctrl+g",
     "search.leave": "escape,ctrl+g",
     "trace.end_filter": "escape,ctrl+g",
+    "settings.leave": "escape,q,ctrl+g",
     "trust.leave": "escape,q,ctrl+t,ctrl+g",
     "confirm.no": "n,escape,enter,q,ctrl+g",
     "hunk.leave": "escape,ctrl+g",

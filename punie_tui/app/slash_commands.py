@@ -53,6 +53,8 @@ class CommandHost(Protocol):
 
     def action_switch_theme(self) -> None: ...
 
+    def action_settings(self) -> None: ...
+
     def edit_prompt(self) -> None: ...
 
     def show_notes(self) -> None: ...
@@ -200,6 +202,7 @@ COMMANDS = (
     SlashCommand("notes", "", "the project's notes in force (AGENTS.md)", lambda host, _: host.show_notes()),
     SlashCommand("init", "", "draft AGENTS.md from the project's files", lambda host, _: host.draft_notes()),
     SlashCommand("theme", "[NAME]", "dark, light or high contrast", _theme),
+    SlashCommand("settings", "", "what is set, and changing it", lambda host, _: host.action_settings()),
     SlashCommand("edit", "", "write the prompt in your own editor (F12)", lambda host, _: host.edit_prompt()),
     SlashCommand("quit", "", "leave punie", lambda host, _: app_of(host.screen_of_commands).exit()),
 )

@@ -115,6 +115,7 @@ def _run_app(argv: list[str]) -> int:
         keys=KeyChoice(look.keys or "default", look.key_map),
         colours=colours_of_terminal(),
         is_still=look.reduced_motion,
+        flags={"model": options.model},
     )
     app.run()
     return app.return_code or 0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from textual.events import Paste
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList, TextArea
+from textual.widgets import Input, OptionList, Static, TextArea
 
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.review import Review
@@ -51,6 +51,7 @@ from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.notes import NotesScreen
 from punie_tui.app.screens.sessions import SessionsScreen
+from punie_tui.app.screens.settings import SettingsScreen
 from punie_tui.app.screens.tests import TestsScreen
 from punie_tui.app.screens.turns import TurnsScreen
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice
@@ -376,6 +377,22 @@ def test_the_leader_and_the_palette(
                 [worker for worker in pilot.app.workers if worker.node is pilot.app.screen]
             )
             pilot.app.screen.query_one(Input).cursor_blink = False
+
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_the_settings(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        (ledger / ".punie.toml").write_text("temperature = 0.3\n")
+        await pilot.press("ctrl+x", "comma")
+        while not (isinstance(pilot.app.screen, SettingsScreen) and pilot.app.screen.reads_ended):
+            await pilot.pause(0.01)
+        await pilot.press("down", "down", "down", "down")
+        await pilot.pause()
+        # Where the file lies is another place in each run.
+        pilot.app.screen.query_one("#settings-told", Static).update("Settings  in settings.toml")
 
     app, before = showing(ledger, theme, [], look)
     assert snap_compare(app, run_before=before, terminal_size=size)

@@ -23,8 +23,9 @@ from punie_tui.app.actions import (
     groups_by_focus,
     movement,
 )
-from punie_tui.app.key_map import keys_of
-from punie_tui.app.key_names import key_names
+from punie_tui.app.key_map import key_shown, keys_of
+from punie_tui.app.key_names import key_name, key_names
+from punie_tui.app.screens.general_actions import LEADER
 from punie_tui.app.slash_commands import COMMANDS
 from punie_tui.app.textual_adapter import app_of
 
@@ -98,5 +99,11 @@ def show_keys(screen: Screen[Any], *more: ActionGroup) -> None:
 
 def _lines_of(node: DOMNode, group: ActionGroup) -> Iterator[tuple[str, str]]:
     for line, actions in groupby(group.actions, lambda action: action.line or action.about):
-        yield "  ".join(names for action in actions if (names := key_names(",".join(keys_of(node, action))))), line
+        yield "  ".join(names for action in actions if (names := _names(node, action))), line
     yield from group.hints
+
+
+def _names(node: DOMNode, action: Action) -> str:
+    """The keys that do it; where there are none those after the leader key."""
+    led = f"{key_shown(node, LEADER)} {key_name(action.letter)}" if action.letter else ""
+    return key_names(",".join(keys_of(node, action))) or led

@@ -509,6 +509,9 @@ class MainScreen(Screen[None]):
         """Dark, light, high contrast, until punie ends; the setting `theme` holds for good."""
         app_of(self).theme = next_theme(app_of(self).theme)
 
+    def action_settings(self) -> None:
+        app_of(self).call_later(app_of(self).run_action, "app.settings")
+
     def action_tests(self) -> None:
         """The tests; the screen is made once and kept, with what it knows and runs."""
         if self._session is None:

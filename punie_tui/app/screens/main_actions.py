@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from punie_tui.app.actions import Action, ActionGroup
+from punie_tui.app.key_names import NO_KEY
 
 
 def _action(
@@ -51,6 +52,7 @@ CHANGES = ActionGroup(
     "Change",
     (
         TRUST,
+        Action("main.settings", NO_KEY, "settings", "settings: read and change them", letter="comma"),
         _action("theme", "f6", "switch_theme", "dark, light or high contrast", letter="l"),
         _action("narrower_chat", "f7", "resize(-1)", "chat narrower", line=_CHAT_SIZE, letter="less_than_sign"),
         _action("wider_chat", "f8", "resize(1)", "chat wider", line=_CHAT_SIZE, letter="greater_than_sign"),
