@@ -16,6 +16,7 @@ COMMANDS = {
     "redo": "make again what undo took back",
     "trust": "trust the code in a folder, or no longer (`--revoke`)",
     "rules": "what you always allow in a folder (`--forget`)",
+    "keys": "every action of the app with its keys",
     "settings": "what is set and where that comes from; change it",
     "init": "draft AGENTS.md from what the project's files say",
     "notes": "the project's notes in force, and their price",

@@ -19,7 +19,8 @@ def change_setting(name: str, text: str | None) -> None:
         written = file.read_bytes().decode("utf-8") if file.exists() else ""
         document = tomlkit.parse(written)
         if value is None:
-            document.pop(name, None)
+            if name in document:
+                del document[name]
         else:
             document[name] = value
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

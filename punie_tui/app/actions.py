@@ -59,6 +59,9 @@ class ActionGroup:
     hints: tuple[tuple[str, str], ...] = ()
     """Keys that are typed text, or belong to a widget of Textual: shown, and never changed."""
 
+    about: str = ""
+    """What the place is for, in a sentence."""
+
 
 ActionGroups = tuple[ActionGroup, ...]
 

@@ -68,6 +68,7 @@ class PunieApp(App[None]):
         self._follow_theme(self.theme)
         self._key_choice = keys or KeyChoice()
         self._flags = flags or {}
+        self._told_problems: tuple[str, ...] = ()
         self.has_keys = False
         """Whether the keys are those that the person chose."""
         self._folder = folder
@@ -159,7 +160,9 @@ class PunieApp(App[None]):
             if isinstance(screen, MainScreen):
                 screen.show_session()
         for problem in key_map.problems:
-            self._tell(problem)
+            if problem not in self._told_problems:
+                self._tell(problem)
+        self._told_problems = key_map.problems
 
     def _tell(self, sentence: str) -> None:
         from punie_tools.safe_text import safe_text

@@ -16,27 +16,28 @@ def run(argv: list[str]) -> int:
     """List all settings, show one, or change one."""
     parser = _parser()
     options = parser.parse_args(argv)
-    if options.default and options.name is None:
+    name: str = options.name or ""
+    if options.default and not name:
         parser.error("--default wants a NAME")
-    if options.name is not None and options.name not in Settings.model_fields:
-        print_error(f"there is no setting {options.name!r}; `punie settings` lists them.")
+    if name and name not in Settings.model_fields:
+        print_error(f"there is no setting {name!r}; `punie settings` lists them.")
         return 2
     try:
         if options.default or options.value is not None:
-            change_setting(options.name, None if options.default else options.value)
+            change_setting(name, None if options.default else options.value)
         settings, origins = settings_and_origins(options.cwd.expanduser().resolve())
     except SettingsError as error:
         print_error(safe_text(str(error), single_line=True))
         return 1
-    names = [options.name] if options.name else list(Settings.model_fields)
+    names = [name] if name else list(Settings.model_fields)
     if options.json:
         print(
             json.dumps({name: {"value": getattr(settings, name), "origin": origins[name]} for name in names}, indent=2)
         )
         return 0
-    for name in names:
-        about = " ".join((Settings.model_fields[name].description or "").split())
-        print(safe_text(f"{name} = {json.dumps(getattr(settings, name))}  ({origins[name]})", single_line=True))
+    for each in names:
+        about = " ".join((Settings.model_fields[each].description or "").split())
+        print(safe_text(f"{each} = {json.dumps(getattr(settings, each))}  ({origins[each]})", single_line=True))
         print(f"    {about}")
     return 0
 

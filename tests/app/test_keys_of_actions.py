@@ -71,11 +71,16 @@ def test_keys_are_named_as_people_read_them(keys: str, names: str) -> None:
 
 async def test_the_keys_of_the_focused_pane_come_first(drive: Drive, make_repository: Callable[..., Path]) -> None:
     async with drive(make_repository({"a.py": "x = 1\n"})) as driven:
-        for opens, title in (("f1", "Prompt"), ("f4", "Repo"), ("f3", "Trace")):
+        for opens, title, about in (
+            ("f1", "Prompt", "Where you ask"),
+            ("f4", "Repo", "The branch, what changed"),
+            ("f3", "Trace", "Every call of a tool"),
+        ):
             await driven.pilot.press(*([opens] if opens == "f1" else [opens, "question_mark"]))
             assert isinstance(driven.app.screen, KeysScreen)
             text = driven.app.screen.text
             assert text.splitlines()[0] == title
+            assert text.splitlines()[1].strip().startswith(about)
             assert "Ctrl+N" in text
             assert "/undo [TURN]" in text
             await driven.pilot.press("escape")

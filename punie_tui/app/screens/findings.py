@@ -57,6 +57,7 @@ FINDINGS_ACTIONS = ActionGroup(
         Action("findings.close", "q", "leave", "back"),
         Action("findings.keys", "question_mark,f1", "help", "these keys", "Keys"),
     ),
+    about="What pyright and ruff find in the whole project, kept true while files change.",
 )
 
 

@@ -84,6 +84,8 @@ class KeysScreen(ModalScreen[None]):
         lines: list[Content] = []
         for group in self._groups:
             lines.append(Content.styled(group.title, "bold"))
+            if group.about:
+                lines.append(Content.styled(f"  {group.about}", "$text-muted"))
             lines += [Content(f"  {keys:<{_KEY_COLUMN}} {what}") for keys, what in _lines_of(self, group)]
             lines.append(Content(""))
         return Content("\n").join(lines[:-1])

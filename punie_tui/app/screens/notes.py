@@ -46,6 +46,7 @@ NOTES_ACTIONS = ActionGroup(
         Action("notes.keys", "question_mark,f1", "help", "these keys", "Keys"),
         Action("notes.leave", "escape,q", "dismiss(None)", "back", "Back", has_priority=True),
     ),
+    about="What the project's AGENTS.md files tell a model, with the price of each.",
 )
 
 

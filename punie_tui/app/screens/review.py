@@ -68,6 +68,7 @@ def review_actions(
             Action("review.wrap", "w", "wrap", "fold long lines to the width"),
             Action("review.side_by_side", "v", "side_by_side", "side by side, or one below the other"),
         ),
+        about="A change hunk by hunk: nothing is done before you apply what you decided.",
     )
 
 

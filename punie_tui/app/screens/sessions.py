@@ -56,6 +56,7 @@ SESSIONS_ACTIONS = ActionGroup(
         Action("sessions.leave", "escape,q", "leave", "out of the search, or back", "Back"),
         Action("sessions.list", "down", "list", "from the search to the list"),
     ),
+    about="The saved conversations about this folder.",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on, work
 from textual.binding import BindingType
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 _LOW_ROWS = 12
-_NAME_COLUMN = 20
+_NAME_COLUMN = 21
 
 SETTINGS_LIST_ACTIONS = ActionGroup(
     "The list",
@@ -50,6 +50,7 @@ SETTINGS_ACTIONS = ActionGroup(
         Action("settings.keys", "question_mark,f1", "help", "these keys", "Keys"),
         Action("settings.leave", "escape,q", "leave", "out of the value, or back", "Back"),
     ),
+    about="What you can choose; a change is written to your own file at once.",
 )
 
 
@@ -243,5 +244,5 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return f"{len(value)} keys" if value else "none"
+        return f"{len(cast('dict[str, object]', value))} keys" if value else "none"
     return str(value)

@@ -94,6 +94,7 @@ TESTS_ACTIONS = ActionGroup(
         Action("tests.keys", "question_mark,f1", "help", "these keys", "Keys"),
     ),
     hints=(("Enter", "read the report of the test"),),
+    about="The tests of the project with their outcomes, and the report of the one under the cursor.",
 )
 
 

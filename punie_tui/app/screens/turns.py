@@ -53,6 +53,7 @@ TURNS_ACTIONS = ActionGroup(
         Action("turns.keys", "question_mark,f1", "help", "these keys", "Keys"),
         Action("turns.leave", "escape,q,ctrl+g", "dismiss(None)", "back, with nothing changed", "Back"),
     ),
+    about="The turns of this session; going to one brings back the files of that turn.",
 )
 
 

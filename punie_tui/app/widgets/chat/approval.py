@@ -49,6 +49,7 @@ APPROVAL_ACTIONS = ActionGroup(
         *movement(does="scroll what it is about"),
         Action("approval.next_page", "space", "move_page(1)", "a page down", line="scroll what it is about"),
     ),
+    about="A call that waits for you, shown whole; nothing of it has happened yet.",
 )
 
 

@@ -64,6 +64,7 @@ PROMPT_ACTIONS = ActionGroup(
         ("Ctrl+Z  Ctrl+Y", "undo, redo what was typed"),
         ("[pasted 240 lines]", "is sent as its text; Backspace removes it"),
     ),
+    about="Where you ask, in your own words; what you send while a turn runs waits for its end.",
 )
 
 

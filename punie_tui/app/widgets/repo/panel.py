@@ -79,6 +79,7 @@ REPO_ACTIONS = ActionGroup(
         Action("repo.commit", "c", "commit", "commit what is staged", "Commit", letter="C"),
         *movement(TREE_CALLS),
     ),
+    about="The branch, what changed since the last commit, and the files.",
 )
 
 

@@ -44,6 +44,7 @@ TRACE_ACTIONS = ActionGroup(
         *FOLDS_BY_ARROWS,
         *movement(),
     ),
+    about="Every call of a tool with its typed result; a row leads to the place that it is about.",
 )
 CALL_ACTIONS = ActionGroup(
     "A call of the trace",

@@ -66,6 +66,7 @@ TRANSCRIPT_ACTIONS = ActionGroup(
         Action("transcript.copy_answer", "Y", "copy_answer", "copy the whole answer or prompt as it was written"),
         _LEAVE,
     ),
+    about="What you asked and what was answered, of the whole session.",
 )
 
 
