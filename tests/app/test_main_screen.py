@@ -11,10 +11,12 @@ from app_driver import Drive, key_of
 from textual import events
 from textual.widgets import TextArea
 
+from punie_tui.agent.events import ToolRequested
 from punie_tui.app.app import PunieApp
 from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.status import StatusLine
 from punie_tui.engine.protocol import TextDelta, ToolCall
 
 FILES = {"src/app.py": "import os\nx: int = 1\n\n\ndef run() -> None:\n    print('TODO')\n", "README.md": "# Project\n"}
@@ -193,3 +195,11 @@ async def test_a_folder_without_git_says_so_and_works(drive: Drive, tmp_path: Pa
         await driven.finished()
         assert "✗" in driven.transcript.plain_text
         await driven.until(lambda: "git" in str(driven.repo.root.children[0].label), "the reason")
+
+
+async def test_the_status_line_shows_what_a_model_calls_a_tool_and_obeys_nothing(
+    drive: Drive, repository: Path
+) -> None:
+    async with drive(repository) as driven:
+        driven.main.events_arrived([ToolRequested(call_id="c1", tool="\x1b[2J[bold]\u202ex", arguments={})])
+        assert "␛[2J[bold]\\u202ex" in str(driven.main.query_one(StatusLine).render())

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
+from punie_tools.safe_text import safe_text
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.screens.main_actions import NEXT_MODE, TRUST
 
@@ -51,8 +52,11 @@ class StatusLine(Widget):
         self.refresh()
 
     def show_activity(self, activity: str, *, is_busy: bool) -> None:
-        """What is going on; a busy activity counts its seconds from when the line became busy."""
-        self._shown.activity = activity
+        """What is going on; a busy activity counts its seconds from when the line became busy.
+
+        It may be a tool's name, which is what a model says it is.
+        """
+        self._shown.activity = safe_text(activity, single_line=True)
         if not is_busy:
             self._busy_since = None
         elif self._busy_since is None:
