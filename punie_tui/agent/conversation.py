@@ -18,6 +18,7 @@ from punie_tui.agent.events import (
     ToolRequested,
     TurnFinished,
     TurnStarted,
+    TurnSteered,
 )
 from punie_tui.agent.project_notes import ProjectNotes
 from punie_tui.agent.tool_step import Outcome
@@ -62,6 +63,11 @@ class Conversation:
         words, attached = words_of(prompt, attachments), attached_text(attachments)
         self.messages.append(Message("user", words, attached=attached))
 
+    def add_steering(self, text: str, attachments: Sequence[Attachment] = ()) -> None:
+        """What the person said while the turn ran."""
+        words, attached = words_of(text, attachments), attached_text(attachments)
+        self.messages.append(Message("user", words, attached=attached, is_steering=True))
+
     def add_reply(self, text: str, calls: tuple[ToolCall, ...]) -> None:
         self.messages.append(Message("assistant", text, calls=calls))
 
@@ -103,6 +109,9 @@ class _Replay:
             case TurnStarted():
                 self.end_reply()
                 self.conversation.add_prompt(event.prompt, event.attachments)
+            case TurnSteered():
+                self.end_reply()
+                self.conversation.add_steering(event.text, event.attachments)
             case TextStreamed():
                 self.end_calls()
                 self._text += event.text
@@ -184,7 +193,7 @@ def shortened(content: str) -> str:
 def _split_into_turns(messages: Iterable[Message]) -> list[list[Message]]:
     turns: list[list[Message]] = []
     for message in messages:
-        if message.role == "user" or not turns:
+        if (message.role == "user" and not message.is_steering) or not turns:
             turns.append([])
         turns[-1].append(message)
     return turns

@@ -94,6 +94,14 @@ class TurnStarted(_Event):
     attachments: tuple[Attachment, ...] = ()
 
 
+class TurnSteered(_Event):
+    """The person said more while the turn ran; the model reads it before its next reply."""
+
+    kind: Literal["turn_steered"] = "turn_steered"
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+
 class PrefillProgressed(_Event):
     """Tokens of the prompt read so far; `cached` of the total came from the cache."""
 
@@ -219,6 +227,7 @@ Event = Annotated[
     | SessionClosed
     | NoticeGiven
     | TurnStarted
+    | TurnSteered
     | PrefillProgressed
     | TextStreamed
     | ReasoningStreamed

@@ -32,6 +32,7 @@ from punie_tui.agent.rewind import has_forgotten_edits, rewind_files
 from punie_tui.agent.session_list import LAST, SessionList, SessionSummary, clean_name
 from punie_tui.agent.session_log import SessionInUseError, SessionLog, sessions_folder
 from punie_tui.agent.session_record import SessionError, SessionRecord, read_record
+from punie_tui.agent.steering import SteeringBox, SteeringMessage
 from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.trust import folder_trust
 from punie_tui.agent.turn import TurnLimits, new_turn_id, run_turn
@@ -66,6 +67,7 @@ class Session:
         self._is_saved = True
         self._notices: list[str] = []
         self._conversation = Conversation()
+        self._steering = SteeringBox()
         self._attached_notes: set[str] = set()
         workspace = Workspace.at(folder, python=settings.python, confine_tests=settings.confine_tests)
         self._policy_at_start = Policy.ALLOW_ALL if allow_all else _that_works(Policy(settings.policy), workspace)
@@ -249,12 +251,27 @@ class Session:
             notes = notes_of_places(self.workspace.root, attached, self._attached_notes)
             self._attached_notes |= {note.name for note in notes}
             attached = (*attached, *notes)
-        turn = run_turn(prompt, self.engine, self._conversation, self._bench, self._limits, attached, self._ask_which)
+        steps = self._ask_which, self._take_steering
+        turn = run_turn(prompt, self.engine, self._conversation, self._bench, self._limits, attached, *steps)
         for event in turn:
             self.changes.turn = event.turn_id
             if notice := self._keep(event):
                 yield NoticeGiven(turn_id=event.turn_id, text=notice)
             yield event
+
+    def steer(self, message: SteeringMessage) -> bool:
+        """Let the running turn read it at its next step; False where the model only routes, and reads one request."""
+        if self.engine.writes_answers:
+            self._steering.put(message)
+        return self.engine.writes_answers
+
+    def take_back_steering(self, message: SteeringMessage) -> bool:
+        """Whether no turn had read it yet; now none will."""
+        return self._steering.take_back(message)
+
+    def _take_steering(self) -> list[tuple[str, tuple[Attachment, ...]]]:
+        messages = self._steering.take()
+        return [(each.text, (*each.attachments, *self._read_mentions(each.mentions))) for each in messages]
 
     def call_by_hand(self, prompt: str, calls: Sequence[ToolCall]) -> Iterator[Event]:
         """Run the person's own calls like a turn; they are asked of nothing but the folder's trust."""

@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from punie_tools.safe_text import safe_text
-from punie_tui.agent.events import TextStreamed, ToolDenied, ToolFailed, ToolFinished, ToolRequested, TurnFinished
+from punie_tui.agent.events import (
+    TextStreamed,
+    ToolDenied,
+    ToolFailed,
+    ToolFinished,
+    ToolRequested,
+    TurnFinished,
+    TurnSteered,
+)
 from punie_tui.agent.session_record import RecordedTurn, SessionRecord
 
 _ENDINGS = {"stopped": "Stopped.", "limit": "Stopped at a limit."}
@@ -25,11 +33,13 @@ def session_markdown(record: SessionRecord, title: str) -> str:
 
 
 def _turn(turn: RecordedTurn) -> Iterator[str]:
-    yield "\n".join(f"> {_escaped(line)}".rstrip() for line in safe_text(turn.prompt).split("\n"))
+    yield _quoted(turn.prompt)
     calls: dict[str, ToolRequested] = {}
     streamed = ""
     for event in turn.events:
         match event:
+            case TurnSteered():
+                yield _quoted(event.text)
             case TextStreamed():
                 streamed = event.text
                 yield safe_text(event.text).strip("\n")
@@ -49,6 +59,10 @@ def _turn(turn: RecordedTurn) -> Iterator[str]:
                     yield f"*{ending}*"
             case _:
                 pass
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {_escaped(line)}".rstrip() for line in safe_text(text).split("\n"))
 
 
 def call_text(tool: str, arguments: Mapping[str, object]) -> str:

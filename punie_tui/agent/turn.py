@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import uuid4
@@ -21,6 +21,7 @@ from punie_tui.agent.events import (
     TokenUsage,
     TurnFinished,
     TurnStarted,
+    TurnSteered,
 )
 from punie_tui.agent.meant import NONE_OF_THEM, QUESTION, AskWhich, Meaning, meanings
 from punie_tui.agent.tool_step import Outcome, ToolBench, run_calls
@@ -41,7 +42,12 @@ from punie_tui.engine.protocol import (
 _LOG = logging.getLogger(__name__)
 _SAME_CALLS_IN_A_ROW = 3
 
+Steering = Callable[[], Sequence[tuple[str, tuple[Attachment, ...]]]]
 Reason = Literal["done", "stopped", "asked", "limit", "failed"]
+
+
+def _says_nothing() -> Sequence[tuple[str, tuple[Attachment, ...]]]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ class _Turn:
     bench: ToolBench
     limits: TurnLimits
     ask_which: AskWhich | None = None
+    steering: Steering = _says_nothing
     started: float = field(default_factory=time.monotonic)
     usage: TokenUsage = field(default_factory=TokenUsage)
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -93,6 +100,8 @@ class _Turn:
                 yield self.finished("asked", reply.text)
                 return
             if not reply.calls:
+                if not self._is_at_limit(reply) and (yield from self._steered()):
+                    continue
                 yield self.finished(*self._end_of_text(reply))
                 return
             if excess := self._excess(reply.calls):
@@ -110,6 +119,19 @@ class _Turn:
                 self.conversation.add_reply(end[1], ())
                 yield self.finished(*end)
                 return
+            yield from self._steered()
+
+    def _steered(self) -> Generator[Event, None, bool]:
+        """Let the model read what the person said meanwhile; whether they said anything. One that routes reads none."""
+        messages = self.steering() if self.engine.writes_answers else ()
+        for text, attachments in messages:
+            self.conversation.add_steering(text, attachments)
+            yield TurnSteered(text=text, attachments=attachments)
+        return bool(messages)
+
+    def _is_at_limit(self, reply: _Reply) -> bool:
+        is_cut_off = reply.usage is not None and reply.usage.stop_reason == "limit"
+        return is_cut_off or self.usage.generated_tokens >= self.limits.max_tokens
 
     def _read_reply(self, reply: _Reply) -> Iterator[Event]:
         limits = replace(self.limits, max_tokens=self.limits.max_tokens - self.usage.generated_tokens)
@@ -229,12 +251,14 @@ def run_turn(
     limits: TurnLimits | None = None,
     attachments: Sequence[Attachment] = (),
     ask_which: AskWhich | None = None,
+    steering: Steering = _says_nothing,
 ) -> Iterator[Event]:
     """Run one turn on the calling thread. Ends with exactly one `turn_finished`, whatever happens; never raises.
 
-    Setting `bench.cancelled` from another thread stops the model and the running tools.
+    Setting `bench.cancelled` from another thread stops the model and the running tools. `steering` is asked at each
+    step for what the person said since; what it gives is the model's to read.
     """
-    turn = _Turn(engine, conversation, bench, limits or TurnLimits(), ask_which)
+    turn = _Turn(engine, conversation, bench, limits or TurnLimits(), ask_which, steering)
     turn_id = new_turn_id()
     conversation.add_prompt(prompt, attachments)
     started = TurnStarted(prompt=prompt, model=engine.model_name, attachments=tuple(attachments))

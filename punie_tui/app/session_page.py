@@ -21,6 +21,7 @@ from punie_tui.agent.events import (
     ToolRequested,
     TurnFinished,
     TurnStarted,
+    TurnSteered,
 )
 from punie_tui.agent.session_markdown import call_text
 from punie_tui.agent.session_record import RecordedTurn, SessionRecord
@@ -83,6 +84,8 @@ def _parts(events: Iterable[Event]) -> Iterator[str]:
         match event:
             case TurnStarted():
                 yield f'<div class="prompt">{escape(safe_text(event.prompt))}</div>'
+            case TurnSteered():
+                yield f'<div class="prompt">{escape(safe_text(event.text))}</div>'
             case TextStreamed():
                 streamed = event.text
                 yield f'<div class="answer">{_markdown().render(safe_text(event.text))}</div>'

@@ -24,7 +24,8 @@ class ToolCall:
 class Message:
     """One message. `calls` is set on assistant messages, `call_id` and `tool` on tool messages (content: JSON).
 
-    `attached` is what the person's words bring along; a model that only routes reads the words alone.
+    `attached` is what the person's words bring along; a model that only routes reads the words alone. `is_steering` is
+    set on a user message that came while the turn before it was running, and belongs to it.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -33,6 +34,7 @@ class Message:
     call_id: str = ""
     tool: str = ""
     attached: str = ""
+    is_steering: bool = False
 
     @property
     def whole(self) -> str:
