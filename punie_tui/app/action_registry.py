@@ -51,6 +51,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
     from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
     from punie_tui.app.widgets.chat.prompt import Prompt
+    from punie_tui.app.widgets.chat.queue_panel import QueuePanel
     from punie_tui.app.widgets.outline import Outline
     from punie_tui.app.widgets.repo.panel import RepoPanel
     from punie_tui.app.widgets.review.view import ReviewView
@@ -75,6 +76,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
             SearchRow,
             (CallOutline, TracePane),
             RepoPanel,
+            QueuePanel,
             ApprovalPanel,
             ChoicePanel,
         ),

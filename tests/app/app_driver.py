@@ -22,6 +22,7 @@ from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.popup import ChoicePopup
 from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.chat.queue_panel import QueuePanel
 from punie_tui.app.widgets.repo.panel import RepoPanel
 from punie_tui.app.widgets.trace.pane import TracePane
 from punie_tui.app.widgets.transcript.transcript import Transcript
@@ -67,6 +68,10 @@ class Driven:
     @property
     def repo(self) -> RepoPanel:
         return self.main.query_one(RepoPanel)
+
+    @property
+    def queue(self) -> QueuePanel:
+        return self.main.query_one(QueuePanel)
 
     async def until(self, is_so: Callable[[], bool], what: str = "") -> None:
         """Let the app work until something is so."""

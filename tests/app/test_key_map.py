@@ -105,7 +105,7 @@ def shown_keys(driven: object) -> str:
 async def test_own_keys_work_and_are_shown_and_what_is_wrong_is_told(
     drive: Drive, make_repository: Callable[..., Path]
 ) -> None:
-    own = {"main.tests": "Alt+T", "main.findings": "Ctrl+T", "main.go_away": "x", "prompt.send": "Ctrl+S"}
+    own = {"main.tests": "Alt+T", "main.findings": "Ctrl+T", "main.go_away": "x", "prompt.send": "Alt+S"}
     async with drive(make_repository({"a.py": ""}), keys=KeyChoice(own=own), theme="nosuch") as driven:
         await driven.until(lambda: driven.app.has_keys, "the key map")
         await driven.said("There is no theme 'nosuch'; punie-dark is shown.")

@@ -28,7 +28,6 @@ from punie_tui.agent.events import (
     ApprovalRequested,
     ChoicesOffered,
     Event,
-    MessageQueued,
     SessionClosed,
     SessionRenamed,
     SessionStarted,
@@ -40,6 +39,7 @@ from punie_tui.agent.events import (
     ToolStarted,
     TurnFinished,
     TurnStarted,
+    TurnSteered,
     event_line,
 )
 from punie_tui.agent.session import Session
@@ -198,7 +198,8 @@ ANSWERED: list[Event] = [
     ToolRequested(call_id="c9", tool="read_file", arguments={"path": "nothing.py"}),
     ToolFailed(call_id="c9", tool="read_file", error="There is no nothing.py.", seconds=0.0),
     TurnFinished(reason="failed", answer="There is no nothing.py."),
-    MessageQueued(text="and then this"),
+    TurnStarted(prompt="go on", model="nano"),
+    TurnSteered(text="in *short* words"),
 ]
 
 Use = Callable[[Pilot[None], MainScreen], Awaitable[None]]
@@ -290,7 +291,10 @@ def test_the_arguments_of_a_call_to_run_again(
 def test_an_answer_an_error_and_a_queued_message(
     snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str
 ) -> None:
-    app, before = showing(ledger, theme, ANSWERED)
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press(*"and", "space", *"then", "space", *"this", "enter", *"last", "enter", "alt+q")
+
+    app, before = showing(ledger, theme, ANSWERED, look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 

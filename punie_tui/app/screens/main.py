@@ -18,6 +18,7 @@ from textual.widget import Widget
 from punie_tui.app.actions import ActionGroups, bindings_of
 from punie_tui.app.first_words import first_words, interrupted_words, notes_words
 from punie_tui.app.key_map import key_shown
+from punie_tui.app.message_queue import MessageQueue, QueuedMessage
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, GO_ON, PLACES, TRUST, TURNS
 from punie_tui.app.shell_work import ShellWork
@@ -26,6 +27,7 @@ from punie_tui.app.themes import next_theme
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice, TurnRunner
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.chat.queue_panel import QueuePanel
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import OpenFile, WorkspaceChanged
 from punie_tui.app.widgets.status import StatusLine
@@ -39,10 +41,11 @@ if TYPE_CHECKING:
     from punie_tools.effects.effects import EffectFinder
     from punie_tui.agent.approval import AskPerson, Decision, Policy
     from punie_tui.agent.attachment import Attachment
-    from punie_tui.agent.events import Event
+    from punie_tui.agent.events import Event, TurnFinished
     from punie_tui.agent.meant import AskWhich
     from punie_tui.agent.session import Session
     from punie_tui.agent.session_list import SessionSummary
+    from punie_tui.agent.steering import SteeringMessage
     from punie_tui.agent.trust import FolderTrust
     from punie_tui.app.git_work import GitWork
     from punie_tui.app.replay import Replay
@@ -92,6 +95,9 @@ class MainScreen(Screen[None]):
         self._findings: FindingsScreen | None = None
         self._reruns: Reruns | None = None
         self._is_turn_running = False
+        self._queue = MessageQueue(
+            lambda: self._session is None or self._is_turn_running, self._take_back, self._queue_changed
+        )
         self.turns_finished = 0
         self._replay: Replay | None = None
         self._notes_told: list[str] = []
@@ -142,7 +148,8 @@ class MainScreen(Screen[None]):
         self._approval = ApprovalPanel(self._folder, self._clock)
         self._choice = ChoicePanel(self._clock)
         await self.query_one("#side").mount(_titled(self._trace), _titled(self._repo))
-        await self.mount(self._approval, self._choice, before="#prompt")
+        await self.mount(self._approval, self._choice, QueuePanel(self._queue), before="#prompt")
+        self._queue_changed()
         self._runner.start()
         self._repo.begin()
         self.query_one(Prompt).begin(self._folder)
@@ -170,13 +177,66 @@ class MainScreen(Screen[None]):
             if not self._shell.run(message.text[1:].strip()):
                 self.query_one(Prompt).put_back(message.text)
             return
-        if self._session is None or self._is_turn_running or message.mentions:
-            # What is mentioned is read before the turn starts, and that may take a while.
-            from punie_tui.agent.events import MessageQueued
+        self._queue.add(self._queued(message))
 
-            self.query_one(Chat).handle(MessageQueued(text=message.text))
+    def _queued(self, message: Prompt.Sent) -> QueuedMessage:
+        from punie_tui.agent.steering import SteeringMessage
+
+        steering = SteeringMessage(message.text, message.mentions, self.query_one(Prompt).take_brought())
+        return QueuedMessage(message.text, lambda: self._submit(steering), steering)
+
+    def _submit(self, message: SteeringMessage) -> None:
         self._turn_runs(True)
-        self._runner.submit(message.text, self.query_one(Prompt).take_brought(), message.mentions)
+        self._runner.submit(message.text, message.attachments, message.mentions)
+
+    @on(Prompt.SteeringSent)
+    def _steer(self, message: Prompt.SteeringSent) -> None:
+        """Let the running turn read what was typed, or the first message that waits; without a turn it is sent."""
+        if message.sent is None:
+            for first in self._queue.waiting[:1]:
+                self._steer_with(first)
+        elif self._is_turn_running:
+            self._steer_with(self._queued(message.sent))
+        else:
+            self._send(message.sent)
+
+    def on_queue_panel_steer_wanted(self, message: QueuePanel.SteerWanted) -> None:
+        self._steer_with(message.queued)
+
+    def _steer_with(self, queued: QueuedMessage) -> None:
+        if self._session and self._is_turn_running and queued.steering and self._session.steer(queued.steering):
+            self._queue.steer(queued)
+            return
+        if queued not in self._queue.messages:
+            self._queue.add(queued)
+        if self._is_turn_running:
+            self.note("This model reads one request in a turn; the message waits for its end.")
+
+    def on_queue_panel_edit_wanted(self, message: QueuePanel.EditWanted) -> None:
+        prompt = self.query_one(Prompt)
+        prompt.take_back(message.text)
+        prompt.focus()
+
+    @on(Prompt.NothingSent)
+    def _let_queue_go_on(self) -> None:
+        if self._queue.is_held:
+            self._queue.let_go_on()
+
+    def action_queue(self) -> None:
+        """To the messages that wait."""
+        for panel in self.query(QueuePanel):
+            if panel.display:
+                panel.focus()
+
+    def _queue_changed(self) -> None:
+        for panel in self.query(QueuePanel):
+            had_focus = panel.has_focus
+            panel.show()
+            if had_focus and not panel.display:
+                self.query_one(Prompt).focus()
+
+    def _take_back(self, message: SteeringMessage) -> bool:
+        return self._session is not None and self._session.take_back_steering(message)
 
     @on(Prompt.Refused)
     def _refuse(self, message: Prompt.Refused) -> None:
@@ -217,17 +277,21 @@ class MainScreen(Screen[None]):
         return self._is_turn_running
 
     def start_anew(self) -> None:
-        """Begin a new session after the turns that wait."""
-        self._runner.change_session(lambda session: session.start_anew())
+        """Begin a new session after the messages that wait."""
+
+        def begin() -> None:
+            self._runner.change_session(lambda session: session.start_anew())
+
+        self._queue.add(QueuedMessage("/new", begin, is_turn=False))
 
     def call_by_hand(self, prompt: str, calls: Sequence[ToolCall]) -> None:
-        """Run the person's own calls, after the turns that wait."""
-        if self._is_turn_running:
-            from punie_tui.agent.events import MessageQueued
+        """Run the person's own calls, after the messages that wait."""
 
-            self.query_one(Chat).handle(MessageQueued(text=prompt))
-        self._turn_runs(True)
-        self._runner.call_by_hand(prompt, calls)
+        def call() -> None:
+            self._turn_runs(True)
+            self._runner.call_by_hand(prompt, calls)
+
+        self._queue.add(QueuedMessage(prompt, call))
 
     def edit_prompt(self) -> None:
         """In the person's own editor."""
@@ -575,6 +639,7 @@ class MainScreen(Screen[None]):
         self._draw_session(session)
         self.refresh_bindings()
         self.query_one(StatusLine).show_activity("ready", is_busy=False)
+        self._queue.send_next()
         command, self._begin_with = self._begin_with, ""
         if command:
             self._run_command(command)
@@ -653,8 +718,11 @@ class MainScreen(Screen[None]):
         status = self.query_one(StatusLine)
         match event.kind:
             case "turn_started":
+                self._queue.turn_started()
                 self._turn_runs(True)
                 status.show_activity("thinking", is_busy=True)
+            case "turn_steered":
+                self._queue.turn_steered(event.text)
             case "prefill_progressed":
                 status.show_activity(f"reading {event.done:,}/{event.total:,}", is_busy=True)
             case "text_streamed":
@@ -669,12 +737,20 @@ class MainScreen(Screen[None]):
             case "turn_finished":
                 self.show_session()
                 self._turn_runs(False)
+                self._finish_turn(event)
                 self.turns_finished += 1
                 status.show_activity("ready", is_busy=False)
                 if self._session:
                     status.show_usage(event.usage, self._session.engine.context_length)
             case _:
                 pass
+
+    def _finish_turn(self, event: TurnFinished) -> None:
+        waits = len(self._queue.messages)
+        self._queue.turn_finished(is_stopped=event.reason == "stopped")
+        if self._queue.is_held and event.reason == "stopped":
+            told = "1 message still waits" if waits == 1 else f"{waits} messages still wait"
+            self.note(f"{told}; Enter in the empty prompt sends.")
 
     def note(self, sentence: str) -> None:
         """Below what was said so far; the sentence is safe text."""

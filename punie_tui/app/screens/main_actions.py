@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from punie_tui.app.actions import Action, ActionGroup
 from punie_tui.app.key_names import NO_KEY
+from punie_tui.app.widgets.chat.queue_panel import TO_QUEUE
 
 
 def _action(
@@ -34,6 +35,7 @@ ANYWHERE = ActionGroup(
         _action("chat", "f2", "pane('chat')", "prompt; again: chat", "Chat", letter="p"),
         _action("trace", "f3", "pane('trace')", "trace", "Trace", letter="c"),
         _action("repo", "f4", "pane('repo')", "repo", "Repo", letter="r"),
+        TO_QUEUE,
         NEXT_MODE,
     ),
     hints=(("Tab  Shift+Tab", "next and previous pane"),),

@@ -93,9 +93,6 @@ class _EarlierParts:
     def stream(self, text: str) -> None:
         self.add("punie", text)
 
-    def replace_last_queued(self) -> None:
-        """Nothing that is over waits."""
-
 
 class _Teller:
     """Tells events as parts of a transcript."""
@@ -108,7 +105,6 @@ class _Teller:
         match event.kind:
             case "turn_started":
                 self._streamed = ""
-                self._target.replace_last_queued()
                 self._target.add("person", safe_text(event.prompt))
                 for attachment in event.attachments:
                     self._target.add("attached", _attached(attachment))
@@ -120,8 +116,11 @@ class _Teller:
                 self._target.add("call", _call_line(event))
             case "tool_denied":
                 self._target.add("note", safe_text(f"Not run: {event.reason}", single_line=True))
-            case "message_queued":
-                self._target.add("queued", safe_text(event.text))
+            case "turn_steered":
+                self._streamed = ""
+                self._target.add("steering", safe_text(event.text))
+                for attachment in event.attachments:
+                    self._target.add("attached", _attached(attachment))
             case "notice_given":
                 self._target.add("note", safe_text(event.text))
             case "context_trimmed":

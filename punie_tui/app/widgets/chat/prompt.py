@@ -39,6 +39,7 @@ _LOG = logging.getLogger(__name__)
 
 _LINES = "a line up, down; earlier and later prompts at the edges"
 _CHARACTERS = "a character back, on"
+STEER = Action("prompt.steer", "ctrl+s", "steer", "steer: let the running turn read it at its next step")
 _SEND = Action("prompt.send", "enter", "send", "send; it waits while a turn runs", "Send")
 _NEW_LINE = Action("prompt.new_line", "ctrl+j,alt+enter,shift+enter", "new_line", "new line")
 
@@ -46,6 +47,7 @@ PROMPT_ACTIONS = ActionGroup(
     "Prompt",
     (
         _SEND,
+        STEER,
         _NEW_LINE,
         Action("prompt.search_history", "ctrl+r", "search_history", "search earlier prompts as you type", letter="h"),
         Action("prompt.up", "up", "cursor_up", "a line up; above the first one earlier prompts", line=_LINES),
@@ -91,6 +93,16 @@ class Prompt(TextArea):
         text: str
         is_plain: bool = False
         mentions: tuple[str, ...] = ()
+
+    @dataclass
+    class SteeringSent(Message):
+        """The running turn shall read it; None where nothing was typed."""
+
+        sent: Prompt.Sent | None
+
+    @dataclass
+    class NothingSent(Message):
+        """The empty prompt was sent."""
 
     @dataclass
     class PageWanted(Message):
@@ -171,13 +183,26 @@ class Prompt(TextArea):
             self.completion.dismiss()
 
     def action_send(self) -> None:
+        self.post_message(self._take_typed() or self.NothingSent())
+
+    def action_steer(self) -> None:
+        self.post_message(self.SteeringSent(self._take_typed()))
+
+    def _take_typed(self) -> Sent | None:
         typed = self.text
         text = self._pasted.unfolded(typed).strip()
         if not text:
-            return
+            return None
         self.remember(text)
         self.clear()
-        self.post_message(self.Sent(text, typed[0].isspace(), mentions_in(typed)))
+        return self.Sent(text, typed[0].isspace(), mentions_in(typed))
+
+    def take_back(self, text: str) -> None:
+        """Let a message that waited be changed, before what is being typed."""
+        self.move_cursor((0, 0))
+        self.insert(self._pasted.folded(text) + ("\n" if self.text else ""))
+        self.move_cursor(self.document.end)
+        self.completion.dismiss()
 
     def action_new_line(self) -> None:
         self.insert("\n")

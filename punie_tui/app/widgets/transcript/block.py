@@ -7,7 +7,7 @@ from typing import Literal
 
 from punie_tui.app.widgets.transcript.markdown_pieces import Piece
 
-Speaker = Literal["person", "steering", "punie", "result", "call", "note", "error", "attached", "queued"]
+Speaker = Literal["person", "steering", "punie", "result", "call", "note", "error", "attached"]
 
 # Longer ones are folded to so many lines when they come.
 FOLDED_AT_FIRST: dict[Speaker, int] = {"person": 10, "steering": 10, "attached": 1}

@@ -96,17 +96,6 @@ class BlockList:
                 self._part = self.blocks[-1].part if is_rest else part
         del self._starts[len(self.blocks) :]
 
-    def remove_first(self, speaker: Speaker) -> bool:
-        """Forget the first that one said; whether there was one."""
-        index = next((place for place, block in enumerate(self.blocks) if block.speaker == speaker), None)
-        if index is None:
-            return False
-        part = self.blocks[index].part
-        first, last = self.span_of(index, lambda block: block.part is part)
-        self.line_count -= sum(self._heights[first : last + 1])
-        del self.blocks[first : last + 1], self._heights[first : last + 1], self._starts[first:]
-        return True
-
     def add_before(self, parts: Sequence[tuple[Speaker, str]]) -> int:
         """Add what was said before; returns how many blocks that makes. `punie` speaks Markdown."""
         earlier = BlockList()

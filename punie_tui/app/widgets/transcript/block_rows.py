@@ -28,7 +28,6 @@ MARKS: dict[Speaker, str] = {
     "error": "✗ ",
     "punie": "  ",
     "attached": "+ ",
-    "queued": "… ",
 }
 _CELL_BREAK = "\0"
 _LEAST_WIDTH = 4

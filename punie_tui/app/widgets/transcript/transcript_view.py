@@ -27,19 +27,8 @@ if TYPE_CHECKING:
 
 _SECONDS_BETWEEN_SLICES = 0.016
 _BLOCKS_IN_SLICE = 60
-_SPEAKERS: tuple[Speaker, ...] = (
-    "person",
-    "steering",
-    "punie",
-    "result",
-    "call",
-    "note",
-    "error",
-    "attached",
-    "queued",
-)
 _LOOKS = (
-    *_SPEAKERS,
+    *MARKS,
     "title",
     "heading",
     "quote",
@@ -78,7 +67,6 @@ class TranscriptView(ScrollView):
     TranscriptView > .transcript--call { color: $secondary; }
     TranscriptView > .transcript--note { color: $secondary; }
     TranscriptView > .transcript--attached { color: $secondary; }
-    TranscriptView > .transcript--queued { color: $secondary; text-style: italic; }
     TranscriptView > .transcript--muted { color: $secondary; }
     TranscriptView > .transcript--error { color: $text-error; }
     TranscriptView > .transcript--title { text-style: bold underline; }
@@ -153,11 +141,6 @@ class TranscriptView(ScrollView):
         count = self.blocks.add_before(parts)
         self._blocks_came_before(count)
         self._lines_changed(0, top and Place(top.index + count, top.row))
-
-    def replace_last_queued(self) -> None:
-        """Forget the oldest queued message: its turn starts, and it is shown as a prompt instead."""
-        if self.blocks.remove_first("queued"):
-            self._lines_changed(0, self._top)
 
     def clear(self) -> None:
         """Forget all that was said; the empty state stands here again."""

@@ -1,0 +1,133 @@
+"""The messages that wait while a turn runs: sent in order, one at each end of a turn, or read by the running one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from punie_tui.agent.steering import SteeringMessage
+
+
+@dataclass(eq=False)
+class QueuedMessage:
+    """`send` begins its turn, or does what it says where `is_turn` is not set.
+
+    `steering` is what a running turn may read of it; None where it is no message to a model. `sent` waits for its turn
+    to begin, `steers` for the running one to read it.
+    """
+
+    text: str
+    send: Callable[[], None]
+    steering: SteeringMessage | None = None
+    is_turn: bool = True
+    state: Literal["waits", "sent", "steers"] = "waits"
+
+    @property
+    def has_mentions(self) -> bool:
+        """Whether something is read before its turn begins, which may take a while."""
+        return self.steering is not None and bool(self.steering.mentions)
+
+
+class MessageQueue:
+    """A turn that the person stopped holds the queue: nothing is sent from it until they let it go on."""
+
+    def __init__(
+        self,
+        is_busy: Callable[[], bool],
+        take_back: Callable[[SteeringMessage], bool],
+        on_change: Callable[[], None],
+    ) -> None:
+        """`take_back` says whether a running turn had not read a message yet, and keeps it from reading it."""
+        self.messages: list[QueuedMessage] = []
+        self.is_held = False
+        self._is_busy = is_busy
+        self._take_back = take_back
+        self._on_change = on_change
+
+    @property
+    def waiting(self) -> list[QueuedMessage]:
+        """Those that are not sent."""
+        return [message for message in self.messages if message.state == "waits"]
+
+    def add(self, message: QueuedMessage) -> None:
+        """Send it when its time comes; in a held queue it does not wait for those that are held."""
+        if self.is_held:
+            self.messages.insert(0, message)
+            if not self._is_busy():
+                self._send(message)
+        else:
+            self.messages.append(message)
+            self.send_next()
+        self._on_change()
+
+    def steer(self, message: QueuedMessage) -> None:
+        """The running turn was given it."""
+        message.state = "steers"
+        if message not in self.messages:
+            self.messages.append(message)
+        self._on_change()
+
+    def let_go_on(self) -> None:
+        """Send what is held."""
+        self.is_held = False
+        self.send_next()
+        self._on_change()
+
+    def send_next(self) -> None:
+        """Send the first message if nothing runs, and before it what is no turn."""
+        while self.waiting and not self.is_held and not self._is_busy():
+            self._send(self.waiting[0])
+        self._on_change()
+
+    def turn_started(self) -> None:
+        """What was sent is a prompt now."""
+        self._forget("sent")
+
+    def turn_steered(self, text: str) -> None:
+        """What steers was read."""
+        self._forget("steers", text)
+
+    def turn_finished(self, *, is_stopped: bool) -> None:
+        """Send the next one. What no turn has read is the first to be sent; after a stop all is held."""
+        unread = [message for message in self.messages if message.state == "steers"]
+        for message in unread:
+            message.state = "waits"
+        self.messages = [*unread, *(message for message in self.messages if message not in unread)]
+        self.is_held = self.is_held or (is_stopped and bool(self.messages))
+        self.send_next()
+
+    def remove(self, message: QueuedMessage) -> bool:
+        """Whether it was not sent or read yet; now it never will be."""
+        if message not in self.messages or message.state == "sent":
+            return False
+        if message.state == "steers" and not (message.steering and self._take_back(message.steering)):
+            return False
+        self.messages.remove(message)
+        self.is_held = self.is_held and bool(self.messages)
+        self._on_change()
+        return True
+
+    def move(self, message: QueuedMessage, step: int) -> None:
+        """Let it change places with the one before it, or the next."""
+        place = self.messages.index(message)
+        other = place + step
+        if 0 <= other < len(self.messages) and self.messages[other].state == message.state == "waits":
+            self.messages[place], self.messages[other] = self.messages[other], message
+            self._on_change()
+
+    def _send(self, message: QueuedMessage) -> None:
+        if message.is_turn:
+            message.state = "sent"
+        else:
+            self.messages.remove(message)
+        message.send()
+
+    def _forget(self, state: str, text: str | None = None) -> None:
+        for message in self.messages:
+            if message.state == state and text in (None, message.text):
+                self.messages.remove(message)
+                break
+        self.is_held = self.is_held and bool(self.messages)
+        self._on_change()

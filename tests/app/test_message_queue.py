@@ -1,0 +1,121 @@
+"""Messages while a turn runs: they wait in sight, are changed by key, are held by a stop, or steer the turn."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven
+
+from punie_tui.engine.protocol import TextDelta, ToolCall
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path]) -> Path:
+    return make_repository({"README.md": "# Project\n"})
+
+
+def waiting(driven: Driven) -> list[str]:
+    return [f"{each.state} {each.text}" for each in driven.queue.shown]
+
+
+def prompts(driven: Driven) -> list[str]:
+    said = driven.transcript.plain_text.split("\n\n")
+    return [part for part in said if part.startswith(("› ", "» "))]
+
+
+async def test_messages_that_wait_are_changed_moved_removed_and_sent_in_order(drive: Drive, repository: Path) -> None:
+    gate = threading.Event()
+    replies = [[gate, TextDelta("one")], *([TextDelta("more")] for _ in range(4))]
+    async with drive(repository, replies) as driven:
+        await driven.ask("first")
+        for text in ("a", "b", "c", "d"):
+            await driven.ask(text)
+        await driven.until(lambda: len(waiting(driven)) == 4, "the queue")
+        assert "4 messages wait" in str(driven.queue.render())
+        await driven.pilot.press("alt+q")
+        assert driven.app.focused is driven.queue
+        await driven.pilot.press("down", "K")
+        assert waiting(driven) == ["waits b", "waits a", "waits c", "waits d"]
+        await driven.pilot.press("down", "down", "d")
+        assert waiting(driven) == ["waits b", "waits a", "waits d"]
+        await driven.pilot.press("up", "enter")
+        assert driven.app.focused is driven.prompt
+        assert driven.prompt.text == "a"
+        await driven.pilot.press("2", "enter")
+        assert waiting(driven) == ["waits b", "waits d", "waits a2"]
+        await driven.pilot.press("slash", *"new", "enter", "z", "enter")
+        assert waiting(driven)[3:] == ["waits /new", "waits z"]
+        gate.set()
+        await driven.finished(5)
+        await driven.until(lambda: prompts(driven) == ["› z"], "the new session")
+        assert [request.messages[-1].content for request in driven.engine.requests] == ["first", "b", "d", "a2", "z"]
+        assert len(driven.engine.requests[-1].messages) == 2
+        assert not driven.queue.display
+
+
+async def test_a_stop_holds_what_waits_until_the_person_lets_it_go_on(drive: Drive, repository: Path) -> None:
+    replies = [[TextDelta("Well"), threading.Event()], [TextDelta("now")], [TextDelta("later")]]
+    async with drive(repository, replies) as driven:
+        await driven.ask("first")
+        await driven.said("Well")
+        await driven.ask("second")
+        await driven.pilot.press("escape")
+        await driven.finished()
+        await driven.said("1 message still waits; Enter in the empty prompt sends.")
+        assert waiting(driven) == ["waits second"]
+        assert "held by the stop" in str(driven.queue.render())
+        # What is typed now is what the person wants now.
+        await driven.ask("instead")
+        await driven.finished(2)
+        assert waiting(driven) == ["waits second"]
+        await driven.pilot.press("enter")
+        await driven.finished(3)
+        assert prompts(driven) == ["› first", "› instead", "› second"]
+
+
+async def test_ctrl_s_gives_a_message_to_the_running_turn(drive: Drive, repository: Path) -> None:
+    gate, second = threading.Event(), threading.Event()
+    replies = [
+        [TextDelta("I look."), gate, ToolCall("c1", "list_files", {})],
+        [second, TextDelta("So it is.")],
+        [TextDelta("Short.")],
+    ]
+    async with drive(repository, replies, writes_answers=True) as driven:
+        await driven.ask("look")
+        await driven.said("I look.")
+        await driven.pilot.press(*"only", "ctrl+s")
+        assert waiting(driven) == ["steers only"]
+        assert "at the next step" in str(driven.queue.render())
+        # One that is taken back in time is not read.
+        await driven.ask("never")
+        await driven.pilot.press("alt+q", "down", "s", "d", "f2")
+        assert waiting(driven) == ["steers only"]
+        gate.set()
+        await driven.until(lambda: "» only" in prompts(driven), "the steering in the chat")
+        assert not driven.queue.display
+        # With nothing typed it is the first message that waits.
+        await driven.ask("shorter")
+        await driven.pilot.press("ctrl+s")
+        second.set()
+        await driven.finished()
+        assert prompts(driven) == ["› look", "» only", "» shorter"]
+        asked = [[message.content for message in request.messages[1:]] for request in driven.engine.requests]
+        assert asked[1][-1] == "only"
+        assert asked[2][-2:] == ["So it is.", "shorter"]
+        assert "never" not in str(asked)
+
+
+async def test_with_a_model_that_only_routes_it_waits_and_says_so(drive: Drive, repository: Path) -> None:
+    gate = threading.Event()
+    async with drive(repository, [[gate, TextDelta("one")], [TextDelta("two")]]) as driven:
+        await driven.ask("first")
+        await driven.until(lambda: driven.main.is_turn_running, "the turn")
+        await driven.pilot.press("x", "ctrl+s")
+        await driven.said("reads one request in a turn")
+        assert waiting(driven) == ["waits x"]
+        gate.set()
+        await driven.finished(2)
+        assert prompts(driven) == ["› first", "› x"]
