@@ -119,7 +119,7 @@ async def test_own_keys_work_and_are_shown_and_what_is_wrong_is_told(
         assert driven.app.screen is driven.main
         await driven.pilot.press("alt+t")
         assert isinstance(driven.app.screen, TestsScreen)
-        await driven.pilot.press("escape", "ctrl+s")
+        await driven.pilot.press("escape", "alt+s")
         await driven.finished()
         await driven.pilot.press("f1")
         assert isinstance(driven.app.screen, KeysScreen)
