@@ -66,7 +66,7 @@ async def test_a_stop_holds_what_waits_until_the_person_lets_it_go_on(drive: Dri
         await driven.finished()
         await driven.said("1 message still waits; Enter in the empty prompt sends.")
         assert waiting(driven) == ["waits second"]
-        assert "held by the stop" in str(driven.queue.render())
+        assert "1 message is held: Enter in the empty prompt sends" in str(driven.queue.render())
         # What is typed now is what the person wants now.
         await driven.ask("instead")
         await driven.finished(2)

@@ -291,8 +291,10 @@ def test_the_arguments_of_a_call_to_run_again(
 def test_an_answer_an_error_and_a_queued_message(
     snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str
 ) -> None:
-    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+    async def look(pilot: Pilot[None], main: MainScreen) -> None:
         await pilot.press(*"and", "space", *"then", "space", *"this", "enter", *"last", "enter", "alt+q")
+        # A running turn would count its seconds.
+        main.events_arrived([TurnFinished(reason="stopped", answer="")])
 
     app, before = showing(ledger, theme, ANSWERED, look)
     assert snap_compare(app, run_before=before, terminal_size=size)
@@ -322,7 +324,11 @@ def test_a_search_and_a_selection_in_the_chat(
             await pilot.pause(0.01)
         await pilot.press("end", "up", "up", "b")
 
-    said = [TurnStarted(prompt="explain", model="nano"), TextStreamed(text=EXPLAINED)]
+    said = [
+        TurnStarted(prompt="explain", model="nano"),
+        TextStreamed(text=EXPLAINED),
+        TurnFinished(reason="done", answer=EXPLAINED),
+    ]
     app, before = showing(ledger, theme, said, look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 

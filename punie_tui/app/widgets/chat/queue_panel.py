@@ -42,7 +42,10 @@ class QueuePanel(Widget, can_focus=True):
     """A line that says how many wait, and below it the first of them; hidden where none does."""
 
     DEFAULT_CSS = """
-    QueuePanel { height: auto; display: none; padding: 0 1; background: $surface; color: $text-muted; }
+    QueuePanel {
+        height: auto; display: none; padding: 0 1; background: $surface; color: $text-muted;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
     QueuePanel:focus { color: $foreground; }
     """
     ACTIONS: ClassVar[ActionGroups] = (QUEUE_ACTIONS,)
@@ -84,11 +87,12 @@ class QueuePanel(Widget, can_focus=True):
         return Content("\n").join([Content(self._title(len(shown), first + len(rows))), *rows])
 
     def _title(self, count: int, last: int) -> str:
-        told = "1 message waits" if count == 1 else f"{count} messages wait"
         more = f" ({count - last} below)" if count > last else ""
         change = key_shown(self, TO_QUEUE)
         if self._queue.is_held:
-            return f"{told}{more}, held by the stop: Enter in the empty prompt sends, {change} changes"
+            told = "1 message is held" if count == 1 else f"{count} messages are held"
+            return f"{told}{more}: Enter in the empty prompt sends, {change} changes"
+        told = "1 message waits" if count == 1 else f"{count} messages wait"
         return f"{told}{more}: {change} changes, {key_shown(self, STEER)} lets the turn read the first now"
 
     def _row(self, queued: QueuedMessage, place: int, width: int) -> Content:
