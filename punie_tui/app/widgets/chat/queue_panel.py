@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _MOST_ROWS = 4
 _PLACES = "earlier, later in the queue"
 
-TO_QUEUE = Action("main.queue", "alt+q", "queue", "the messages that wait: change, move, remove", has_priority=True)
+TO_QUEUE = Action(
+    "main.queue", "alt+q", "queue", "the messages that wait: change, move, remove", has_priority=True, letter="w"
+)
 QUEUE_ACTIONS = ActionGroup(
     "Messages that wait",
     (
