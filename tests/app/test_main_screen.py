@@ -55,7 +55,8 @@ async def test_enter_on_a_row_opens_the_file_at_its_line(drive: Drive, repositor
 
 
 async def test_escape_stops_a_hanging_model_at_once(drive: Drive, repository: Path) -> None:
-    async with drive(repository, [[TextDelta("Well, "), threading.Event(), TextDelta("never")]]) as driven:
+    replies = [[TextDelta("Well, "), threading.Event(), TextDelta("never")]]
+    async with drive(repository, replies, writes_answers=True) as driven:
         await driven.ask("think")
         await driven.until(lambda: "Well," in driven.transcript.plain_text, "the first words")
         await driven.pilot.press("escape")

@@ -58,7 +58,7 @@ async def test_messages_that_wait_are_changed_moved_removed_and_sent_in_order(dr
 
 async def test_a_stop_holds_what_waits_until_the_person_lets_it_go_on(drive: Drive, repository: Path) -> None:
     replies = [[TextDelta("Well"), threading.Event()], [TextDelta("now")], [TextDelta("later")]]
-    async with drive(repository, replies) as driven:
+    async with drive(repository, replies, writes_answers=True) as driven:
         await driven.ask("first")
         await driven.said("Well")
         await driven.ask("second")

@@ -166,7 +166,7 @@ async def test_nothing_to_undo_is_one_line(drive: Drive, repository: Path) -> No
 
 async def test_files_do_not_move_under_a_running_turn(drive: Drive, repository: Path) -> None:
     gate = threading.Event()
-    async with drive(repository, [[TextDelta("Well"), gate]]) as driven:
+    async with drive(repository, [[TextDelta("Well"), gate]], writes_answers=True) as driven:
         await driven.ask("think")
         await driven.said("Well")
         await driven.ask("/undo")
