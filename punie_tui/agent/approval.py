@@ -38,6 +38,7 @@ class Always(StrEnum):
     TRUST = "trust this folder"
     EDITS = "accept all edits"
     EXACTLY = "always exactly this"
+    UNPAUSED = "go on without pauses"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class ApprovalQuestion:
     detail: str
     note: str = ""
     can_be_reviewed: bool = False
+    is_step: bool = False
+    """Whether the call needs no permission, and waits only because the person goes step by step."""
     proposal: tuple[FileChange, ...] = ()
     """The changes to review hunk by hunk: what is asked for once the person has answered that they want that."""
 
@@ -64,6 +67,8 @@ class ApprovalQuestion:
     @property
     def always(self) -> Always | None:
         """None where the person is asked each time: nothing holds the command."""
+        if self.is_step:
+            return Always.UNPAUSED
         if self.risk is Risk.LEAVES:
             return None
         if self.tool in RUNS_TESTS:
@@ -92,6 +97,11 @@ class Decision:
         """With the reason that the person gave, if they gave one."""
         return cls(is_allowed=False, by="person", reason=f"the person said no{f': {reason}' if reason else ''}")
 
+    @classmethod
+    def skipped_by_person(cls, reason: str = "") -> Decision:
+        """The same at a pause before a call."""
+        return cls(is_allowed=False, by="person", reason=f"the person skipped it{f': {reason}' if reason else ''}")
+
 
 AskPerson = Callable[[ApprovalQuestion, Callable[[], bool]], Decision]
 
@@ -111,6 +121,11 @@ class Approver(Protocol):
         """Ask the person. Called on the turn's threads after `approval_requested` was told; may block."""
         ...
 
+    @property
+    def is_stepping(self) -> bool:
+        """Whether the person is asked before each call, also those that need no permission."""
+        ...
+
     def is_folder_trusted(self) -> bool:
         """Whether the person trusts the folder as it is at this moment."""
         ...
@@ -124,8 +139,9 @@ class Approver(Protocol):
 class PolicyApprover:
     """Applies a policy and the folder's trust first, and asks the person for the rest.
 
-    Without `ask_person` (no terminal) what would be asked is denied. `policy` may be changed between calls, when the
-    person changes their mind; `trust` is looked at anew for each call, and without it `is_trusted` holds.
+    Without `ask_person` (no terminal) what would be asked is denied. `policy` and `is_stepping` may be changed between
+    calls, when the person changes their mind; `trust` is looked at anew for each call, and without it `is_trusted`
+    holds.
     """
 
     def __init__(
@@ -140,6 +156,7 @@ class PolicyApprover:
     ) -> None:
         self._store = store
         self.policy = policy
+        self.is_stepping = False
         self._is_trusted = is_trusted
         self._trust = trust
         self._ask_person = ask_person
@@ -187,6 +204,8 @@ class PolicyApprover:
         match question.always:
             case Always.TRUST if self._trust:
                 self._trust.trust()
+            case Always.UNPAUSED:
+                self.is_stepping = False
             case Always.EDITS:
                 self.policy = Policy.ACCEPT_EDITS
             case Always.EXACTLY if self._store:

@@ -76,6 +76,11 @@ class PersonApprover:
     def ask(self, question: ApprovalQuestion, is_cancelled: Callable[[], bool]) -> Decision:
         return self._approver.ask(question, is_cancelled)
 
+    @property
+    def is_stepping(self) -> bool:
+        """What the person asks for themselves needs no pause."""
+        return False
+
     def is_folder_trusted(self) -> bool:
         return self._approver.is_folder_trusted()
 

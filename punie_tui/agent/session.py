@@ -114,6 +114,16 @@ class Session:
         """Counts from the next call on."""
         self._approver.policy = policy
 
+    @property
+    def is_stepping(self) -> bool:
+        """Whether the person is asked before each call of a turn, also those that only read."""
+        return self._approver.is_stepping
+
+    @is_stepping.setter
+    def is_stepping(self, is_stepping: bool) -> None:
+        """Counts from the next call on."""
+        self._approver.is_stepping = is_stepping
+
     @cached_property
     def offered_policies(self) -> tuple[Policy, ...]:
         """Those that the person may change to; the sandbox's only where one works. May start a program to find out."""

@@ -209,16 +209,7 @@ def _approve(
 ) -> ToolContext:
     """Raises _DeniedError. A call that was approved to run code has the folder's trust for that one call."""
     risk = tool.risk_for(arguments, bench.workspace)
-    decision = bench.approver.standing_decision(tool.name, risk, is_confined=tool.is_confined(bench.workspace))
-    if decision is None:
-        note = bench.approver.trust_lapse if tool.name in RUNS_TESTS else ""
-        question = ApprovalQuestion(
-            call.id, tool.name, risk, tool.preview(context, arguments), note, tool.is_reviewable
-        )
-        decision = bench.approver.remembered_decision(question)
-        if decision is None:
-            emit(ApprovalRequested(call_id=call.id, risk=risk, detail=question.shown, note=note))
-            decision = _ask(question, bench)
+    decision = _decide(call, tool, risk, arguments, context, bench, emit)
     if not decision.is_allowed:
         raise _DeniedError(decision.reason or "denied", decision.by)
     if risk is Risk.READS:
@@ -227,6 +218,33 @@ def _approve(
     is_trusted = risk is not Risk.EDITS or bench.approver.is_folder_trusted()
     context = replace(context, workspace=replace(bench.workspace, is_trusted=is_trusted))
     return replace(context, review=_reviewer(call, tool, risk, bench, reviews)) if decision.wants_review else context
+
+
+def _decide(
+    call: ToolCall,
+    tool: Tool,
+    risk: Risk,
+    arguments: Mapping[str, Any],
+    context: ToolContext,
+    bench: ToolBench,
+    emit: Emit,
+) -> Decision:
+    """What the approver knows, else what the person says; each call that they were not asked about is a step."""
+    approver = bench.approver
+    decision = approver.standing_decision(tool.name, risk, is_confined=tool.is_confined(bench.workspace))
+    if decision is None:
+        note = approver.trust_lapse if tool.name in RUNS_TESTS else ""
+        question = ApprovalQuestion(
+            call.id, tool.name, risk, tool.preview(context, arguments), note, tool.is_reviewable
+        )
+        decision = approver.remembered_decision(question)
+        if decision is None:
+            return _ask_aloud(question, bench, emit)
+    if not (decision.is_allowed and approver.is_stepping):
+        return decision
+    detail = tool.preview(context, arguments) or "(no arguments)"
+    answer = _ask_aloud(ApprovalQuestion(call.id, tool.name, risk, detail, is_step=True), bench, emit)
+    return replace(decision, by=answer.by) if answer.is_allowed else answer
 
 
 def _reviewer(call: ToolCall, tool: Tool, risk: Risk, bench: ToolBench, reviews: list[ReviewResult]) -> ReviewChanges:
@@ -244,6 +262,11 @@ def _reviewer(call: ToolCall, tool: Tool, risk: Risk, bench: ToolBench, reviews:
         return standing
 
     return review
+
+
+def _ask_aloud(question: ApprovalQuestion, bench: ToolBench, emit: Emit) -> Decision:
+    emit(ApprovalRequested(call_id=question.call_id, risk=question.risk, detail=question.shown, note=question.note))
+    return _ask(question, bench)
 
 
 def _ask(question: ApprovalQuestion, bench: ToolBench) -> Decision:

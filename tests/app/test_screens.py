@@ -357,6 +357,20 @@ def test_the_choices_of_what_was_meant(snap_compare: Any, ledger: Path, size: tu
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_a_pause_before_a_call(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], main: MainScreen) -> None:
+        await pilot.press("ctrl+s")
+        main.approval_wanted(
+            PendingApproval(ApprovalQuestion("c1", "typecheck", Risk.READS, "path='src'", is_step=True))
+        )
+
+    waiting = turn("are there type errors?", "typecheck", {"path": "src"}, TYPES)[:2]
+    waiting.append(ApprovalRequested(call_id="c1", risk=Risk.READS, detail="path='src'"))
+    app, before = showing(ledger, theme, waiting, look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW, (20, 5)])
 def test_the_first_words(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
     app, before = showing(ledger, DARK, [])

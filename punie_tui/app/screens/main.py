@@ -30,6 +30,7 @@ from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.chat.queue_panel import QueuePanel
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import OpenFile, WorkspaceChanged
+from punie_tui.app.widgets.reading_bar import reading_texts
 from punie_tui.app.widgets.status import StatusLine
 from punie_tui.app.widgets.tab_row import TabRow
 
@@ -358,7 +359,8 @@ class MainScreen(Screen[None]):
         from punie_tui.agent.approval import Decision
 
         if message.choice == "no":
-            return Decision.denied_by_person(message.reason)
+            is_step = message.pending.question.is_step
+            return (Decision.skipped_by_person if is_step else Decision.denied_by_person)(message.reason)
         return Decision(
             is_allowed=True,
             by="person",
@@ -386,6 +388,12 @@ class MainScreen(Screen[None]):
         """From the next call on."""
         if self._session:
             self._session.policy = policy
+            self.show_session()
+
+    def action_step(self) -> None:
+        """Pause before each call of a turn, or no longer; it counts from the next call on."""
+        if self._session:
+            self._session.is_stepping = not self._session.is_stepping
             self.show_session()
 
     def action_trust(self) -> None:
@@ -724,7 +732,7 @@ class MainScreen(Screen[None]):
             case "turn_steered":
                 self._queue.turn_steered(event.text)
             case "prefill_progressed":
-                status.show_activity(f"reading {event.done:,}/{event.total:,}", is_busy=True)
+                status.show_activity(*reading_texts(event.done, event.total, event.cached), is_busy=True)
             case "text_streamed":
                 status.show_activity("writing", is_busy=True)
             case "tool_requested":
@@ -794,6 +802,7 @@ class MainScreen(Screen[None]):
             safe_text(self._session.engine.model_name, single_line=True),
             self._session.policy.value,
             is_trusted=trust.is_trusted,
+            is_stepping=self._session.is_stepping,
         )
         if trust.lapse and trust.lapse != self._told_lapse:
             told = safe_text(f"{trust.lapse} {key_shown(self, TRUST)} asks for it again.", single_line=True)

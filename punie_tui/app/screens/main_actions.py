@@ -21,6 +21,8 @@ _TRACE_SIZE = "trace lower, higher"
 NEXT_MODE = _action(
     "next_mode", "f5", "next_mode", "next mode: plan, ask, accept edits, all in sandbox", "Mode", letter="m"
 )
+STEP = _action("step", "ctrl+s", "step", "step by step: pause before each call, or no longer", letter="s")
+STOP = _action("stop", "escape", "stop", "stop the turn and its tools", "Stop")
 TRUST = _action("trust", "ctrl+t", "trust", "trust this folder, or no longer", letter="T")
 GO_ON = _action("go_on", "ctrl+g", "go_on", "go on with the session that was cut off", "Go on", letter="g")
 TURNS = _action("turns", "ctrl+g", "turns", "turns: go back to one with its files, and forward", letter="u")
@@ -28,7 +30,7 @@ TURNS = _action("turns", "ctrl+g", "turns", "turns: go back to one with its file
 ANYWHERE = ActionGroup(
     "Anywhere",
     (
-        _action("stop", "escape", "stop", "stop the turn and its tools", "Stop"),
+        STOP,
         Action("main.prompt", "escape", "prompt", "to the prompt, where nothing is to be stopped"),
         _action("keys", "f1", "help", "these keys", "Keys", line=_THESE_KEYS, letter="question_mark"),
         Action("main.explain", "question_mark", "help", "these keys", line=_THESE_KEYS),
@@ -37,6 +39,7 @@ ANYWHERE = ActionGroup(
         _action("repo", "f4", "pane('repo')", "repo", "Repo", letter="r"),
         TO_QUEUE,
         NEXT_MODE,
+        STEP,
     ),
     hints=(("Tab  Shift+Tab", "next and previous pane"),),
 )

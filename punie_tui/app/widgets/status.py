@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from punie_tools.safe_text import safe_text
 from punie_tui.app.key_map import key_shown
-from punie_tui.app.screens.main_actions import NEXT_MODE, TRUST
+from punie_tui.app.screens.main_actions import NEXT_MODE, STEP, TRUST
 
 if TYPE_CHECKING:
     from punie_tui.agent.events import TokenUsage
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 class _Shown:
     model: str = ""
     mode: str = ""
+    is_stepping: bool = False
     trust: str = ""
     context: str = ""
     speed: str = ""
-    activity: str = "starting"
+    activities: tuple[str, ...] = ("starting",)
+    """What is going on, in words that take less and less room."""
 
 
 class StatusLine(Widget):
@@ -45,18 +47,19 @@ class StatusLine(Widget):
     def on_mount(self) -> None:
         self._ticker = self.set_interval(0.5, self.refresh, pause=True)
 
-    def show_session(self, model: str, mode: str, *, is_trusted: bool) -> None:
+    def show_session(self, model: str, mode: str, *, is_trusted: bool, is_stepping: bool = False) -> None:
         """What holds until it is changed; `model` is safe text."""
+        self._shown.is_stepping = is_stepping
         self._shown.model, self._shown.mode = model, mode
         self._shown.trust = "trusted" if is_trusted else f"not trusted{_in_brackets(key_shown(self, TRUST))}"
         self.refresh()
 
-    def show_activity(self, activity: str, *, is_busy: bool) -> None:
-        """What is going on; a busy activity counts its seconds from when the line became busy.
+    def show_activity(self, *activities: str, is_busy: bool) -> None:
+        """What is going on, the first wording that there is room for; one that is busy counts its seconds.
 
         It may be a tool's name, which is what a model says it is.
         """
-        self._shown.activity = safe_text(activity, single_line=True)
+        self._shown.activities = tuple(safe_text(activity, single_line=True) for activity in activities)
         if not is_busy:
             self._busy_since = None
         elif self._busy_since is None:
@@ -75,16 +78,27 @@ class StatusLine(Widget):
 
     def render(self) -> Content:
         width = self.size.width
-        left = f"{'● ' if self._busy_since else '○ '}{self._shown.activity}{self._elapsed()}"
-        right = next((each for each in self._states() if len(left) + len(each) < width), self._shown.mode)
-        # The mode is never left out: the activity gives way to it.
+        told = [f"{'● ' if self._busy_since else '○ '}{each}{self._elapsed()}" for each in self._shown.activities]
+        left = next((each for each in told if len(each) + len(self._mode) < width), told[-1])
+        right = next((each for each in self._states() if len(left) + len(each) < width), self._least)
+        # The mode and the steps are never left out: the activity gives way to it.
         left = left if len(left) + len(right) < width else f"{left[: max(width - len(right) - 2, 0)]}…"
         return Content(f"{left}{' ' * max(width - len(left) - len(right), 1)}{right}")
 
+    @property
+    def _mode(self) -> str:
+        if not self._shown.mode:
+            return ""
+        steps = f", steps{_in_brackets(key_shown(self, STEP))}" if self._shown.is_stepping else ""
+        return f"{self._shown.mode} mode{_in_brackets(key_shown(self, NEXT_MODE))}{steps}"
+
+    @property
+    def _least(self) -> str:
+        return f"{self._shown.mode}{', steps' * self._shown.is_stepping}"
+
     def _states(self) -> Iterator[str]:
         """What stands right, the whole first and then less and less; the mode stays to the end."""
-        shown = self._shown
-        mode = f"{shown.mode} mode{_in_brackets(key_shown(self, NEXT_MODE))}" if shown.mode else ""
+        shown, mode = self._shown, self._mode
         whole = [shown.speed, shown.context, shown.trust, mode, shown.model]
         for parts in (whole, whole[1:], whole[2:], [shown.trust, mode], [shown.trust, shown.mode], [mode]):
             yield "  ".join(part for part in parts if part)

@@ -13,10 +13,11 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from punie_tools.revealed_text import reveal
-from punie_tui.agent.approval import Always
+from punie_tui.agent.approval import Always, ApprovalQuestion
 from punie_tui.agent.trust import TRUST_QUESTION
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.key_map import key_shown
+from punie_tui.app.screens.main_actions import STOP
 from punie_tui.app.widgets.chat.asking_panel import AskingPanel
 from punie_tui.app.widgets.chat.detail_view import DetailView
 
@@ -169,13 +170,15 @@ class ApprovalPanel(AskingPanel):
     # What is shown.
 
     def _show_first(self) -> None:
-        self.query_one(Input).clear()
+        reason = self.query_one(Input)
+        reason.clear()
         self.remove_class("-denies")
         self.set_class(bool(self._waiting), "-asks")
         self.screen.set_class(bool(self._waiting), "-asks")
         if not self._waiting:
             return
         question = self._waiting[0].question
+        reason.placeholder = "why? Enter skips it" if question.is_step else "why not? Enter denies"
         trust = TRUST_QUESTION.format(folder=self._folder) if question.always is Always.TRUST else ""
         told = "\n".join(line for line in (question.note, trust) if line)
         self._detail.show(reveal(f"{told}\n\n{question.detail}" if told else question.detail))
@@ -190,18 +193,33 @@ class ApprovalPanel(AskingPanel):
         first, last, count = self._detail.position
         where = f"{first}–{last} of {count}" if count > last - first + 1 else ""
         name = f"{question.tool} {question.risk.value}"
-        asked = (f"{name}. Allow it?{f'  Rows {where}, Down for more' if where else ''}", f"{question.tool} {where}")
+        rows = f"  Rows {where}, Down for more" if where else ""
+        asked = (
+            f"Next: {name}.{rows}" if question.is_step else f"{name}. Allow it?{rows}",
+            f"{'next: ' * question.is_step}{question.tool} {where}",
+        )
         self.query_one("#approval-question", Static).update(self._first_that_fits(asked))
-        always = question.always
-        can_be_reviewed = question.can_be_reviewed
+        keys = self._step_keys() if question.is_step else self._keys_of(question)
+        self.query_one("#approval-keys", Static).update(self._first_that_fits(keys))
+
+    def _keys_of(self, question: ApprovalQuestion) -> tuple[str, ...]:
+        """The answers that there are, from the whole words to the fewest."""
         y, a, n, r = (key_shown(self, action) for action in (_ONCE, _ALWAYS, _DENY, _REVIEW))
-        keys = (
+        always, can_be_reviewed = question.always, question.can_be_reviewed
+        return (
             f"{y} this once   {f'{a} {always.value}   ' if always else ''}"
             f"{f'{r} review hunk by hunk   ' if can_be_reviewed else ''}{n} no, and why",
             f"{y} yes  {f'{a} all  ' if always else ''}{f'{r} review  ' if can_be_reviewed else ''}{n} no",
             f"{y} yes  {f'{a} all  ' if always else ''}{n} no",
         )
-        self.query_one("#approval-keys", Static).update(self._first_that_fits(keys))
+
+    def _step_keys(self) -> tuple[str, ...]:
+        y, a, n, stop = (key_shown(self, action) for action in (_ONCE, _ALWAYS, _DENY, STOP))
+        return (
+            f"{y} go on   {a} {Always.UNPAUSED.value}   {n} skip it, and why   {stop} end the turn",
+            f"{y} go on  {a} no pauses  {n} skip  {stop} end",
+            f"{y} go {n} skip {stop} end",
+        )
 
     def _first_that_fits(self, texts: tuple[str, ...]) -> str:
         width = self.scrollable_content_region.width

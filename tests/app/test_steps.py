@@ -1,0 +1,94 @@
+"""Step by step: a pause before each call, also those that only read; go on, skip with a reason, end the turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_driver import Drive, Driven, key_of
+
+from punie_tui.agent.approval import Policy
+from punie_tui.app.widgets.status import StatusLine
+from punie_tui.engine.protocol import TextDelta, ToolCall
+
+SIZES = [(120, 40), (80, 24), (20, 5)]
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path]) -> Path:
+    return make_repository({"app.py": "print('TODO')\n"})
+
+
+def call(tool: str, call_id: str = "c1", **arguments: object) -> ToolCall:
+    return ToolCall(call_id, tool, arguments)
+
+
+def status(driven: Driven) -> str:
+    return str(driven.main.query_one(StatusLine).render())
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_reading_call_waits_and_is_skipped_with_a_reason(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    replies = [[call("grep", pattern="TODO")], [call("git_status", "c2")], [TextDelta("I see.")]]
+    async with drive(repository, replies, writes_answers=True, size=size) as driven:
+        assert "steps" not in status(driven)
+        await driven.pilot.press("ctrl+s")
+        assert "steps" in status(driven)
+        await driven.ask("look")
+        await driven.asked()
+        assert "TODO" in driven.panel.shown_text
+        assert driven.trace_lines()[0].startswith("? grep")
+        await driven.pilot.press("n", *(key_of(letter) for letter in "look in docs"), "enter")
+        await driven.until(lambda: driven.panel.is_asking and "arguments" in driven.panel.shown_text, "the next call")
+        await driven.asked()
+        await driven.pilot.press("y")
+        await driven.finished()
+        told = [message.content for message in driven.engine.requests[-1].messages if message.role == "tool"]
+        assert told[0] == "Error: the person skipped it: look in docs"
+        assert '"branch"' in told[1]
+
+
+async def test_the_calls_of_a_program_wait_too_until_the_person_goes_on_without_pauses(
+    drive: Drive, repository: Path
+) -> None:
+    program = call("execute_code", code="grep(pattern='TODO')\ngit_status()\nread_file(path='app.py')")
+    async with drive(repository, [[program], [program]]) as driven:
+        await driven.pilot.press("ctrl+s")
+        await driven.ask("run it")
+        for shown in ("git_status()", "pattern='TODO'", "arguments"):
+            await driven.until(lambda: driven.panel.is_asking and shown in driven.panel.shown_text, shown)  # noqa: B023 - awaited in the loop
+            await driven.asked()
+            await driven.pilot.press("a" if shown == "arguments" else "y")
+        await driven.finished()
+        assert [line[:4] for line in driven.trace_lines() if line.startswith("✓")] == ["✓ ex", "✓ gr", "✓ gi", "✓ re"]
+        assert "steps" not in status(driven)
+        await driven.ask("again")
+        await driven.finished(2)
+
+
+async def test_escape_ends_the_turn_and_an_edit_that_the_mode_allows_waits(drive: Drive, repository: Path) -> None:
+    edit = call("edit_file", path="app.py", old="TODO", new="done")
+    async with drive(repository, [[edit], [edit], [TextDelta("So it is.")]], writes_answers=True) as driven:
+        session = driven.main.session
+        assert session
+        session.policy = Policy.ACCEPT_EDITS
+        await driven.pilot.press("ctrl+s")
+        await driven.ask("edit it")
+        await driven.asked()
+        assert "+print('done')" in driven.panel.shown_text
+        await driven.pilot.press("escape")
+        await driven.finished()
+        assert "Stopped." in driven.transcript.plain_text
+        assert "TODO" in (repository / "app.py").read_text()
+
+        # A call that is asked about anyway is asked about once.
+        session.policy = Policy.ASK
+        await driven.ask("edit it now")
+        await driven.asked()
+        assert str(driven.panel.query_one("#approval-keys").render()).startswith("y this once")
+        await driven.pilot.press("y")
+        await driven.finished(2)
+        assert "done" in (repository / "app.py").read_text()
