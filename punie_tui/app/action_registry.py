@@ -35,6 +35,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.app import PunieApp
     from punie_tui.app.screens.arguments import ArgumentsScreen
     from punie_tui.app.screens.confirm import ConfirmScreen
+    from punie_tui.app.screens.file_history import FileHistoryScreen
     from punie_tui.app.screens.findings import FindingsScreen
     from punie_tui.app.screens.keys import KeysScreen, KeysText
     from punie_tui.app.screens.leader import LeaderScreen
@@ -82,6 +83,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
         ),
         screen("the tests", TestsScreen, Outline, TestReport),
         screen("the findings", FindingsScreen, Outline),
+        screen("the commits of a file", FileHistoryScreen, Outline),
         screen("the review", ReviewScreen, ReviewView),
         screen("the review", TreeReviewScreen, ReviewView),
         screen("the review", StagedReviewScreen, ReviewView),

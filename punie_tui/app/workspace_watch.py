@@ -5,8 +5,9 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 _LOG = logging.getLogger(__name__)
 _MILLISECONDS_TO_SETTLE = 300
@@ -20,8 +21,20 @@ _WATCHED_IN_GIT = ("HEAD", "index", "refs", "packed-refs", "MERGE_HEAD", "REBASE
 class WorkspaceWatch:
     """A thread on watchfiles; where the system's watches run out, `on_change` comes on a clock instead."""
 
-    def __init__(self, root: Path, on_change: Callable[[frozenset[str]], None]) -> None:
-        """`on_change` is called on the watching thread, at most a few times a second, with the paths where known."""
+    def __init__(
+        self,
+        root: Path,
+        on_change: Callable[[frozenset[str]], None],
+        *,
+        watch: Callable[..., Iterable[set[tuple[Any, str]]]] | None = None,
+        seconds_between_polls: float = _SECONDS_BETWEEN_POLLS,
+    ) -> None:
+        """`on_change` is called on the watching thread, at most a few times a second, with the paths where known.
+
+        `watch` stands in for that of watchfiles.
+        """
+        self._watch = watch
+        self._seconds_between_polls = seconds_between_polls
         self._root = root
         self._on_change = on_change
         self._stopped = threading.Event()
@@ -42,8 +55,10 @@ class WorkspaceWatch:
         self._thread.join(2)
 
     def _run(self) -> None:
-        # Imported here: it loads a native library, and the first frame does not need it.
-        from watchfiles import watch
+        watch = self._watch
+        if watch is None:
+            # Imported here: it loads a native library, and the first frame does not need it.
+            from watchfiles import watch
 
         try:
             for changes in watch(
@@ -64,7 +79,7 @@ class WorkspaceWatch:
 
     def _poll(self) -> None:
         self.is_polling = True
-        while not self._stopped.wait(_SECONDS_BETWEEN_POLLS):
+        while not self._stopped.wait(self._seconds_between_polls):
             self._on_change(frozenset())
 
 

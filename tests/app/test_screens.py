@@ -47,6 +47,7 @@ from punie_tui.agent.session_log import sessions_folder
 from punie_tui.agent.tool_step import Outcome
 from punie_tui.app.app import PunieApp
 from punie_tui.app.screens.arguments import ArgumentsScreen
+from punie_tui.app.screens.file_history import FileHistoryScreen
 from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.notes import NotesScreen
@@ -57,6 +58,7 @@ from punie_tui.app.screens.turns import TurnsScreen
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.repo.panel import RepoPanel
 from punie_tui.app.widgets.trace.pane import TracePane
 from punie_tui.commands import trust
 from punie_tui.engine.protocol import ToolCall
@@ -374,6 +376,34 @@ def test_a_pause_before_a_call(snap_compare: Any, ledger: Path, size: tuple[int,
 @pytest.mark.parametrize("size", [WIDE, NARROW, (20, 5)])
 def test_the_first_words(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
     app, before = showing(ledger, DARK, [])
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+@pytest.mark.parametrize("key", ["b", "h"])
+def test_the_commits_of_a_file(
+    snap_compare: Any,
+    make_repository: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+    theme: str,
+    key: str,
+) -> None:
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_DATE", "2026-02-03T10:00:00+01:00")
+    root = make_repository({"report.py": (LEDGER / "src/ledger/report.py").read_text()}, name="ledger")
+
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("f4", "home", "down", "down", "space")
+        panel = pilot.app.screen.query_one(RepoPanel)
+        while len(panel.root.children[-1].children) < 1:
+            await pilot.pause(0.01)
+        await pilot.press("down", key)
+        while not (isinstance(pilot.app.screen, FileHistoryScreen) and pilot.app.screen.is_read):
+            await pilot.pause(0.01)
+        await pilot.press("down")
+
+    app, before = showing(root, theme, [], look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 

@@ -29,7 +29,7 @@ from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.chat.queue_panel import QueuePanel
 from punie_tui.app.widgets.key_row import KeyRow
-from punie_tui.app.widgets.messages import OpenFile, WorkspaceChanged
+from punie_tui.app.widgets.messages import OpenFile, OpenHistory, ShowRevision, WorkspaceChanged
 from punie_tui.app.widgets.reading_bar import reading_texts
 from punie_tui.app.widgets.status import StatusLine
 from punie_tui.app.widgets.tab_row import TabRow
@@ -318,6 +318,17 @@ class MainScreen(Screen[None]):
 
         app_of(self).push_screen(FileViewerScreen(self._folder, message.path, message.line))
 
+    @on(OpenHistory)
+    def _open_history(self, message: OpenHistory) -> None:
+        from punie_tui.app.screens.file_history import FileHistoryScreen
+
+        app_of(self).push_screen(FileHistoryScreen(self._folder, message.path, is_blame=message.is_blame))
+
+    @on(ShowRevision)
+    def _show_revision(self, message: ShowRevision) -> None:
+        if self._git_work:
+            self._git_work.review_revision(message.revision)
+
     def on_repo_panel_review_wanted(self, message: RepoPanel.ReviewWanted) -> None:
         if self._git_work:
             self._git_work.review(message.part)
@@ -508,16 +519,20 @@ class MainScreen(Screen[None]):
             self._replay.stop()
             chat.transcript.clear()
             self._trace.forget_calls()
+            self._repo.forget_calls()
 
         def show(event: Event) -> None:
             chat.handle(event)
             self._trace.handle(event)
+            self._repo.handle(event)
             if event.kind == "turn_finished":
                 self.query_one(StatusLine).show_usage(event.usage, session.engine.context_length)
 
         def show_earlier(events: Sequence[Event]) -> None:
             chat.show_earlier(events)
             self._trace.show_earlier(events)
+            for event in events:
+                self._repo.handle(event)
 
         self._replay = Replay(self, session.earlier_events, show, show_earlier)
         self._replay.start()
@@ -618,6 +633,7 @@ class MainScreen(Screen[None]):
 
     @on(WorkspaceChanged)
     def _tell_screens(self, message: WorkspaceChanged) -> None:
+        self.query_one(StatusLine).show_watch(is_polling=self._repo.is_polling)
         if self._findings and self._findings.is_running:
             self._findings.workspace_changed()
         self.query_one(Chat).transcript.forget_missing_files()
@@ -718,6 +734,7 @@ class MainScreen(Screen[None]):
         for event in events:
             self.query_one(Chat).handle(event)
             self._trace.handle(event)
+            self._repo.handle(event)
             self._show_status(event)
             if event.kind == "session_rewound" and self._session:
                 self._draw_session(self._session)

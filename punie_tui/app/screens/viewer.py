@@ -13,6 +13,7 @@ from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.syntax_colours import colour_syntax
+from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
@@ -38,7 +39,12 @@ LANGUAGES = {
 
 
 VIEWER_ACTIONS = ActionGroup(
-    "The file", (Action("viewer.leave", "escape,q", "dismiss", "back", "Back", has_priority=True),)
+    "The file",
+    (
+        Action("viewer.leave", "escape,q", "dismiss", "back", "Back", has_priority=True),
+        Action("viewer.blame", "b", "show_history(True)", "blame: which commit each line comes from", "Blame"),
+        Action("viewer.history", "h", "show_history(False)", "history: the commits of the file", "History"),
+    ),
 )
 _TEXT_ACTIONS = ActionGroup(
     "The text",
@@ -102,6 +108,11 @@ class FileViewerScreen(Screen[None]):
         colour_syntax(area)
         area.focus()
         area.move_cursor((min(self._line, area.document.line_count) - 1, 0), center=True)
+
+    def action_show_history(self, is_blame: bool) -> None:
+        from punie_tui.app.screens.file_history import FileHistoryScreen
+
+        app_of(self).push_screen(FileHistoryScreen(self._root, self._path, is_blame=is_blame))
 
 
 def _read(root: Path, path: str) -> tuple[str, str]:

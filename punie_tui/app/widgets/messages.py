@@ -20,3 +20,18 @@ class OpenFile(Message):
 
     path: str
     line: int | None = None
+
+
+@dataclass
+class OpenHistory(Message):
+    """Show which commits made a file of the workspace: line by line (`is_blame`), or one below the other."""
+
+    path: str
+    is_blame: bool
+
+
+@dataclass
+class ShowRevision(Message):
+    """Show what a commit changed."""
+
+    revision: str

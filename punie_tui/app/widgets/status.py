@@ -25,6 +25,7 @@ class _Shown:
     mode: str = ""
     is_stepping: bool = False
     trust: str = ""
+    watch: str = ""
     context: str = ""
     speed: str = ""
     activities: tuple[str, ...] = ("starting",)
@@ -68,6 +69,11 @@ class StatusLine(Widget):
             (self._ticker.resume if is_busy else self._ticker.pause)()
         self.refresh()
 
+    def show_watch(self, *, is_polling: bool) -> None:
+        """Whether changes are seen as they happen, or git is asked every few seconds."""
+        self._shown.watch = "polling git" if is_polling else ""
+        self.refresh()
+
     def show_usage(self, usage: TokenUsage, context_length: int) -> None:
         """Tokens of the last turn, against what the model can hold."""
         used = usage.prompt_tokens + usage.generated_tokens
@@ -99,8 +105,9 @@ class StatusLine(Widget):
     def _states(self) -> Iterator[str]:
         """What stands right, the whole first and then less and less; the mode stays to the end."""
         shown, mode = self._shown, self._mode
-        whole = [shown.speed, shown.context, shown.trust, mode, shown.model]
-        for parts in (whole, whole[1:], whole[2:], [shown.trust, mode], [shown.trust, shown.mode], [mode]):
+        whole = [shown.speed, shown.context, shown.watch, shown.trust, mode, shown.model]
+        less = ([shown.watch, shown.trust, mode], [shown.trust, mode], [shown.trust, shown.mode], [mode])
+        for parts in (whole, whole[1:], whole[2:], *less):
             yield "  ".join(part for part in parts if part)
 
     def _elapsed(self) -> str:

@@ -1,9 +1,9 @@
-"""The repo panel: branch, changed files, and the file tree, kept true while files change."""
+"""The repo panel: branch, changed files, recent commits and the file tree, kept true while files change."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,49 +16,32 @@ from textual.widgets.tree import TreeNode
 
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import TREE_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
-from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
-from punie_tui.app.widgets.messages import OpenFile, WorkspaceChanged
+from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.widgets.messages import OpenFile, OpenHistory, ShowRevision, WorkspaceChanged
+from punie_tui.app.widgets.repo.state import ChangedPath, FolderEntry, RepoState, read_folder, read_state
+from punie_tui.app.widgets.repo.touched import TouchedFiles
 from punie_tui.app.workspace_watch import WorkspaceWatch
 
 if TYPE_CHECKING:
-    from punie_tools.git.git_status import GitStatusResult
     from punie_tools.git.tree_review import ReviewedPart
+    from punie_tui.agent.events import Event
 
 _MOST_CHANGES = 200
-_MOST_ENTRIES = 500
-_MARKS = {
-    "modified": "M",
-    "added": "A",
-    "deleted": "D",
-    "renamed": "R",
-    "copied": "C",
-    "type_changed": "T",
-    "conflicted": "!",
-    "untracked": "?",
-}
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Entry:
     """What a node stands for; a folder's children are read when it is opened."""
 
     path: str = ""
     is_folder: bool = False
-
-
-@dataclass
-class RepoState:
-    """One reading of the repository, made off the UI thread; strings are safe text."""
-
-    headline: str
-    changes: list[tuple[str, str, bool]] = field(default_factory=list[tuple[str, str, bool]])
-    """Mark, path, whether it is staged."""
+    revision: str = ""
 
 
 REPO_ACTIONS = ActionGroup(
     "Repo",
     (
-        Action("repo.open", "enter", "select_cursor", "open the file", "Open"),
+        Action("repo.open", "enter", "select_cursor", "open the file, or what a commit changed", "Open"),
         Action("repo.fold", "space", "toggle_node", "fold and unfold", "Fold"),
         Action(
             "repo.review",
@@ -77,6 +60,8 @@ REPO_ACTIONS = ActionGroup(
             letter="D",
         ),
         Action("repo.commit", "c", "commit", "commit what is staged", "Commit", letter="C"),
+        Action("repo.blame", "b", "show_history(True)", "blame: which commit each line comes from", "Blame"),
+        Action("repo.history", "h", "show_history(False)", "history: the commits of the file", "History"),
         *movement(TREE_CALLS),
     ),
     about="The branch, what changed since the last commit, and the files.",
@@ -103,20 +88,36 @@ class RepoPanel(Tree[_Entry]):
 
     @dataclass
     class StateRead(Message):
-        """A new reading is there."""
+        """A new reading is there, with the folders that were open when it began."""
 
         state: RepoState
+        folders: Sequence[tuple[TreeNode[_Entry], list[FolderEntry], int]]
 
-    def __init__(self, root: Path, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(
+        self,
+        root: Path,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+        open_watch: Callable[[Path, Callable[[frozenset[str]], None]], WorkspaceWatch] = WorkspaceWatch,
+    ) -> None:
         super().__init__(Text("repo"), _Entry(), id=id)
         self.show_root = False
         self.guide_depth = 2
         self.auto_expand = False
         self.state: RepoState | None = None
         self._folder = root
-        self._watch = WorkspaceWatch(root, self._files_changed)
+        self._watch = open_watch(root, self._files_changed)
+        self._touched = TouchedFiles()
+        self._is_reading = False
+        self._is_stale = False
         self._changes: TreeNode[_Entry]
+        self._commits: TreeNode[_Entry]
         self._files: TreeNode[_Entry]
+
+    @property
+    def is_polling(self) -> bool:
+        """Whether git is asked on a clock, as the system cannot watch so many files."""
+        return self._watch.is_polling
 
     def action_review(self, part: ReviewedPart) -> None:
         self.post_message(self.ReviewWanted(part))
@@ -124,9 +125,15 @@ class RepoPanel(Tree[_Entry]):
     def action_commit(self) -> None:
         self.post_message(self.CommitWanted())
 
+    def action_show_history(self, is_blame: bool) -> None:
+        entry = self.cursor_node.data if self.cursor_node else None
+        if entry and entry.path and not entry.is_folder:
+            self.post_message(OpenHistory(entry.path, is_blame))
+
     def on_mount(self) -> None:
         self.root.expand()
         self._changes = self.root.add(Text("…"), _Entry(), expand=True)
+        self._commits = self.root.add(Text("recent commits"), _Entry())
         self._files = self.root.add(Text("files"), _Entry("", is_folder=True))
 
     def on_unmount(self) -> None:
@@ -137,101 +144,124 @@ class RepoPanel(Tree[_Entry]):
         self._watch.start()
         self.refresh_state()
 
+    def handle(self, event: Event) -> None:
+        """Mark the files that a call read or changed."""
+        if event.kind == "tool_finished" and self._touched.add(event):
+            self._mark()
+
+    def forget_calls(self) -> None:
+        """Mark nothing, as before the first call."""
+        self._touched.forget()
+        self._mark()
+
     def refresh_state(self) -> None:
-        """Read the repository again, off the UI thread, and the opened folders."""
-        self._read_state()
-        for node in _opened_folders(self._files):
-            self._fill(node)
+        """Read the repository and the opened folders again, off the UI thread; one reading at a time."""
+        if self._is_reading:
+            self._is_stale = True
+            return
+        self._is_reading, self._is_stale = True, False
+        self._read([(node, node.data.path) for node in _opened_folders(self._files) if node.data])
 
     def _files_changed(self, paths: frozenset[str]) -> None:
         """Called on the watching thread."""
         if self.is_running:
             app_of(self).call_later(self.refresh_state)
-            self.post_message(WorkspaceChanged(paths))
+            if not self.is_polling:
+                self.post_message(WorkspaceChanged(paths))
 
-    @work(thread=True, exclusive=True, group="repo-state")
-    def _read_state(self) -> None:
-        state = read_state(self._folder)
-        if not is_worker_cancelled():
-            self.post_message(self.StateRead(state))
+    @work(thread=True, group="repo-state")
+    def _read(self, folders: Sequence[tuple[TreeNode[_Entry], str]]) -> None:
+        read = [(node, *read_folder(self._folder, path)) for node, path in folders]
+        self.post_message(self.StateRead(read_state(self._folder), read))
 
     def on_repo_panel_state_read(self, message: StateRead) -> None:
         message.stop()
-        self.state = state = message.state
+        self._is_reading = False
+        for node, entries, count in message.folders:
+            self._fill(node, entries, count)
+        if self.state != message.state:
+            before, self.state = self.state, message.state
+            self._show_state(message.state)
+            if self.is_polling and before is not None:
+                self.post_message(WorkspaceChanged(frozenset()))
+        if self._is_stale:
+            self.refresh_state()
+
+    def _show_state(self, state: RepoState) -> None:
         self._changes.set_label(Text(state.headline, style="bold"))
         self._changes.remove_children()
-        for mark, path, is_staged in state.changes[:_MOST_CHANGES]:
-            label = Text.assemble((f"{mark} ", "bold"), safe_text(path, single_line=True), no_wrap=True)
-            if is_staged:
-                label.append("  staged", "italic")
-            self._changes.add_leaf(label, _Entry(path))
+        for change in state.changes[:_MOST_CHANGES]:
+            self._changes.add_leaf(self._label_of_change(change), _Entry(change.path))
         if len(state.changes) > _MOST_CHANGES:
             self._changes.add_leaf(Text(f"… {len(state.changes) - _MOST_CHANGES} more", style="italic"), _Entry())
+        self._commits.remove_children()
+        for commit in state.commits:
+            label = Text.assemble((f"{commit.hash[:8]} ", "bold"), safe_text(commit.subject, single_line=True))
+            label.no_wrap = True
+            self._commits.add_leaf(label, _Entry(revision=commit.hash))
+
+    def _label_of_change(self, change: ChangedPath) -> Text:
+        label = Text.assemble((f"{change.mark} ", "bold"), safe_text(change.path, single_line=True), no_wrap=True)
+        told = (change.lines, "staged" * change.is_staged, self._touched.told(change.path))
+        return label.append("".join(f"  {each}" for each in told if each), "italic")
+
+    def _label_of_entry(self, entry: _Entry) -> Text:
+        name = f"{Path(entry.path).name}{'/' * entry.is_folder}"
+        label = Text(safe_text(name, single_line=True), no_wrap=True)
+        told = self._touched.told(entry.path, is_folder=entry.is_folder)
+        return label.append(f"  {told}" if told else "", "italic")
+
+    def _mark(self) -> None:
+        """Label again what may have become touched."""
+        if self.state:
+            for node, change in zip(self._changes.children, self.state.changes, strict=False):
+                if node.data and node.data.path:
+                    node.set_label(self._label_of_change(change))
+        for folder in _opened_folders(self._files):
+            for node in folder.children:
+                if node.data and node.data.path:
+                    node.set_label(self._label_of_entry(node.data))
 
     def on_tree_node_expanded(self, message: Tree.NodeExpanded[_Entry]) -> None:
         if message.node.data and message.node.data.is_folder:
-            self._fill(message.node)
+            self._read_opened(message.node, message.node.data.path)
+
+    @work(thread=True, group="repo-folder")
+    def _read_opened(self, node: TreeNode[_Entry], path: str) -> None:
+        entries, count = read_folder(self._folder, path)
+        if self.is_running:
+            app_of(self).call_later(self._fill, node, entries, count)
 
     def on_tree_node_selected(self, message: Tree.NodeSelected[_Entry]) -> None:
         message.stop()
         entry = message.node.data
-        if entry and entry.path and not entry.is_folder:
+        if entry and entry.revision:
+            self.post_message(ShowRevision(entry.revision))
+        elif entry and entry.path and not entry.is_folder:
             self.post_message(OpenFile(entry.path))
         else:
             message.node.toggle()
 
-    def _fill(self, node: TreeNode[_Entry]) -> None:
+    def _fill(self, node: TreeNode[_Entry], found: Sequence[FolderEntry], count: int) -> None:
         """Make a folder's children what the disk says, keeping those that stay (and what is opened below them)."""
-        assert node.data is not None
-        wanted = _entries(self._folder, node.data.path)
-        present = [child.data.path for child in node.children if child.data]
-        if present == [entry.path for entry in wanted]:
+        wanted = [_Entry(entry.path, entry.is_folder) for entry in found]
+        present = [child.data for child in node.children if child.data and child.data.path]
+        if present == wanted:
             return
         opened = {child.data.path for child in node.children if child.data and child.is_expanded}
         node.remove_children()
         for entry in wanted:
-            name = Text(safe_text(Path(entry.path).name, single_line=True), no_wrap=True)
+            label = self._label_of_entry(entry)
             if entry.is_folder:
-                node.add(name.append("/"), entry, expand=entry.path in opened)
+                node.add(label, entry, expand=entry.path in opened)
             else:
-                node.add_leaf(name, entry)
+                node.add_leaf(label, entry)
+        if count > len(wanted):
+            node.add_leaf(Text(f"… {count - len(wanted)} more", style="italic"), _Entry())
 
 
-def read_state(root: Path) -> RepoState:
-    """The branch and the changed files, or one line that says why there are none. Not for the UI thread."""
-    from punie_tools.errors import ToolError
-    from punie_tools.git.git_status import git_status
-    from punie_tools.tool import ToolContext
-    from punie_tools.workspace import Workspace
-
-    try:
-        status = git_status(ToolContext(Workspace.at(root)))
-    except (ToolError, OSError) as error:
-        return RepoState(safe_text(str(error), single_line=True))
-    return RepoState(_headline(status), [(_MARKS[file.status], file.path, file.staged) for file in status.files])
-
-
-def _headline(status: GitStatusResult) -> str:
-    state = "clean" if status.is_clean else f"{len(status.files)} changed"
-    return safe_text(f"{status.branch}  {state}", single_line=True)
-
-
-def _opened_folders(node: TreeNode[_Entry]) -> list[TreeNode[_Entry]]:
-    if not node.is_expanded:
-        return []
-    below = [opened for child in node.children for opened in _opened_folders(child)]
-    return [node, *below] if node.data and node.data.is_folder else below
-
-
-def _entries(root: Path, folder: str) -> list[_Entry]:
-    """Folders first, then files, by name; what cannot be read is empty."""
-    try:
-        with os.scandir(root / folder) as found:
-            entries = [
-                _Entry(f"{folder}/{entry.name}" if folder else entry.name, entry.is_dir(follow_symlinks=False))
-                for entry in found
-                if entry.name != ".git"
-            ]
-    except OSError:
-        return []
-    return sorted(entries, key=lambda entry: (not entry.is_folder, entry.path.lower()))[:_MOST_ENTRIES]
+def _opened_folders(node: TreeNode[_Entry]) -> Iterator[TreeNode[_Entry]]:
+    if node.is_expanded and node.data and node.data.is_folder:
+        yield node
+        for child in node.children:
+            yield from _opened_folders(child)

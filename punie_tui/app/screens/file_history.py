@@ -1,0 +1,133 @@
+"""Which commits made a file: line by line, or one below the other; Enter shows what a commit changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import Static
+
+from punie_tools.safe_text import safe_text
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.general_actions import GENERAL
+from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.widgets.key_row import KeyRow
+from punie_tui.app.widgets.messages import ShowRevision
+from punie_tui.app.widgets.outline import Outline, OutlineRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+_MOST_COMMITS = 200
+
+FILE_HISTORY_ACTIONS = ActionGroup(
+    "The file's commits",
+    (
+        Action("history.show", "enter", "show", "show what the commit changed", "Show"),
+        Action("history.blame", "b", "switch(True)", "blame: which commit each line comes from", "Blame"),
+        Action("history.commits", "h", "switch(False)", "history: the commits of the file", "History"),
+        Action("history.leave", "escape,q", "dismiss", "back", "Back"),
+    ),
+)
+
+
+class FileHistoryScreen(Screen[None]):
+    """Reads git off the UI thread; what cannot be told is said in its heading."""
+
+    DEFAULT_CSS = """
+    FileHistoryScreen > #history-heading { height: 1; padding: 0 1; background: $surface; text-style: bold; }
+    FileHistoryScreen > Outline { height: 1fr; }
+    """
+    ACTIONS: ClassVar[ActionGroups] = (FILE_HISTORY_ACTIONS, GENERAL)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
+
+    def __init__(self, root: Path, path: str, *, is_blame: bool) -> None:
+        super().__init__()
+        self._root = root
+        self._path = path
+        self._is_blame = is_blame
+        self._revisions: dict[str, str] = {}
+        self.is_read = False
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="history-heading", markup=False)
+        yield Outline(id="history-outline")
+        yield KeyRow()
+
+    def on_mount(self) -> None:
+        self.query_one(Outline).focus()
+        self.action_switch(self._is_blame)
+
+    def action_switch(self, is_blame: bool) -> None:
+        """To the lines, or to the commits."""
+        self._is_blame, self.is_read = is_blame, False
+        self._tell("…")
+        self._read(is_blame)
+
+    @on(Outline.Chosen)
+    def action_show(self) -> None:
+        row = self.query_one(Outline).current
+        revision = self._revisions.get(row.key, "") if row else ""
+        if revision.strip("0"):
+            # The main screen is the lowest one, and has what is needed to review a revision.
+            app_of(self).screen_stack[0].post_message(ShowRevision(revision))
+        elif revision:
+            self._tell("that line is not committed yet")
+
+    @work(thread=True, exclusive=True, group="history")
+    def _read(self, is_blame: bool) -> None:
+        from punie_tools.errors import ToolError
+
+        try:
+            found, told = (_blamed if is_blame else _commits)(self._root, self._path)
+        except ToolError as error:
+            found, told = [], str(error)
+        if self.is_running:
+            app_of(self).call_later(self._show, is_blame, found, told)
+
+    def _show(self, is_blame: bool, found: Sequence[tuple[str, OutlineRow]], told: str) -> None:
+        if is_blame == self._is_blame:
+            self._revisions = {row.key: revision for revision, row in found}
+            self.query_one(Outline).show([row for _, row in found])
+            self._tell(told)
+            self.is_read = True
+
+    def _tell(self, told: str) -> None:
+        kind = "blame" if self._is_blame else "history"
+        heading = safe_text(f"{self._path}  {kind}: {told}", single_line=True)
+        self.query_one("#history-heading", Static).update(heading)
+
+
+def _blamed(root: Path, path: str) -> tuple[list[tuple[str, OutlineRow]], str]:
+    from punie_tools.git.git_blame import git_blame
+    from punie_tools.tool import ToolContext
+    from punie_tools.workspace import Workspace
+
+    result = git_blame(ToolContext(Workspace.at(root)), path)
+    rows: list[tuple[str, OutlineRow]] = []
+    for line in result.lines:
+        about = f"{line.hash[:8]} {line.author[:12]:<12} {line.date[:10]} {line.line:>5} "
+        parts = ((safe_text(about, single_line=True), "muted"), (safe_text(line.text, single_line=True), ""))
+        rows.append((line.hash, OutlineRow(str(line.line), 0, parts)))
+    return rows, f"{len(rows)} lines{', the first of more' * result.truncated}"
+
+
+def _commits(root: Path, path: str) -> tuple[list[tuple[str, OutlineRow]], str]:
+    from punie_tools.git.git_log import git_log
+    from punie_tools.tool import ToolContext
+    from punie_tools.workspace import Workspace
+
+    result = git_log(ToolContext(Workspace.at(root)), path, _MOST_COMMITS)
+    rows: list[tuple[str, OutlineRow]] = []
+    for commit in result.commits:
+        subject = safe_text(commit.message.split("\n", 1)[0], single_line=True)
+        about = safe_text(f"{commit.author[:16]} {commit.date[:10]}", single_line=True)
+        parts = ((f"{commit.hash[:8]} ", "strong"), (subject, ""))
+        rows.append((commit.hash, OutlineRow(commit.hash, 0, parts, about)))
+    told = f"the newest {_MOST_COMMITS} commits" if len(rows) == _MOST_COMMITS else f"{len(rows)} commits"
+    return rows, told

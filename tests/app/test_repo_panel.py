@@ -1,0 +1,186 @@
+"""The repo panel by keyboard: branch, lines, commits, marks, blame and history, kept true while files change."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_driver import Drive, Driven
+from textual.app import App, ComposeResult
+from textual.widgets import Static
+
+from punie_tui.agent.approval import Policy
+from punie_tui.app.screens.file_history import FileHistoryScreen
+from punie_tui.app.screens.tree_review import PastReviewScreen
+from punie_tui.app.screens.viewer import FileViewerScreen
+from punie_tui.app.widgets.messages import WorkspaceChanged
+from punie_tui.app.widgets.outline import Outline
+from punie_tui.app.widgets.repo.panel import RepoPanel
+from punie_tui.app.widgets.repo.touched import changed_paths
+from punie_tui.app.widgets.status import StatusLine
+from punie_tui.app.workspace_watch import WorkspaceWatch
+from punie_tui.engine.protocol import TextDelta, ToolCall
+
+FILES = {"src/app.py": "x = 1\ny = 2\n", "README.md": "# Project\n"}
+
+
+def git(root: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=Ada [b]Example", "-c", "user.email=ada@example.org"]
+    subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Path], tmp_path: Path) -> Path:
+    """One commit ahead of its upstream and one behind, with a staged, a changed and a new file."""
+    root = make_repository(FILES)
+    git(tmp_path, "clone", "-q", "--bare", str(root), "upstream.git")
+    git(root, "remote", "add", "origin", str(tmp_path / "upstream.git"))
+    git(root, "commit", "-q", "--allow-empty", "-m", "Theirs")
+    git(root, "push", "-q", "origin", "HEAD:main")
+    git(root, "reset", "-q", "--hard", "HEAD~1")
+    (root / "src" / "app.py").write_text("x = 1\ny = 3\n")
+    git(root, "commit", "-q", "-am", "Change y [bold]now")
+    git(root, "fetch", "-q", "origin")
+    git(root, "branch", "-q", "--set-upstream-to", "origin/main")
+    (root / "README.md").write_text("# Project\n\nMore.\n")
+    git(root, "add", "README.md")
+    (root / "src" / "app.py").write_text("x = 1\nz = 3\nw = 4\n")
+    (root / "new.txt").write_text("new\n")
+    return root
+
+
+def labels(driven: Driven) -> list[str]:
+    return [str(line.node.label) for line in driven.repo._tree_lines]
+
+
+async def go_to(driven: Driven, label: str) -> None:
+    """Move the panel's cursor down to a row."""
+    await driven.pilot.press("f4", "home")
+    for _ in range(30):
+        if driven.repo.cursor_node and str(driven.repo.cursor_node.label).startswith(label):
+            return
+        await driven.pilot.press("down")
+    raise AssertionError(f"no row {label!r} in {labels(driven)}")
+
+
+async def test_branch_lines_commits_and_what_the_model_touched(drive: Drive, repository: Path) -> None:
+    read = ToolCall("c1", "read_file", {"path": "src/app.py"})
+    edit = ToolCall("c2", "edit_file", {"path": "README.md", "old": "More.", "new": "Less.\nMuch less."})
+    async with drive(repository, [[read], [edit], [TextDelta("done")]], writes_answers=True) as driven:
+        assert driven.main.session
+        driven.main.session.policy = Policy.ACCEPT_EDITS
+        await driven.until(lambda: "↑1 ↓1  3 changed" in labels(driven)[0], "the branch")
+        assert labels(driven)[1:4] == ["M README.md  +2 -0  staged", "M src/app.py  +2 -1", "? new.txt"]
+        await go_to(driven, "files")
+        await driven.pilot.press("space")
+        await driven.until(lambda: "src/" in labels(driven), "the folder")
+        await driven.pilot.press("f2")
+        await driven.ask("go")
+        await driven.finished()
+        await driven.until(lambda: "src/  1 read" in labels(driven), "the mark of the folder")
+        assert "README.md  changed" in labels(driven)
+        await driven.until(lambda: "M README.md  +2 -1  changed" in labels(driven), "the lines of the edit")
+        await driven.until(lambda: "M src/app.py  +2 -1  read" in labels(driven), "the mark of the change")
+
+        await go_to(driven, "recent commits")
+        await driven.pilot.press("space", "down")
+        assert str(driven.repo.cursor_node.label).endswith("Change y [bold]now")  # type: ignore[union-attr]
+        await driven.pilot.press("enter")
+        await driven.until(lambda: isinstance(driven.app.screen, PastReviewScreen), "the commit")
+        await driven.pilot.press("escape")
+
+        git(repository, "commit", "-qam", "All of it")
+        await driven.until(lambda: "↑2 ↓1  1 changed" in labels(driven)[0], "the new commit")
+        assert any(label.endswith("All of it") for label in labels(driven))
+
+
+async def test_blame_and_history_of_a_file_lead_to_its_commits(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.until(lambda: "3 changed" in labels(driven)[0], "the branch")
+        await go_to(driven, "M src/app.py")
+        await driven.pilot.press("b")
+        await driven.until(lambda: isinstance(driven.app.screen, FileHistoryScreen), "the blame")
+        screen = driven.app.screen
+        assert isinstance(screen, FileHistoryScreen)
+        await driven.until(lambda: screen.is_read, "the lines")
+        rows = ["".join(text for text, _ in row.parts) for row in screen.query_one(Outline).rows]
+        assert [row[-5:] for row in rows] == ["x = 1", "z = 3", "w = 4"]
+        await driven.pilot.press("end", "enter")
+        assert "not committed yet" in str(screen.query_one("#history-heading", Static).render())
+
+        await driven.pilot.press("h")
+        await driven.until(lambda: screen.is_read, "the commits")
+        subjects = [row.parts[1][0] for row in screen.query_one(Outline).rows]
+        assert subjects[0] == "Change y [bold]now"
+        assert len(subjects) == 2
+        await driven.pilot.press("home", "enter")
+        await driven.until(lambda: isinstance(driven.app.screen, PastReviewScreen), "the commit")
+        await driven.pilot.press("escape", "escape")
+        assert driven.app.screen is driven.main
+
+        # The same keys in the viewer; a file that git does not know says so.
+        await go_to(driven, "? new.txt")
+        await driven.pilot.press("enter")
+        await driven.until(lambda: isinstance(driven.app.screen, FileViewerScreen), "the file")
+        await driven.pilot.press("b")
+        await driven.until(lambda: isinstance(driven.app.screen, FileHistoryScreen), "the blame")
+        last = driven.app.screen
+        await driven.until(lambda: last.is_read, "the answer")  # type: ignore[attr-defined]
+        assert "new.txt" in str(last.query_one("#history-heading", Static).render())
+
+
+class Panels(App[None]):
+    """The panel and the status line, with a watch that the system refuses."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self._folder = root
+        self.told: list[frozenset[str]] = []
+
+    def compose(self) -> ComposeResult:
+        def refused(*_: Any, **__: Any) -> Iterator[set[tuple[Any, str]]]:
+            raise OSError(28, "OS file watch limit reached.")
+
+        def open_watch(root: Path, on_change: Callable[[frozenset[str]], None]) -> WorkspaceWatch:
+            return WorkspaceWatch(root, on_change, watch=refused, seconds_between_polls=0.05)
+
+        yield RepoPanel(self._folder, open_watch=open_watch)
+        yield StatusLine()
+
+    def on_workspace_changed(self, message: WorkspaceChanged) -> None:
+        self.told.append(message.paths)
+        self.query_one(StatusLine).show_watch(is_polling=self.query_one(RepoPanel).is_polling)
+
+
+async def test_where_nothing_can_be_watched_git_is_polled_and_the_status_line_says_so(repository: Path) -> None:
+    app = Panels(repository)
+    async with app.run_test(size=(100, 20)) as pilot:
+        panel = app.query_one(RepoPanel)
+        panel.begin()
+        while panel.state is None or not panel.is_polling:
+            await pilot.pause(0.01)
+        (repository / "another.txt").write_text("x")
+        while "4 changed" not in panel.state.headline or not app.told:
+            await pilot.pause(0.01)
+        assert set(app.told) == {frozenset()}
+        assert "polling git" in str(app.query_one(StatusLine).render())
+
+
+async def test_a_large_folder_says_what_it_leaves_out(drive: Drive, make_repository: Callable[..., Path]) -> None:
+    root = make_repository({f"{number:04}.txt": "" for number in range(502)})
+    async with drive(root) as driven:
+        await driven.until(lambda: "clean" in labels(driven)[0], "the branch")
+        await go_to(driven, "files")
+        await driven.pilot.press("space")
+        await driven.until(lambda: labels(driven)[-1] == "… 2 more", "what is left out")
+        assert len(labels(driven)) == 3 + 500 + 1
+
+
+def test_only_what_was_changed_counts_as_changed() -> None:
+    diff = "--- /dev/null\n+++ b/new.py\n@@ -0,0 +1 @@\n+x\n--- a/old.py\n+++ /dev/null\n"
+    assert set(changed_paths({"diff": diff})) == {"new.py", "old.py"}
+    assert set(changed_paths({"changed_files": ["a.py", {"path": "b.py", "status": "added"}]})) == {"a.py", "b.py"}
+    assert set(changed_paths({"path": "a.py", "patch": diff})) == set()
