@@ -111,7 +111,7 @@ async def test_blame_and_history_of_a_file_lead_to_its_commits(drive: Drive, rep
         await driven.pilot.press("end", "enter")
         assert "not committed yet" in str(screen.query_one("#history-heading", Static).render())
 
-        await driven.pilot.press("h")
+        await driven.pilot.press("H")
         await driven.until(lambda: screen.is_read, "the commits")
         subjects = [row.parts[1][0] for row in screen.query_one(Outline).rows]
         assert subjects[0] == "Change y [bold]now"

@@ -380,7 +380,7 @@ def test_the_first_words(snap_compare: Any, ledger: Path, size: tuple[int, int])
 
 
 @pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
-@pytest.mark.parametrize("key", ["b", "h"])
+@pytest.mark.parametrize("key", ["b", "H"])
 def test_the_commits_of_a_file(
     snap_compare: Any,
     make_repository: Callable[..., Path],

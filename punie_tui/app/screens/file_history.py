@@ -30,7 +30,7 @@ FILE_HISTORY_ACTIONS = ActionGroup(
     (
         Action("history.show", "enter", "show", "show what the commit changed", "Show"),
         Action("history.blame", "b", "switch(True)", "blame: which commit each line comes from", "Blame"),
-        Action("history.commits", "h", "switch(False)", "history: the commits of the file", "History"),
+        Action("history.commits", "H", "switch(False)", "history: the commits of the file", "History"),
         Action("history.leave", "escape,q", "dismiss", "back", "Back"),
     ),
 )

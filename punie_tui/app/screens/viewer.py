@@ -43,7 +43,7 @@ VIEWER_ACTIONS = ActionGroup(
     (
         Action("viewer.leave", "escape,q", "dismiss", "back", "Back", has_priority=True),
         Action("viewer.blame", "b", "show_history(True)", "blame: which commit each line comes from", "Blame"),
-        Action("viewer.history", "h", "show_history(False)", "history: the commits of the file", "History"),
+        Action("viewer.history", "H", "show_history(False)", "history: the commits of the file", "History"),
     ),
 )
 _TEXT_ACTIONS = ActionGroup(

@@ -61,7 +61,7 @@ REPO_ACTIONS = ActionGroup(
         ),
         Action("repo.commit", "c", "commit", "commit what is staged", "Commit", letter="C"),
         Action("repo.blame", "b", "show_history(True)", "blame: which commit each line comes from", "Blame"),
-        Action("repo.history", "h", "show_history(False)", "history: the commits of the file", "History"),
+        Action("repo.history", "H", "show_history(False)", "history: the commits of the file", "History"),
         *movement(TREE_CALLS),
     ),
     about="The branch, what changed since the last commit, and the files.",
