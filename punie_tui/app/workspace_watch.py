@@ -63,7 +63,7 @@ class WorkspaceWatch:
         try:
             for changes in watch(
                 self._root,
-                watch_filter=lambda _change, path: is_watched(self._root, path),
+                watch_filter=self._is_wanted,
                 debounce=_MILLISECONDS_TO_SETTLE,
                 step=50,
                 rust_timeout=500,
@@ -76,6 +76,9 @@ class WorkspaceWatch:
             # Watch limits are met, or the folder went away; polling still notices what matters.
             _LOG.warning("watching %s failed, polling instead: %s", self._root, error)
             self._poll()
+
+    def _is_wanted(self, _change: object, path: str) -> bool:
+        return is_watched(self._root, path)
 
     def _poll(self) -> None:
         self.is_polling = True

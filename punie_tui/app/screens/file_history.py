@@ -112,8 +112,9 @@ def _blamed(root: Path, path: str) -> tuple[list[tuple[str, OutlineRow]], str]:
     rows: list[tuple[str, OutlineRow]] = []
     for line in result.lines:
         about = f"{line.hash[:8]} {line.author[:12]:<12} {line.date[:10]} {line.line:>5} "
-        parts = ((safe_text(about, single_line=True), "muted"), (safe_text(line.text, single_line=True), ""))
-        rows.append((line.hash, OutlineRow(str(line.line), 0, parts)))
+        text = safe_text(line.text, single_line=True)
+        row = OutlineRow(str(line.line), 0, ((safe_text(about, single_line=True), "muted"), (text, "")))
+        rows.append((line.hash, row))
     return rows, f"{len(rows)} lines{', the first of more' * result.truncated}"
 
 
@@ -127,7 +128,7 @@ def _commits(root: Path, path: str) -> tuple[list[tuple[str, OutlineRow]], str]:
     for commit in result.commits:
         subject = safe_text(commit.message.split("\n", 1)[0], single_line=True)
         about = safe_text(f"{commit.author[:16]} {commit.date[:10]}", single_line=True)
-        parts = ((f"{commit.hash[:8]} ", "strong"), (subject, ""))
-        rows.append((commit.hash, OutlineRow(commit.hash, 0, parts, about)))
+        row = OutlineRow(commit.hash, 0, ((f"{commit.hash[:8]} ", "strong"), (subject, "")), about)
+        rows.append((commit.hash, row))
     told = f"the newest {_MOST_COMMITS} commits" if len(rows) == _MOST_COMMITS else f"{len(rows)} commits"
     return rows, told
