@@ -1,42 +1,77 @@
-"""Speed of the app against a bare Textual program, in interleaved runs."""
+"""The bench of the app: which measurements there are, and how large each is."""
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median
+from pathlib import Path
 
-from punie_tui.bench.first_frame import seconds_to_first_frame
-
-MARK = b"Ask about this project"
+from punie_tui.bench.figure import Figure
+from punie_tui.bench.first_frames import first_frames
+from punie_tui.bench.idle import idle
+from punie_tui.bench.key_to_paint import key_to_paint
+from punie_tui.bench.memory import memory_of_lines, memory_with_nano
+from punie_tui.bench.resumed_session import resumed_session
+from punie_tui.bench.streamed_texts import TEXTS
 
 
 @dataclass(frozen=True)
-class FirstFrames:
-    """Medians in seconds, and their ratio."""
+class Sizes:
+    """How much is measured. The defaults are those of the goals."""
 
-    runs: int
-    punie_seconds: float
-    bare_seconds: float
+    runs: int = 9
+    keys: int = 100
+    kinds: tuple[str, ...] = tuple(TEXTS)
+    lengths: tuple[int, ...] = (0, 1_000, 10_000, 100_000)
+    trees: tuple[int, ...] = (100, 10_000, 100_000)
+    lines_for_memory: int = 20_000
+    lines_of_markdown: int = 200
+    session_events: int = 50_000
+    idle_seconds: float = 20.0
 
-    @property
-    def ratio(self) -> float:
-        return self.punie_seconds / self.bare_seconds
+
+QUICK = Sizes(
+    runs=1,
+    keys=2,
+    kinds=("list",),
+    lengths=(0, 20),
+    trees=(3, 6),
+    lines_for_memory=100,
+    lines_of_markdown=5,
+    session_events=60,
+    idle_seconds=0.5,
+)
+"""Shows that all can be measured; the figures say nothing."""
 
 
-def measure_first_frame(folder: str, runs: int) -> FirstFrames:
-    """The median first frame of both programs, one warm-up each. Raises FirstFrameError."""
-    with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "PUNIE_HOME": home, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        punie = [sys.executable, "-P", "-m", "punie_tui"]
-        bare = [sys.executable, "-P", "-m", "punie_tui.bench.bare"]
-        pairs = [
-            (
-                seconds_to_first_frame(punie, MARK, environment),
-                seconds_to_first_frame(bare, MARK, environment),
-            )
-            for _ in range(runs + 1)
-        ][1:]
-    return FirstFrames(runs, median(pair[0] for pair in pairs), median(pair[1] for pair in pairs))
+def _markdown(_place: Path, _home: Path, sizes: Sizes) -> Iterator[Figure]:
+    # The others start programs; only this one runs Textual in this process.
+    from punie_tui.bench.markdown_time import markdown_time
+
+    return markdown_time(sizes.lines_of_markdown)
+
+
+Measurement = Callable[[Path, Path, Sizes], Iterator[Figure]]
+MEASUREMENTS: dict[str, Measurement] = {
+    "first-frame": lambda place, home, sizes: first_frames(place, home, sizes.runs, sizes.trees),
+    "key-to-paint": lambda place, home, sizes: key_to_paint(place, home, sizes.kinds, sizes.keys, sizes.lengths),
+    "markdown": _markdown,
+    "memory": lambda place, home, sizes: memory_of_lines(place, home, sizes.lines_for_memory),
+    "memory-nano": lambda place, home, _sizes: memory_with_nano(place, home),
+    "idle": lambda place, home, sizes: idle(place, home, sizes.idle_seconds),
+    "resume": lambda place, home, sizes: resumed_session(place, home, sizes.session_events, min(sizes.runs, 3)),
+}
+
+
+def measure_app(
+    names: Sequence[str], sizes: Sizes, report: Callable[[str], None] = lambda text: None
+) -> Iterator[Figure]:
+    """The figures of these measurements, all without a name. Raises BenchProgramError."""
+    for name in names or MEASUREMENTS:
+        report(name)
+        with tempfile.TemporaryDirectory(prefix="punie-bench-", ignore_cleanup_errors=True) as folder:
+            place, home = Path(folder).resolve() / "tree", Path(folder).resolve() / "home"
+            place.mkdir()
+            (place / "notes.txt").write_text("TODO\n")
+            yield from MEASUREMENTS[name](place, home, sizes)

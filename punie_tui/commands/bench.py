@@ -6,11 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from punie_tools.errors import ToolError
-from punie_tui.bench.first_frame import FirstFrameError
+from punie_tui.bench.program_on_terminal import BenchProgramError
 from punie_tui.bench.tools import BenchError, Figures, measure_tools, rows_named
-from punie_tui.commands.terminal import common_options, existing_folder, print_error
+from punie_tui.commands.terminal import common_options, print_error
 
 _LARGE = 5_000
 _COLUMNS = "{:<27}{:>9}{:>9}{:>9}{:>8}{:>8}  {}"
@@ -22,8 +23,11 @@ def run(argv: list[str]) -> int:
     bench: Callable[[argparse.Namespace], None] = options.bench
     try:
         bench(options)
-    except (NotADirectoryError, FirstFrameError, BenchError, ToolError) as error:
+    except (BenchProgramError, BenchError, ToolError) as error:
         print_error(str(error))
+        return 1
+    except OSError as error:
+        print_error(f"the picture cannot be written: {(error.strerror or str(error)).lower()}.")
         return 1
     return 0
 
@@ -33,8 +37,11 @@ def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False, parents=[common_options(model=False)])
     shared.add_argument("--json", action="store_true", help="print one JSON object")
     benches = parser.add_subparsers(metavar="app|tools", required=True)
-    app = benches.add_parser("app", parents=[shared], help="the first frame against a bare Textual program")
+    app = benches.add_parser("app", parents=[shared], help="speed and memory of the app, against plain Textual")
     app.add_argument("--runs", type=_positive, default=9, help="interleaved runs of each program (default: 9)")
+    app.add_argument("--only", nargs="+", default=[], metavar="NAME", help="take these measurements alone")
+    app.add_argument("--quick", action="store_true", help="tiny sizes: whether all can be measured here")
+    app.add_argument("--svg", type=Path, metavar="FILE", help="draw cost against transcript length and repository size")
     app.set_defaults(bench=_bench_app)
     tools = benches.add_parser("tools", parents=[shared], help="each tool against the program that it stands on")
     tools.add_argument("--files", type=_positive, default=300, help="size of the generated tree (default: 300)")
@@ -51,22 +58,22 @@ def _positive(text: str) -> int:
 
 
 def _bench_app(options: argparse.Namespace) -> None:
-    from punie_tui.bench.app import measure_first_frame
+    from punie_tui.bench.app import MEASUREMENTS, QUICK, Sizes, measure_app
+    from punie_tui.bench.cost_picture import cost_picture
 
-    frames = measure_first_frame(str(existing_folder(options.cwd)), options.runs)
-    figures = {
-        "runs": frames.runs,
-        "first_frame_seconds": round(frames.punie_seconds, 4),
-        "bare_textual_seconds": round(frames.bare_seconds, 4),
-        "ratio": round(frames.ratio, 3),
-    }
+    if unknown := [name for name in options.only if name not in MEASUREMENTS]:
+        raise BenchError(f"{unknown[0]} is not measured; these are: {', '.join(MEASUREMENTS)}.")
+    sizes = QUICK if options.quick else Sizes(runs=options.runs)
+    figures = list(measure_app(options.only, sizes, _tell))
+    if options.svg:
+        options.svg.write_text(cost_picture(figures), encoding="utf-8")
     if options.json:
-        print(json.dumps(figures))
-    else:
-        print(
-            f"first frame    punie {frames.punie_seconds:.3f} s   bare Textual {frames.bare_seconds:.3f} s   "
-            f"ratio {frames.ratio:.2f}   (medians of {frames.runs} interleaved runs)"
-        )
+        print(json.dumps({"runs": sizes.runs, "figures": [figure.as_json for figure in figures]}))
+        return
+    for figure in figures:
+        at = f" at {figure.at:,}" if figure.at is not None else ""
+        goal = f"goal {figure.goal:g}: {'met' if figure.is_met else 'missed'}" if figure.goal is not None else ""
+        print(f"{figure.name + at:<58}{figure.value:>10.3f} {figure.unit:<8}{goal}".rstrip())
 
 
 def _bench_tools(options: argparse.Namespace) -> None:

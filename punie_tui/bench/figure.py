@@ -1,0 +1,32 @@
+"""One figure of the bench of the app, and the goal that it is held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`at` is the length of the transcript in lines, or the number of files, where the figure is one of a row."""
+
+    name: str
+    value: float
+    unit: str
+    goal: float | None = None
+    at: int | None = None
+
+    @property
+    def is_met(self) -> bool | None:
+        """None without a goal; less is always better here."""
+        return None if self.goal is None else self.value <= self.goal
+
+    @property
+    def as_json(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "value": round(self.value, 4),
+            "unit": self.unit,
+            "goal": self.goal,
+            "is_met": self.is_met,
+            "at": self.at,
+        }

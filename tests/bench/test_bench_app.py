@@ -1,0 +1,71 @@
+"""`punie bench app`: every measurement at a tiny size gives its figures. How large they are is no matter here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from punie_tui.bench.app import MEASUREMENTS, QUICK, measure_app
+from punie_tui.bench.cost_picture import cost_picture
+from punie_tui.bench.figure import Figure
+from punie_tui.bench.program_on_terminal import BenchProgramError, ProgramOnTerminal
+from punie_tui.bench.streamed_texts import TEXTS, TOKENS_A_SECOND, tokens_of
+from punie_tui.commands import bench
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("first-frame", ["first frame of a bare program", "first frame", "first frame, against a bare program"]),
+        ("key-to-paint", ["key to paint, list, median", "key to paint, list, 99 of 100"]),
+        ("markdown", ["fence, against Textual's Markdown", "list, against Textual's Markdown"]),
+        ("memory", ["memory of 1,000 lines"]),
+        ("memory-nano", ["memory with nano loaded"]),
+        ("idle", ["idle, of a core", "idle, written"]),
+        ("resume", ["resume of a long session"]),
+    ],
+)
+def test_each_measurement_gives_its_figures(name: str, wanted: list[str]) -> None:
+    assert name in MEASUREMENTS
+    figures = list(measure_app([name], QUICK))
+    assert [each for each in wanted if each not in [figure.name for figure in figures]] == []
+    assert all(figure.value >= 0 for figure in figures if name != "memory")
+
+
+def test_figures_are_told_as_json_and_as_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "cost.svg"
+    assert bench.run(["app", "--quick", "--only", "resume", "--json", "--svg", str(picture)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {"runs", "figures"} <= told.keys()
+    assert all({"name", "value", "unit", "goal", "is_met", "at"} == figure.keys() for figure in told["figures"])
+    assert ElementTree.fromstring(picture.read_text()).tag.endswith("svg")
+    assert bench.run(["app", "--only", "nothing"]) == 1
+    assert "nothing is not measured; these are: first-frame" in capsys.readouterr().err
+
+
+def test_a_row_of_sizes_becomes_a_line_of_the_picture() -> None:
+    row = [Figure("first <frame>", value, "s", None, at) for at, value in ((100, 0.5), (10_000, 0.6))]
+    drawn = cost_picture([*row, Figure("alone", 1.0, "s", None, 5)])
+    lines = [each for each in ElementTree.fromstring(drawn).iter() if each.tag.endswith("polyline")]
+    assert len(lines) == 1
+    assert "first &lt;frame&gt;" in drawn
+
+
+def test_a_program_that_does_not_say_it_is_one_sentence(tmp_path: Path) -> None:
+    with (
+        ProgramOnTerminal(["sh", "-c", "echo gone"], {"PATH": "/usr/bin:/bin"}, str(tmp_path)) as program,
+        pytest.raises(BenchProgramError, match="'here' was not written; the last was b'gone"),
+    ):
+        program.wait_for("here")
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_tokens_come_as_a_model_gives_them(kind: str) -> None:
+    text = TEXTS[kind](100)
+    tokens = list(tokens_of(text))
+    assert "".join(token for _, token in tokens) == text
+    mean = sum(gap for gap, _ in tokens) / len(tokens)
+    assert mean == pytest.approx(1 / TOKENS_A_SECOND, rel=0.1)
