@@ -8,6 +8,7 @@ import random
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from itertools import islice
 from pathlib import Path
 
 from punie_tui.commands.lab_collect import add_collect
@@ -16,6 +17,7 @@ from punie_tui.commands.lab_models import add_fuse, add_quantize, add_train_adap
 from punie_tui.commands.terminal import print_error
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.engine.protocol import EngineError
+from punie_tui.lab.chat_build import build_chat
 from punie_tui.lab.chat_data import ChatDataError
 from punie_tui.lab.control import ControlError, score_control, score_control_on_suite, train_control
 from punie_tui.lab.data_check import count_routes, find_faults, find_scarce, prompts_of_suite
@@ -25,6 +27,7 @@ from punie_tui.lab.history import SUITES, record
 from punie_tui.lab.model_files import ModelFilesError
 from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.routing import score_directory
+from punie_tui.lab.staging import StagingError
 from punie_tui.lab.suite import SuiteError, load_suite
 from punie_tui.lab.train import Progress, Recipe, TrainingError, train, validation_examples
 
@@ -34,6 +37,7 @@ _EXPECTED = (
     TrainingError,
     ControlError,
     ExportError,
+    StagingError,
     SuiteError,
     ModelFilesError,
     EngineError,
@@ -86,10 +90,16 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("build", "check", "stats"))
+    parser.add_argument("action", choices=("build", "chat", "check", "stats"))
     parser.add_argument("--data", type=Path, default=PHRASINGS, metavar="DIR", help="folder of phrasings")
-    parser.add_argument("--count", type=int, default=1000, metavar="N", help="build: how many examples")
-    parser.add_argument("--seed", type=int, default=1, help="build: the same seed gives the same examples")
+    parser.add_argument("--count", type=int, default=1000, metavar="N", help="build, chat: how many examples")
+    parser.add_argument("--seed", type=int, default=1, help="build, chat: the same seed gives the same examples")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="chat: where train.jsonl and, a tenth as long, valid.jsonl go, in the format of mlx_lm, with tool results",
+    )
     parser.add_argument(
         "--suite", type=Path, action="append", metavar="FILE", help="check: evaluation files to keep out"
     )
@@ -117,6 +127,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 def _data(options: argparse.Namespace) -> int:
     if options.action == "check":
         return _check(options)
+    if options.action == "chat":
+        return _chat(options)
     training = load_phrasings(options.data)
     if options.action == "build":
         stream = iter(ExampleStream(training, options.seed))
@@ -126,6 +138,25 @@ def _data(options: argparse.Namespace) -> int:
         return 0
     for route, count in count_routes(training).most_common():
         print(f"{count:5} {route}")
+    return 0
+
+
+def _chat(options: argparse.Namespace) -> int:
+    if options.output is None:
+        raise ValueError("say with --output DIR where the examples go.")
+    options.output.mkdir(parents=True, exist_ok=True)
+    counts = {"train": options.count, "valid": max(1, options.count // 10)}
+    for name, count in counts.items():
+        phrasings = load_phrasings(options.data, validation=name == "valid")
+        lines = (json.dumps(found.record) for found in islice(build_chat(phrasings, options.seed), count))
+        partial = options.output / f"partial-{name}.jsonl"
+        with partial.open("w", encoding="utf-8") as file:
+            for number, line in enumerate(lines, 1):
+                file.write(line + "\n")
+                if sys.stderr.isatty():
+                    print(f"\r{name} {number}/{count}", end="\n" if number == count else "", file=sys.stderr)
+        partial.replace(options.output / f"{name}.jsonl")
+    print(f"{counts['train']} examples to train on and {counts['valid']} to validate with in {options.output}.")
     return 0
 
 
