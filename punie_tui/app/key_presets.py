@@ -30,7 +30,6 @@ _EMACS = {
     "main.tests": "alt+t",
     "main.go_on": "alt+g",
     "main.turns": "alt+g",
-    "main.step": "alt+s",
     "main.stop": "escape,ctrl+g",
     "main.prompt": "escape,ctrl+g",
     "turns.leave": "escape,q,ctrl+g,alt+g",

@@ -49,6 +49,34 @@ def test_what_is_no_key_is_refused(written: str) -> None:
         parsed_key(written)
 
 
+MEANT_TO_SHARE = {
+    ("main.go_on", "main.turns"),
+    ("sessions.list", "move.down"),
+    ("findings.open", "outline.choose"),
+    ("history.show", "outline.choose"),
+    ("settings.change", "outline.choose"),
+    ("main.stop", "main.prompt"),
+    ("main.stop", "search.leave"),
+    ("main.stop", "trace.end_filter"),
+    ("main.stop", "transcript.leave"),
+    ("tests.stop", "tests.leave"),
+}
+"""Of each pair only one can be done at a time."""
+
+
+def test_no_other_actions_that_meet_share_a_key_by_default() -> None:
+    shared: set[tuple[str, str]] = set()
+    for screen in actions_of_screens():
+        for meeting in screen.meetings():
+            holders: dict[str, str] = {}
+            for action in {action.name: action for action in meeting}.values():
+                for key in action.keys.split(","):
+                    first = holders.setdefault(key, action.name)
+                    if first != action.name and key != NO_KEY:
+                        shared.add((first, action.name))
+    assert shared == MEANT_TO_SHARE
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_names_actions_and_never_collides(preset: str) -> None:
     assert PRESETS[preset].keys() <= KNOWN

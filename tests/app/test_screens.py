@@ -362,7 +362,7 @@ def test_the_choices_of_what_was_meant(snap_compare: Any, ledger: Path, size: tu
 @pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
 def test_a_pause_before_a_call(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
     async def look(pilot: Pilot[None], main: MainScreen) -> None:
-        await pilot.press("ctrl+s")
+        await pilot.press("alt+s")
         main.approval_wanted(
             PendingApproval(ApprovalQuestion("c1", "typecheck", Risk.READS, "path='src'", is_step=True))
         )

@@ -35,7 +35,7 @@ async def test_a_reading_call_waits_and_is_skipped_with_a_reason(
     replies = [[call("grep", pattern="TODO")], [call("git_status", "c2")], [TextDelta("I see.")]]
     async with drive(repository, replies, writes_answers=True, size=size) as driven:
         assert "steps" not in status(driven)
-        await driven.pilot.press("ctrl+s")
+        await driven.pilot.press("alt+s")
         assert "steps" in status(driven)
         await driven.ask("look")
         await driven.asked()
@@ -56,7 +56,7 @@ async def test_the_calls_of_a_program_wait_too_until_the_person_goes_on_without_
 ) -> None:
     program = call("execute_code", code="grep(pattern='TODO')\ngit_status()\nread_file(path='app.py')")
     async with drive(repository, [[program], [program]]) as driven:
-        await driven.pilot.press("ctrl+s")
+        await driven.pilot.press("alt+s")
         await driven.ask("run it")
         for shown in ("git_status()", "pattern='TODO'", "arguments"):
             await driven.until(lambda: driven.panel.is_asking and shown in driven.panel.shown_text, shown)  # noqa: B023 - awaited in the loop
@@ -75,7 +75,7 @@ async def test_escape_ends_the_turn_and_an_edit_that_the_mode_allows_waits(drive
         session = driven.main.session
         assert session
         session.policy = Policy.ACCEPT_EDITS
-        await driven.pilot.press("ctrl+s")
+        await driven.pilot.press("alt+s")
         await driven.ask("edit it")
         await driven.asked()
         assert "+print('done')" in driven.panel.shown_text

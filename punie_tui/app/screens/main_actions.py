@@ -21,7 +21,7 @@ _TRACE_SIZE = "trace lower, higher"
 NEXT_MODE = _action(
     "next_mode", "f5", "next_mode", "next mode: plan, ask, accept edits, all in sandbox", "Mode", letter="m"
 )
-STEP = _action("step", "ctrl+s", "step", "step by step: pause before each call, or no longer", letter="S")
+STEP = _action("step", "alt+s", "step", "step by step: pause before each call, or no longer", letter="S")
 STOP = _action("stop", "escape", "stop", "stop the turn and its tools", "Stop")
 TRUST = _action("trust", "ctrl+t", "trust", "trust this folder, or no longer", letter="T")
 GO_ON = _action("go_on", "ctrl+g", "go_on", "go on with the session that was cut off", "Go on", letter="g")
