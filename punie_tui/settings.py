@@ -48,7 +48,7 @@ class Settings(BaseModel):
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
     """How freely tokens are drawn; 0 always takes the likeliest."""
 
-    ask_below: float = Field(default=0.4, ge=0.0, le=1.0)
+    ask_below: float = Field(default=0.5, ge=0.0, le=1.0)
     """Where punie-nano is less sure than this of what was meant, it asks; 0 never asks."""
 
     max_calls_per_turn: int = Field(default=16, ge=1)

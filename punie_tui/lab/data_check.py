@@ -15,7 +15,7 @@ from punie_tui.engine.nano.catalogue import CATALOGUE
 from punie_tui.lab.examples import UnsayableError, make_example
 from punie_tui.lab.phrasings import SLOT, Phrasing
 
-_TRIES = 4
+_TRIES = 8
 _WORDS_OF_A_LEAK = 4
 _WORDS_TO_COMPARE = 5
 _SHARED_WORDS = 0.85
@@ -77,8 +77,9 @@ def prompts_of_suite(path: Path) -> list[str]:
 
 def _unsayable(phrasings: Iterable[Phrasing]) -> Iterator[Fault]:
     """Phrasings whose label the view cannot say in most fillings."""
-    rng = random.Random(0)
     for phrasing in phrasings:
+        # By its own words, so that no other line decides what this one is filled with.
+        rng = random.Random(phrasing.prompt)
         failed = ""
         for _ in range(_TRIES):
             try:

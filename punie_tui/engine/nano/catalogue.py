@@ -56,7 +56,7 @@ CATALOGUE: Mapping[str, Mapping[str, Argument]] = {
     ),
     "write_file": _tool({"path": Kind.PATH, "content": Kind.TEXT}, {}),
     "edit_file": _tool({"path": Kind.PATH, "old": Kind.TEXT, "new": Kind.TEXT}, {"replace_all": Kind.FLAG}),
-    "run_command": _tool({"command": Kind.TEXT}, {}),
+    "run_command": _tool({"command": Kind.TEXT}, {"timeout": Kind.NUMBER}),
     "typecheck": _tool({}, _WITHIN),
     "ruff_check": _tool({}, {"path": Kind.PATH, "fix": Kind.FLAG}),
     "ruff_format": _tool({}, {"path": Kind.PATH, "check": Kind.FLAG}),
