@@ -31,8 +31,9 @@ def reply(engine: Engine, prompt: str, begin_with: str = "") -> tuple[list[Delta
 
 def test_a_plain_request_is_surer_than_a_vague_one(nano: Engine) -> None:
     _, plain = reply(nano, "git status")
-    _, vague = reply(nano, "the thing with the parser again, quickly, whatever that was")
-    assert plain.likelihood > 0.9 > vague.likelihood
+    vague = [reply(nano, words)[1] for words in ("that thing over there", "fix", "parser stuff please", "hm that")]
+    assert plain.likelihood > 0.9 > max(doubt.likelihood for doubt in vague)
+    assert min(doubt.likelihood for doubt in vague) < 0.5
     assert plain.label == "git_status"
 
 
