@@ -133,7 +133,7 @@ def shown_keys(driven: object) -> str:
 async def test_own_keys_work_and_are_shown_and_what_is_wrong_is_told(
     drive: Drive, make_repository: Callable[..., Path]
 ) -> None:
-    own = {"main.tests": "Alt+T", "main.findings": "Ctrl+T", "main.go_away": "x", "prompt.send": "Alt+S"}
+    own = {"main.tests": "Alt+T", "main.findings": "Ctrl+T", "main.go_away": "x", "prompt.send": "Alt+W"}
     async with drive(make_repository({"a.py": ""}), keys=KeyChoice(own=own), theme="nosuch") as driven:
         await driven.until(lambda: driven.app.has_keys, "the key map")
         await driven.said("There is no theme 'nosuch'; punie-dark is shown.")
@@ -147,7 +147,7 @@ async def test_own_keys_work_and_are_shown_and_what_is_wrong_is_told(
         assert driven.app.screen is driven.main
         await driven.pilot.press("alt+t")
         assert isinstance(driven.app.screen, TestsScreen)
-        await driven.pilot.press("escape", "alt+s")
+        await driven.pilot.press("escape", "alt+w")
         await driven.finished()
         await driven.pilot.press("f1")
         assert isinstance(driven.app.screen, KeysScreen)
