@@ -24,7 +24,8 @@ from punie_tui.agent.session import Session
 from punie_tui.app.app import PunieApp
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.review import ReviewScreen
-from punie_tui.app.widgets.chat.approval import GUARD_SECONDS, ApprovalPanel
+from punie_tui.app.widgets.chat.approval import ApprovalPanel
+from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS
 from punie_tui.commands import trust
 from punie_tui.engine.open_engine import open_engine
 from punie_tui.settings import load_settings
@@ -73,7 +74,7 @@ Script = Callable[[Pilot[None]], Awaitable[None]]
 async def shoot(root: Path, path: Path, size: tuple[int, int], theme: str, script: Script) -> None:
     """Start the app, let a script use it, and save what is on the screen."""
 
-    def open_session(ask_person: AskPerson) -> Session:
+    def open_session(ask_person: AskPerson, _ask_which: object) -> Session:
         settings = load_settings(root, {"model": "nano"})
         return Session(root, open_engine("nano"), settings, ask_person=ask_person)
 
