@@ -148,7 +148,8 @@ class _Turn:
             match delta:
                 case TextDelta():
                     reply.text += delta.text
-                    if self.engine.writes_answers:
+                    # What comes after a doubt is not said before the person has chosen.
+                    if reply.doubt is None:
                         yield TextStreamed(text=delta.text)
                 case ReasoningDelta():
                     yield ReasoningStreamed(text=delta.text)
@@ -163,8 +164,8 @@ class _Turn:
                     reply.usage = delta
         if reply.doubt:
             yield from self._settle(reply, reply.doubt, request)
-        if reply.text and not self.engine.writes_answers:
-            yield TextStreamed(text=reply.text)
+            if reply.text:
+                yield TextStreamed(text=reply.text)
 
     def _settle(self, reply: _Reply, doubt: Doubt, request: Request) -> Iterator[Event]:
         """Let the person choose where the model is not sure; a reply that makes no sense gives way to the next."""

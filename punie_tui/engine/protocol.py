@@ -88,7 +88,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Doubt:
-    """What a model that only routes thinks of its whole reply; comes after it, from no other model.
+    """What a model that only routes thinks of its whole reply; comes after its calls and before its text.
 
     `likelihood` is between 0 and 1, `label` the reply in a line that a person can read. `others` are the beginnings of
     the next likeliest replies, likeliest first, each to be given back as `Request.begin_with`.

@@ -22,7 +22,7 @@ UNSURE: Reply = [
 ]
 READ: Reply = [ToolCall("2", "read_file", {"path": "a.py"}), Doubt(0.9, "read_file a.py", ())]
 SAME: Reply = [ToolCall("3", "list_files", {}), Doubt(0.9, "list_files", ())]
-TALK: Reply = [TextDelta("Hello."), Doubt(0.9, "answer in words", ())]
+TALK: Reply = [Doubt(0.9, "answer in words", ()), TextDelta("Hello.")]
 
 
 class Asked:

@@ -14,7 +14,7 @@ from punie_tui.engine.scripted import Reply
 
 UNSURE: Reply = [ToolCall("1", "list_files", {}), Doubt(0.2, "list_files", ("status", "talk"))]
 STATUS: Reply = [ToolCall("2", "git_status", {}), Doubt(0.9, "git_status", ())]
-TALK: Reply = [TextDelta("Hello."), Doubt(0.9, "answer in words", ())]
+TALK: Reply = [Doubt(0.9, "answer in words", ()), TextDelta("Hello.")]
 
 
 async def offered(driven: Driven) -> ChoicePanel:

@@ -89,7 +89,7 @@ async def test_a_message_typed_during_a_turn_waits_and_then_runs(drive: Drive, r
 async def test_what_is_typed_before_the_session_is_open_is_not_lost(repository: Path, drive: Drive) -> None:
     gate = threading.Event()
 
-    def open_late(_ask: object) -> object:
+    def open_late(_ask: object, _ask_which: object) -> object:
         gate.wait(10)
         raise RuntimeError("The settings are broken.")
 

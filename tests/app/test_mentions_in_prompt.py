@@ -130,7 +130,7 @@ async def test_what_is_read_before_the_turn_starts_shows_the_prompt_meanwhile(dr
         await driven.ask("one")
         await driven.type_in("see @my ")
         await driven.pilot.press("enter")
-        await driven.until(lambda: "… see @my" in driven.transcript.plain_text, "the waiting prompt")
+        await driven.until(lambda: any("see @my" in each.text for each in driven.queue.shown), "the waiting prompt")
         gate.set()
         await driven.finished(2)
         assert "› see @my" in driven.transcript.plain_text

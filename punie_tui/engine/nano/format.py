@@ -68,6 +68,7 @@ class NanoDecoder:
         self._bias = bias
         self._tokens: list[int] = []
         self._weighed: list[_Weighed] = []
+        self._held: list[TextDelta] = []
         self._constraint = Constraint(reply_grammar(view), ends_reply=True)
 
     @property
@@ -90,19 +91,21 @@ class NanoDecoder:
         self._weighed.append(_Weighed(len(self._tokens), drawn, others))
 
     def push(self, token: int) -> Sequence[ReplyDelta]:
-        """A call at its closing mark, a sentence at its kind; nothing in between."""
+        """A call at its closing mark; a sentence comes after the doubt."""
         self._tokens.append(token)
         self._written += self._tokenizer.token_bytes(token)
         if self._written.endswith(_CALL_END):
             call = read_call(self._view, self._take())
             return [self._offer(*call)] if call else []
         kind = next((kind for kind in AnswerKind if self._written.endswith((ANSWER + kind.token).encode())), None)
-        return [TextDelta(answer_sentence(kind, self._request))] if kind else []
+        if kind:
+            self._held.append(TextDelta(answer_sentence(kind, self._request)))
+        return []
 
     def finish(self) -> Sequence[ReplyDelta]:
-        """How sure the whole reply is; an unfinished call is dropped."""
+        """How sure the whole reply is, and its sentence, if it is one; an unfinished call is dropped."""
         likelihood = math.prod(weighed.drawn for weighed in self._weighed)
-        return [Doubt(likelihood, reply_label(self._view, self._text(self._tokens)), self._others())]
+        return [Doubt(likelihood, reply_label(self._view, self._text(self._tokens)), self._others()), *self._held]
 
     def _others(self) -> tuple[str, ...]:
         """Where the likeliest other replies leave this one: one other token, after what was written before it."""
