@@ -42,9 +42,13 @@ class Found:
 
 
 class _Rows(Provider):
-    """Rows that are read when the palette is opened, and searched."""
+    """Rows that are read when the palette is opened, and searched.
+
+    Rows that fit as well as each other stand in their own order: `_behind` is what this kind of row gives way.
+    """
 
     _found: Sequence[Found] = ()
+    _behind: float = 0.0
 
     async def discover(self) -> AsyncIterator[DiscoveryHit]:
         for found in self._found:
@@ -53,13 +57,13 @@ class _Rows(Provider):
     async def search(self, query: str) -> AsyncIterator[Hit]:
         # Textual's own matcher would read a text of somebody else as markup.
         search = FuzzySearch(case_sensitive=False)
-        for found in self._found:
+        for place_of_row, found in enumerate(self._found):
             score, places = search.match(query, f"{found.text} {found.hint}")
             if score:
                 text = Content(found.text)
                 for place in places:
                     text = text.stylize("bold underline", place, place + 1)
-                yield Hit(score, _row(text, found.hint), found.run, found.text)
+                yield Hit(score - self._behind - place_of_row * 1e-6, _row(text, found.hint), found.run, found.text)
 
 
 class ActionRows(_Rows):
@@ -75,6 +79,8 @@ class ActionRows(_Rows):
 
 class MainRows(_Rows):
     """What is chosen by name in the main screen."""
+
+    _behind = 1e-3
 
     async def startup(self) -> None:
         main = screen_of(self)

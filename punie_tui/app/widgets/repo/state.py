@@ -67,8 +67,8 @@ def read_state(root: Path) -> RepoState:
     from punie_tools.tool import ToolContext
     from punie_tools.workspace import Workspace
 
-    context = ToolContext(Workspace.at(root))
     try:
+        context = ToolContext(Workspace.at(root))
         status = git_status(context)
         lines = changed_lines(Repository.of(context)) if status.files else {}
         commits = git_log(context, count=_COMMITS).commits
