@@ -10,19 +10,23 @@ if TYPE_CHECKING:
     from punie_tui.agent.steering import SteeringMessage
 
 
+_State = Literal["waits", "held", "sent", "steers"]
+_UNSENT = ("waits", "held")
+
+
 @dataclass(eq=False)
 class QueuedMessage:
     """`send` begins its turn, or does what it says where `is_turn` is not set.
 
-    `steering` is what a running turn may read of it; None where it is no message to a model. `sent` waits for its turn
-    to begin, `steers` for the running one to read it.
+    `steering` is what a running turn may read of it; None where it is no message to a model. `held` waits until
+    the person lets it go on, `sent` for its turn to begin, `steers` for the running one to read it.
     """
 
     text: str
     send: Callable[[], None]
     steering: SteeringMessage | None = None
     is_turn: bool = True
-    state: Literal["waits", "sent", "steers"] = "waits"
+    state: _State = "waits"
 
     @property
     def has_mentions(self) -> bool:
@@ -31,7 +35,7 @@ class QueuedMessage:
 
 
 class MessageQueue:
-    """A turn that the person stopped holds the queue: nothing is sent from it until they let it go on."""
+    """A turn that the person stopped holds what waits; what they send after that does not wait for it."""
 
     def __init__(
         self,
@@ -41,26 +45,25 @@ class MessageQueue:
     ) -> None:
         """`take_back` says whether a running turn had not read a message yet, and keeps it from reading it."""
         self.messages: list[QueuedMessage] = []
-        self.is_held = False
         self._is_busy = is_busy
         self._take_back = take_back
         self._on_change = on_change
 
     @property
-    def waiting(self) -> list[QueuedMessage]:
-        """Those that are not sent."""
-        return [message for message in self.messages if message.state == "waits"]
+    def is_held(self) -> bool:
+        """Whether messages wait for the person."""
+        return any(message.state == "held" for message in self.messages)
+
+    @property
+    def unsent(self) -> list[QueuedMessage]:
+        """Those that wait, for a turn's end or for the person."""
+        return [message for message in self.messages if message.state in _UNSENT]
 
     def add(self, message: QueuedMessage) -> None:
-        """Send it when its time comes; in a held queue it does not wait for those that are held."""
-        if self.is_held:
-            self.messages.insert(0, message)
-            if not self._is_busy():
-                self._send(message)
-        else:
-            self.messages.append(message)
-            self.send_next()
-        self._on_change()
+        """Send it when its time comes, which is before the turn of those that are held."""
+        held = (place for place, each in enumerate(self.messages) if each.state == "held")
+        self.messages.insert(next(held, len(self.messages)), message)
+        self.send_next()
 
     def steer(self, message: QueuedMessage) -> None:
         """The running turn was given it."""
@@ -71,14 +74,16 @@ class MessageQueue:
 
     def let_go_on(self) -> None:
         """Send what is held."""
-        self.is_held = False
+        self._change_state("held", "waits")
         self.send_next()
-        self._on_change()
 
     def send_next(self) -> None:
-        """Send the first message if nothing runs, and before it what is no turn."""
-        while self.waiting and not self.is_held and not self._is_busy():
-            self._send(self.waiting[0])
+        """Send the first message that waits if nothing runs, and before it what is no turn."""
+        while not self._is_busy():
+            first = next((message for message in self.messages if message.state == "waits"), None)
+            if first is None:
+                break
+            self._send(first)
         self._on_change()
 
     def turn_started(self) -> None:
@@ -93,9 +98,13 @@ class MessageQueue:
         """Send the next one. What no turn has read is the first to be sent; after a stop all is held."""
         unread = [message for message in self.messages if message.state == "steers"]
         for message in unread:
+            if message.steering:
+                # Left where it is, the next turn would read it beside the prompt that it becomes.
+                self._take_back(message.steering)
             message.state = "waits"
         self.messages = [*unread, *(message for message in self.messages if message not in unread)]
-        self.is_held = self.is_held or (is_stopped and bool(self.messages))
+        if is_stopped:
+            self._change_state("waits", "held")
         self.send_next()
 
     def remove(self, message: QueuedMessage) -> bool:
@@ -105,7 +114,6 @@ class MessageQueue:
         if message.state == "steers" and not (message.steering and self._take_back(message.steering)):
             return False
         self.messages.remove(message)
-        self.is_held = self.is_held and bool(self.messages)
         self._on_change()
         return True
 
@@ -113,7 +121,7 @@ class MessageQueue:
         """Let it change places with the one before it, or the next."""
         place = self.messages.index(message)
         other = place + step
-        if 0 <= other < len(self.messages) and self.messages[other].state == message.state == "waits":
+        if 0 <= other < len(self.messages) and self.messages[other].state == message.state in _UNSENT:
             self.messages[place], self.messages[other] = self.messages[other], message
             self._on_change()
 
@@ -129,5 +137,9 @@ class MessageQueue:
             if message.state == state and text in (None, message.text):
                 self.messages.remove(message)
                 break
-        self.is_held = self.is_held and bool(self.messages)
         self._on_change()
+
+    def _change_state(self, before: _State, after: _State) -> None:
+        for message in self.messages:
+            if message.state == before:
+                message.state = after

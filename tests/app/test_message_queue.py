@@ -65,12 +65,12 @@ async def test_a_stop_holds_what_waits_until_the_person_lets_it_go_on(drive: Dri
         await driven.pilot.press("escape")
         await driven.finished()
         await driven.said("1 message still waits; Enter in the empty prompt sends.")
-        assert waiting(driven) == ["waits second"]
+        assert waiting(driven) == ["held second"]
         assert "1 message is held: Enter in the empty prompt sends" in str(driven.queue.render())
         # What is typed now is what the person wants now.
         await driven.ask("instead")
         await driven.finished(2)
-        assert waiting(driven) == ["waits second"]
+        assert waiting(driven) == ["held second"]
         await driven.pilot.press("enter")
         await driven.finished(3)
         assert prompts(driven) == ["› first", "› instead", "› second"]

@@ -194,7 +194,7 @@ class MainScreen(Screen[None]):
     def _steer(self, message: Prompt.SteeringSent) -> None:
         """Let the running turn read what was typed, or the first message that waits; without a turn it is sent."""
         if message.sent is None:
-            for first in self._queue.waiting[:1]:
+            for first in self._queue.unsent[:1]:
                 self._steer_with(first)
         elif self._is_turn_running:
             self._steer_with(self._queued(message.sent))
@@ -210,12 +210,16 @@ class MainScreen(Screen[None]):
             return
         if queued not in self._queue.messages:
             self._queue.add(queued)
-        if self._is_turn_running:
+        if self._is_turn_running and queued.steering:
             self.note("This model reads one request in a turn; the message waits for its end.")
 
     def on_queue_panel_edit_wanted(self, message: QueuePanel.EditWanted) -> None:
-        prompt = self.query_one(Prompt)
-        prompt.take_back(message.text)
+        prompt, queued = self.query_one(Prompt), message.queued
+        # What was no command when it was sent has to be none when it is sent again.
+        is_plain = queued.steering is not None and queued.text.startswith(("/", "!"))
+        prompt.take_back(f" {queued.text}" if is_plain else queued.text)
+        for attachment in queued.steering.attachments if queued.steering else ():
+            prompt.bring(attachment)
         prompt.focus()
 
     @on(Prompt.NothingSent)
@@ -692,8 +696,10 @@ class MainScreen(Screen[None]):
         self._choice.show(pending)
 
     def choice_settled(self, pending: PendingChoice) -> None:
+        had_keys = self._choice.has_focus
         self._choice.settle(pending)
-        self.query_one(Prompt).focus()
+        if had_keys:
+            self.query_one(Prompt).focus()
 
     def _end_review(self, pending: PendingApproval) -> None:
         """The turn was stopped under the review."""
@@ -762,9 +768,9 @@ class MainScreen(Screen[None]):
             case "turn_finished":
                 self.show_session()
                 self._turn_runs(False)
+                status.show_activity("ready", is_busy=False)
                 self._finish_turn(event)
                 self.turns_finished += 1
-                status.show_activity("ready", is_busy=False)
                 if self._session:
                     status.show_usage(event.usage, self._session.engine.context_length)
             case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
@@ -57,7 +57,7 @@ class QueuePanel(Widget, can_focus=True):
     class EditWanted(Message):
         """A message shall be changed; it waits no longer."""
 
-        text: str
+        queued: QueuedMessage
 
     @dataclass
     class SteerWanted(Message):
@@ -81,9 +81,14 @@ class QueuePanel(Widget, can_focus=True):
         self.display = bool(self.shown)
         self.refresh(layout=True)
 
+    @property
+    def _first(self) -> int:
+        """The place of the first row."""
+        return max(min(self._place, len(self.shown) - _MOST_ROWS), 0) if self.has_focus else 0
+
     def render(self) -> Content:
         shown = self.shown
-        first = max(min(self._place, len(shown) - _MOST_ROWS), 0) if self.has_focus else 0
+        first = self._first
         width = self.size.width
         rows = [self._row(each, first + row, width) for row, each in enumerate(shown[first : first + _MOST_ROWS])]
         return Content("\n").join([Content(self._title(len(shown), first + len(rows))), *rows])
@@ -99,11 +104,11 @@ class QueuePanel(Widget, can_focus=True):
 
     def _row(self, queued: QueuedMessage, place: int, width: int) -> Content:
         mark = "▌" if self.has_focus and place == self._place else " "
-        sign = {"waits": "…", "sent": "›", "steers": "»"}[queued.state]
-        told = {"waits": "", "sent": " (reads what is mentioned)", "steers": " (at the next step)"}[queued.state]
+        sign = {"sent": "›", "steers": "»"}.get(queued.state, "…")
+        told = {"sent": " (reads what is mentioned)", "steers": " (at the next step)"}.get(queued.state, "")
         text = safe_text(queued.text, single_line=True)
         room = max(width - len(told) - 3, 4)
-        line = f"{mark}{sign} {text}" if len(text) <= room else f"{mark}{sign} {set_cell_size(text, room - 1)}…"
+        line = f"{mark}{sign} {text}" if cell_len(text) <= room else f"{mark}{sign} {set_cell_size(text, room - 1)}…"
         return Content.styled(line + told, "reverse" if mark != " " else "")
 
     @property
@@ -120,7 +125,7 @@ class QueuePanel(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         if event.y:
-            self._place = min(event.y - 1, len(self.shown) - 1)
+            self._place = min(self._first + event.y - 1, len(self.shown) - 1)
             self.refresh()
 
     def action_move(self, step: int) -> None:
@@ -146,10 +151,10 @@ class QueuePanel(Widget, can_focus=True):
     def action_edit(self) -> None:
         current = self._current
         if current and self._queue.remove(current):
-            self.post_message(self.EditWanted(current.text))
+            self.post_message(self.EditWanted(current))
 
     def action_steer(self) -> None:
-        if (current := self._current) and current.state == "waits":
+        if (current := self._current) and current in self._queue.unsent:
             self.post_message(self.SteerWanted(current))
 
     def action_send(self) -> None:
