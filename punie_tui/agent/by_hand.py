@@ -23,7 +23,7 @@ def run_by_hand(
     conversation.add_reply("", tuple(calls))
 
     def told() -> Iterator[Event]:
-        yield TurnStarted(prompt=prompt, model=model)
+        yield TurnStarted(prompt=prompt, model=model, by_hand=True)
         outcomes: list[Outcome] = []
         for event in run_calls(calls, replace(bench, approver=PersonApprover(bench.approver))):
             if isinstance(event, list):

@@ -86,12 +86,16 @@ class NoticeGiven(_Event):
 
 
 class TurnStarted(_Event):
-    """`prompt` is what the person wrote; what it brings along stands beside it."""
+    """`prompt` is what the person wrote; what it brings along stands beside it.
+
+    `by_hand`: its calls are the person's own, and no model's.
+    """
 
     kind: Literal["turn_started"] = "turn_started"
     prompt: str
     model: str
     attachments: tuple[Attachment, ...] = ()
+    by_hand: bool = False
 
 
 class TurnSteered(_Event):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import uuid4
 
+from punie_tools.tool import Tool
 from punie_tui.agent.attachment import Attachment
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import (
@@ -175,7 +176,7 @@ class _Turn:
         first = Meaning(doubt.label, reply.text, reply.calls)
         found = meanings(first, doubt, request, self.engine, self.bench.cancelled.is_set)
         chosen: int | None = 0
-        if len(found) > 1 and must_ask and self.ask_which is not None:
+        if must_ask and self.ask_which is not None and (len(found) > 1 or (found and not doubt.label)):
             labels = tuple(meaning.label for meaning in found)
             yield ChoicesOffered(question=QUESTION, choices=list(labels))
             chosen = self.ask_which(labels, self.bench.cancelled.is_set)
@@ -291,15 +292,15 @@ def request_for(conversation: Conversation, engine: Engine, bench: ToolBench, li
 
     return Request(
         messages=messages,
-        tools=tool_specs(bench),
+        tools=tool_specs(bench.tools.values()),
         sampling=Sampling(temperature=limits.temperature, seed=limits.seed, max_tokens=limits.max_tokens),
         path_exists=path_exists,
     )
 
 
-def tool_specs(bench: ToolBench) -> tuple[ToolSpec, ...]:
-    """The bench's tools as an engine is told of them."""
-    return tuple(ToolSpec(tool.name, tool.description, tool.arguments_schema) for tool in bench.tools.values())
+def tool_specs(tools: Iterable[Tool]) -> tuple[ToolSpec, ...]:
+    """Tools as an engine is told of them."""
+    return tuple(ToolSpec(tool.name, tool.description, tool.arguments_schema) for tool in tools)
 
 
 def _is_failure(outcome: Outcome) -> bool:

@@ -48,7 +48,11 @@ def _collect(options: argparse.Namespace) -> int:
 def _found(sessions: SessionList, names: Sequence[str] | None) -> Iterator[Collected]:
     """Sessions of a newer punie and unreadable ones are named and left out when all are meant."""
     redactor = Redactor(Path.home())
-    for name in names or [summary.session_id for summary in sessions.summaries() if not summary.problem]:
+    summaries = [] if names else list(sessions.summaries())
+    for summary in summaries:
+        if summary.problem:
+            print_error(summary.problem)
+    for name in names or [summary.session_id for summary in summaries if not summary.problem]:
         path = sessions.find(name)
         yield from collect(path.stem, read_record(path), redactor)
 

@@ -11,6 +11,8 @@ from punie_tools.registry import TOOLS
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import TurnFinished
 from punie_tui.agent.session_record import SessionRecord
+from punie_tui.agent.turn import tool_specs
+from punie_tui.engine.chat_format import template_tool
 from punie_tui.engine.protocol import Message
 from punie_tui.lab.redaction import Redactor
 
@@ -40,18 +42,12 @@ class Collected:
 
 def collect(session_id: str, record: SessionRecord, redactor: Redactor) -> Iterator[Collected]:
     """The replies of turns that ended well, each after what the model was given; secrets are taken out of both."""
-    tools = [
-        {
-            "type": "function",
-            "function": {"name": tool.name, "description": tool.description, "parameters": tool.arguments_schema},
-        }
-        for tool in TOOLS
-    ]
+    tools = [template_tool(tool) for tool in tool_specs(TOOLS)]
     before: list[Message] = []
     for turn in record.current_turns:
         messages = Conversation.from_events(turn.events).messages
         end = turn.events[-1]
-        if isinstance(end, TurnFinished) and end.reason == "done":
+        if isinstance(end, TurnFinished) and end.reason == "done" and not turn.started.by_hand:
             for place, message in enumerate(messages):
                 if message.role == "assistant":
                     redactor.count = 0
@@ -70,6 +66,7 @@ def _as_given(messages: Sequence[Message]) -> Sequence[Message]:
 
 
 def _written(message: Message) -> dict[str, Any]:
+    """Without the calls' ids, which say nothing and are others each time."""
     written: dict[str, Any] = {"role": message.role, "content": message.whole}
     if message.calls:
         written["tool_calls"] = [

@@ -13,22 +13,26 @@ REDACTED = "[redacted]"
 _SECRET_NAME = re.compile(r"(?i)key|token|secret|passw|credential")
 _SHORTEST_SECRET = 8
 _SHORTEST_NAME = 3
+# A tool's result is JSON in a message's text: a line in it begins after an escape, and its quotes have a backslash.
+_START = r"(?:(?<=\\[nrt])|(?<![\w\\]))"
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), REDACTED),
-    (re.compile(r"(?<=://)[^\s/@:]+:[^\s/@]+(?=@)"), REDACTED),
+    (re.compile(r"(?<=://)[^\s/@:\"']*:[^\s/@\"']+(?=@)"), REDACTED),
     # Tokens that say by their beginning whose they are: GitHub, GitLab, AWS, Slack, Google, npm, PyPI, model services.
-    (re.compile(r"\b(?:gh[pousr]|github_pat|glpat|npm|hf)[_-][A-Za-z0-9_-]{16,}"), REDACTED),
-    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[\w-]{30,}|\bxox[abeprs]-[\w-]{10,}"), REDACTED),
-    (re.compile(r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}|\bpypi-[\w-]{30,}"), REDACTED),
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"), REDACTED),
+    (re.compile(_START + r"(?:gh[pousr]|github_pat|glpat|npm|hf)[_-][A-Za-z0-9_-]{16,}"), REDACTED),
+    (re.compile(_START + r"(?:(?:AKIA|ASIA)[0-9A-Z]{16}\b|AIza[\w-]{30,}|xox[abeprs]-[\w-]{10,})"), REDACTED),
+    (re.compile(_START + r"(?:(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}|pypi-[\w-]{30,})"), REDACTED),
+    (re.compile(_START + r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"), REDACTED),
+    (re.compile(r"(?i)(bearer\s+)[\w.~+/=-]{16,}"), rf"\1{REDACTED}"),
     (
         re.compile(
-            r"(?i)((?:passw(?:or)?d|secret|(?:api|access|auth)[_-]?(?:key|token)|token)[\"']?\s*[:=]\s*)"
-            r"(?:\"[^\"\n]{6,}\"|'[^'\n]{6,}'|[^\s\"',;)]{6,})"
+            r"(?i)((?:passw(?:or)?d|secret(?:[_-]?key)?|(?:api|access|auth|private)[_-]?(?:key|token)|token)"
+            r"\\*[\"']?\s*[:=]\s*)"
+            r"(?:(?P<quote>\\*[\"'])[^\"'\\\n]{6,}(?P=quote)|[^\s\"',;)\\]{6,})"
         ),
-        rf"\1{REDACTED}",
+        rf"\g<1>\g<quote>{REDACTED}\g<quote>",
     ),
-    (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"), "person@example.org"),
+    (re.compile(r"(?:(?<=\\[nrt])|(?<![\w.+\\-]))[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"), "person@example.org"),
 )
 
 
@@ -46,7 +50,7 @@ class Redactor:
         if len(home.parts) > 1:
             self._known.append((re.compile(re.escape(str(home)) + r"(?![\w.-])"), "~"))
         if len(home.parts) > 2 and len(home.name) >= _SHORTEST_NAME:
-            self._known.append((re.compile(rf"(?<![\w-]){re.escape(home.name)}(?![\w-])"), "user"))
+            self._known.append((re.compile(rf"(?:(?<=\\[nrt])|(?<![\w\\-])){re.escape(home.name)}(?![\w-])"), "user"))
 
     def text(self, text: str) -> str:
         """The text without."""

@@ -91,6 +91,10 @@ def test_a_reply_that_makes_no_sense_gives_way_to_the_next(tmp_path: Path) -> No
     senseless: Reply = [ToolCall("1", "list_files", {}), Doubt(0.9, "", ("read",))]
     events, _ = turn(tmp_path, [senseless, READ], None)
     assert tools_of(events) == ["read_file"]
+    asked = Asked(None)
+    unsure: Reply = [ToolCall("1", "list_files", {}), Doubt(0.1, "", ("read",))]
+    assert tools_of(turn(tmp_path, [unsure, READ], asked)[0]) == []
+    assert asked.questions == [("read_file a.py",)]
     asked = Asked(0)
     alone: Reply = [ToolCall("1", "list_files", {}), Doubt(0.1, "list_files", ())]
     assert tools_of(turn(tmp_path, [alone], asked)[0]) == ["list_files"]

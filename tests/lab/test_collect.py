@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def collected(tmp_path: Path) -> Sequence[Collected]:
     session = Session(folder, ScriptedEngine(replies), Settings())
     for prompt in ("what is in notes.py? ask ann@example.net", "and now?", "thanks"):
         list(session.run(prompt))
+    list(session.call_by_hand("/status", [ToolCall("2", "list_files", {})]))
     record = session.record()
     session.close()
     return list(collect("s1", record, Redactor(tmp_path, {"MY_API_KEY": "It holds a secret"})))
@@ -100,7 +102,10 @@ def secrets() -> Iterator[tuple[str, str]]:
     yield f"export GH={TOKEN} now", f"export GH={REDACTED} now"
     yield "AKIA" + "ABCDEFGH12345678", REDACTED
     yield "postgres://ann:hunter2@db/x", f"postgres://{REDACTED}@db/x"
-    yield 'password = "correct horse"', f"password = {REDACTED}"
+    yield 'password = "correct horse"', f'password = "{REDACTED}"'
+    yield "SECRET_KEY = 'django-insecure'", f"SECRET_KEY = '{REDACTED}'"
+    yield "redis://:hunter22@cache", f"redis://{REDACTED}@cache"
+    yield "Authorization: Bearer abcdefghij0123456789", f"Authorization: Bearer {REDACTED}"
     yield "api_key: abcdef123456", f"api_key: {REDACTED}"
     yield "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nrest", f"{REDACTED}\nrest"
     yield "eyJhbGciOiJI.eyJzdWIiOiIx.SflKxwRJ", REDACTED
@@ -108,6 +113,14 @@ def secrets() -> Iterator[tuple[str, str]]:
     yield "annikas /home/annika2 stays", "annikas /home/annika2 stays"
     yield "the deploy uses swordfish99 twice", f"the deploy uses {REDACTED} twice"
     yield "token count: 12, key=value, passwords are hashed", "token count: 12, key=value, passwords are hashed"
+
+
+@pytest.mark.parametrize("text", [text for text, expected in secrets() if text != expected and "BEGIN" not in text])
+def test_the_same_is_taken_out_of_a_result_which_is_json(text: str) -> None:
+    redactor = Redactor(Path("/home/annika"), {"DEPLOY_TOKEN": "swordfish99"})
+    plain = redactor.text(f"x = 1\n{text}\nend")
+    found = redactor.text(json.dumps({"content": f"x = 1\n{text}\nend"}))
+    assert json.loads(found)["content"] == plain
 
 
 @pytest.mark.parametrize(("text", "expected"), list(secrets()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,15 +12,12 @@ from punie_tui.engine.nano.first_action import FirstAction, FirstTokenBias
 from punie_tui.engine.nano.grammar import ANSWER, reply_grammar
 from punie_tui.engine.nano.label import reply_label
 from punie_tui.engine.nano.programs import PROGRAMS
-from punie_tui.engine.nano.request_view import Call, RequestView, Value, write_call
+from punie_tui.engine.nano.request_view import Call, RequestView, Value, shown_calls, write_call
 from punie_tui.engine.nano.stand_ins import stand_in
 from punie_tui.engine.prompt_format import Constraint, EncodedPrompt, ReplyDelta, Tokenizer, new_call_id
 from punie_tui.engine.protocol import Doubt, Message, Request, TextDelta, ToolCall
 
-_CALL = re.compile(r"<tool_call><function=(?P<tool>\w+)>(?P<parameters>.*?)</function></tool_call>", re.DOTALL)
-_PARAMETER = re.compile(r"<parameter=(?P<name>\w+)>(?P<shown>.*?)</parameter>", re.DOTALL)
 _CALL_END = b"</tool_call>"
-
 
 _OTHERS_TOLD = 4
 _LEAST_LIKELY = 0.03
@@ -96,7 +92,10 @@ class NanoDecoder:
         self._written += self._tokenizer.token_bytes(token)
         if self._written.endswith(_CALL_END):
             call = read_call(self._view, self._take())
-            return [self._offer(*call)] if call else []
+            offered = self._offer(*call) if call else None
+            if isinstance(offered, TextDelta):
+                self._held.append(offered)
+            return [offered] if isinstance(offered, ToolCall) else []
         kind = next((kind for kind in AnswerKind if self._written.endswith((ANSWER + kind.token).encode())), None)
         if kind:
             self._held.append(TextDelta(answer_sentence(kind, self._request)))
@@ -125,7 +124,7 @@ class NanoDecoder:
         written, self._written = self._written.decode("utf-8", "replace"), b""
         return written
 
-    def _offer(self, tool: str, arguments: Mapping[str, object]) -> ReplyDelta:
+    def _offer(self, tool: str, arguments: Mapping[str, object]) -> TextDelta | ToolCall:
         chosen = stand_in(tool, arguments, self._offered)
         return TextDelta(chosen) if isinstance(chosen, str) else ToolCall(new_call_id(), chosen[0], chosen[1])
 
@@ -157,13 +156,14 @@ def write_answer(kind: AnswerKind) -> str:
 
 def read_call(view: RequestView, text: str) -> Call | None:
     """The call that a piece of a reply makes; None when it is none, or holds a choice that stands for nothing."""
-    if (match := _CALL.search(text)) is None:
+    found = next(shown_calls(text), None)
+    if found is None:
         return None
-    shown = {parameter["name"]: parameter["shown"] for parameter in _PARAMETER.finditer(match["parameters"])}
-    if match["tool"] == "execute_code":
+    tool, shown = found
+    if tool == "execute_code":
         return _read_program(view, shown)
-    values = _read_values(view, {name: argument.kind for name, argument in CATALOGUE[match["tool"]].items()}, shown)
-    return None if values is None else (match["tool"], values)
+    values = _read_values(view, {name: argument.kind for name, argument in CATALOGUE[tool].items()}, shown)
+    return None if values is None else (tool, values)
 
 
 def _write_known_call(view: RequestView, tool: str, arguments: Mapping[str, object]) -> str | None:

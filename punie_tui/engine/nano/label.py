@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from punie_tui.engine.nano.catalogue import CATALOGUE, Argument
 from punie_tui.engine.nano.programs import PROGRAMS
-from punie_tui.engine.nano.request_view import RequestView
+from punie_tui.engine.nano.request_view import RequestView, shown_calls
 
-_CALL = re.compile(r"<tool_call><function=(?P<tool>\w+)>(?P<parameters>.*?)</function></tool_call>", re.DOTALL)
 _MUST_DIFFER = (("old", "new"), ("symbol", "new_name"))
-_PARAMETER = re.compile(r"<parameter=(?P<name>\w+)>(?P<shown>.*?)</parameter>", re.DOTALL)
 
 
 def reply_label(view: RequestView, written: str) -> str:
@@ -19,14 +16,13 @@ def reply_label(view: RequestView, written: str) -> str:
 
     That is one with a choice that stands for nothing, or a call that would put something in its own place.
     """
-    calls = [_call_label(view, match["tool"], match["parameters"]) for match in _CALL.finditer(written)]
+    calls = [_call_label(view, tool, shown) for tool, shown in shown_calls(written)]
     if not calls:
         return "answer in words"
     return "" if None in calls else ", then ".join(filter(None, calls))
 
 
-def _call_label(view: RequestView, tool: str, parameters: str) -> str | None:
-    shown = {parameter["name"]: parameter["shown"] for parameter in _PARAMETER.finditer(parameters)}
+def _call_label(view: RequestView, tool: str, shown: dict[str, str]) -> str | None:
     known: Mapping[str, Argument] = CATALOGUE.get(tool, {})
     title = tool
     if tool == "execute_code":

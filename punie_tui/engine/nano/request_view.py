@@ -55,6 +55,8 @@ _HISTORY_KINDS: Mapping[Kind, CandidateKind] = {
 }
 
 _PARTS = re.compile(r"<\|\w+\|>|\s[^\s<]+")
+_SHOWN_CALL = re.compile(r"<tool_call><function=(?P<tool>\w+)>(?P<arguments>.*?)</function></tool_call>", re.DOTALL)
+_SHOWN_ARGUMENT = re.compile(r"<parameter=(?P<name>\w+)>(?P<shown>.*?)</parameter>", re.DOTALL)
 _PLACE = re.compile(r"(?P<path>.+):(?P<line>\d+)$")
 
 Call = tuple[str, Mapping[str, object]]
@@ -258,6 +260,12 @@ def write_call(tool: str, arguments: Mapping[str, str]) -> str:
     """A call in the wire format; the arguments as they are shown."""
     written = "".join(f"<parameter={name}>{shown}</parameter>" for name, shown in arguments.items())
     return f"<tool_call><function={tool}>{written}</function></tool_call>"
+
+
+def shown_calls(text: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The whole calls that a text holds in the wire format: each tool, and its arguments as they are shown."""
+    for call in _SHOWN_CALL.finditer(text):
+        yield call["tool"], {each["name"]: each["shown"] for each in _SHOWN_ARGUMENT.finditer(call["arguments"])}
 
 
 def quote_for_grammar(text: str) -> str:

@@ -10,7 +10,7 @@ from punie_tools.registry import TOOLS
 from punie_tui.engine.nano.label import reply_label
 from punie_tui.engine.nano.request_view import RequestView
 from punie_tui.engine.open_engine import open_engine
-from punie_tui.engine.protocol import Delta, Doubt, Engine, Message, Request, ToolCall, ToolSpec
+from punie_tui.engine.protocol import Delta, Doubt, Engine, Message, Request, TextDelta, ToolCall, ToolSpec
 
 SPECS = tuple(ToolSpec(tool.name, tool.description, tool.arguments_schema) for tool in TOOLS)
 
@@ -45,6 +45,12 @@ def test_another_beginning_gives_another_whole_reply(nano: Engine) -> None:
         deltas, other = reply(nano, "lint src, then run the tests in tests/test_a.py", begin)
         assert other.label != first.label
         assert any(isinstance(delta, ToolCall) for delta in deltas) == (other.label not in ("answer in words", ""))
+
+
+def test_what_is_said_for_a_tool_that_is_not_offered_comes_once_and_after_the_doubt(nano: Engine) -> None:
+    without = tuple(spec for spec in SPECS if spec.name != "pytest_run")
+    deltas = list(nano.generate(Request((Message("user", "run the tests"),), without), lambda: False))
+    assert [type(delta) for delta in deltas if isinstance(delta, Doubt | TextDelta | ToolCall)] == [Doubt, TextDelta]
 
 
 @pytest.mark.parametrize(
