@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from punie_tools.errors import ToolError
 from punie_tools.safe_text import safe_text
+from punie_tui.app.screen_work import ScreenWork
 from punie_tui.app.textual_adapter import app_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _GROUP = "git"
 _TITLES: dict[ReviewedPart, str] = {"unstaged": "working tree", "staged": "staged changes"}
 
 
-class GitWork:
+class GitWork(ScreenWork):
     """One for a screen. `note` shows a sentence; `changed` is called when the repository is no longer as it was.
 
     `send` hands a request to the model.
@@ -38,9 +38,8 @@ class GitWork:
         changed: Callable[[], None],
         send: Callable[[str], None],
     ) -> None:
-        self._screen = screen
+        super().__init__(screen, _GROUP, note)
         self._session = session
-        self._note = note
         self._changed = changed
         self._send = send
         self._closing = threading.Event()
@@ -75,17 +74,6 @@ class GitWork:
     def commit(self) -> None:
         """Ask for the message of what is staged, with a draft of it."""
         self._begin(lambda: self._draft(says_nothing=False))
-
-    def _begin(self, work: Callable[[], None]) -> None:
-        """On a thread; what fails there becomes one sentence."""
-
-        def guarded() -> None:
-            try:
-                work()
-            except ToolError as error:
-                self._tell(str(error))
-
-        self._screen.run_worker(guarded, thread=True, exclusive=True, group=_GROUP)
 
     def _read(self, part: ReviewedPart) -> None:
         from punie_tools.git.tree_review import read_tree_review
@@ -183,11 +171,3 @@ class GitWork:
 
         self._tell(git_commit(self._open_context(), message).summary)
         self._on_screen(self._changed)
-
-    def _tell(self, sentence: str) -> None:
-        self._on_screen(lambda: self._note(safe_text(sentence, single_line=True)))
-
-    def _on_screen(self, step: Callable[[], None]) -> None:
-        """Unless the app ended meanwhile."""
-        if self._screen.is_running:
-            app_of(self._screen).call_later(step)

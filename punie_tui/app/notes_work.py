@@ -10,6 +10,7 @@ from textual.app import SuspendNotSupported
 
 from punie_tools.errors import ToolError
 from punie_tools.safe_text import safe_text
+from punie_tui.app.screen_work import ScreenWork
 from punie_tui.app.textual_adapter import app_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _GROUP = "notes"
 
 
-class NotesWork:
+class NotesWork(ScreenWork):
     """One for a screen. `note` shows a sentence; `changed` is called when a note is no longer as it was."""
 
     def __init__(
@@ -33,9 +34,8 @@ class NotesWork:
         note: Callable[[str], None],
         changed: Callable[[], object] = lambda: None,
     ) -> None:
-        self._screen = screen
+        super().__init__(screen, _GROUP, note)
         self._open_context = open_context
-        self._note = note
         self._changed = changed
 
     def draft(self) -> None:
@@ -48,17 +48,6 @@ class NotesWork:
             self._note(f"{path} stands above this folder; edit it there, or start punie there.")
         else:
             self._begin(lambda: self._read(path))
-
-    def _begin(self, work: Callable[[], None]) -> None:
-        """On a thread; what fails there becomes one sentence."""
-
-        def guarded() -> None:
-            try:
-                work()
-            except ToolError as error:
-                self._tell(str(error))
-
-        self._screen.run_worker(guarded, thread=True, exclusive=True, group=_GROUP)
 
     def _draft(self) -> None:
         from punie_tui.agent.notes_draft import draft_notes
@@ -124,11 +113,3 @@ class NotesWork:
         make_changes(self._open_context(), [change])
         self._tell(f"{'Changed' if change.before else 'Wrote'} {change.path}; /undo takes it back.")
         self._on_screen(self._changed)
-
-    def _tell(self, sentence: str) -> None:
-        self._on_screen(lambda: self._note(safe_text(sentence, single_line=True)))
-
-    def _on_screen(self, step: Callable[[], object]) -> None:
-        """Unless the app ended meanwhile."""
-        if self._screen.is_running:
-            app_of(self._screen).call_later(step)

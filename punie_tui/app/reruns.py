@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.textual_adapter import call_on_screen
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -36,13 +36,14 @@ class Reruns:
         from punie_tui.agent.person_calls import CallWatch
 
         self._cancelled = cancelled = threading.Event()
-        watch = CallWatch(cancelled, on_event=lambda event: self._on_screen(lambda: self._show(event)))
+        screen = self._screen
+        watch = CallWatch(cancelled, on_event=lambda event: call_on_screen(screen, lambda: self._show(event)))
 
         def work() -> None:
             self._calls.run(tool, arguments, watch)
-            self._on_screen(self._end)
+            call_on_screen(screen, self._end)
 
-        self._screen.run_worker(work, thread=True, group="rerun")
+        screen.run_worker(work, thread=True, group="rerun")
         self._changed()
 
     def stop(self) -> None:
@@ -53,8 +54,3 @@ class Reruns:
     def _end(self) -> None:
         self._cancelled = None
         self._changed()
-
-    def _on_screen(self, step: Callable[[], None]) -> None:
-        """Unless the app ended meanwhile."""
-        if self._screen.is_running:
-            app_of(self._screen).call_later(step)

@@ -85,3 +85,9 @@ def write_to_terminal(app: App[object], sequence: str) -> None:
     driver = app._driver  # pyright: ignore[reportPrivateUsage]
     if driver is not None:
         driver.write(sequence)
+
+
+def call_on_screen(screen: Screen[None], step: Callable[[], object]) -> None:
+    """From any thread: let the app do a step, unless it ended meanwhile."""
+    if screen.is_running:
+        app_of(screen).call_later(step)
