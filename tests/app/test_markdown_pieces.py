@@ -155,3 +155,14 @@ def test_copied_text_is_the_source_without_borders_and_breaks() -> None:
 def test_hidden_pieces_take_no_row() -> None:
     block = Block(Part(Said("punie", Turn())), Piece("hidden", "```", ""))
     assert layout(block, 10).rows == []
+
+
+def test_blocks_that_are_dropped_after_a_change_of_width_are_not_looked_for() -> None:
+    blocks = BlockList()
+    blocks.width = 40
+    blocks.add_markdown(pieces_of("one\n\ntwo\n\nthree"))
+    blocks.set_width(30)
+    blocks.drop_last(2)
+    while blocks.settle_some(1):
+        pass
+    assert text_of_part(blocks, 0).startswith("one")

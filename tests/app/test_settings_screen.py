@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from app_driver import Drive, Driven
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from punie_tui.app.screens.settings import SettingsScreen
 from punie_tui.app.textual_adapter import keymap_of
@@ -84,6 +84,15 @@ async def test_each_kind_of_setting_is_changed_by_keyboard(
         await go_to(driven, screen, "python")
         await driven.pilot.press("enter", *"nowhere", "escape")
         assert row(screen, "python") == ("", "default")
+        # What is written stays the value of the setting that it was opened for.
+        await driven.pilot.press("enter", *"/none")
+        screen.query_one(Outline).focus()
+        await driven.pilot.press("down")
+        screen.query_one(Input).focus()
+        await after(driven, screen, "enter")
+        assert row(screen, "python") == ("/none", "your file")
+        await go_to(driven, screen, "python")
+        await after(driven, screen, "d")
         await go_to(driven, screen, "key_map")
         await driven.pilot.press("enter")
         assert "key_map is a table" in screen.told

@@ -84,6 +84,7 @@ class SettingsScreen(Screen[None]):
         self._settings = Settings()
         self._origins: dict[str, SettingOrigin] = {}
         self._told = ""
+        self._written_to = ""
         self.reads_ended = 0
 
     def compose(self) -> ComposeResult:
@@ -135,10 +136,14 @@ class SettingsScreen(Screen[None]):
             app_of(self).call_later(self._written, name)
 
     def _written(self, name: str) -> None:
+        if not self.is_attached:
+            return
         self._close_value()
         self._read(f"Written to {settings_file()}: {name}." if name in AT_ONCE_FIELDS else _later(name))
 
     def _refused(self, problem: str) -> None:
+        if not self.is_attached:
+            return
         self._tell(problem)
         self.reads_ended += 1
 
@@ -205,6 +210,7 @@ class SettingsScreen(Screen[None]):
             place = choices.index(now) if now in choices else -step
             self._write(name, choices[(place + step) % len(choices)])
         elif step > 0:
+            self._written_to = name
             self.add_class("-writes")
             box = self.query_one(Input)
             box.value = now
@@ -216,7 +222,7 @@ class SettingsScreen(Screen[None]):
     @on(Input.Submitted)
     def _submitted(self, message: Input.Submitted) -> None:
         message.stop()
-        self._write(self._setting, message.value.strip())
+        self._write(self._written_to, message.value.strip())
 
     def action_reset(self) -> None:
         self._write(self._setting, None)

@@ -95,6 +95,7 @@ class BlockList:
                 is_rest = bool(self.blocks) and self.blocks[-1].part.said is self._said
                 self._part = self.blocks[-1].part if is_rest else part
         del self._starts[len(self.blocks) :]
+        self._stale_below = min(self._stale_below, len(self.blocks))
 
     def add_before(self, parts: Sequence[tuple[Speaker, str]]) -> int:
         """Add what was said before; returns how many blocks that makes. `punie` speaks Markdown."""
