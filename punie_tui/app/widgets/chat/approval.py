@@ -109,10 +109,6 @@ class ApprovalPanel(AskingPanel):
             self._show_first()
 
     @property
-    def is_asking(self) -> bool:
-        return bool(self._waiting)
-
-    @property
     def shown_text(self) -> str:
         """What the person is asked about, empty when nothing is."""
         return self._detail.text if self._waiting else ""
@@ -173,8 +169,7 @@ class ApprovalPanel(AskingPanel):
         reason = self.query_one(Input)
         reason.clear()
         self.remove_class("-denies")
-        self.set_class(bool(self._waiting), "-asks")
-        self.screen.set_class(bool(self._waiting), "-asks")
+        self.set_asking(bool(self._waiting))
         if not self._waiting:
             return
         question = self._waiting[0].question

@@ -42,7 +42,12 @@ class AskingPanel(Vertical, can_focus=True):
     @property
     def is_asking(self) -> bool:
         """Whether a question stands there."""
-        raise NotImplementedError
+        return self.has_class("-asks")
+
+    def set_asking(self, is_asking: bool) -> None:
+        """Come up, or go; the screen makes room for what asks."""
+        self.set_class(is_asking, "-asks")
+        self.screen.set_class(is_asking, "-asks")
 
     def question_stands(self) -> None:
         """The half second begins, and the keys come here."""

@@ -57,10 +57,6 @@ class ChoicePanel(AskingPanel):
     def compose(self) -> ComposeResult:
         yield Static(id="choices", markup=False)
 
-    @property
-    def is_asking(self) -> bool:
-        return self._pending is not None
-
     def show(self, pending: PendingChoice) -> None:
         """Ask; one turn runs at a time, and it asks one thing."""
         self._pending = pending
@@ -68,18 +64,16 @@ class ChoicePanel(AskingPanel):
             f"{key_shown(self, action)}  {safe_text(choice, single_line=True)}"
             for action, choice in zip(_CHOOSE, pending.choices, strict=False)
         ]
-        text = "\n".join([f"{QUESTION}", *rows, f"{key_shown(self, _NONE)}  none of these"])
+        text = "\n".join([QUESTION, *rows, f"{key_shown(self, _NONE)}  none of these"])
         self.query_one("#choices", Static).update(Content(text))
-        self.add_class("-asks")
-        self.screen.add_class("-asks")
+        self.set_asking(True)
         self.question_stands()
 
     def settle(self, pending: PendingChoice) -> None:
         """It is answered, or its turn was stopped."""
         if self._pending is pending:
             self._pending = None
-            self.remove_class("-asks")
-            self.screen.remove_class("-asks")
+            self.set_asking(False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There may be fewer choices than keys."""
