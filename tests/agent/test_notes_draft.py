@@ -137,6 +137,8 @@ def test_what_stands_there_stays_and_only_missing_sections_are_added(make_reposi
         pytest.param({}, id="empty"),
         pytest.param({"pyproject.toml": "not [ toml", "package.json": "[1", "Makefile": "\x1b:\n"}, id="torn"),
         pytest.param({"pyproject.toml": "project = 3\n[tool]\nruff = 4\n", "package.json": "3"}, id="other-types"),
+        pytest.param({"pyproject.toml": "x = " + "[" * 10_000}, id="deep"),
+        pytest.param({"Makefile": "IMAGE = registry:5000/app\n"}, id="no-target"),
         pytest.param({"a/__init__.py": "(" * 10_000, "pyrightconfig.json": "[]"}, id="no-python"),
     ],
 )
@@ -144,6 +146,7 @@ def test_files_that_cannot_be_read_only_say_nothing(make_repository: MakeReposit
     text = text_after(draft_of(make_repository(files)))
     assert text.startswith("# project\n")
     assert "\x1b" not in text
+    assert "make" not in text
 
 
 def test_a_link_out_of_the_tree_is_no_place_for_notes(make_repository: MakeRepository, tmp_path: Path) -> None:

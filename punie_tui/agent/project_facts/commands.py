@@ -9,7 +9,9 @@ from punie_tui.agent.project_facts.layout import dependencies, test_files
 from punie_tui.agent.project_facts.tree import ProjectTree, code, plain, table
 
 _MOST_OF_A_FILE = 10
-_TARGET = re.compile(r"^(?P<name>[A-Za-z][\w-]*)(?:[ \t]+[\w='\"*+-]+)*[ \t]*:(?![:=])(?P<rest>[^\n]*)", re.MULTILINE)
+_TARGET = re.compile(
+    r"^(?P<name>[A-Za-z][\w-]*)(?:[ \t]+(?!=)[\w='\"*+-]+)*[ \t]*:(?![:=])(?P<rest>[^\n]*)", re.MULTILINE
+)
 _CI_FILE = re.compile(r"^(\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml)$")
 _CI_STEP = re.compile(r"^(?P<indent>\s*)(?:-\s+)?(?:run|script)\s*:\s*(?P<command>[^#\n]*)$")
 _CI_ITEM = re.compile(r"^\s*-\s+(?P<command>\S[^\n]*)$")

@@ -48,7 +48,7 @@ class ProjectTree:
     def toml(self, path: str) -> Mapping[str, Any]:
         try:
             return tomllib.loads(self.text(path))
-        except tomllib.TOMLDecodeError:
+        except (tomllib.TOMLDecodeError, RecursionError):
             return {}
 
     def json(self, path: str) -> Mapping[str, Any]:
