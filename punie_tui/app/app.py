@@ -98,7 +98,7 @@ class PunieApp(App[None]):
         """Search all that can be done."""
         from textual.command import CommandPalette
 
-        from punie_tui.app.palette import ActionRows, MainRows
+        from punie_tui.app.palette_rows import ActionRows, MainRows
 
         self.push_screen(CommandPalette((ActionRows, MainRows), placeholder="Search what can be done"))
 
