@@ -40,6 +40,8 @@ _EXTENSIONS = frozenset[str](_LISTS["extensions"])
 _FILE_NAMES = frozenset[str](_LISTS["file_names"])
 _SHOUTED = frozenset[str](_LISTS["shouted_file_names"])
 _NOT_FOLDERS = frozenset[str](_LISTS["not_folders"])
+_SPOKEN_FOLDERS = frozenset[str](_LISTS["spoken_folders"])
+_BEFORE_FOLDER = re.compile(rf"\b(?:{'|'.join(_LISTS['before_folder'])})\s+(?:the\s+|folder\s+)?$", re.IGNORECASE)
 _NOT_SYMBOLS = frozenset[str](_LISTS["not_symbols"])
 _COMMON_CAPITALISED = frozenset[str](_LISTS["common_capitalised"])
 _BRANCH_PREFIXES: list[str] = _LISTS["branch_prefixes"]
@@ -213,6 +215,14 @@ def _read_word(
         yield Candidate(kind, name, start, end)
     elif word.lower() in _WELL_KNOWN:
         yield Candidate(CandidateKind.FILE, _WELL_KNOWN[word.lower()], start, end)
+    elif _is_plain_folder(text, word, start) and path_exists(word):
+        yield Candidate(CandidateKind.FOLDER, word, start, end)
+
+
+def _is_plain_folder(text: str, word: str, start: int) -> bool:
+    """Whether a word without any mark of a path stands where a folder does; the model knows the usual ones as words."""
+    is_name = re.fullmatch(r"[A-Za-z][\w-]*", word) and word.lower() not in _SPOKEN_FOLDERS
+    return bool(is_name and _BEFORE_FOLDER.search(text[:start]))
 
 
 def _numbers(match: re.Match[str], start: int, *groups: str) -> Iterator[Candidate]:

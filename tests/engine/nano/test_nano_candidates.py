@@ -53,3 +53,12 @@ def test_a_path_that_exists_is_no_branch() -> None:
 def test_candidates_lie_apart_and_in_order() -> None:
     found = find_candidates('replace "a.b" in src/a.py:3 by `x_y()` on main since HEAD~2', lambda path: False)
     assert all(first.end <= second.start for first, second in itertools.pairwise(found))
+
+
+def test_a_plain_word_is_a_folder_where_one_stands_and_the_tree_has_it() -> None:
+    assert seen("any type errors in shop?", "shop") == [("folder", "shop")]
+    assert seen("is the shop open", "shop") == []
+    assert seen("lint shop and the till", "shop", "till") == [("folder", "shop")]
+    assert seen("any type errors in shop?") == []
+    # The model knows the usual names as words, and people say them of other things.
+    assert seen("run the tests in tests", "tests") == []

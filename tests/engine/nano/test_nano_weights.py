@@ -14,7 +14,7 @@ SPECS = tuple(ToolSpec(tool.name, tool.description, tool.arguments_schema) for t
 
 def reply(prompt: str, sampling: Sampling | None = None) -> tuple[list[ToolCall], str]:
     engine = MlxEngine(MODEL_DIRECTORY, "nano")
-    request = Request((Message("user", prompt),), SPECS, sampling or Sampling())
+    request = Request((Message("user", prompt),), SPECS, sampling or Sampling(), path_exists="shop".__eq__)
     deltas = list(engine.generate(request, lambda: False))
     calls = [delta for delta in deltas if isinstance(delta, ToolCall)]
     return calls, "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
@@ -35,6 +35,7 @@ def reply(prompt: str, sampling: Sampling | None = None) -> tuple[list[ToolCall]
         ("last three commits", "git_log", {"count": 3}),
         ("git status", "git_status", {}),
         ("search for os.environ in lib/", "grep", {"pattern": "os.environ", "path": "lib/"}),
+        ("any lint problems in shop?", "ruff_check", {"path": "shop"}),
         ("list the python files", "list_files", {"pattern": "*.py"}),
     ],
 )
