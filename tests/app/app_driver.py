@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from punie_tui.agent.approval import AskPerson
 from punie_tui.agent.meant import AskWhich
@@ -30,6 +32,8 @@ from punie_tui.engine.scripted import Reply, ScriptedEngine
 from punie_tui.settings import load_settings
 
 _PAUSES = 1500
+
+AnyScreen = TypeVar("AnyScreen", bound=Screen[Any])
 
 
 @dataclass
@@ -80,6 +84,13 @@ class Driven:
                 return
             await self.pilot.pause(0.01)
         raise AssertionError(f"never came: {what or is_so}")
+
+    async def shown(self, kind: type[AnyScreen]) -> AnyScreen:
+        """Wait until a screen of this kind is on top, with its widgets."""
+        await self.until(lambda: isinstance(self.app.screen, kind) and self.app.screen.is_mounted, kind.__name__)
+        screen = self.app.screen
+        assert isinstance(screen, kind)
+        return screen
 
     async def ask(self, prompt: str) -> None:
         """Type a prompt and send it."""

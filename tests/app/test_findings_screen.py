@@ -36,9 +36,7 @@ def project(make_repository: Callable[..., Path]) -> Path:
 
 async def open_findings(driven: Driven) -> FindingsScreen:
     await driven.pilot.press("ctrl+l")
-    await driven.until(lambda: isinstance(driven.app.screen, FindingsScreen), "the findings screen")
-    screen = driven.app.screen
-    assert isinstance(screen, FindingsScreen)
+    screen = await driven.shown(FindingsScreen)
     await driven.until(lambda: screen.checks_ended > 0, "both checkers' answers")
     return screen
 
@@ -108,7 +106,7 @@ async def test_the_list_is_filtered_as_one_types(drive: Drive, project: Path) ->
             "2:8 `sys` imported but unused  F401",
         ]
         await driven.pilot.press("enter", "down", "down", "enter")
-        await driven.until(lambda: isinstance(driven.app.screen, FileViewerScreen), "the file")
+        await driven.shown(FileViewerScreen)
         await driven.pilot.pause()
         assert driven.app.screen.query_one(TextArea).cursor_location == (1, 0)
         await driven.pilot.press("escape")
@@ -126,7 +124,7 @@ async def test_a_fix_comes_as_a_review_and_is_made_when_it_is_accepted(drive: Dr
         screen = await open_findings(driven)
         await go_to(driven, screen, "`sys`")
         await driven.pilot.press("f")
-        await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
+        await driven.shown(ReviewScreen)
         await driven.pilot.pause()
         await driven.pilot.press("a", "enter")
         await driven.until(lambda: screen.fixes_ended == 1 and screen.checks_ended > 1, "the fix and a new check")
@@ -140,7 +138,7 @@ async def test_a_review_that_is_left_changes_nothing(drive: Drive, project: Path
         screen = await open_findings(driven)
         await go_to(driven, screen, "`sys`")
         await driven.pilot.press("f")
-        await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
+        await driven.shown(ReviewScreen)
         await driven.pilot.press("escape")
         await driven.until(lambda: screen.fixes_ended == 1, "the end of the fix")
         assert (project / "shop.py").read_text() == FILES["shop.py"]

@@ -45,7 +45,7 @@ async def test_the_leader_key_hints_and_does(drive: Drive, repository: Path, siz
         assert driven.main.session is not None
         assert driven.main.session.policy.value == "accept edits"
         await driven.pilot.press("ctrl+x", "d")
-        await driven.until(lambda: isinstance(driven.app.screen, TreeReviewScreen), "the review")
+        await driven.shown(TreeReviewScreen)
         await driven.pilot.press("ctrl+x")
         assert "v side by s" in hints(driven)
         assert "s split" in hints(driven)
@@ -75,7 +75,7 @@ async def test_a_colon_leads_in_vim_where_nothing_is_typed(drive: Drive, reposit
 async def choose(driven: Driven, text: str, row: str, key: str = "ctrl+p") -> None:
     """Open the palette, search, and take the first row, which is to hold `row`."""
     await driven.pilot.press(key)
-    await driven.until(lambda: isinstance(driven.app.screen, CommandPalette), "the palette")
+    await driven.shown(CommandPalette)
     await driven.pilot.press(*text)
 
     def first() -> str:

@@ -111,7 +111,7 @@ async def test_text_stands_out_from_its_ground(drive: Drive, make_repository: Ma
         await driven.until(lambda: isinstance(driven.app.screen, FindingsScreen) and driven.app.screen.checks_ended)
         faint += await measure(driven, "findings", colours)
         await pilot.press("q", "f4", "r")
-        await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
+        await driven.shown(ReviewScreen)
         faint += await measure(driven, "review", colours)
     assert faint == [], "\n".join(faint)
 

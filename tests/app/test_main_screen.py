@@ -47,7 +47,7 @@ async def test_enter_on_a_row_opens_the_file_at_its_line(drive: Drive, repositor
         await driven.ask("find TODO")
         await driven.finished()
         await driven.pilot.press("f3", "down", "down", "enter")
-        await driven.until(lambda: isinstance(driven.app.screen, FileViewerScreen), "the viewer")
+        await driven.shown(FileViewerScreen)
         await driven.pilot.pause()
         assert driven.app.screen.query_one(TextArea).cursor_location == (5, 0)
         await driven.pilot.press("escape")

@@ -19,20 +19,18 @@ async def test_a_draft_is_reviewed_and_the_note_is_then_in_force(drive: Drive, m
     root = make_repository({"pyproject.toml": '[project]\nname = "till"\n'})
     async with drive(root, writes_answers=True) as driven:
         await driven.ask("/notes")
-        await driven.until(lambda: isinstance(driven.app.screen, NotesScreen), "the notes")
-        screen = driven.app.screen
-        assert isinstance(screen, NotesScreen)
+        screen = await driven.shown(NotesScreen)
         await driven.until(lambda: screen.is_loaded, "what is there")
         assert "There are no project notes here" in str(screen.query_one("#notes-told", Static).content)
 
         await driven.pilot.press("d")
-        await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
+        await driven.shown(ReviewScreen)
         await driven.pilot.press("r", "enter")
         await driven.until(lambda: driven.app.screen is screen, "the notes again")
         assert not (root / "AGENTS.md").exists()
 
         await driven.pilot.press("d")
-        await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review again")
+        await driven.shown(ReviewScreen)
         await driven.pilot.press("a", "enter")
         options = screen.query_one(OptionList)
         await driven.until(lambda: options.option_count == 1, "the new note")

@@ -38,9 +38,7 @@ async def test_what_is_accepted_by_key_stands_as_git_would_apply_it(
         await driven.ask("change it")
         await driven.asked()
         await driven.pilot.press("r")
-        await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
-        screen = driven.app.screen
-        assert isinstance(screen, ReviewScreen)
+        screen = await driven.shown(ReviewScreen)
         assert [file.change for file in sorted(screen.review.files, key=lambda each: each.change.path)] == [
             file.change for file in expected.files
         ]

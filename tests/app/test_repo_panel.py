@@ -89,7 +89,7 @@ async def test_branch_lines_commits_and_what_the_model_touched(drive: Drive, rep
         await driven.pilot.press("space", "down")
         assert str(driven.repo.cursor_node.label).endswith("Change y [bold]now")  # type: ignore[union-attr]
         await driven.pilot.press("enter")
-        await driven.until(lambda: isinstance(driven.app.screen, PastReviewScreen), "the commit")
+        await driven.shown(PastReviewScreen)
         await driven.pilot.press("escape")
 
         git(repository, "commit", "-qam", "All of it")
@@ -102,9 +102,7 @@ async def test_blame_and_history_of_a_file_lead_to_its_commits(drive: Drive, rep
         await driven.until(lambda: "3 changed" in labels(driven)[0], "the branch")
         await go_to(driven, "M src/app.py")
         await driven.pilot.press("b")
-        await driven.until(lambda: isinstance(driven.app.screen, FileHistoryScreen), "the blame")
-        screen = driven.app.screen
-        assert isinstance(screen, FileHistoryScreen)
+        screen = await driven.shown(FileHistoryScreen)
         await driven.until(lambda: screen.is_read, "the lines")
         rows = ["".join(text for text, _ in row.parts) for row in screen.query_one(Outline).rows]
         assert [row[-5:] for row in rows] == ["x = 1", "z = 3", "w = 4"]
@@ -117,16 +115,16 @@ async def test_blame_and_history_of_a_file_lead_to_its_commits(drive: Drive, rep
         assert subjects[0] == "Change y [bold]now"
         assert len(subjects) == 2
         await driven.pilot.press("home", "enter")
-        await driven.until(lambda: isinstance(driven.app.screen, PastReviewScreen), "the commit")
+        await driven.shown(PastReviewScreen)
         await driven.pilot.press("escape", "escape")
         assert driven.app.screen is driven.main
 
         # The same keys in the viewer; a file that git does not know says so.
         await go_to(driven, "? new.txt")
         await driven.pilot.press("enter")
-        await driven.until(lambda: isinstance(driven.app.screen, FileViewerScreen), "the file")
+        await driven.shown(FileViewerScreen)
         await driven.pilot.press("b")
-        await driven.until(lambda: isinstance(driven.app.screen, FileHistoryScreen), "the blame")
+        await driven.shown(FileHistoryScreen)
         last = driven.app.screen
         await driven.until(lambda: last.is_read, "the answer")  # type: ignore[attr-defined]
         assert "new.txt" in str(last.query_one("#history-heading", Static).render())

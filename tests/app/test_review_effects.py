@@ -29,10 +29,7 @@ async def open_review(driven: Driven) -> ReviewScreen:
     await driven.ask("change it")
     await driven.asked()
     await driven.pilot.press("r")
-    await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
-    screen = driven.app.screen
-    assert isinstance(screen, ReviewScreen)
-    return screen
+    return await driven.shown(ReviewScreen)
 
 
 def said(screen: ReviewScreen) -> str:
@@ -71,15 +68,13 @@ async def test_the_working_tree_shows_what_its_hunks_did(drive: Drive, make_repo
     (root / "a.py").write_text(WORSE)
     async with drive(root) as driven:
         await driven.ask("/diff")
-        await driven.until(lambda: isinstance(driven.app.screen, TreeReviewScreen), "the review")
-        screen = driven.app.screen
-        assert isinstance(screen, TreeReviewScreen)
+        screen = await driven.shown(TreeReviewScreen)
         await driven.until(lambda: "types +1 -1" in said(screen), "the effect")
         assert [(kind, hunk) for kind, hunk, _ in notes(screen)] == [("worse", 0), ("better", 1)]
         await driven.pilot.press("t")
         await driven.until(lambda: screen.review.undecided_count == 1, "the green hunk")
         await driven.pilot.press("enter")
-        await driven.until(lambda: isinstance(driven.app.screen, CommitScreen), "the commit")
+        await driven.shown(CommitScreen)
     assert git(root, "show", ":a.py") == BETTER
     assert (root / "a.py").read_text() == WORSE
 

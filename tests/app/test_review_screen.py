@@ -33,9 +33,7 @@ async def open_review(driven: Driven) -> ReviewScreen:
     await driven.ask("change the numbers")
     await driven.asked()
     await driven.pilot.press("r")
-    await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
-    screen = driven.app.screen
-    assert isinstance(screen, ReviewScreen)
+    screen = await driven.shown(ReviewScreen)
     await driven.until(lambda: any(view.has_focus for view in screen.query(ReviewView)), "its focus")
     return screen
 
@@ -96,7 +94,7 @@ async def test_a_hunk_is_edited_in_place_and_a_syntax_error_is_told(drive: Drive
     async with drive(repository, [[EDIT], [TextDelta("done")]]) as driven:
         screen = await open_review(driven)
         await driven.pilot.press("e")
-        await driven.until(lambda: isinstance(driven.app.screen, HunkEditor), "the editor")
+        await driven.shown(HunkEditor)
         driven.app.screen.query_one(TextArea).text = "number_3 = (\n"
         await driven.pilot.press("ctrl+s")
         await driven.until(lambda: driven.app.screen is screen, "the review again")

@@ -59,18 +59,14 @@ def three(repository: Path) -> list[str]:
 
 async def open_sessions(driven: Driven) -> SessionsScreen:
     await driven.pilot.press("ctrl+o")
-    await driven.until(lambda: isinstance(driven.app.screen, SessionsScreen), "the sessions")
-    screen = driven.app.screen
-    assert isinstance(screen, SessionsScreen)
+    screen = await driven.shown(SessionsScreen)
     await driven.until(lambda: screen.is_loaded, "all of them")
     return screen
 
 
 async def open_turns(driven: Driven) -> TurnsScreen:
     await driven.pilot.press("ctrl+g")
-    await driven.until(lambda: isinstance(driven.app.screen, TurnsScreen), "the turns")
-    screen = driven.app.screen
-    assert isinstance(screen, TurnsScreen)
+    screen = await driven.shown(TurnsScreen)
     await driven.until(lambda: screen.is_loaded, "all of them")
     return screen
 
@@ -152,7 +148,7 @@ async def test_deleting_asks_and_enter_means_no(drive: Drive, repository: Path, 
         screen = await open_sessions(driven)
         for key in ("enter", "escape", "n"):
             await driven.pilot.press("d")
-            await driven.until(lambda: isinstance(driven.app.screen, ConfirmScreen), "the question")
+            await driven.shown(ConfirmScreen)
             await driven.pilot.press(key)
             await driven.until(lambda: driven.app.screen is screen, "the list again")
         assert ids(driven) == three

@@ -23,9 +23,7 @@ def repository(make_repository: Callable[..., Path]) -> Path:
 
 async def open_settings(driven: Driven) -> SettingsScreen:
     await driven.pilot.press("ctrl+x", "comma")
-    await driven.until(lambda: isinstance(driven.app.screen, SettingsScreen), "the settings")
-    screen = driven.app.screen
-    assert isinstance(screen, SettingsScreen)
+    screen = await driven.shown(SettingsScreen)
     await driven.until(lambda: screen.reads_ended == 1, "the values")
     return screen
 

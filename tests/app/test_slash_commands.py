@@ -62,7 +62,7 @@ async def test_a_command_opens_its_screen(
     async with drive(repository) as driven:
         await driven.type_in(command)
         await driven.pilot.press("enter")
-        await driven.until(lambda: isinstance(driven.app.screen, screen), "the screen")
+        await driven.shown(screen)
         assert driven.prompt.text == ""
 
 

@@ -46,9 +46,7 @@ def project(make_repository: Callable[..., Path]) -> Path:
 
 async def open_tests(driven: Driven) -> TestsScreen:
     await driven.pilot.press("ctrl+n")
-    await driven.until(lambda: isinstance(driven.app.screen, TestsScreen), "the tests screen")
-    screen = driven.app.screen
-    assert isinstance(screen, TestsScreen)
+    screen = await driven.shown(TestsScreen)
     await driven.until(lambda: screen.has_read and bool(rows(screen)), "the tests in the files")
     return screen
 
@@ -183,7 +181,7 @@ async def test_the_hunk_that_broke_a_test_is_found_shown_and_taken_back(
         await run(driven, screen, "a")
         await driven.pilot.press("n")
         await run(driven, screen, "b")
-        await driven.until(lambda: isinstance(driven.app.screen, PastReviewScreen), "the review")
+        await driven.shown(PastReviewScreen)
         review = driven.app.screen.query_one(ReviewView)
         await driven.until(lambda: review.has_focus and bool(review.rows), "its rows")
         assert (review.current.hunk, review.current.old) == (1, 11)
@@ -216,7 +214,7 @@ async def test_keys_lead_to_the_file_the_report_and_back(drive: Drive, project: 
     async with drive(project, size=(20, 5)) as driven:
         screen = await open_tests(driven)
         await driven.pilot.press("down", "o")
-        await driven.until(lambda: isinstance(driven.app.screen, FileViewerScreen), "the file")
+        await driven.shown(FileViewerScreen)
         assert driven.app.screen._line == 4  # type: ignore[attr-defined]
         await driven.pilot.press("escape")
         await driven.until(lambda: driven.app.screen is screen, "the tests again")
@@ -227,7 +225,7 @@ async def test_keys_lead_to_the_file_the_report_and_back(drive: Drive, project: 
         await driven.pilot.press("escape")
         assert screen.query_one(Outline).has_focus
         await driven.pilot.press("question_mark")
-        await driven.until(lambda: isinstance(driven.app.screen, KeysScreen), "the keys")
+        await driven.shown(KeysScreen)
         await driven.pilot.press("escape", "escape")
         await driven.until(lambda: driven.app.screen is driven.main, "the main screen")
         assert (await open_tests(driven)) is screen
@@ -254,7 +252,7 @@ async def test_an_untrusted_folder_runs_nothing_until_it_is_trusted(
             assert "Ctrl+T trusts it" in heading(screen)
         assert not (root / "ran").exists()
         await driven.pilot.press("ctrl+t")
-        await driven.until(lambda: isinstance(driven.app.screen, TrustScreen), "the question")
+        await driven.shown(TrustScreen)
         await driven.pilot.press("t")
         await driven.until(lambda: "not trusted" not in heading(screen), "the trust")
         await run(driven, screen, "a")

@@ -36,9 +36,7 @@ def problem_of(screen: ArgumentsScreen) -> str:
 
 async def replace_arguments(driven: Driven, text: str) -> ArgumentsScreen:
     """In the editor that is open, or comes up."""
-    await driven.until(lambda: isinstance(driven.app.screen, ArgumentsScreen), "the editor")
-    screen = driven.app.screen
-    assert isinstance(screen, ArgumentsScreen)
+    screen = await driven.shown(ArgumentsScreen)
     screen.query_one(TextArea).text = text
     await driven.pilot.pause()
     return screen
@@ -116,7 +114,7 @@ async def test_an_edit_that_is_run_again_is_reviewed_like_any_other(drive: Drive
         await driven.pilot.press("f3", "end", "r")
         await replace_arguments(driven, '{"path": "src/other.py", "old": "later", "new": "soon"}')
         await driven.pilot.press("ctrl+s")
-        await driven.until(lambda: isinstance(driven.app.screen, ReviewScreen), "the review")
+        await driven.shown(ReviewScreen)
         await driven.pilot.press("a", "enter")
         await driven.until(lambda: driven.trace_lines()[-1] == "+# TODO [bold]soon", "the edit")
         assert (repository / "src/other.py").read_text() == "# TODO [bold]soon\n"
@@ -138,7 +136,7 @@ async def test_escape_stops_a_call_that_is_run_again_and_nothing_else(drive: Dri
         await driven.pilot.press("f3")
         assert outline.go_to(next(row.key for row in outline.rows if "execute_code" in row.parts[-1][0]))  # type: ignore[attr-defined]
         await driven.pilot.press("r")
-        await driven.until(lambda: isinstance(driven.app.screen, ArgumentsScreen), "the editor")
+        await driven.shown(ArgumentsScreen)
         await driven.pilot.press("ctrl+s")
         await driven.until(lambda: any(line.startswith("● you execute_code") for line in driven.trace_lines()), "it")
         await driven.pilot.press("escape")

@@ -174,7 +174,7 @@ async def test_enter_opens_the_place_that_a_line_names(drive: Drive, repository:
         await press(driven, "right")
         assert told(driven) == "Enter opens src/ledger.py:1"
         await press(driven, "home", "down", "down", "enter")
-        await driven.until(lambda: isinstance(driven.app.screen, FileViewerScreen), "the viewer")
+        await driven.shown(FileViewerScreen)
         assert str(driven.app.screen.query_one("#file-name").render()) == "src/ledger.py:2"  # type: ignore[attr-defined]
         await press(driven, "escape")
         # What is no file in the tree is no link.

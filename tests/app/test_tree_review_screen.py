@@ -35,17 +35,13 @@ def repository(make_repository: Callable[..., Path]) -> Path:
 async def press_in_repo(driven: Driven, key: str, kind: type[TreeReviewScreen]) -> ReviewScreen:
     await driven.until(lambda: driven.main.has_repo_state, "the repo panel")
     await driven.pilot.press("f4", key)
-    await driven.until(lambda: isinstance(driven.app.screen, kind), "the review")
-    screen = driven.app.screen
-    assert isinstance(screen, kind)
+    screen = await driven.shown(kind)
     await driven.until(lambda: any(view.has_focus for view in screen.query(ReviewView)), "its focus")
     return screen
 
 
 async def commit_screen(driven: Driven) -> CommitScreen:
-    await driven.until(lambda: isinstance(driven.app.screen, CommitScreen), "the commit's message")
-    screen = driven.app.screen
-    assert isinstance(screen, CommitScreen)
+    screen = await driven.shown(CommitScreen)
     await driven.until(lambda: any(area.has_focus for area in screen.query(TextArea)), "its focus")
     return screen
 
@@ -71,7 +67,7 @@ async def test_who_leaves_changes_nothing(drive: Drive, repository: Path, keys: 
     async with drive(repository) as driven:
         await press_in_repo(driven, "r", TreeReviewScreen)
         await driven.pilot.press(*keys)
-        await driven.until(lambda: isinstance(driven.app.screen, MainScreen), "the main screen")
+        await driven.shown(MainScreen)
     assert git(repository, "status", "--porcelain") == " M numbers.py\n"
     assert (repository / "numbers.py").read_text() == BOTH
 
