@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -31,7 +32,8 @@ from punie_tui.app.widgets.transcript.transcript import Transcript
 from punie_tui.engine.scripted import Reply, ScriptedEngine
 from punie_tui.settings import load_settings
 
-_PAUSES = 1500
+# A loaded machine may take long for what a quick one does at once; only what never comes waits so long.
+_PATIENCE_SECONDS = 120.0
 
 AnyScreen = TypeVar("AnyScreen", bound=Screen[Any])
 
@@ -79,7 +81,8 @@ class Driven:
 
     async def until(self, is_so: Callable[[], bool], what: str = "") -> None:
         """Let the app work until something is so."""
-        for _ in range(_PAUSES):
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
             if is_so():
                 return
             await self.pilot.pause(0.01)

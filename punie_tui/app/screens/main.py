@@ -679,7 +679,9 @@ class MainScreen(Screen[None]):
         self.query_one(StatusLine).show_activity("cannot start", is_busy=False)
 
     def events_arrived(self, events: Sequence[Event]) -> None:
-        self._show(events)
+        # When the app ends the widgets go before the screen that they stand on.
+        if self.query(Chat):
+            self._show(events)
 
     def approval_wanted(self, pending: PendingApproval) -> None:
         if pending.question.proposal:
