@@ -34,17 +34,24 @@ CALLS: list[tuple[str, dict[str, object]]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def action(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """An action that is offered for a.py: its id names the path and the content, so it is the same in every tree."""
+    folder = tmp_path_factory.mktemp("offered")
+    (folder / "a.py").write_text(TEXT)
+    offered: Any = find_tool("code_actions").run(ToolContext(Workspace.at(folder)), {"path": "a.py", "line": 1})
+    return {"id": offered.actions[0].id}
+
+
 @pytest.fixture
 def call(root: Path, tmp_path: Path) -> Call:
-    """Run a tool in one session, which has read a.py; an action is what was offered then."""
+    """Run a tool in one session, which has read a.py."""
     (root / "a.py").write_text(TEXT)
     context = ToolContext(Workspace.at(root), changes=SessionChanges(root, Journal(tmp_path / "journal", root)))
     find_tool("read_file").run(context, {"path": "a.py"})
-    offered: Any = find_tool("code_actions").run(context, {"path": "a.py", "line": 1})
-    action = {"id": offered.actions[0].id}
 
     def run(name: str, arguments: dict[str, object]) -> Any:
-        return find_tool(name).run(context, action if name == "apply_code_action" else arguments)
+        return find_tool(name).run(context, arguments)
 
     return run
 
@@ -89,12 +96,17 @@ CHANGES = [delete, make_folder, make_link, make_dangling_link, make_link_outside
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize(("name", "arguments"), CALLS, ids=[name for name, _ in CALLS])
 def test_what_is_no_longer_that_file_is_refused(
-    root: Path, call: Call, name: str, arguments: dict[str, object], change: Callable[[Path], None]
+    root: Path,
+    call: Call,
+    action: dict[str, object],
+    name: str,
+    arguments: dict[str, object],
+    change: Callable[[Path], None],
 ) -> None:
     change(root)
     before = contents(root), (root.parent / "outside.py").exists(), os.path.lexists(root / "a.py")
     with pytest.raises(ToolError) as caught:
-        call(name, arguments)
+        call(name, action if name == "apply_code_action" else arguments)
     assert (contents(root), (root.parent / "outside.py").exists(), os.path.lexists(root / "a.py")) == before
     assert "a.py" in str(caught.value)
     assert "\n" not in str(caught.value)
