@@ -1,7 +1,8 @@
-"""A warm language server on a small project."""
+"""A warm language server on a small project: one for each test, or one for all tests of a file."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,29 @@ def language_server(root: Path) -> Iterator[LanguageServer]:
     server = LanguageServer(Workspace.at(root))
     yield server
     server.close()
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]:
+    """A server that stays warm from test to test, for those that do not ask how it starts."""
+    folder = tmp_path_factory.mktemp("shared") / "workspace"
+    folder.mkdir()
+    server = LanguageServer(Workspace.at(folder))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def shared_folder(shared_server: LanguageServer) -> Path:
+    """The server's folder, with nothing in it or beside it."""
+    for path in (*shared_server.root.parent.iterdir(), *shared_server.root.iterdir()):
+        if path == shared_server.root:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return shared_server.root
 
 
 @pytest.fixture
