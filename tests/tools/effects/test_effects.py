@@ -17,6 +17,8 @@ from punie_tools.effects.overlay import Overlay
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
+from tests.conftest import write_files
+from tests.tools.quality.conftest import files_below, make_environment
 
 Write = Callable[[Mapping[str, str | bytes]], Path]
 
@@ -51,9 +53,12 @@ DOUBLE = ('return add(a, "a")', "return add(a, a)")
 ADD = ("return a + b", "return str(a + b)")
 
 
+FILES = {**PROJECT, "pytest.ini": "[pytest]\npythonpath = .\n"}
+
+
 @pytest.fixture
 def project(write: Write, environment: Path) -> Path:
-    return write({**PROJECT, "pytest.ini": "[pytest]\npythonpath = .\n"})
+    return write(FILES)
 
 
 def edit(path: str, *replacements: tuple[str, str]) -> FileChange:
@@ -62,6 +67,29 @@ def edit(path: str, *replacements: tuple[str, str]) -> FileChange:
         assert after.count(old) == 1
         after = after.replace(old, new)
     return FileChange(path, FileImage(PROJECT[path].encode(), 0o644), FileImage(after.encode(), 0o644))
+
+
+CURE = edit("shop/money.py", DOUBLE)
+LINT = edit("shop/report.py", ("import os\n\n", ""))
+GONE = FileChange("shop/report.py", FileImage(PROJECT["shop/report.py"].encode(), 0o644), None)
+NEW = FileChange("shop/fresh/new.py", None, FileImage(b"x: int = ''\n", 0o644))
+
+
+@pytest.fixture(scope="module")
+def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For tests that change nothing of it."""
+    folder = tmp_path_factory.mktemp("shared")
+    write_files(folder, FILES)
+    make_environment(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finder(shared_project: Path) -> Iterator[EffectFinder]:
+    """One that looks at each state of the three files once, whichever tests ask for it."""
+    finder = EffectFinder(ToolContext(Workspace.at(shared_project, is_trusted=True)), [CURE, LINT, NEW])
+    yield finder
+    finder.close()
 
 
 @pytest.fixture
@@ -82,13 +110,9 @@ def effect_of(finder: EffectFinder, *changes: FileChange) -> Effect:
     return finder.effect_of(changes, threading.Event(), lambda _: None)
 
 
-def test_types_lint_and_tests_that_are_added_and_cured(
-    find: Callable[..., EffectFinder], files_of: Callable[[], dict[str, bytes]]
-) -> None:
-    before = files_of()
-    cure, lint = edit("shop/money.py", DOUBLE), edit("shop/report.py", ("import os\n\n", ""))
-    finder = find(cure, lint)
-    effect = effect_of(finder, cure, lint)
+def test_types_lint_and_tests_that_are_added_and_cured(finder: EffectFinder, shared_project: Path) -> None:
+    before = files_below(shared_project)
+    effect = effect_of(finder, CURE, LINT)
     assert {(found.kind, found.file) for found in effect.cured} == {
         ("types", "shop/money.py"),
         ("lint", "shop/report.py"),
@@ -97,12 +121,11 @@ def test_types_lint_and_tests_that_are_added_and_cured(
     assert effect.added == []
     assert effect.is_no_worse
     assert effect.summary == "types -1 · lint -1 · tests 2 run, 1 cured"
-    assert files_of() == before
+    assert files_below(shared_project) == before
 
 
-def test_what_gets_worse_is_named_with_its_place(find: Callable[..., EffectFinder]) -> None:
-    broken = edit("shop/money.py", ADD)
-    effect = effect_of(find(broken), broken)
+def test_what_gets_worse_is_named_with_its_place(finder: EffectFinder) -> None:
+    effect = effect_of(finder, edit("shop/money.py", ADD))
     assert [(found.file, found.line) for found in effect.added if found.kind == "types"] == [("shop/money.py", 2)]
     assert [found.code for found in effect.added if found.kind == "tests"] == ["tests/test_money.py::test_add"]
     assert not effect.is_no_worse
@@ -129,52 +152,42 @@ def test_what_the_tree_holds_already_is_compared_with_what_it_was(
     assert files_of() == before
 
 
-def test_a_test_that_no_longer_runs_is_not_cured(find: Callable[..., EffectFinder]) -> None:
-    change = edit("shop/money.py", ("def double", "def twice"))
-    effect = effect_of(find(change), change)
+def test_a_test_that_no_longer_runs_is_not_cured(finder: EffectFinder) -> None:
+    effect = effect_of(finder, edit("shop/money.py", ("def double", "def twice")))
     assert [found.kind for found in effect.cured if found.kind == "tests"] == []
     assert "tests/test_money.py" in {found.code for found in effect.added}
 
 
-def test_a_part_of_a_proposal_shows_its_own_effect_and_new_and_gone_files_count(
-    find: Callable[..., EffectFinder],
-) -> None:
-    cure = edit("shop/money.py", DOUBLE)
-    gone = FileChange("shop/report.py", FileImage(PROJECT["shop/report.py"].encode(), 0o644), None)
-    new = FileChange("shop/fresh/new.py", None, FileImage(b"x: int = ''\n", 0o644))
-    finder = find(cure, gone, new)
-    assert {found.kind for found in effect_of(finder, gone).cured} == {"lint"}
-    assert [found.file for found in effect_of(finder, new).added] == ["shop/fresh/new.py"]
+def test_a_part_of_a_proposal_shows_its_own_effect_and_new_and_gone_files_count(finder: EffectFinder) -> None:
+    assert {found.kind for found in effect_of(finder, GONE).cured} == {"lint"}
+    assert [found.file for found in effect_of(finder, NEW).added] == ["shop/fresh/new.py"]
     assert effect_of(finder).added == effect_of(finder).cured == []
-    assert {found.kind for found in effect_of(finder, cure).cured} == {"types", "tests"}
+    assert {found.kind for found in effect_of(finder, CURE).cured} == {"types", "tests"}
 
 
 def test_no_test_runs_before_the_folder_is_trusted(find: Callable[..., EffectFinder]) -> None:
-    cure = edit("shop/money.py", DOUBLE)
-    effect = effect_of(find(cure, is_trusted=False), cure)
+    effect = effect_of(find(CURE, is_trusted=False), CURE)
     assert "tests not run (folder not trusted)" in effect.summary
     assert {found.kind for found in effect.cured} == {"types"}
 
 
-def test_the_green_gate_keeps_the_hunks_that_do_no_harm(find: Callable[..., EffectFinder]) -> None:
-    both = edit("shop/money.py", ADD, DOUBLE)
-    review = Review([both])
+def test_the_green_gate_keeps_the_hunks_that_do_no_harm(finder: EffectFinder) -> None:
+    review = Review([edit("shop/money.py", ADD, DOUBLE)])
     assert len(review.places) == 2
-    green = green_hunks(review, find(both), threading.Event(), lambda _: None)
+    green = green_hunks(review, finder, threading.Event(), lambda _: None)
     assert green == {(0, 1)}
     review.accept(green)
     assert [hunk.verdict for hunk in review.files[0].hunks] == ["undecided", "accepted"]
 
 
-def test_a_hunk_that_needs_a_later_one_is_green_with_it(find: Callable[..., EffectFinder]) -> None:
+def test_a_hunk_that_needs_a_later_one_is_green_with_it(finder: EffectFinder) -> None:
     use = edit("shop/money.py", ("return a + b", "return total(a, b)"), DOUBLE)
     after = use.after
     assert after is not None
     made = after.data + b"\n\ndef total(a: int, b: int) -> int:\n    return sum((a, b))\n"
     change = FileChange("shop/money.py", use.before, FileImage(made, 0o644))
     bad = edit("shop/report.py", ("add(1, 2)", "add(1, None)"))
-    review = Review([change, bad])
-    green = green_hunks(review, find(change, bad), threading.Event(), lambda _: None)
+    green = green_hunks(Review([change, bad]), finder, threading.Event(), lambda _: None)
     assert green == {(0, 0), (0, 1)}
 
 

@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import venv
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,10 @@ def write(root: Path) -> Callable[[Mapping[str, str | bytes]], Path]:
 @pytest.fixture
 def environment(root: Path) -> Path:
     """A real virtual environment in the project, with pytest and xdist linked from that of these tests."""
+    return make_environment(root)
+
+
+def make_environment(root: Path) -> Path:
     folder = root / ".venv"
     venv.create(folder, with_pip=False, symlinks=True)
     (site_packages,) = folder.glob("lib/python3*/site-packages")
@@ -57,9 +62,9 @@ def run_trusted(root: Path) -> Callable[..., Any]:
 @pytest.fixture
 def files_of(root: Path) -> Callable[[], dict[str, bytes]]:
     """Every file below `root` with its content, to see that nothing was written."""
+    return partial(files_below, root)
 
-    def read() -> dict[str, bytes]:
-        paths = (Path(folder) / name for folder, _, names in os.walk(root) for name in names)
-        return {str(path.relative_to(root)): path.read_bytes() for path in paths if path.is_file()}
 
-    return read
+def files_below(root: Path) -> dict[str, bytes]:
+    paths = (Path(folder) / name for folder, _, names in os.walk(root) for name in names)
+    return {str(path.relative_to(root)): path.read_bytes() for path in paths if path.is_file()}
