@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from punie_tools.files.ignore_rules import Rule, rules_of, verdict
 
@@ -14,8 +14,7 @@ _OWN_FILES = (".rgignore", ".ignore")
 _EXCLUDES_FILE = re.compile(r"(?im)^\s*excludesfile\s*=\s*\"?\s*(\S.*?)\s*\"?\s*$")
 
 
-@dataclass(frozen=True)
-class _Level:
+class _Level(NamedTuple):
     """The ignore files of one folder: ripgrep's own ones, .gitignore, .git/info/exclude."""
 
     folder: bytes
@@ -24,8 +23,7 @@ class _Level:
     exclude: tuple[Rule, ...]
 
 
-@dataclass(frozen=True)
-class _Choice:
+class _Choice(NamedTuple):
     """Which of the entries of folders count."""
 
     wanted: Sequence[re.Pattern[bytes]]
