@@ -30,6 +30,16 @@ PROJECT = {
 
 
 @pytest.fixture
+def root(shared_folder: Path) -> Path:
+    return shared_folder
+
+
+@pytest.fixture
+def language_server(shared_server: LanguageServer) -> LanguageServer:
+    return shared_server
+
+
+@pytest.fixture
 def project(root: Path) -> Path:
     for name, data in PROJECT.items():
         (root / name).write_bytes(data)
