@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -38,19 +39,22 @@ def screen_rows(driven: Driven) -> list[str]:
     return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize(("keys", "is_written"), [(["y"], True), (["n", "enter"], False)])
-async def test_an_edit_is_shown_whole_and_asked_about(
-    drive: Drive, repository: Path, size: tuple[int, int], keys: list[str], is_written: bool
-) -> None:
-    async with drive(repository, [[edit()]], size=size) as driven:
-        await driven.ask("rename it")
-        await driven.asked()
-        assert "+# Ledger" in driven.panel.shown_text
-        await driven.pilot.press(*keys)
-        await driven.finished()
-        assert ("# Ledger" in (repository / "README.md").read_text()) is is_written
-        assert driven.app.focused is driven.main.query_one(Prompt)
+async def test_an_edit_is_shown_whole_and_asked_about_at_every_size(drive: Drive, repository: Path) -> None:
+    edits = list(pairwise(["# Project", "# Ledger", "# Book", "# Journal"]))
+    replies = [[edit(old, new)] for old, new in edits for _ in range(2)]
+    async with drive(repository, replies) as driven:
+        turns = 0
+        for size, (old, new) in zip(SIZES, edits, strict=True):
+            await driven.pilot.resize_terminal(*size)
+            for keys, heading in ((["n", "enter"], old), (["y"], new)):
+                await driven.ask("rename it")
+                await driven.asked()
+                assert f"+{new}" in driven.panel.shown_text, size
+                await driven.pilot.press(*keys)
+                turns += 1
+                await driven.finished(turns)
+                assert (repository / "README.md").read_text() == f"{heading}\n", (size, keys)
+                assert driven.app.focused is driven.main.query_one(Prompt), (size, keys)
 
 
 async def test_a_letter_meant_for_the_prompt_allows_nothing_and_is_not_lost(drive: Drive, repository: Path) -> None:
@@ -143,20 +147,23 @@ async def test_a_long_one_is_scrolled_to_its_end_by_keyboard(
         assert (repository / "new.txt").exists()
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_a_question_and_its_keys_are_on_the_screen(drive: Drive, repository: Path, size: tuple[int, int]) -> None:
-    async with drive(repository, [[edit()]], size=size) as driven:
-        await driven.ask("rename it")
-        await driven.asked()
-        await driven.until(lambda: any("n no" in row for row in screen_rows(driven)), "the keys")
-        text = "\n".join(screen_rows(driven))
-        assert "edit_file" in text
-        assert "y " in text
-        await driven.pilot.press("n")
-        await driven.pilot.pause()
-        assert driven.app.focused is driven.main.query_one(Input)
-        assert driven.main.query_one(Input).region.height == 1
-        assert "why not?" in "\n".join(screen_rows(driven))
+async def test_a_question_and_its_keys_are_on_the_screen(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[edit()]] * len(SIZES)) as driven:
+        for turns, size in enumerate(SIZES, start=1):
+            await driven.pilot.resize_terminal(*size)
+            await driven.ask("rename it")
+            await driven.asked()
+            await driven.until(lambda: any("n no" in row for row in screen_rows(driven)), f"the keys at {size}")
+            text = "\n".join(screen_rows(driven))
+            assert "edit_file" in text, size
+            assert "y " in text, size
+            await driven.pilot.press("n")
+            await driven.pilot.pause()
+            assert driven.app.focused is driven.main.query_one(Input), size
+            assert driven.main.query_one(Input).region.height == 1, size
+            assert "why not?" in "\n".join(screen_rows(driven)), size
+            await driven.pilot.press("enter")
+            await driven.finished(turns)
 
 
 async def test_what_hides_is_shown(drive: Drive, repository: Path) -> None:
@@ -253,15 +260,16 @@ async def test_in_plan_mode_the_model_reads_that_only_reading_is_allowed(drive: 
         assert (repository / "README.md").read_text() == "# Project\n"
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_mode_is_always_on_the_screen(drive: Drive, repository: Path, size: tuple[int, int]) -> None:
-    async with drive(repository, [[TextDelta("x")]], size=size) as driven:
-        for _ in range(5):
-            session = driven.main._session
-            assert session is not None
-            await driven.pilot.pause()
-            assert any(session.policy.value in row for row in screen_rows(driven)[-2:])
-            await driven.pilot.press("f5")
+async def test_the_mode_is_always_on_the_screen(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        session = driven.main._session
+        assert session is not None
+        for size in SIZES:
+            await driven.pilot.resize_terminal(*size)
+            for _ in range(5):
+                await driven.pilot.pause()
+                assert any(session.policy.value in row for row in screen_rows(driven)[-2:]), size
+                await driven.pilot.press("f5")
 
 
 async def test_a_folder_is_trusted_and_not_by_key(drive: Drive, repository: Path) -> None:
