@@ -75,34 +75,38 @@ async def run(driven: Driven, screen: TestsScreen, key: str) -> None:
     await driven.until(lambda: screen.runs_ended > runs, "the end of the run")
 
 
-@pytest.mark.parametrize("size", SIZES)
 async def test_the_tests_stand_there_before_anything_ran_and_then_with_their_outcomes(
-    drive: Drive, project: Path, size: tuple[int, int]
+    drive: Drive, project: Path
 ) -> None:
-    async with drive(project, size=size) as driven:
+    async with drive(project) as driven:
         screen = await open_tests(driven)
-        assert rows(screen) == [
-            "· tests/test_other.py  1",
-            "· test_nothing",
-            "· tests/test_shop.py  3",
-            "· TestTotal  2",
-            "· test_adds",
-            "· test_rows",
-            "· test_one",
-        ]
+        for size in SIZES:
+            await driven.pilot.resize_terminal(*size)
+            assert rows(screen) == [
+                "· tests/test_other.py  1",
+                "· test_nothing",
+                "· tests/test_shop.py  3",
+                "· TestTotal  2",
+                "· test_adds",
+                "· test_rows",
+                "· test_one",
+            ], size
+        # On the smallest.
         await run(driven, screen, "a")
-        assert rows(screen) == [
-            "✓ tests/test_other.py  1",
-            "✓ test_nothing",
-            "✗ tests/test_shop.py  4, 1 failed",
-            "✗ TestTotal  2, 1 failed",
-            "✓ test_adds",
-            "✗ test_rows",
-            "✓ test_one  2",
-            "✓ [1]",
-            "✓ [2]",
-        ]
-        assert "1 failed" in heading(screen)
+        for size in reversed(SIZES):
+            await driven.pilot.resize_terminal(*size)
+            assert rows(screen) == [
+                "✓ tests/test_other.py  1",
+                "✓ test_nothing",
+                "✗ tests/test_shop.py  4, 1 failed",
+                "✗ TestTotal  2, 1 failed",
+                "✓ test_adds",
+                "✗ test_rows",
+                "✓ test_one  2",
+                "✓ [1]",
+                "✓ [2]",
+            ], size
+            assert "1 failed" in heading(screen), size
 
 
 async def test_a_failure_shows_its_assertion_its_difference_its_locals_and_what_it_printed(
