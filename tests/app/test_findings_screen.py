@@ -60,29 +60,29 @@ async def go_to(driven: Driven, screen: FindingsScreen, text: str) -> None:
     await driven.pilot.press("home", *["down"] * place)
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_types_and_lint_stand_together_by_file_or_by_rule(
-    drive: Drive, project: Path, size: tuple[int, int]
-) -> None:
-    async with drive(project, size=size) as driven:
+async def test_types_and_lint_stand_together_by_file_or_by_rule(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
         screen = await open_findings(driven)
-        assert rows(screen) == [
-            "shop.py  1 type error, 2 lint, 2 fixable",
-            "1:8 `os` imported but unused  F401",
-            "2:8 `sys` imported but unused  F401",
-            '6:12 Type "str" is not assignable to return type "int"  reportReturnType',
-            "tool.py  2 lint, 1 fixable",
-            "1:8 `os` imported but unused  F401",
-            "5:20 Comparison to `None` should be `cond is None`  E711",
-        ]
-        await driven.pilot.press("down", "down", "b")
-        assert rows(screen)[0] == "ruff F401  3 lint, 3 fixable"
-        assert rows(screen)[1:4] == [
-            "shop.py:1 `os` imported but unused",
-            "shop.py:2 `sys` imported but unused",
-            "tool.py:1 `os` imported but unused",
-        ]
-        assert screen.query_one(Outline).current is screen.query_one(Outline).rows[2]
+        for size in SIZES:
+            await driven.pilot.resize_terminal(*size)
+            assert rows(screen) == [
+                "shop.py  1 type error, 2 lint, 2 fixable",
+                "1:8 `os` imported but unused  F401",
+                "2:8 `sys` imported but unused  F401",
+                '6:12 Type "str" is not assignable to return type "int"  reportReturnType',
+                "tool.py  2 lint, 1 fixable",
+                "1:8 `os` imported but unused  F401",
+                "5:20 Comparison to `None` should be `cond is None`  E711",
+            ], size
+            await driven.pilot.press("home", "down", "down", "b")
+            assert rows(screen)[0] == "ruff F401  3 lint, 3 fixable", size
+            assert rows(screen)[1:4] == [
+                "shop.py:1 `os` imported but unused",
+                "shop.py:2 `sys` imported but unused",
+                "tool.py:1 `os` imported but unused",
+            ], size
+            assert screen.query_one(Outline).current is screen.query_one(Outline).rows[2], size
+            await driven.pilot.press("b")
 
 
 async def test_they_are_those_of_the_plain_tools(drive: Drive, project: Path) -> None:
