@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from rich.color import Color, ColorSystem
 from rich.style import Style
@@ -32,6 +33,7 @@ def texts_with_styles(screen: Screen[object], region: Region | None = None) -> I
                 yield shown, style
 
 
+@cache
 def contrast(style: Style, system: ColorSystem) -> float:
     """The ratio of the web's accessibility guidelines, 1 to 21, with the colours that this terminal has for it."""
     fore, back = (
