@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from itertools import count
@@ -45,16 +46,19 @@ class Turn:
         self.changes.apply(made)
 
     def search(
-        self, test: str = NAME, *, is_trusted: bool = True, cancelled: threading.Event | None = None
+        self, test: str = NAME, *, is_trusted: bool = True, stop_at_run: int | None = None
     ) -> BreakingHunksResult:
         workspace = Workspace.at(self.root, is_trusted=is_trusted)
-        context = ToolContext(
-            workspace,
-            cancelled=cancelled or threading.Event(),
-            report_progress=lambda _done, _total, text: self.told.append(text),
-            changes=self.changes,
-        )
-        return find_breaking_hunks(context, test)
+        cancelled = threading.Event()
+
+        def tell(_done: int, _total: int | None, text: str) -> None:
+            self.told.append(text)
+            if len(self.told) == stop_at_run:
+                cancelled.set()
+
+        if stop_at_run == 0:
+            cancelled.set()
+        return find_breaking_hunks(ToolContext(workspace, cancelled, tell, changes=self.changes), test)
 
 
 @pytest.fixture
@@ -113,6 +117,20 @@ def test_what_failed_before_or_passes_now_is_said(turn: TurnOf, write: Write) ->
     assert "fails without the last turn's changes, too: assert" in failing.summary
 
 
+def test_a_search_that_is_stopped_midway_leaves_nothing_behind(
+    turn: TurnOf, files_of: Callable[[], dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "copies").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "copies"))
+    made = turn({"shop.py": SHOP.replace("return 2", "return 7"), "other.py": "x = 7\n", "new.py": "y = 7\n"})
+    before = files_of()
+    with pytest.raises(ToolCancelledError):
+        made.search(stop_at_run=3)
+    assert len(made.told) == 3
+    assert list((tmp_path / "copies").iterdir()) == []
+    assert files_of() == before
+
+
 def test_a_file_that_no_longer_imports_is_broken_by_a_hunk_too(turn: TurnOf) -> None:
     found = turn({"shop.py": SHOP.replace("def two", "def zwei"), "other.py": "x = 6\n"}).search("test_shop.py")
     assert found.hunks == ("shop.py:14",)
@@ -122,10 +140,8 @@ def test_nothing_runs_untrusted_stopped_or_without_a_turn(turn: TurnOf, tmp_path
     made = turn({"shop.py": SHOP.replace("return 2", "return 7")})
     with pytest.raises(ToolError, match="not trusted"):
         made.search(is_trusted=False)
-    stopped = threading.Event()
-    stopped.set()
     with pytest.raises(ToolCancelledError):
-        made.search(cancelled=stopped)
+        made.search(stop_at_run=0)
     with pytest.raises(ToolError, match=r"no test 'test_shop\.py::test_nothing'"):
         made.search("test_shop.py::test_nothing")
     (made.root / "shop.py").write_text(SHOP)

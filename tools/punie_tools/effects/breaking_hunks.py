@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, computed_field
@@ -14,7 +14,7 @@ from punie_tools.changes.taking_back import without_hunks
 from punie_tools.changes.tree_access import TreeAccess
 from punie_tools.effects.delta_debugging import smallest_part
 from punie_tools.effects.effects import SECONDS_FOR_TESTS
-from punie_tools.effects.overlay import Overlay
+from punie_tools.effects.overlay import Overlay, of_copy
 from punie_tools.errors import ToolError
 from punie_tools.quality.pytest_run import (
     PytestRunResult,
@@ -158,13 +158,10 @@ class _Search:
         self.context.report_progress(runs - 1, likely, f"{self.test} with {count} of {counted(hunks, 'hunk')}")
 
     def _run(self, places: frozenset[HunkPlace]) -> _Ending:
-        wanted = {change.path: change.after for change in self.review.changes_with(places)}
-        made = [file.change for file in self.review.files]
-        self.overlay.show([replace(each, before=each.after, after=wanted.get(each.path, each.before)) for each in made])
+        self.overlay.show_part([file.change for file in self.review.files], self.review.changes_with(places))
         context = self.overlay.context(self.context.cancelled)
-        folders = (context.workspace.root, context.workspace.root / "src")
         try:
-            selection = replace(selection_of(context.workspace, self.test, "", False), import_first=folders)
+            selection = of_copy(selection_of(context.workspace, self.test, "", False), context)
             ran = run_selection(context, selection, target=self.test, deadline=self.seconds)
         except UnknownTestError:
             return "unknown"

@@ -9,7 +9,7 @@ from threading import Event, Lock
 from typing import Literal
 
 from punie_tools.changes.change_set import FileChange
-from punie_tools.effects.overlay import Overlay
+from punie_tools.effects.overlay import Overlay, of_copy
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.quality.pytest_affected import affected_selection
 from punie_tools.quality.pytest_run import run_selection
@@ -128,16 +128,12 @@ class EffectFinder:
             if self._overlay is None:
                 told("copying the tree")
                 self._overlay = Overlay(replace(self._context, cancelled=cancelled))
-            self._overlay.show(self._shown(changes))
+            if self._is_made:
+                self._overlay.show_part(self._proposal, changes)
+            else:
+                self._overlay.show(changes)
             self._known[key] = _look(self._overlay.context(cancelled), self._paths, told)
         return self._known[key]
-
-    def _shown(self, changes: Sequence[FileChange]) -> Sequence[FileChange]:
-        """What the copy has to hold of the tree as it is."""
-        if not self._is_made:
-            return changes
-        wanted = {change.path: change.after for change in changes}
-        return [FileChange(each.path, each.after, wanted.get(each.path, each.before)) for each in self._proposal]
 
     @property
     def _paths(self) -> list[str]:
@@ -166,8 +162,7 @@ def _look(context: ToolContext, paths: Sequence[str], told: Callable[[str], None
         if selection is None:
             return []
         told("running the tests that it reaches")
-        folders = (context.workspace.root, context.workspace.root / "src")
-        ran = run_selection(context, replace(selection, import_first=folders), deadline=SECONDS_FOR_TESTS)
+        ran = run_selection(context, of_copy(selection, context), deadline=SECONDS_FOR_TESTS)
         tests_run = ran.passed + ran.failed + ran.errors + ran.xfailed + ran.xpassed
         passing = frozenset(test.name for test in ran.tests if test.outcome == "passed")
         if ran.incomplete:

@@ -18,6 +18,7 @@ from punie_tools.changes.change_set import FileChange
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.quality.interpreter import interpreter_of
+from punie_tools.quality.pytest_session import Selection
 from punie_tools.tool import ToolContext
 
 MOST_FILES = 20_000
@@ -76,6 +77,11 @@ class Overlay:
             self._put(change)
         self._shown = wanted
 
+    def show_part(self, made: Sequence[FileChange], part: Sequence[FileChange]) -> None:
+        """The tree holds `made`: make the copy hold only this part of it. Raises OSError."""
+        wanted = {change.path: change.after for change in part}
+        self.show([replace(each, before=each.after, after=wanted.get(each.path, each.before)) for each in made])
+
     def close(self) -> None:
         self._server.close()
         with suppress(OSError):
@@ -120,6 +126,11 @@ class Overlay:
             inside = self.root / Path(leads_to).relative_to(self._source.root)
             with suppress(OSError):
                 target.symlink_to(inside)
+
+
+def of_copy(selection: Selection, copy: ToolContext) -> Selection:
+    """The same tests, on the copy's own modules: those of a project that is installed in place lie elsewhere."""
+    return replace(selection, import_first=(copy.workspace.root, copy.workspace.root / "src"))
 
 
 def _files(root: Path) -> Iterator[Path]:
