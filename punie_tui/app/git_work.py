@@ -123,7 +123,7 @@ class GitWork(ScreenWork):
             return None
         from punie_tools.effects.effects import EffectFinder
 
-        return EffectFinder(self._open_context(), [file.change for file in reviewed.review.files], is_made=True)
+        return EffectFinder(self._open_context(), reviewed.review.proposed_changes, is_made=True)
 
     def _show(self, reviewed: TreeReview, finder: EffectFinder | None) -> None:
         from punie_tui.app.screens.tree_review import StagedReviewScreen, TreeReviewScreen

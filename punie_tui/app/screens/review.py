@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
+from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static, TextArea
 
@@ -235,7 +236,7 @@ class ReviewScreen(Screen[bool]):
         file = self._review.files[row.file]
         hunk = file.hunks[row.hunk]
         text = _editable(hunk)
-        if file.is_binary or file.change.after is None or text is None:
+        if file.is_binary or file.is_rename(row.hunk) or file.change.after is None or text is None:
             self.tell("This is no text that can be edited; accept or reject it.")
             return
 
@@ -367,7 +368,7 @@ class HunkEditor(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         area = TextArea(self._text, show_line_numbers=True, soft_wrap=False, theme="css", tab_behavior="indent")
-        area.border_title = safe_text(self._title_text, single_line=True).replace("[", r"\[")
+        area.border_title = Content(safe_text(self._title_text, single_line=True))
         area.border_subtitle = "Ctrl+S keep   Esc leave"
         yield area
         yield KeyRow()

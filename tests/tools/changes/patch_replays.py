@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from punie_tools.changes.change_set import apply_changes
@@ -55,7 +56,9 @@ class Replay:
         patches = [self._patch(file) for file in review.files]
         whole = b"".join(patch for patch, _ in patches)
         if whole:
-            git(self.applied, "apply", "--whitespace=nowarn", "-", stdin=whole)
+            # A hunk that was split may have no line between it and the next one.
+            close = ["--unidiff-zero"] * any(_are_close(file) for file in review.files)
+            git(self.applied, "apply", "--whitespace=nowarn", *close, "-", stdin=whole)
         return sum(count for _, count in patches)
 
     def apply_reviewed(self, review: Review) -> None:
@@ -73,6 +76,8 @@ class Replay:
         accepted = [hunk for hunk in file.hunks if hunk.verdict == "accepted"]
         if not accepted:
             return b"", 0
+        if file.renamed_from:
+            return _renaming_patch(file), 0
         diff = git(
             self.repository,
             "diff",
@@ -87,11 +92,27 @@ class Replay:
         if file.is_whole:
             return diff, 1
         head, *parts = _parts(diff)
-        own = [_own_hunk(file, hunk) for hunk in file.hunks]
+        own = [_own_hunk(file, number) for number in range(len(file.hunks))]
         is_cut_alike = len(parts) == len(own) and all(map(_is_same_hunk, parts, file.hunks))
         chosen = parts if is_cut_alike else own
         wanted = [part for part, hunk in zip(chosen, file.hunks, strict=True) if hunk.verdict == "accepted"]
         return head + b"".join(_numbered_anew(wanted)), len(wanted) if is_cut_alike else 0
+
+
+def _renaming_patch(file: FileReview) -> bytes:
+    """The accepted hunks of a renamed file, under its new name or its old one."""
+    before, after = file.change.before, file.change.after
+    assert before and after
+    old, new = os.fsencode(file.renamed_from), os.fsencode(file.change.path)
+    is_renamed = file.hunks[0].verdict == "accepted"
+    head = b"diff --git a/%s b/%s\n" % (old, new if is_renamed else old)
+    if is_renamed and (before.mode ^ after.mode) & 0o100:
+        head += b"old mode 100%o\nnew mode 100%o\n" % (before.mode, after.mode)
+    if is_renamed:
+        head += b"similarity index 50%%\nrename from %s\nrename to %s\n" % (old, new)
+    own = [_own_hunk(file, number) for number in range(1, len(file.hunks)) if file.hunks[number].verdict == "accepted"]
+    names = b"--- a/%s\n+++ b/%s\n" % (old, new if is_renamed else old) if own else b""
+    return head + names + b"".join(_numbered_anew(own))
 
 
 def decide_at_random(review: Review, seed: int) -> None:
@@ -126,17 +147,28 @@ def _numbers(part: bytes) -> list[int]:
     return [1 if number is None else int(number) for number in found.groups()]
 
 
-def _own_hunk(file: FileReview, hunk: Hunk) -> bytes:
-    """The hunk with the lines around it, as a patch has it."""
-    first = max(hunk.old_start - _CONTEXT, 0)
-    end = hunk.old_start + len(hunk.old)
-    last = min(end + _CONTEXT, len(file.lines))
+def _own_hunk(file: FileReview, number: int) -> bytes:
+    """The hunk with the lines around it, as a patch has it; none of another hunk is among them."""
+    hunk = file.hunks[number]
+    end = _end(hunk)
+    first = max(hunk.old_start - _CONTEXT, _end(file.hunks[number - 1]) if number else 0)
+    following = file.hunks[number + 1].old_start if number + 1 < len(file.hunks) else len(file.lines)
+    last = min(end + _CONTEXT, following)
     lead, trail = file.lines[first : hunk.old_start], file.lines[end:last]
     old_count, new_count = (len(lead) + len(lines) + len(trail) for lines in (hunk.old, hunk.new))
     lines = [(b" ", lead), (b"-", hunk.old), (b"+", hunk.new), (b" ", trail)]
     body = b"".join(_signed(sign, line) for sign, each in lines for line in each)
     start = first + 1 if old_count else first
     return b"@@ -%d,%d +%d,%d @@\n%s" % (start, old_count, start, new_count, body)
+
+
+def _end(hunk: Hunk) -> int:
+    return hunk.old_start + len(hunk.old)
+
+
+def _are_close(file: FileReview) -> bool:
+    """Whether hunks have fewer lines between them than a patch shows around each."""
+    return any(later.old_start - _end(hunk) < 2 * _CONTEXT for hunk, later in pairwise(file.hunks))
 
 
 def _signed(sign: bytes, line: bytes) -> bytes:

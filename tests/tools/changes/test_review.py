@@ -167,6 +167,32 @@ def test_new_deleted_and_binary_files_and_modes_are_decided_as_a_whole() -> None
     assert review.standing_changes == [new, gone, binary, mode]
 
 
+def test_a_file_under_another_name_is_one_with_the_rename_as_a_hunk() -> None:
+    before = b"".join(b"%d\n" % number for number in range(30))
+    after = before.replace(b"\n3\n", b"\nthree\n").removesuffix(b"\n")
+    old = FileChange("old.py", FileImage(before, 0o644), None)
+    new = FileChange("new.py", None, FileImage(after, 0o755))
+    other = FileChange("other.py", None, FileImage(b"else = 1\n", 0o644))
+    review = Review([new, other, old])
+    assert [(file.shown_path, file.renamed_from) for file in review.files] == [("new.py", "old.py"), ("other.py", "")]
+    assert review.standing_changes == []
+    review.decide("accepted", 0, 1)
+    edited = FileImage(before.replace(b"\n3\n", b"\nthree\n"), 0o644)
+    assert review.standing_changes == [FileChange("old.py", old.before, edited)]
+    assert review.result.rejected[0].diff == "rename from old.py\nrename to new.py\n"
+    review.decide("accepted", 0)
+    assert review.standing_changes == [old, new]
+    assert review.proposed_changes == [old, new, other]
+    assert not review.split(0, 0)
+
+
+def test_unlike_files_and_those_decided_as_a_whole_are_no_renames() -> None:
+    old = FileChange("old.py", FileImage(b"a\nb\nc\n", 0o644), None)
+    alike, unlike = (FileChange("new.py", None, FileImage(data, 0o644)) for data in (b"a\nb\nd\n", b"a\nx\ny\n"))
+    assert len(Review([old, alike]).files) == 1
+    assert len(Review([old, unlike]).files) == len(Review([old, alike], whole={"new.py"}).files) == 2
+
+
 def test_what_the_model_gets_to_know() -> None:
     review = Review([changed(b"a\n" * 3, b"b\na\na\n" + b"c\n" * 9, "shop/cart.py")])
     review.decide("accepted", 0, 0)

@@ -92,6 +92,56 @@ def test_new_and_deleted_files_are_discarded_and_come_back(root: Path, tmp_path:
     assert not (root / "gone.txt").exists()
 
 
+RENAMED = "counts.py"
+
+
+def held_and_there(root: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The file by its name in the index, and in the working tree; one of both names is there."""
+    named = git(root, "ls-files", "numbers.py", RENAMED).decode().split()
+    held = {name: git(root, "show", f":{name}") for name in named}
+    return held, {path.name: path.read_bytes() for path in root.glob("*.py")}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "held", "there"),
+    [
+        ("a..", {RENAMED: NUMBERS}, {RENAMED: BOTH}),
+        (".a.", {"numbers.py": NUMBERS.replace(*THIRD)}, {RENAMED: BOTH}),
+        ("aar", {RENAMED: NUMBERS.replace(*THIRD)}, {RENAMED: NUMBERS.replace(*THIRD)}),
+        ("ra.", {"numbers.py": NUMBERS.replace(*THIRD)}, {"numbers.py": BOTH}),
+        ("rrr", {"numbers.py": NUMBERS}, {"numbers.py": NUMBERS}),
+        ("aaa", {RENAMED: BOTH}, {RENAMED: BOTH}),
+    ],
+)
+def test_a_rename_is_decided_on_apart_from_its_edits(
+    root: Path, tmp_path: Path, verdicts: str, held: dict[str, bytes], there: dict[str, bytes]
+) -> None:
+    (root / "numbers.py").rename(root / RENAMED)
+    (root / RENAMED).chmod(0o755)
+    reviewed = read_tree_review(context(root, tmp_path))
+    (file,) = reviewed.review.files
+    assert (file.renamed_from, file.shown_path, len(file.hunks)) == ("numbers.py", RENAMED, 3)
+    for hunk, verdict in enumerate(verdicts):
+        if verdict != ".":
+            reviewed.review.decide("accepted" if verdict == "a" else "rejected", 0, hunk)
+    reviewed.apply()
+    assert held_and_there(root) == (held, there)
+    is_executable = git(root, "ls-files", "--stage", *held).startswith(b"100755")
+    assert is_executable == (RENAMED in held)
+    if "r" in verdicts:
+        Journal(tmp_path / "journal", root).undo()
+        assert held_and_there(root) == (held, {RENAMED: BOTH})
+
+
+def test_a_staged_rename_is_unstaged_and_its_edits_stay_staged(root: Path, tmp_path: Path) -> None:
+    git(root, "mv", "numbers.py", RENAMED)
+    git(root, "add", RENAMED)
+    reviewed = read_tree_review(context(root, tmp_path), "staged")
+    reviewed.review.decide("rejected", 0, 0)
+    reviewed.apply()
+    assert held_and_there(root) == ({"numbers.py": BOTH}, {RENAMED: BOTH})
+
+
 def test_staged_hunks_are_unstaged_and_the_file_stays(root: Path, tmp_path: Path) -> None:
     git(root, "rm", "-q", "gone.txt")
     (root / "new.py").write_text("x = 1\n")

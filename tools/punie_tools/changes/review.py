@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.renames import renames_in
 from punie_tools.changes.tree_access import FileImage
 from punie_tools.files.diff import unified_diff
 from punie_tools.files.line_matching import Piece, changed_pieces
@@ -45,12 +46,17 @@ class Hunk:
 
 @dataclass(frozen=True)
 class FileReview:
-    """A proposed change of one file. One that is not cut (binary, new, deleted, another mode) has one hunk."""
+    """A proposed change of one file. One that is not cut (binary, new, deleted, another mode) has one hunk.
+
+    Of a file that is renamed as well, `change` holds the new path and both contents, and the first hunk, which has no
+    lines, is the rename: it is decided on apart from the edits.
+    """
 
     change: FileChange
     lines: Lines
     hunks: tuple[Hunk, ...]
     is_whole: bool
+    renamed_from: str = ""
 
     @property
     def shown_path(self) -> str:
@@ -64,13 +70,39 @@ class FileReview:
 
     @property
     def stands(self) -> FileImage | None:
-        """The file once the review is done."""
+        """The file once the review is done, under whichever name."""
         before, after = self.change.before, self.change.after
         if not any(hunk.verdict == "accepted" for hunk in self.hunks):
             return before
         if after is None or self.is_binary:
             return after
-        return FileImage(b"".join(self._lines_that_stand()), after.mode)
+        # Of a renamed file the mode goes with the name, else with any hunk.
+        keeps_mode = self.renamed_from and not self._rename_stands
+        return FileImage(b"".join(self._lines_that_stand()), before.mode if before and keeps_mode else after.mode)
+
+    @property
+    def proposed(self) -> list[FileChange]:
+        """The whole change, path by path."""
+        if not self.renamed_from:
+            return [self.change]
+        gone = FileChange(self.renamed_from, self.change.before, None)
+        return [gone, FileChange(self.change.path, None, self.change.after)]
+
+    @property
+    def standing(self) -> list[FileChange]:
+        """What becomes of each path once the review is done, those that stay as they are too."""
+        if not self.renamed_from:
+            return [replace(self.change, after=self.stands)]
+        old, new = (None, self.stands) if self._rename_stands else (self.stands, None)
+        return [FileChange(self.renamed_from, self.change.before, old), FileChange(self.change.path, None, new)]
+
+    def is_rename(self, hunk: int) -> bool:
+        """Whether this hunk is the other name, and nothing else."""
+        return bool(self.renamed_from) and hunk == 0
+
+    @property
+    def _rename_stands(self) -> bool:
+        return bool(self.renamed_from) and self.hunks[0].verdict == "accepted"
 
     def _lines_that_stand(self) -> Iterator[bytes]:
         place = 0
@@ -133,9 +165,17 @@ class Review:
     """One proposal under review. Every step can be undone and redone. Hunks are named by file and place."""
 
     def __init__(self, changes: Sequence[FileChange], *, whole: Collection[str] = ()) -> None:
-        """The files named by `whole` are decided on as a whole."""
-        changed = (change for change in changes if change.before != change.after)
-        self._state = _State(tuple(_cut(change, is_whole=change.path in whole) for change in changed))
+        """The files named by `whole` are decided on as a whole. One that goes and comes under another name is one."""
+        changed = [change for change in changes if change.before != change.after]
+        old_names = renames_in(changed, never=whole)
+        gone = {change.path for change in old_names.values()}
+        self._state = _State(
+            tuple(
+                _cut(change, old_names.get(change.path), is_whole=change.path in whole)
+                for change in changed
+                if change.path not in gone
+            )
+        )
         self._before: list[_State] = []
         self._after: list[_State] = []
 
@@ -160,11 +200,13 @@ class Review:
 
     def changes_with(self, places: Collection[HunkPlace]) -> list[FileChange]:
         """What would be changed if exactly these hunks were accepted."""
-        reviewed = (
-            FileChange(found.change.path, found.change.before, _with(found, file, places).stands)
-            for file, found in enumerate(self.files)
-        )
-        return [change for change in reviewed if change.before != change.after]
+        reviewed = (_with(found, file, places).standing for file, found in enumerate(self.files))
+        return [change for changes in reviewed for change in changes if change.before != change.after]
+
+    @property
+    def proposed_changes(self) -> list[FileChange]:
+        """All of it, path by path."""
+        return [change for file in self.files for change in file.proposed]
 
     def accept(self, places: Collection[HunkPlace]) -> None:
         """Accept these hunks in one step, and leave the others as they are."""
@@ -234,8 +276,7 @@ class Review:
     @property
     def standing_changes(self) -> list[FileChange]:
         """The changes that the person lets stand; what is undecided does not."""
-        reviewed = (FileChange(file.change.path, file.change.before, file.stands) for file in self.files)
-        return [change for change in reviewed if change.before != change.after]
+        return [change for file in self.files for change in file.standing if change.before != change.after]
 
     @property
     def result(self) -> ReviewResult:
@@ -284,7 +325,17 @@ def split_lines(data: bytes) -> Lines:
     return tuple(lines if lines[-1] else lines[:-1])
 
 
-def _cut(change: FileChange, *, is_whole: bool) -> FileReview:
+def _cut(change: FileChange, old_name: FileChange | None, *, is_whole: bool) -> FileReview:
+    """Into hunks; with another name, the rename before those of the text."""
+    if old_name is None:
+        return _cut_text(change, is_whole=is_whole)
+    renamed = replace(change, before=old_name.before)
+    cut = _cut_text(renamed, is_whole=False)
+    is_text = not cut.is_binary and cut.lines != split_lines(renamed.after.data if renamed.after else b"")
+    return replace(cut, hunks=(Hunk(0, 0, (), ()), *(cut.hunks if is_text else ())), renamed_from=old_name.path)
+
+
+def _cut_text(change: FileChange, *, is_whole: bool) -> FileReview:
     old, new = (split_lines(image.data) if image else () for image in (change.before, change.after))
     is_same_text = old == new
     has_both = change.before is not None and change.after is not None
@@ -327,7 +378,9 @@ def _parts(hunk: Hunk) -> Iterator[Hunk]:
 def _told(file: FileReview, hunk: Hunk) -> ReviewedHunk:
     path = file.shown_path
     old, new = (spelled(b"".join(lines)) for lines in (hunk.old, hunk.new))
-    if file.is_binary:
+    if file.renamed_from and hunk is file.hunks[0]:
+        diff = f"rename from {spelled(file.renamed_from)}\nrename to {path}\n"
+    elif file.is_binary:
         diff = "the whole file, which is binary\n"
     else:
         diff = "".join(unified_diff(path, old, new).text.splitlines(keepends=True)[2:])

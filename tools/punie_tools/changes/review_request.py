@@ -39,7 +39,8 @@ def _diff_around(file: FileReview, line: int) -> str:
 
 
 def _hunks_near(file: FileReview, line: int) -> Iterator[Hunk]:
-    for hunk in file.hunks:
+    for number, hunk in enumerate(file.hunks):
         length = len(hunk.new) if file.change.after is not None else len(hunk.old)
-        if hunk.new_start - _CONTEXT <= line < hunk.new_start + length + _CONTEXT:
+        is_near = hunk.new_start - _CONTEXT <= line < hunk.new_start + length + _CONTEXT
+        if is_near and not file.is_rename(number):
             yield hunk

@@ -35,7 +35,13 @@ def without_hunks(review: Review, places: Collection[HunkPlace], tree: TreeAcces
         if not wanted:
             continue
         now = tree.read(file.change.path, SIZE_LIMIT)
-        restored, kept = _without(file, sorted(wanted), now)
+        restored, kept = _without(file, sorted(hunk for hunk in wanted if not file.is_rename(hunk)), now)
+        if file.renamed_from and 0 in wanted:
+            if now is not None and tree.read(file.renamed_from, SIZE_LIMIT) is None:
+                changes += [FileChange(file.change.path, now, None), FileChange(file.renamed_from, None, restored)]
+                now = restored
+            else:
+                kept = [0, *kept]
         left += [(number, hunk) for hunk in kept]
         if restored != now:
             changes.append(FileChange(file.change.path, now, restored))

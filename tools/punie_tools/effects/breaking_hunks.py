@@ -158,7 +158,7 @@ class _Search:
         self.context.report_progress(runs - 1, likely, f"{self.test} with {count} of {counted(hunks, 'hunk')}")
 
     def _run(self, places: frozenset[HunkPlace]) -> _Ending:
-        self.overlay.show_part([file.change for file in self.review.files], self.review.changes_with(places))
+        self.overlay.show_part(self.review.proposed_changes, self.review.changes_with(places))
         context = self.overlay.context(self.context.cancelled)
         try:
             selection = of_copy(selection_of(context.workspace, self.test, "", False), context)

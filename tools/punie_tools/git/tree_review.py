@@ -50,19 +50,19 @@ class TreeReview:
         """
         files = [file for file in self.review.files if any(hunk.verdict != "undecided" for hunk in file.hunks)]
         repository = Repository.of(self._context)
-        paths = [file.change.path for file in files]
+        paths = [change.path for file in files for change in file.proposed]
         if _index_entries(repository, paths) != {path: self._index.get(path, NOTHING) for path in paths}:
             raise ToolError("What is staged was changed by somebody else meanwhile; nothing was done.")
         if self.part == "staged":
-            self._put_into_index(
-                repository, [(file, _without_rejected(file)) for file in files if _has(file, "rejected")]
-            )
+            rejected = [file for file in files if _has(file, "rejected")]
+            self._put_into_index(repository, [change for file in rejected for change in _without_rejected(file)])
             return _told(("unstaged", files, "rejected"))
         discarded = [file for file in files if _has(file, "rejected")]
         self._take_back(discarded)
         accepted = [file for file in files if _has(file, "accepted")]
         self._put_into_index(
-            repository, [(file, file.stands) for file in accepted if file.change.path not in self._filtered]
+            repository,
+            [change for file in accepted if file.change.path not in self._filtered for change in file.standing],
         )
         if whole := [file.change.path for file in accepted if file.change.path in self._filtered]:
             repository.stage(whole)
@@ -75,20 +75,25 @@ class TreeReview:
                     f"{file.shown_path} passes one of git's filters on its way, so that its hunks are not those of the "
                     "file; take it back with git restore. Nothing was done."
                 )
-        changes = [FileChange(file.change.path, file.change.after, _without_rejected(file)) for file in files]
+        changes = [
+            FileChange(now.path, now.after, wanted.after)
+            for file in files
+            for now, wanted in zip(file.proposed, _without_rejected(file), strict=True)
+            if now.after != wanted.after
+        ]
         if not changes:
             return
         if self._context.changes is None:
             raise ToolError("Nothing is discarded without a journal that can bring it back.")
         self._context.changes.apply(changes)
 
-    def _put_into_index(self, repository: Repository, files: Sequence[tuple[FileReview, FileImage | None]]) -> None:
+    def _put_into_index(self, repository: Repository, changes: Sequence[FileChange]) -> None:
         """All in one step, so that the index holds all of it or nothing."""
         is_long = repository.output_of("rev-parse", "--show-object-format") == b"sha256"
         no_blob = b"0" * (64 if is_long else 40)
         lines: list[bytes] = []
-        for file, image in files:
-            path = os.fsencode(repository.prefix + file.change.path)
+        for change in changes:
+            path, image = os.fsencode(repository.prefix + change.path), change.after
             if image is None:
                 lines.append(b"%s %s\t%s\0" % (NO_ENTRY.encode(), no_blob, path))
                 continue
@@ -163,10 +168,10 @@ def _index_entries(repository: Repository, paths: Sequence[str]) -> dict[str, En
     return entries
 
 
-def _without_rejected(file: FileReview) -> FileImage | None:
-    """The file as the person wants it: what is undecided stays."""
+def _without_rejected(file: FileReview) -> list[FileChange]:
+    """What becomes of its paths as the person wants it: what is undecided stays."""
     kept = tuple(hunk if hunk.verdict == "rejected" else replace(hunk, verdict="accepted") for hunk in file.hunks)
-    return replace(file, hunks=kept).stands
+    return replace(file, hunks=kept).standing
 
 
 def _has(file: FileReview, verdict: Verdict) -> bool:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from punie_tools.changes.review import FileReview, Hunk, HunkPlace, Review
 from punie_tools.files.line_matching import changed_pieces
+from punie_tools.spelling import spelled
 
 RowKind = Literal["file", "note", "context", "removed", "added", "pair", "comment", "gap", "worse", "better"]
 
@@ -57,11 +58,15 @@ def _row_of_note(note: Note, place: HunkPlace) -> Row:
 
 
 def _rows_of_file(place: int, file: FileReview, side_by_side: bool, notes: Sequence[Note]) -> Iterator[Row]:
-    if file.is_binary:
+    if file.is_binary and not file.renamed_from:
         yield Row("note", place, 0, text="a binary file, decided as a whole")
         return
     shown_up_to = 0
     for number, hunk in enumerate(file.hunks):
+        if file.is_rename(number):
+            yield Row("note", place, number, text=f"the file is renamed: it was {spelled(file.renamed_from)}")
+            yield from (_row_of_note(note, (place, number)) for note in notes if note.place == (place, number))
+            continue
         delta = hunk.new_start - hunk.old_start
         first = max(shown_up_to, hunk.old_start - _CONTEXT)
         if number and first > shown_up_to:

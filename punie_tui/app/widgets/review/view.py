@@ -322,7 +322,7 @@ class ReviewView(ScrollView, can_focus=True):
     def _file_title(self, file: FileReview) -> str:
         decided = sum(hunk.verdict != "undecided" for hunk in file.hunks)
         before, after = file.change.before, file.change.after
-        what = "new" if before is None else "deleted" if after is None else ""
+        what = "new" if before is None else "deleted" if after is None else "renamed" if file.renamed_from else ""
         noun = "hunk" if len(file.hunks) == 1 else "hunks"
         told = ", ".join(part for part in (what, f"{decided} of {len(file.hunks)} {noun} decided") if part)
         return safe_text(f"{file.shown_path}  {told}", single_line=True)
