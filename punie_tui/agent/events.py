@@ -195,6 +195,16 @@ class ToolFailed(_Event):
     seconds: float
 
 
+class PersonCalled(_Event):
+    """The person ran a call of their own beside the turns, which no model reads; `end` is what came of it."""
+
+    kind: Literal["person_called"] = "person_called"
+    call_id: str
+    tool: str
+    arguments: dict[str, Any]
+    end: Annotated[ToolFinished | ToolFailed | ToolDenied, Field(discriminator="kind")]
+
+
 class ChoicesOffered(_Event):
     kind: Literal["choices_offered"] = "choices_offered"
     question: str
@@ -243,6 +253,7 @@ Event = Annotated[
     | ToolProgressed
     | ToolFinished
     | ToolFailed
+    | PersonCalled
     | ChoicesOffered
     | MessageQueued
     | ContextTrimmed

@@ -23,7 +23,19 @@ from punie_tui.agent.approval_store import ApprovalStore, approvals_file
 from punie_tui.agent.attachment import Attachment
 from punie_tui.agent.by_hand import run_by_hand
 from punie_tui.agent.conversation import Conversation
-from punie_tui.agent.events import Event, NoticeGiven, SessionClosed, SessionRenamed, SessionStarted, TurnFinished
+from punie_tui.agent.events import (
+    Event,
+    NoticeGiven,
+    PersonCalled,
+    SessionClosed,
+    SessionRenamed,
+    SessionStarted,
+    ToolDenied,
+    ToolFailed,
+    ToolFinished,
+    ToolRequested,
+    TurnFinished,
+)
 from punie_tui.agent.meant import AskWhich
 from punie_tui.agent.mentioned_notes import attached_notes, notes_of_places
 from punie_tui.agent.person_calls import PersonCalls
@@ -292,6 +304,12 @@ class Session:
             if notice := self._keep(event):
                 yield NoticeGiven(turn_id=event.turn_id, text=notice)
             yield event
+
+    def keep_person_call(self, requested: ToolRequested, end: ToolFinished | ToolFailed | ToolDenied) -> None:
+        """Let whoever goes on with this session see a call that the person ran beside its turns. From any thread."""
+        if self.log is not None:
+            call = PersonCalled(call_id=requested.call_id, tool=requested.tool, arguments=requested.arguments, end=end)
+            self.log.append(call)
 
     def context_of_person(self) -> ToolContext:
         """For what the person does by hand in the app: a turn of its own for undo, and nobody is asked."""

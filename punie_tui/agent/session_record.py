@@ -15,6 +15,7 @@ from punie_tui.agent.events import (
     EVENT_ADAPTER,
     Event,
     NoticeGiven,
+    PersonCalled,
     PrefillProgressed,
     ReasoningStreamed,
     SessionClosed,
@@ -136,8 +137,16 @@ class SessionRecord:
                 self._rewind(event)
             case TurnStarted():
                 self._begin(event)
+            case PersonCalled():
+                self._add_beside(event)
             case _:
                 self._turn_of(event).events.append(event)
+
+    def _add_beside(self, event: PersonCalled) -> None:
+        """To the turn that it came in or after; what ends the turn stays its last event."""
+        if self.kept:
+            events = self.turns[self.kept - 1].events
+            events.insert(len(events) - isinstance(events[-1], TurnFinished), event)
 
     def _begin(self, event: TurnStarted) -> None:
         for turn in self.turns[self.kept :]:

@@ -1,4 +1,4 @@
-"""A call of the trace run again as the person's own, beside whatever turn runs, off the UI thread."""
+"""A call of the trace run again as the person's own, beside whatever turn runs, off the UI thread, and kept."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from punie_tui.app.textual_adapter import call_on_screen
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from punie_tui.agent.events import Event
-    from punie_tui.agent.person_calls import PersonCalls
+    from punie_tui.agent.events import Event, ToolRequested
+    from punie_tui.agent.session import Session
 
 
 class Reruns:
     """One at a time. `show` gets the call's events, `changed` is called when a call begins and ends."""
 
     def __init__(
-        self, screen: Screen[None], calls: PersonCalls, show: Callable[[Event], None], changed: Callable[[], None]
+        self, screen: Screen[None], session: Session, show: Callable[[Event], None], changed: Callable[[], None]
     ) -> None:
         self._screen = screen
-        self._calls = calls
+        self._session = session
         self._show = show
         self._changed = changed
         self._cancelled: threading.Event | None = None
@@ -37,10 +37,19 @@ class Reruns:
 
         self._cancelled = cancelled = threading.Event()
         screen = self._screen
-        watch = CallWatch(cancelled, on_event=lambda event: call_on_screen(screen, lambda: self._show(event)))
+        requested: list[ToolRequested] = []
+
+        def take(event: Event) -> None:
+            call_on_screen(screen, lambda: self._show(event))
+            if event.kind == "tool_requested" and event.parent_call_id is None:
+                requested.append(event)
+            elif event.kind == "tool_finished" or event.kind == "tool_failed" or event.kind == "tool_denied":
+                for call in requested:
+                    if call.call_id == event.call_id:
+                        self._session.keep_person_call(call, event)
 
         def work() -> None:
-            self._calls.run(tool, arguments, watch)
+            self._session.person_calls.run(tool, arguments, CallWatch(cancelled, on_event=take))
             call_on_screen(screen, self._end)
 
         screen.run_worker(work, thread=True, group="rerun")

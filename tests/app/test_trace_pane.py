@@ -99,6 +99,13 @@ async def test_a_call_is_run_again_with_other_arguments(drive: Drive, repository
         await driven.until(lambda: any(line.startswith("✓ you grep(") for line in driven.trace_lines()), "its end")
         assert driven.trace_lines()[-2:] == ["src/other.py", "1:3 # TODO [bold]later"]
         assert len(driven.engine.requests) == 1
+    async with drive(repository, [[TextDelta("well")]], writes_answers=True) as driven:
+        driven.main.change_session("last")
+        await driven.until(lambda: any(line.startswith("✓ you grep(") for line in driven.trace_lines()), "the session")
+        assert driven.trace_lines()[-2:] == ["src/other.py", "1:3 # TODO [bold]later"]
+        await driven.ask("so")
+        await driven.finished()
+        assert [message.role for message in driven.engine.requests[0].messages].count("tool") == 1
 
 
 async def test_an_edit_that_is_run_again_is_reviewed_like_any_other(drive: Drive, repository: Path) -> None:

@@ -662,7 +662,7 @@ class MainScreen(Screen[None]):
         self._session = session
         self.query_one(Prompt).show_prices(session.context_of_person)
         self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request)
-        self._reruns = Reruns(self, session.person_calls, self._show_rerun, self._rerun_changed)
+        self._reruns = Reruns(self, session, self._show_rerun, self._rerun_changed)
         self.show_session()
         self._draw_session(session)
         self.refresh_bindings()

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from punie_tools.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from punie_tui.agent.events import Event, ToolDenied, ToolFailed, ToolFinished, ToolProgressed, ToolRequested
+    from punie_tui.agent.events import (
+        Event,
+        PersonCalled,
+        ToolDenied,
+        ToolFailed,
+        ToolFinished,
+        ToolProgressed,
+        ToolRequested,
+    )
     from punie_tui.app.widgets.trace.rows import Row
 
 State = Literal["waiting", "runs", "asks", "done", "failed", "denied", "stopped"]
@@ -111,6 +119,9 @@ class TracedCalls:
                 return call
             case "tool_finished" | "tool_failed" | "tool_denied":
                 return self._end(event)
+            case "person_called":
+                self._add(event, is_of_person=True)
+                return self._end(event.end)
             case "turn_finished":
                 self._stop_all()
             case _:
@@ -128,9 +139,9 @@ class TracedCalls:
             call.is_folded = True
         self.outer[:0] = earlier.outer
 
-    def _add(self, event: ToolRequested, *, is_of_person: bool) -> TracedCall:
+    def _add(self, event: ToolRequested | PersonCalled, *, is_of_person: bool) -> TracedCall:
         call = TracedCall(f"call {next(self._numbers)}", event.tool, event.arguments, is_of_person)
-        parent = self._known.get(event.parent_call_id or "")
+        parent = self._known.get(event.parent_call_id or "") if event.kind == "tool_requested" else None
         (parent.inner if parent else self.outer).append(call)
         self._known[event.call_id] = call
         return call
