@@ -54,8 +54,12 @@ class PendingApproval(_Pending["Decision"]):
     """A call that waits for the person."""
 
     def __init__(self, question: ApprovalQuestion) -> None:
+        """Made on the turn's thread: to cut a large proposal into hunks takes a while."""
+        from punie_tools.changes.review import Review
+
         super().__init__()
         self.question = question
+        self.review = Review(question.proposal) if question.proposal else None
 
 
 class PendingChoice(_Pending["int | None"]):

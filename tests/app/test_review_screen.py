@@ -167,6 +167,16 @@ async def test_a_hundred_thousand_lines_draw_only_what_is_seen(drive: Drive, rep
     async with drive(repository, []) as driven:
         screen = ReviewScreen(review_of(before, after, "many.txt"), "many")
         driven.app.push_screen(screen)
-        await driven.until(lambda: screen.is_mounted and screen.query_one(ReviewView).virtual_size.height > 1, "rows")
+        view = (await driven.shown(ReviewScreen)).query_one(ReviewView)
+        await driven.pilot.press("a")
+        await driven.until(lambda: not view.is_making_rows and len(view.rows) > 10_000, "its rows")
+        made = view.rows[-1]
         await driven.pilot.press("end", "a", "home", "n")
         assert screen.review.files[0].hunks[-1].verdict == "accepted"
+        assert view.rows[-1] is made, "a decision makes no rows anew"
+        screen.review.comment(0, 5, "why?")
+        view.show_again()
+        assert view.is_making_rows
+        assert screen.check_action("decide", ("accepted",)) is False
+        assert screen.check_action("leave", ()) is True
+        await driven.until(lambda: not view.is_making_rows and len(view.rows) > 10_000, "them again")

@@ -684,9 +684,9 @@ class MainScreen(Screen[None]):
             self._show(events)
 
     def approval_wanted(self, pending: PendingApproval) -> None:
-        if pending.question.proposal:
+        if pending.review:
             # Called from the loop itself; a screen is pushed from within the app.
-            self.call_later(self._review, pending)
+            self.call_later(self._review, pending, pending.review)
         else:
             self._approval.show(pending)
 
@@ -713,13 +713,11 @@ class MainScreen(Screen[None]):
         if app.screen is screen:
             screen.dismiss(False)
 
-    def _review(self, pending: PendingApproval) -> None:
+    def _review(self, pending: PendingApproval, review: Review) -> None:
         """Ask hunk by hunk."""
-        from punie_tools.changes.review import Review
         from punie_tui.agent.approval import Decision
         from punie_tui.app.screens.review import ReviewScreen
 
-        review = Review(pending.question.proposal)
         screen = ReviewScreen(review, pending.question.tool, self._effect_finder(pending.question.proposal))
         self._reviewed = (pending, screen)
 

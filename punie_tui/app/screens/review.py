@@ -146,6 +146,8 @@ class ReviewScreen(Screen[bool]):
             self._effects.close()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self.is_mounted and self._view.is_making_rows and action not in ("leave", "help"):
+            return False
         return self._effects is not None if action == "green_gate" else True
 
     def action_green_gate(self) -> None:
@@ -174,6 +176,10 @@ class ReviewScreen(Screen[bool]):
 
     @on(ReviewView.Moved)
     def _show_place(self) -> None:
+        if self._view.is_making_rows:
+            waiting = safe_text(f"{self._title}: many lines, one moment …", single_line=True)
+            self.query_one("#review-place", Static).update(waiting)
+            return
         row = self._view.current
         if self._problem and self._problem_row not in (None, row):
             self._problem = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from punie_tools.changes.review import FileReview, Hunk, HunkPlace, Review
 from punie_tools.files.line_matching import changed_pieces
@@ -16,8 +16,7 @@ RowKind = Literal["file", "note", "context", "removed", "added", "pair", "commen
 _CONTEXT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """`old` and `new` are line indexes into the file before and after; a pair shows both, of which one may lack.
 
     `hunk` is the hunk that the row belongs to; the lines around one belong to it as well. `other` is the line of the
@@ -43,14 +42,59 @@ class Note:
     is_worse: bool
 
 
-def rows_of(review: Review, folded: Collection[int], *, side_by_side: bool, notes: Sequence[Note] = ()) -> list[Row]:
-    """All rows, files after each other, each hunk with the lines around it and what it does below it."""
-    rows = [_row_of_note(note, (0, 0)) for note in notes if note.place is None]
-    for place, file in enumerate(review.files):
-        rows.append(Row("file", place, 0))
-        if place not in folded:
-            rows += _with_comments(review, file, list(_rows_of_file(place, file, side_by_side, notes)))
-    return rows
+@dataclass(frozen=True)
+class _FileRows:
+    """The rows of a file; `made_of` is all that they depend on, and no verdict is."""
+
+    made_of: object
+    rows: list[Row]
+    last_line: int
+
+
+class ReviewRows:
+    """The rows of a review, which make no work again for files whose lines stay, whatever is decided about them."""
+
+    def __init__(self, review: Review) -> None:
+        self._review = review
+        self._files: dict[int, _FileRows] = {}
+
+    def rows(self, folded: Collection[int], *, side_by_side: bool, notes: Sequence[Note] = ()) -> list[Row]:
+        """All rows, files after each other, each hunk with the lines around it and what it does below it."""
+        rows = [_row_of_note(note, (0, 0)) for note in notes if note.place is None]
+        for place in range(len(self._review.files)):
+            rows.append(Row("file", place, 0))
+            if place not in folded:
+                rows += self._rows_of(place, side_by_side, notes).rows
+        return rows
+
+    def lines_to_make(self, folded: Collection[int], *, side_by_side: bool, notes: Sequence[Note]) -> int:
+        """How much work `rows` would be now, in lines of hunks and around them: what is known is none."""
+        count = 0
+        for place, file in enumerate(self._review.files):
+            known = self._files.get(place)
+            if place not in folded and (known is None or known.made_of != self._depends_on(place, side_by_side, notes)):
+                count += sum(len(hunk.old) + len(hunk.new) + 2 * _CONTEXT for hunk in file.hunks)
+        return count
+
+    @property
+    def last_line(self) -> int:
+        """The largest number of a line in any row so far, counted from 0."""
+        return max((file.last_line for file in self._files.values()), default=0)
+
+    def _rows_of(self, place: int, side_by_side: bool, notes: Sequence[Note]) -> _FileRows:
+        file, made_of = self._review.files[place], self._depends_on(place, side_by_side, notes)
+        known = self._files.get(place)
+        if known is None or known.made_of != made_of:
+            rows = list(_with_comments(self._review, file, list(_rows_of_file(place, file, side_by_side, notes))))
+            last_line = max((max(row.old or 0, row.new or 0) for row in rows), default=0)
+            known = self._files[place] = _FileRows(made_of, rows, last_line)
+        return known
+
+    def _depends_on(self, place: int, side_by_side: bool, notes: Sequence[Note]) -> object:
+        file = self._review.files[place]
+        hunks = tuple((hunk.old_start, hunk.new_start, hunk.old, hunk.new) for hunk in file.hunks)
+        here = tuple(note for note in notes if note.place and note.place[0] == place)
+        return side_by_side, hunks, here, tuple(said for said in self._review.comments if said.path == file.shown_path)
 
 
 def _row_of_note(note: Note, place: HunkPlace) -> Row:

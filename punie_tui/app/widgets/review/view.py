@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual import work
 from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from punie_tools.changes.review import FileReview, Review, Verdict
+from punie_tools.changes.review import FileReview, HunkPlace, Review, Verdict
 from punie_tools.safe_text import safe_text
 from punie_tools.spelling import spelled
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.textual_adapter import app_of
-from punie_tui.app.widgets.review.rows import Note, Row, line_of, rows_of
+from punie_tui.app.widgets.review.rows import Note, ReviewRows, Row, line_of
 
 if TYPE_CHECKING:
     from rich.syntax import Syntax
@@ -37,6 +38,7 @@ _LONGEST_COLOURED = 1000
 _LONGEST_COMPARED = 400
 _ALIKE_ENOUGH = 0.4
 _WORDS = re.compile(r"\w+|\s+|\W")
+_MOST_LINES_AT_ONCE = 10_000
 _NO_LINE_END = "  (no line end)"
 
 
@@ -91,10 +93,13 @@ class ReviewView(ScrollView, can_focus=True):
         self._review = review
         self._folded: set[int] = set()
         self._notes: list[Note] = []
+        self._all_rows = ReviewRows(review)
         self._rows: list[Row] = []
         self._lines: list[tuple[int, int]] = []
         self._cursor = 0
         self._is_wrapped = False
+        self._is_making_rows = False
+        self._wanted: HunkPlace | None = None
         self._wants_side_by_side: bool | None = None
         self._number_width = 1
 
@@ -116,21 +121,52 @@ class ReviewView(ScrollView, can_focus=True):
     def is_side_by_side(self) -> bool:
         """What the person chose, or what the width allows."""
         if self._wants_side_by_side is None:
-            return self.scrollable_content_region.width >= _WIDE_ENOUGH_FOR_TWO
+            # With its scroll bar, which comes and goes with the rows.
+            return self.outer_size.width >= _WIDE_ENOUGH_FOR_TWO
         return self._wants_side_by_side
+
+    @property
+    def is_making_rows(self) -> bool:
+        """Whether there are no rows yet, as very many are being made; nothing has a place meanwhile."""
+        return self._is_making_rows
 
     def show_again(self) -> None:
         """The review changed: its rows are made anew, and the cursor stays with its hunk."""
+        if self._is_making_rows:
+            return
         here = self.current if self._rows else None
-        self._rows = rows_of(self._review, self._folded, side_by_side=self.is_side_by_side, notes=self._notes)
-        largest = max((max(row.old or 0, row.new or 0) for row in self._rows), default=0) + 1
-        self._number_width = len(str(largest))
+        side_by_side, notes = self.is_side_by_side, tuple(self._notes)
+        lines = self._all_rows.lines_to_make(self._folded, side_by_side=side_by_side, notes=notes)
+        if lines > _MOST_LINES_AT_ONCE:
+            self._wanted = self._wanted or ((here.file, here.hunk) if here else None)
+            self._is_making_rows, self._rows = True, []
+            self.refresh()
+            self.screen.refresh_bindings()
+            self.post_message(self.Moved())
+            self._make_rows(frozenset(self._folded), side_by_side, notes)
+            return
+        self._rows = self._all_rows.rows(self._folded, side_by_side=side_by_side, notes=notes)
+        self._number_width = len(str(self._all_rows.last_line + 1))
         self._measure()
         self._cursor = min(self._cursor, len(self._rows) - 1)
         if here is not None and _place_of(self.current) != _place_of(here):
             self.go_to_hunk(here.file, here.hunk)
         self.refresh()
         self.post_message(self.Moved())
+
+    @work(thread=True, group="review-rows")
+    def _make_rows(self, folded: Collection[int], side_by_side: bool, notes: Sequence[Note]) -> None:
+        self._all_rows.rows(folded, side_by_side=side_by_side, notes=notes)
+        if self.is_running:
+            app_of(self).call_later(self._take_rows)
+
+    def _take_rows(self) -> None:
+        self._is_making_rows = False
+        self.screen.refresh_bindings()
+        self.show_again()
+        if self._wanted is not None and not self._is_making_rows:
+            self.go_to_hunk(*self._wanted)
+            self._wanted = None
 
     def show_notes(self, notes: Sequence[Note]) -> None:
         """What the hunks do, in place of what was shown of that before; the cursor stays on its row."""
@@ -143,6 +179,9 @@ class ReviewView(ScrollView, can_focus=True):
     def go_to_hunk(self, file: int, hunk: int) -> None:
         """Put the cursor on a hunk's first changed line, or on its file's row."""
         self._folded.discard(file)
+        if self._is_making_rows:
+            self._wanted = (file, hunk)
+            return
         fitting = [place for place, row in enumerate(self._rows) if (row.file, row.hunk) == (file, hunk)]
         changed = (place for place in fitting if self._rows[place].is_change or self._rows[place].kind == "note")
         self._put_cursor(next(changed, fitting[0] if fitting else 0))
