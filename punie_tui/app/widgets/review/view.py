@@ -173,7 +173,7 @@ class ReviewView(ScrollView, can_focus=True):
         here = self.current if self._rows else None
         self._notes = list(notes)
         self.show_again()
-        if here in self._rows:
+        if here is not None and here in self._rows:
             self._put_cursor(self._rows.index(here))
 
     def go_to_hunk(self, file: int, hunk: int) -> None:
