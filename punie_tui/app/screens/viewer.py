@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 _MOST_BYTES = 2_000_000
+# To parse more holds up the keys: 2 MB of Python take most of a second.
+MOST_COLOURED = 200_000
 LANGUAGES = {
     ".py": "python",
     ".pyi": "python",
@@ -95,7 +97,7 @@ class FileViewerScreen(Screen[None]):
         )
         yield FileText(
             text,
-            language=LANGUAGES.get(Path(self._path).suffix),
+            language=language_of(self._path, text),
             read_only=True,
             show_line_numbers=True,
             soft_wrap=False,
@@ -113,6 +115,11 @@ class FileViewerScreen(Screen[None]):
         from punie_tui.app.screens.file_history import FileHistoryScreen
 
         app_of(self).push_screen(FileHistoryScreen(self._root, self._path, is_blame=is_blame))
+
+
+def language_of(path: str, text: str) -> str | None:
+    """Whose colours the text gets, if it is not too long for any."""
+    return LANGUAGES.get(Path(path).suffix) if len(text) <= MOST_COLOURED else None
 
 
 def _read(root: Path, path: str) -> tuple[str, str]:
