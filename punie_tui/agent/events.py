@@ -269,7 +269,8 @@ def event_line(event: Event) -> str:
     try:
         return event.model_dump_json()
     except PydanticSerializationError:
-        return json.dumps(_encodable(event.model_dump(mode="json")), ensure_ascii=False)
+        # Without blanks, as in all other lines, which lists of sessions know by their first bytes.
+        return json.dumps(_encodable(event.model_dump(mode="json")), ensure_ascii=False, separators=(",", ":"))
 
 
 def _encodable(value: Any) -> Any:

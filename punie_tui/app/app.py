@@ -17,6 +17,7 @@ from punie_tui.app.key_map import KeyChoice, KeyMap, key_map_of
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.textual_adapter import filter_lines, set_terminal_colours
 from punie_tui.app.themes import THEME_NAMES, Colours, own_variables, terminal_colours, theme_named
+from punie_tui.app.typed_text import typeable
 from punie_tui.app.without_colour import WithoutColour
 
 if TYPE_CHECKING:
@@ -82,6 +83,14 @@ class PunieApp(App[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where text is selected the leader key cuts it, as in every editor."""
         return not (action == "leader" and getattr(self.focused, "selected_text", ""))
+
+    async def on_event(self, event: events.Event) -> None:
+        """What is pasted, wherever, is text that could have been typed."""
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            text = typeable(event.text)
+            # A text area draws a tab as blanks, a line to type in would write it.
+            event.text = text.replace("\t", " ") if isinstance(self.focused, Input) else text
+        await super().on_event(event)
 
     def action_leader(self) -> None:
         """Show what a letter does now, and do what the person chooses."""

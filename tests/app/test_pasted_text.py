@@ -10,7 +10,8 @@ from app_driver import Drive, Driven
 from textual import events
 
 from punie_tui.agent.prompt_history import PromptHistory, prompt_history_file
-from punie_tui.app.widgets.chat.pasted_text import MOST_CHARACTERS, PastedTexts, pasted
+from punie_tui.app.typed_text import typeable
+from punie_tui.app.widgets.chat.pasted_text import MOST_CHARACTERS, PastedTexts
 from punie_tui.app.widgets.chat.popup import ChoicePopup
 from punie_tui.engine.protocol import TextDelta
 
@@ -109,8 +110,8 @@ async def test_the_history_brings_a_paste_back_folded(drive: Drive, repository: 
         assert driven.engine.requests[0].messages[-1].content == f"why {LOG}".strip()
 
 
-def test_controls_are_left_out_and_line_ends_are_kept() -> None:
-    assert pasted("a\r\nb\rc\x1b[31m\td\x07\u202e") == "a\nb\nc[31m\td"
+def test_controls_are_left_out_and_line_ends_and_blanks_are_kept() -> None:
+    assert typeable("a\r\nb\rc\x1b[31m\td\x07\u202e\u00a0e") == "a\nb\nc[31m\td e"
 
 
 def test_what_a_paste_says_of_marks_stays() -> None:

@@ -52,7 +52,7 @@ class ArgumentsScreen(ModalScreen[dict[str, Any] | None]):
     def __init__(self, tool: Tool, arguments: Mapping[str, Any]) -> None:
         super().__init__()
         self._tool = tool
-        self._start = json.dumps(dict(arguments), ensure_ascii=False, indent=2, default=str)
+        self._start = _spelled_out(json.dumps(dict(arguments), ensure_ascii=False, indent=2, default=str))
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -84,6 +84,11 @@ class ArgumentsScreen(ModalScreen[dict[str, Any] | None]):
         fields = self._tool.arguments_type.model_fields
         told = [name if field.is_required() else f"{name}={field.default!r}" for name, field in fields.items()]
         return f"{self._tool.name}({', '.join(told)})"
+
+
+def _spelled_out(text: str) -> str:
+    """JSON that means the same, with what draws nothing as its numbers."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1] for letter in text)
 
 
 def read_arguments(tool: Tool, text: str) -> tuple[dict[str, Any], str]:

@@ -23,6 +23,7 @@ from punie_tui.app.screens.confirm import ConfirmScreen
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
+from punie_tui.app.typed_text import typeable
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.sessions.rows import counted, list_row, moment
 
@@ -243,7 +244,7 @@ class SessionsScreen(Screen[str | None]):
 
     def action_rename(self) -> None:
         if current := self._current:
-            self._ask("name", current, current.name, "a name; empty takes it back")
+            self._ask("name", current, " ".join(current.name.split()), "a name; empty takes it back")
 
     def action_export(self) -> None:
         if current := self._current:
@@ -254,7 +255,7 @@ class SessionsScreen(Screen[str | None]):
         self._asks, self._asked_about = what, about
         self.add_class("-answers")
         answer = self.query_one("#sessions-answer", Input)
-        answer.placeholder, answer.value = hint, value
+        answer.placeholder, answer.value = hint, typeable(value)
         answer.focus()
         self._tell(
             "Name the session; Enter keeps it." if what == "name" else "Export to; .html for a page. Enter writes."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
@@ -118,7 +119,7 @@ class CommitScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         area = TextArea(self._draft, soft_wrap=True, theme="css", tab_behavior="focus")
-        area.border_title = f"Commit: {self._staged}".replace("[", r"\[")
+        area.border_title = Content(f"Commit: {self._staged}")
         area.border_subtitle = "Ctrl+S commit   Esc later"
         yield area
         yield KeyRow()

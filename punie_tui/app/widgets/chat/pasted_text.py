@@ -50,17 +50,10 @@ class PastedTexts:
         return None
 
 
-def pasted(text: str) -> str:
-    """A paste as text that could have been typed, without escapes and other controls. Raises PasteTooLongError."""
+def check_length(text: str) -> None:
+    """Raise PasteTooLongError for a paste that is no prompt."""
     if len(text) > MOST_CHARACTERS:
         raise PasteTooLongError(
             f"The paste has {len(text):,} characters, and {MOST_CHARACTERS:,} fit; nothing was pasted. "
             "Save it in a file of the project and name that with @."
         )
-    # Terminals send what was a line end as a carriage return.
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(line if line.isprintable() else _printable(line) for line in lines)
-
-
-def _printable(line: str) -> str:
-    return "".join(letter for letter in line if letter == "\t" or letter.isprintable())

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,12 +21,15 @@ from punie_tui.agent.mentions import mentions_in
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.key_map import keys_of
 from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.typed_text import typeable
 from punie_tui.app.widgets.chat.completion import Completion
 from punie_tui.app.widgets.chat.history_search import HistorySearch
-from punie_tui.app.widgets.chat.pasted_text import PastedTexts, PasteTooLongError, pasted
+from punie_tui.app.widgets.chat.pasted_text import PastedTexts, PasteTooLongError, check_length
 from punie_tui.app.widgets.chat.price import PriceTag
 
 if TYPE_CHECKING:
+    from textual.widgets.text_area import Edit, EditResult
+
     from punie_tools.tool import ToolContext
     from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.prompt_history import PromptHistory
@@ -245,6 +248,10 @@ class Prompt(TextArea):
             self.replace(text, (0, 0), self.document.end, maintain_selection_offset=False)
             self.completion.dismiss()
 
+    def edit(self, edit: Edit) -> EditResult:
+        """Whatever is put here, by the history, an editor or the queue too, is text that could have been typed."""
+        return super().edit(replace(edit, text=typeable(edit.text)))
+
     def update_suggestion(self) -> None:
         """Textual's hook that is called at once after each change of the text or the cursor."""
         if self.is_attached:
@@ -283,10 +290,11 @@ class Prompt(TextArea):
         # Textual calls the base's handler too, which would paste once more.
         event.prevent_default()
         try:
-            event.text = self._pasted.folded(pasted(event.text))
+            check_length(event.text)
         except PasteTooLongError as error:
             self.post_message(self.Refused(str(error)))
         else:
+            event.text = self._pasted.folded(event.text)
             await super()._on_paste(event)
 
     def action_delete_left(self) -> None:

@@ -33,7 +33,10 @@ def _item(name: str, value: object, width: int, depth: int) -> Row:
     shown = safe_text(name, single_line=True)
     told = _as_json(value)
     preview = told if len(told) <= _PREVIEW else f"{told[: _PREVIEW - 1]}…"
-    row = Row([(f"{shown}: ", "muted"), (safe_text(preview, single_line=True), "")], whole=f"{shown}: {told}")
+    row = Row(
+        [(f"{shown}: ", "muted"), (safe_text(preview, single_line=True), "")],
+        whole=f"{shown}: {safe_text(told, single_line=True)}",
+    )
     if depth < _MOST_DEPTH and _has_more(value, told, width - len(shown) - 2):
         row.children = rows_of_value(value, max(width - 2, 12), depth + 1)
         row.is_expanded = isinstance(value, str)

@@ -129,14 +129,16 @@ def letter_at(block: Block, width: int, row: int, column: int) -> int:
 
 
 def _inline(block: Block) -> InlineText:
+    text = block.piece.text
+    if "\t" in text:
+        text = text.expandtabs(_TAB)
     match block.piece.kind:
         case "paragraph" | "heading" | "item" | "quote":
-            return inline_text(block.piece.text)
+            return inline_text(text)
         case "row":
-            return _joined([inline_text(cell) for cell in cells_of(block.piece.text)])
+            return _joined([inline_text(cell) for cell in cells_of(text)])
         case _:
-            text = block.piece.text
-            return InlineText(text.expandtabs(_TAB) if "\t" in text else text)
+            return InlineText(text)
 
 
 def _segments(text: Text, start: int, end: int, base: Style) -> Iterable[Segment]:
