@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import (
     Event,
+    PersonCalled,
     PrefillProgressed,
     SessionStarted,
     TextStreamed,
@@ -157,6 +158,22 @@ def test_half_a_surrogate_pair_is_spelled_out(tmp_path: Path) -> None:
     assert text.text == "caf\\udce9"
     assert isinstance(result, ToolFinished)
     assert result.result == {"a": ["\\udc80"]}
+    # A list of sessions knows the kinds by how a line begins.
+    assert [each.partition(b",")[0] for each in read_lines(log.path)][1:] == [
+        b'{"kind":"text_streamed"',
+        b'{"kind":"tool_finished"',
+    ]
+
+
+def test_a_call_of_the_person_stands_in_its_turn_and_is_nothing_to_the_model() -> None:
+    end = ToolFinished(call_id="person-1", tool="grep", result={}, summary="", seconds=0)
+    call = PersonCalled(call_id="person-1", tool="grep", arguments={}, end=end)
+    turn = [TurnStarted(turn_id="t", prompt="p", model=""), TurnFinished(turn_id="t", reason="done", answer="a")]
+    record = SessionRecord([call, *turn, call])
+    assert record.events == [turn[0], call, turn[1]]
+    assert record.turns[0].is_finished
+    assert Conversation.from_events(record.events).messages == Conversation.from_events(turn).messages
+    assert read_event(event_line(call).encode()) == call
 
 
 def test_one_program_at_a_time_writes_a_session(tmp_path: Path) -> None:
