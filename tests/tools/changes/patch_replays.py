@@ -56,8 +56,8 @@ class Replay:
         patches = [self._patch(file) for file in review.files]
         whole = b"".join(patch for patch, _ in patches)
         if whole:
-            # A hunk that was split may have no line between it and the next one.
-            close = ["--unidiff-zero"] * any(_are_close(file) for file in review.files)
+            # Hunks that were split share the lines between them, or have none.
+            close = ["--unidiff-zero", "--allow-overlap"] if any(map(_are_close, review.files)) else []
             git(self.applied, "apply", "--whitespace=nowarn", *close, "-", stdin=whole)
         return sum(count for _, count in patches)
 
