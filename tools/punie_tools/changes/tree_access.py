@@ -14,7 +14,7 @@ from typing import IO
 from punie_tools.errors import ToolError
 from punie_tools.files.atomic import flush_folder
 from punie_tools.files.exchange import exchange
-from punie_tools.files.temporary_files import temporary_file
+from punie_tools.files.temporary_files import temporary_file, temporary_name
 from punie_tools.spelling import spelled
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -80,9 +80,8 @@ class TreeAccess:
         """Remove the file if it still is `before`; the folders that are empty then stay. Raises ToolError."""
         try:
             with self._parent(path) as (folder, name):
-                if _image_at(folder, name, len(before.data)) != before:
-                    raise _ChangedMeanwhileError
-                os.unlink(name, dir_fd=folder)
+                with temporary_name(folder) as temporary:
+                    _move_away(folder, name, temporary, before)
                 flush_folder(folder)
         except _ChangedMeanwhileError:
             raise _changed_meanwhile(path) from None
@@ -170,6 +169,27 @@ def _replace(folder: int, temporary: str, name: str, before: FileImage) -> None:
         while exchange(folder, temporary, name) and (taken := _inode(folder, temporary)) != placed:
             placed, held = held, taken
         raise _ChangedMeanwhileError
+
+
+def _move_away(folder: int, name: str, temporary: str, before: FileImage) -> None:
+    """Only what has left its place can no longer be replaced: what then is not `before` comes back."""
+    if _image_at(folder, name, len(before.data)) != before:
+        raise _ChangedMeanwhileError
+    os.rename(name, temporary, src_dir_fd=folder, dst_dir_fd=folder)
+    if not _is(folder, temporary, before):
+        _put_back(folder, temporary, name)
+        raise _ChangedMeanwhileError
+
+
+def _put_back(folder: int, temporary: str, name: str) -> None:
+    """Unless somebody has made yet another file there: then that one, the newest, stays."""
+    try:
+        os.link(temporary, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        return
+    except OSError:
+        # It is a folder, or the file system has no links.
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def _inode(folder: int, name: str) -> int:

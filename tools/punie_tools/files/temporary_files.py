@@ -20,19 +20,25 @@ _SECONDS_BETWEEN = 0.01
 
 @contextmanager
 def temporary_file(folder: int, mode: int = 0o600) -> Generator[tuple[IO[bytes], str]]:
-    """A new file in the folder of a handle, and its name, which is free again at the end.
+    """A new file in the folder of a handle, and its name, as of `temporary_name`. Raises OSError."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with temporary_name(folder) as name, os.fdopen(os.open(name, flags, mode, dir_fd=folder), "wb") as file:
+        yield file, name
+
+
+@contextmanager
+def temporary_name(folder: int) -> Generator[str]:
+    """A name in the folder of a handle that is free, and is free again at the end.
 
     Before, what dead writers left there is removed. Raises OSError.
     """
     _sweep(folder)
     name = f".punie-{uuid4().hex[:12]}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(name, flags, mode, dir_fd=folder), "wb") as file:
-        try:
-            yield file, name
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=folder)
+    try:
+        yield name
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
 
 
 def sweep_folder(path: str | os.PathLike[str]) -> None:
