@@ -13,6 +13,7 @@ import pytest
 from punie_tools.changes.journal import Journal
 from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tools.quality.tests_in_sandbox import confinement_for_tests
 from punie_tools.registry import find_tool
 from punie_tools.tool import Risk, ToolContext
 from punie_tools.workspace import Workspace
@@ -332,6 +333,7 @@ def test_it_runs_in_the_sandbox_of_the_tests_and_an_approval_tells_where_there_i
 ) -> None:
     expressions = [f"open({str(outside / 'written')!r}, 'w')", "open('inside.txt', 'w').write('yes')"]
     result = debug("debug_test", target="test_values", expressions=expressions)
+    assert result.sandbox == confinement_for_tests(Workspace.at(root)).name
     if not result.confined:
         pytest.skip(f"no sandbox here: {result.sandbox_reason}")
     assert result.expressions[0].error.startswith(("OSError", "PermissionError", "FileNotFoundError"))

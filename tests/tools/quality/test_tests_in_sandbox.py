@@ -14,7 +14,7 @@ import pytest
 
 from punie_tools.changes.journal import Journal
 from punie_tools.changes.session_changes import SessionChanges
-from punie_tools.commands.backends import choose_confinement
+from punie_tools.commands.backends import choose_confinement, confinement_here
 from punie_tools.quality import tests_in_sandbox
 from punie_tools.quality.interpreter import find_interpreter
 from punie_tools.quality.tests_in_sandbox import allowance_for_tests, confinement_for_tests, without_secrets
@@ -141,7 +141,7 @@ def test_tests_do_not_reach_out(
     monkeypatch.setenv("DATABASE_URL", "postgres://me:hunter2@db/x")
     result = run_trusted("pytest_run")
     assert (result.passed, result.failed) == (6, 0), [test.message for test in result.tests]
-    assert result.confined
+    assert (result.confined, result.sandbox) == (True, confinement_here().name)
     assert not outside.exists()
 
 
@@ -155,7 +155,8 @@ def test_the_same_tests_reach_out_where_the_person_lets_them(
     result = find_tool("pytest_run").run(context, {"keyword": "write or server or secrets"}).model_dump()
     assert (result["passed"], result["failed"]) == (1, 2)
     assert outside.exists()
-    assert (result["confined"], result["sandbox_reason"]) == (False, "the setting `confine_tests` is off")
+    held = [result[name] for name in ("confined", "sandbox", "sandbox_reason")]
+    assert held == [False, "none", "the setting `confine_tests` is off"]
 
 
 def test_tests_can_do_what_tests_do(

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from punie_tools.commands.change_watch import ChangedFile
+from punie_tools.commands.confinement import BackendName
 from punie_tools.errors import ToolError
 from punie_tools.quality.sentences import shortened
 from punie_tools.quality.tests_in_sandbox import confinement_for_tests
@@ -101,6 +102,7 @@ class DebugResult(ToolResult):
     duration: float = 0.0
     truncated: bool = False
     confined: bool = False
+    sandbox: BackendName = "none"
     sandbox_reason: str = ""
     put_back: tuple[str, ...] = ()
     changed_files: tuple[ChangedFile, ...] = ()

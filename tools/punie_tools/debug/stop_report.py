@@ -24,6 +24,7 @@ def run_fields(ran: CommandRun) -> dict[str, Any]:
     return {
         "duration": round(ran.process.seconds, 3),
         "confined": ran.confinement.backend is not None,
+        "sandbox": ran.confinement.name,
         "sandbox_reason": ran.confinement.reason,
         "put_back": ran.put_back,
         "changed_files": changes.files[:MOST_LISTED],

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from punie_tools.commands.change_watch import MOST_LISTED, ChangedFile, CommandChanges
+from punie_tools.commands.confinement import BackendName
 from punie_tools.commands.runner import CommandRun
 from punie_tools.errors import ToolError
 from punie_tools.quality.interpreter import Interpreter, interpreter_of
@@ -95,6 +96,7 @@ class PytestRunResult(ToolResult):
     incomplete: str = ""
     truncated: bool = False
     confined: bool = False
+    sandbox: BackendName = "none"
     sandbox_reason: str = ""
     put_back: tuple[str, ...] = ()
     changed_files: tuple[ChangedFile, ...] = ()
@@ -266,6 +268,7 @@ def _result(
         incomplete=why_incomplete(session, finished, deadline),
         truncated=len(tests) > MOST_TESTS,
         confined=ran.confinement.backend is not None,
+        sandbox=ran.confinement.name,
         sandbox_reason=ran.confinement.reason,
         put_back=ran.put_back,
         changed_files=changes.files[:MOST_LISTED],
