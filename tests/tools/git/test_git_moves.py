@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from punie_tools.registry import find_tool
 from punie_tools.tool import Risk, ToolContext
 from punie_tools.workspace import Workspace
 from tests.conftest import git, write_files
+
+COMMIT = {"message": "Solve nothing"}
 
 Run = Callable[..., Any]
 MakeRepository = Callable[..., Path]
@@ -52,7 +55,7 @@ def test_branches_are_switched_and_begun(project: Path, run: Run) -> None:
 
 def test_changes_that_would_be_lost_stop_a_switch(project: Path, run: Run) -> None:
     write_files(project, {"a.py": "mine\n"})
-    with pytest.raises(ToolError, match="git failed"):
+    with pytest.raises(ToolError, match=r"would be overwritten by checkout: a\.py\.$"):
         run("git_branch", name="side")
     assert (project / "a.py").read_text() == "mine\n"
 
@@ -144,6 +147,33 @@ def test_a_pick_that_changes_nothing_leaves_nothing_in_progress(project: Path, r
     with pytest.raises(ToolError, match="are here already, so nothing was picked"):
         run("git_cherry_pick", revision="side~1")
     assert not (project / ".git" / "CHERRY_PICK_HEAD").exists()
+
+
+@pytest.mark.parametrize("begin", ["merge", "cherry-pick", "rebase", "revert", "stash"])
+def test_in_the_middle_of_a_conflict_nothing_else_begins(project: Path, begin: str) -> None:
+    if begin == "stash":
+        write_files(project, {"a.py": "put aside\n"})
+        git(project, "stash")
+        write_files(project, {"a.py": "again\n"})
+        git(project, "commit", "-qam", "Change a again")
+    command = {"revert": ["revert", "HEAD~1"], "stash": ["stash", "pop"]}.get(begin, [begin, "side"])
+    if begin == "revert":
+        write_files(project, {"a.py": "later\n"})
+        git(project, "commit", "-qam", "Change a later")
+    with pytest.raises(CalledProcessError):
+        git(project, *command)
+    state = git(project, "status", "--porcelain"), (project / "a.py").read_text()
+    context = ToolContext(Workspace.at(project, is_trusted=True))
+    status = find_tool("git_status").run(context, {}).model_dump()
+    assert ("a.py", "conflicted") in [(file["path"], file["status"]) for file in status["files"]]
+    for tool, arguments in (("git_stash", {}), ("git_cherry_pick", {"revision": "side~1"}), ("git_commit", COMMIT)):
+        with pytest.raises(
+            ToolError, match=r"^(a\.py is in conflict|Another commit is being picked) already; solve [^\n]+\.$"
+        ):
+            find_tool(tool).run(context, arguments)
+    with pytest.raises(ToolError, match=r"^git failed: [^\n]+\.$"):
+        find_tool("git_branch").run(context, {"name": "side"})
+    assert (git(project, "status", "--porcelain"), (project / "a.py").read_text()) == state
 
 
 def test_one_pick_at_a_time(project: Path, run: Run) -> None:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from punie_tools.errors import ToolError
 from punie_tools.git.repository import Repository
+from punie_tools.quality.sentences import first_of
 from punie_tools.spelling import spelled
 
 
 def conflicted_files(repository: Repository) -> tuple[str, ...]:
     """The files with conflict marks, or deleted on one side, below the workspace."""
-    listed = repository.read("diff", "--name-only", "--diff-filter=U", "--relative", "--no-ext-diff", "-z").stdout
-    return tuple(sorted({spelled(name) for name in listed.split(b"\0") if name}))
+    entries = repository.read("ls-files", "--unmerged", "-z").stdout.split(b"\0")
+    return tuple(sorted({spelled(entry.partition(b"\t")[2]) for entry in entries if entry}))
+
+
+def refuse_conflicts(repository: Repository) -> None:
+    """Raise ToolError where files are in conflict already: git would refuse, mostly without naming them."""
+    if conflicts := conflicted_files(repository):
+        are = "is" if len(conflicts) == 1 else "are"
+        raise ToolError(f"{first_of(conflicts)} {are} in conflict already; solve that first, and stage it.")
 
 
 def change_or_conflicts(repository: Repository, *arguments: str) -> tuple[str, ...]:
     """Run a command that merges; the files in conflict if there are any. Raises ToolError if it failed otherwise."""
-    if conflicts := conflicted_files(repository):
-        raise ToolError(f"{conflicts[0]} is in conflict already; solve that first, and stage it.")
+    refuse_conflicts(repository)
     try:
         repository.change(*arguments)
     except ToolError:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, computed_field
 
 from punie_tools.errors import ToolError
+from punie_tools.git.conflicts import refuse_conflicts
 from punie_tools.git.git_show import GitShowResult, git_show
 from punie_tools.git.repository import Repository
 from punie_tools.git.staged_files import StagedResult, staged_files
@@ -56,6 +57,7 @@ def _checked(context: ToolContext, message: str) -> tuple[Repository, StagedResu
     if not message.strip():
         raise ToolError("The message is empty; say what the commit does.")
     repository = Repository.of(context)
+    refuse_conflicts(repository)
     staged = staged_files(repository)
     if not staged.file_count and not repository.output_of("rev-parse", "--verify", "-q", "MERGE_HEAD"):
         raise ToolError("Nothing is staged; stage files with git_stage first.")

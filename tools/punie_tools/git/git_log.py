@@ -29,11 +29,15 @@ class Commit(BaseModel):
 
 
 class GitLogResult(ToolResult):
-    """Newest first. `truncated` says that more were asked for than are listed at most."""
+    """Newest first. `truncated` says that more were asked for than are listed at most.
+
+    `is_cut_off` says that fewer came because a shallow clone holds no older ones.
+    """
 
     commit_count: int
     commits: tuple[Commit, ...]
     truncated: bool = False
+    is_cut_off: bool = False
 
     @computed_field
     @property
@@ -43,7 +47,9 @@ class GitLogResult(ToolResult):
         newest = self.commits[0]
         subject = newest.message.split("\n", 1)[0]
         noun = "commit" if self.commit_count == 1 else "commits"
-        return f'{self.commit_count} {noun}; the newest is "{subject}" by {newest.author} on {newest.date[:10]}.'
+        older = ", and this shallow clone holds no older ones" if self.is_cut_off else ""
+        counted = f"{self.commit_count} {noun}{older}"
+        return f'{counted}; the newest is "{subject}" by {newest.author} on {newest.date[:10]}.'
 
 
 def git_log(context: ToolContext, path: str | None = None, count: int = 10) -> GitLogResult:
@@ -71,7 +77,10 @@ def git_log(context: ToolContext, path: str | None = None, count: int = 10) -> G
     )
     commits = _parse(finished.stdout.decode("utf-8", "replace"))
     return GitLogResult(
-        commit_count=len(commits), commits=commits, truncated=len(commits) == COUNT_LIMIT and count > COUNT_LIMIT
+        commit_count=len(commits),
+        commits=commits,
+        truncated=len(commits) == COUNT_LIMIT and count > COUNT_LIMIT,
+        is_cut_off=len(commits) < min(count, COUNT_LIMIT) and repository.is_shallow,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from punie_tools.errors import ToolError
-from punie_tools.git.conflicts import change_or_conflicts, require_trust
+from punie_tools.git.conflicts import change_or_conflicts, refuse_conflicts, require_trust
 from punie_tools.git.git_status import git_status
 from punie_tools.git.repository import Repository
 from punie_tools.quality.sentences import counted, first_of
@@ -72,6 +72,7 @@ def _preview(context: ToolContext, action: str = "push", message: str = "") -> s
     if action == "pop":
         _require_any(Repository.of(context))
     elif action == "push":
+        refuse_conflicts(Repository.of(context))
         status = git_status(context)
         if not status.commit:
             raise ToolError(_NO_COMMITS)
@@ -96,6 +97,7 @@ def _require_any(repository: Repository) -> None:
 def _push(repository: Repository, message: str) -> None:
     if not repository.has_commits:
         raise ToolError(_NO_COMMITS)
+    refuse_conflicts(repository)
     if repository.submodules():
         # git looks for changes inside them, through their own filters, and no option of `stash` says otherwise.
         require_trust(repository, "Putting changes aside in a repository with submodules")

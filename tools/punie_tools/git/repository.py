@@ -16,6 +16,7 @@ from uuid import uuid4
 from punie_tools.errors import ToolError
 from punie_tools.git.git_adapter import start_git
 from punie_tools.process import DEFAULT_OUTPUT_LIMIT, MARKER, FinishedProcess, attend_process, find_program
+from punie_tools.quality.sentences import first_of
 from punie_tools.spelling import unspelled
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import refuse_impossible
@@ -135,6 +136,11 @@ class Repository:
     @cached_property
     def has_commits(self) -> bool:
         return self._start("rev-parse", "--verify", "--quiet", "HEAD").exit_code == 0
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether older commits are known to be elsewhere only."""
+        return self.output_of("rev-parse", "--is-shallow-repository") == b"true"
 
     def commit_of(self, revision: str) -> str:
         """The full hash of the commit that a revision means. Raises ToolError if there is none."""
@@ -266,6 +272,16 @@ def _reason(finished: FinishedProcess) -> str:
         )
     if "must be run in a work tree" in message:
         return "The workspace is inside a git repository's own files, not in a working tree."
-    lines = [line for line in message.splitlines() if line.startswith(("fatal: ", "error: "))] or message.splitlines()
-    cause = lines[-1].partition(": ")[2] or lines[-1] if lines else f"it ended with code {finished.exit_code}"
+    if "promisor remote" in message:
+        return (
+            "This is a partial clone that lacks what is asked for. punie fetches nothing; "
+            "the same git command in a terminal does."
+        )
+    lines = message.splitlines()
+    reasons = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines
+    cause = reasons[-1].partition(": ")[2] or reasons[-1] if reasons else f"it ended with code {finished.exit_code}"
+    if cause.endswith(":"):
+        # The files that it is about follow, a line each.
+        names = [line.strip() for line in lines[lines.index(reasons[-1]) + 1 :] if line.startswith("\t")]
+        cause = f"{cause} {first_of(names)}"
     return f"git failed: {cause.rstrip('.')}."
