@@ -15,6 +15,7 @@ from punie_tools.commands.bubblewrap import Bubblewrap, find_bubblewrap, why_unu
 from punie_tools.commands.confinement import Confinement
 from punie_tools.commands.git_directories import GitPlaces, find_git_places
 from punie_tools.commands.landlock import Landlock
+from punie_tools.commands.private_places import OWN_ENVIRONMENT
 from punie_tools.commands.runner import run_shell_command
 from punie_tools.commands.seatbelt import PROGRAM, profile
 from punie_tools.errors import ToolError
@@ -100,6 +101,12 @@ def test_the_profile_for_macos_names_what_is_writable_and_what_is_not(
     assert f'(literal "{quoted}/.git")' in locked
     hidden = rules.index(rule_with(rules, "(deny file-read*", f'(subpath "{home}")'))
     assert hidden < rules.index(f'(allow file-read* (subpath "{home}/.cargo/bin"))')
+
+
+def test_the_profile_keeps_what_punie_runs_from(tmp_path: Path) -> None:
+    rule = f'(deny file-write* (subpath "{OWN_ENVIRONMENT}"))'
+    for root, is_inside in ((OWN_ENVIRONMENT.parent, True), (tmp_path, False)):
+        assert (rule in profile(root, tmp_path / "scratch", GitPlaces((), ()))) == is_inside
 
 
 @pytest.mark.parametrize(

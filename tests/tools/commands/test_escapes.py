@@ -27,6 +27,7 @@ from punie_tools.workspace import Workspace
 SECRET = "SECRET-a81f"
 SHARED_MEMORY = 0x50000000 + os.getpid()
 ADD_KEY, KEYCTL = (217, 219) if platform.machine() == "aarch64" else (248, 250)
+PACKAGES = Path(pytest.__file__).parents[1]
 UNCONFINED = Confinement(None, "to see that the attempt would work")
 
 
@@ -52,6 +53,7 @@ class Outside:
             "PARENT": os.getpid(),
             "PYTHON": sys.executable,
             "SHARED": SHARED_MEMORY,
+            "PACKAGES": PACKAGES,
             "KEYCTL": KEYCTL,
         }
         for name, value in values.items():
@@ -70,7 +72,8 @@ class Outside:
         yield from self.tree.glob(".git/rebase-merge/git-rebase-todo")
         yield from self.tree.glob(".git/worktrees/wt/commondir")
         yield from Path("/dev/shm").glob(f"punie-escape-{os.getpid()}")
-        for directory in (".git", "nested/.git", ".git/modules/sub", "new/.git", "a/b/c/.git"):
+        yield from PACKAGES.glob(f"punie-escape-{os.getpid()}.pth")
+        for directory in (".git", "nested/.git", ".git/modules/sub", "new/.git", "a/b/c/.git", ".git/objects/x/.git"):
             for name in ("config", "config.worktree", "commondir"):
                 yield from self.tree.glob(f"{directory}/{name}")
             yield from (path for path in self.tree.glob(f"{directory}/hooks/*") if path.suffix != ".sample")
@@ -109,6 +112,7 @@ def outside(make_repository: Callable[..., Path], monkeypatch: pytest.MonkeyPatc
         victim.kill()
     libc.shmctl(shared, 0, None)
     Path(f"/dev/shm/punie-escape-{os.getpid()}").unlink(missing_ok=True)
+    (PACKAGES / f"punie-escape-{os.getpid()}.pth").unlink(missing_ok=True)
     for server in servers:
         server.close()
     shutil.rmtree(folder)
@@ -120,6 +124,11 @@ def _lay_out(tree: Path, folder: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(SECRET)
     (folder / "file").write_text("whole")
+    (folder / "repo" / "git-rebase-todo").parent.mkdir()
+    (folder / "repo" / "git-rebase-todo").write_text("exec make test\n")
+    subprocess.run(["git", "init", "-q", folder / "repo"], check=True)
+    for name in ("hooks/pre-commit", "config.worktree", "commondir"):
+        (folder / "repo" / ".git" / name).write_text("")
     (tree / "inner").write_text("inner")
     (tree / ".git" / "rebase-merge").mkdir()
     (tree / ".git" / "rebase-merge" / "git-rebase-todo").write_text("exec make test\n")
@@ -141,6 +150,24 @@ READ_A_KEY = (
 )
 TOLD_IF_FOUND = 'print("SECRET" + "-a81f" if m >= 0 else m)'
 
+# A name that is a folder and a link to the outside by turns, while files are written below it.
+RACE = """@PYTHON@ - <<'END'
+import contextlib, os, threading
+def swap():
+    for _ in range(300):
+        os.symlink("@OUT@", "race")
+        os.unlink("race")
+        os.mkdir("race")
+        os.rename("race", "gone")
+        for name in os.listdir("gone"):
+            os.unlink("gone/" + name)
+        os.rmdir("gone")
+swapping = threading.Thread(target=swap)
+swapping.start()
+while swapping.is_alive():
+    with contextlib.suppress(OSError):
+        os.close(os.open("race/new", os.O_CREAT | os.O_WRONLY))
+END"""
 # Name, command, and whether it works where nothing confines it (so that the check is seen to notice it).
 ATTEMPTS = [
     ("absolute path", "echo x > @OUT@/new", True),
@@ -253,13 +280,35 @@ ATTEMPTS = [
         "for d in .git/worktrees/*; do echo ../../../evil > $d/commondir; done",
         True,
     ),
+    ("repository among git's objects", "git init -q .git/objects/x; git -C .git/objects/x config alias.x '!id'", True),
+    ("links in a race", RACE, False),
+    ("root of its own", "echo x > /proc/self/root@OUT@/new; echo x > /proc/thread-self/root@OUT@/new", True),
+    (
+        "descriptor opened again",
+        python('import os; f = os.open("@OUT@/file", 0); os.write(os.open(f"/proc/self/fd/{f}", 1), b"x")'),
+        True,
+    ),
+    ("folder by descriptor", python('import os; os.open("new", 65, dir_fd=os.open("@OUT@", 0))'), True),
+    ("start of punie's own Python", "echo x > @PACKAGES@/punie-escape-@PARENT@.pth", True),
     ("punie's settings", "echo 'policy = 1' > .punie.toml; ln -sf /etc/passwd .punie.toml", True),
 ]
 
+# Links where punie looks afterwards for what it has to put back, or to take off again.
+LINKS = {
+    "repository as a link": "mv nested n2; ln -s @OUT@/repo nested",
+    "repository gone, a link there": "rm -rf nested; ln -s @OUT@/repo nested",
+    "git directory as a link": "mv .git g2; ln -s @OUT@/repo/.git .git",
+    "modules as a link": "mv .git/modules m2; mkdir e; ln -s @OUT@/repo/.git e/sub; ln -s ../e .git/modules",
+    "hooks as a link": "mv .git/hooks h2; ln -s @OUT@/repo/.git/hooks .git/hooks",
+    "rebase as a link": "mv .git/rebase-merge r2; ln -s @OUT@/repo .git/rebase-merge",
+}
 
-def attempt(outside: Outside, command: str, confinement: Confinement | None = None) -> CommandRun:
+
+def attempt(
+    outside: Outside, command: str, confinement: Confinement | None = None, *, timeout: float = 60
+) -> CommandRun:
     line = f"{outside.filled(command)}\necho tried"
-    return run_shell_command(ToolContext(Workspace.at(outside.tree)), line, 30, confinement)
+    return run_shell_command(ToolContext(Workspace.at(outside.tree)), line, timeout, confinement)
 
 
 def got_out(outside: Outside, before: dict[str, str], run: CommandRun) -> bool:
@@ -292,6 +341,18 @@ def test_nothing_gets_out(outside: Outside, name: str, command: str, backend: st
     assert not run.process.timed_out
     after = outside.state()
     assert not got_out(outside, before, run), (run.process, set(after.items()) ^ set(before.items()))
+
+
+@pytest.mark.parametrize("backend", ["bubblewrap", "landlock"])
+@pytest.mark.parametrize("command", LINKS.values(), ids=LINKS)
+def test_what_is_put_back_is_put_back_in_the_tree_alone(outside: Outside, command: str, backend: str) -> None:
+    before = contents(outside.folder)
+    attempt(outside, command, confinement_by(backend))
+    assert contents(outside.folder) == before
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("command", [row[1] for row in ATTEMPTS if row[2]], ids=[row[0] for row in ATTEMPTS if row[2]])
@@ -381,7 +442,7 @@ def test_a_home_that_is_the_tree_keeps_its_secrets(outside: Outside, confinement
 
 
 def test_a_gigabyte_of_output_is_read_and_dropped(outside: Outside, confinement: Confinement) -> None:
-    run = attempt(outside, "head -c 1000000000 /dev/zero | tr '\\0' x", confinement)
+    run = attempt(outside, "head -c 1000000000 /dev/zero | tr '\\0' x", confinement, timeout=300)
     assert run.process.truncated
     assert run.process.stdout.endswith(b"tried\n")
     assert len(run.process.stdout) < 100_000

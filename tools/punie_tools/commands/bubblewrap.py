@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from punie_tools.commands.confinement import NOTHING_MORE, SETTINGS_FILE, Allowance, BackendName
-from punie_tools.commands.git_directories import FILES_THAT_RUN, FOLDERS_THAT_RUN, GitPlaces
+from punie_tools.commands.git_directories import FILES_THAT_RUN, FOLDERS_THAT_RUN, GitPlaces, first_link
 from punie_tools.commands.landlock_launcher import filter_for_keys
 from punie_tools.commands.private_places import (
+    OWN_ENVIRONMENT,
     hidden_folders,
     home_folder,
     masked_files,
@@ -34,9 +35,10 @@ _SIZE_OF_HIDDEN_FOLDERS = 1024**2
 
 @dataclass(frozen=True)
 class Bubblewrap:
-    """A `bwrap` program that was seen to work."""
+    """A `bwrap` program that was seen to work. punie's own environment stays as it is, also where it is the tree's."""
 
     program: Path
+    own_environment: Path = OWN_ENVIRONMENT
     name: BackendName = field(default="bubblewrap", init=False)
     locks_git: bool = field(default=True, init=False)
 
@@ -49,7 +51,7 @@ class Bubblewrap:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="punie-sandbox-")))
             (scratch / "empty").touch(mode=0o444)
             (scratch / "none").mkdir(mode=0o555)
-            mounts = _Mounts(root, places, scratch, allowance.readable)
+            mounts = _Mounts(root, places, scratch, allowance.readable, self.own_environment)
             stack.callback(mounts.remove_made_places)
             command = [str(self.program), *_namespaces(), *mounts.arguments()]
             yield [*_filtered(command, scratch / "filter"), "--chdir", str(root), "--", *argv]
@@ -121,8 +123,11 @@ def _size_of(folder: Path) -> int:
 class _Mounts:
     """The file system of one command. Later mounts lie over earlier ones."""
 
-    def __init__(self, root: Path, places: GitPlaces, scratch: Path, readable: Iterable[Path]) -> None:
+    def __init__(
+        self, root: Path, places: GitPlaces, scratch: Path, readable: Iterable[Path], own_environment: Path
+    ) -> None:
         self._root, self._places, self._readable = root, places, readable
+        self._own_environment = own_environment
         self._empty, self._none = scratch / "empty", scratch / "none"
         self._made: list[Path] = []
 
@@ -135,6 +140,8 @@ class _Mounts:
         for place in sorted({*visible_toolchains(self._root), *self._readable}):
             arguments += ["--ro-bind", str(place), str(place)]
         arguments += ["--bind", str(self._root), str(self._root)]
+        if self._root in self._own_environment.parents:
+            arguments += ["--ro-bind", str(self._own_environment), str(self._own_environment)]
         for secret in secrets_inside(self._root):
             arguments += self._cover(secret)
         return [*arguments, *self._git_arguments(), *self._lock(self._root / SETTINGS_FILE, self._empty)]
@@ -142,6 +149,8 @@ class _Mounts:
     def remove_made_places(self) -> None:
         """What somebody has put something into meanwhile stays."""
         for place in self._made:
+            if first_link(self._root, place.parent):
+                continue
             with suppress(OSError):
                 if place.is_dir():
                     place.rmdir()
@@ -159,8 +168,8 @@ class _Mounts:
                 arguments += self._lock(directory / name, self._empty)
         for folder in self._places.hook_folders:
             arguments += self._lock(folder, self._none)
-        for pointer in self._places.pointers:
-            arguments += self._lock(pointer, self._empty)
+        for file in (*self._places.pointers, *self._places.included_files):
+            arguments += self._lock(file, self._empty)
         return arguments
 
     def _lock(self, place: Path, substitute: Path) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 _FOLDERS_OF_A_GIT_DIRECTORY = frozenset({"objects", "refs"})
-_FOLDERS_NOT_ENTERED = frozenset({"objects", "refs", "logs", "info", "lfs", "hooks"})
 _HOOKS_PATH = re.compile(r"^\s*hooksPath\s*=\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_INCLUDE_PATH = re.compile(r"^\s*path\s*=\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_LONGEST_CONFIGURATION = 1_000_000
 FOLDERS_THAT_RUN = ("hooks",)
 FILES_THAT_RUN = ("config", "config.worktree")
 # A `commondir` makes git read configuration and hooks from the folder that it names.
@@ -21,12 +22,15 @@ FILES_THAT_REDIRECT = ("commondir", "gitdir")
 class GitPlaces:
     """The repositories below a root: their git directories, and the `.git` files that point to one elsewhere.
 
-    `hook_folders` are those below the root that a repository's `core.hooksPath` names; they need not exist.
+    `hook_folders` and `included_files` are those below the root that a repository's configuration names; they need not
+    exist. `links` are the links of the tree that lead to them.
     """
 
     directories: tuple[Path, ...]
     pointers: tuple[Path, ...]
     hook_folders: tuple[Path, ...] = ()
+    included_files: tuple[Path, ...] = ()
+    links: tuple[Path, ...] = ()
 
 
 def find_git_places(root: Path) -> GitPlaces:
@@ -35,27 +39,61 @@ def find_git_places(root: Path) -> GitPlaces:
     pointers: list[Path] = []
     for path, is_directory in _candidates(root):
         (directories if is_directory else pointers).append(path)
-    hook_folders = {folder for directory in directories for folder in _hook_folders(root, directory)}
-    return GitPlaces(tuple(sorted(directories)), tuple(sorted(pointers)), tuple(sorted(hook_folders)))
+    hooks: set[Path] = set()
+    included: set[Path] = set()
+    for directory in directories:
+        files = _configuration_files(directory)
+        included.update(files[len(FILES_THAT_RUN) :])
+        hooks.update(place for file in files for place in _named(file, _HOOKS_PATH, directory.parent))
+    return GitPlaces(
+        tuple(sorted(directories)),
+        tuple(sorted(pointers)),
+        _below(root, hooks),
+        _below(root, included),
+        tuple(sorted({link for place in hooks | included for link in _links_of(root, place)})),
+    )
 
 
-def _hook_folders(root: Path, directory: Path) -> Iterator[Path]:
-    """Relative to the working tree, as git takes it; read by pattern, since one too many does no harm."""
-    for name in FILES_THAT_RUN:
-        try:
-            text = (directory / name).read_text(encoding="utf-8", errors="surrogateescape")
-        except OSError:
-            continue
-        for match in _HOOKS_PATH.finditer(text):
-            folder = Path(os.path.realpath(directory.parent / match[1].strip().strip('"')))
-            if folder.is_relative_to(root) and folder != root:
-                yield folder
+def first_link(root: Path, path: Path) -> Path | None:
+    """The outermost link among a path's parts below the root, the last one included."""
+    return next(_links_of(root, path), None)
+
+
+def _configuration_files(directory: Path) -> list[Path]:
+    """A git directory's own ones first, then those that they include."""
+    files = [directory / name for name in FILES_THAT_RUN]
+    for file in files:
+        files += [named for named in _named(file, _INCLUDE_PATH, file.parent) if named not in files]
+    return files
+
+
+def _named(file: Path, pattern: re.Pattern[str], start: Path) -> list[Path]:
+    """What a file of configuration names; read by pattern, since one too many does no harm."""
+    try:
+        text = file.read_bytes()[:_LONGEST_CONFIGURATION] if file.is_file() else b""
+    except OSError:
+        return []
+    found = (match[1].strip().strip('"') for match in pattern.finditer(os.fsdecode(text)))
+    return [Path(os.path.normpath(start / name)) for name in found if "\0" not in name]
+
+
+def _below(root: Path, places: Iterable[Path]) -> tuple[Path, ...]:
+    """Those that lie in the tree, links resolved."""
+    real = {Path(os.path.realpath(place)) for place in places}
+    return tuple(sorted(place for place in real if place.is_relative_to(root) and place != root))
+
+
+def _links_of(root: Path, path: Path) -> Iterator[Path]:
+    if path.is_relative_to(root):
+        parts = path.relative_to(root).parts
+        steps = (root.joinpath(*parts[:count]) for count in range(1, len(parts) + 1))
+        yield from (step for step in steps if step.is_symlink())
 
 
 def _candidates(root: Path) -> Iterator[tuple[Path, bool]]:
-    waiting = [(os.fspath(root), False)]
+    waiting = [os.fspath(root)]
     while waiting:
-        folder, is_inside_git = waiting.pop()
+        folder = waiting.pop()
         try:
             with os.scandir(folder) as entries:
                 listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
@@ -63,18 +101,12 @@ def _candidates(root: Path) -> Iterator[tuple[Path, bool]]:
             continue
         folders = [name for name, is_directory in listed if is_directory]
         names = {name for name, _ in listed}
-        is_repository = is_git_directory(folder, names)
-        if is_repository:
+        if is_git_directory(folder, names):
             yield Path(folder), True
         for name, is_directory in listed:
             if name == ".git" and not is_directory:
                 yield Path(folder, name), False
-        is_inside_git = is_inside_git or is_repository
-        waiting += [
-            (f"{folder}/{name}", is_inside_git)
-            for name in folders
-            if not (is_inside_git and name in _FOLDERS_NOT_ENTERED)
-        ]
+        waiting += [f"{folder}/{name}" for name in folders]
 
 
 def is_git_directory(folder: str, names: set[str]) -> bool:

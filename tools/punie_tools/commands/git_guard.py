@@ -18,6 +18,7 @@ from punie_tools.commands.git_directories import (
     FOLDERS_THAT_RUN,
     GitPlaces,
     find_git_places,
+    first_link,
 )
 from punie_tools.files.atomic import replace_file
 from punie_tools.spelling import spelled
@@ -54,7 +55,8 @@ class GitGuard:
         self._root = root
         self._places = places
         self._is_locked = is_locked
-        self._missing_hook_folders = [folder for folder in places.hook_folders if not folder.exists()]
+        named = (*places.hook_folders, *places.included_files)
+        self._folders_of_named = {path: _identity(path.parent) for path in named}
         self._known = {path: _identity(path) for path in (*places.directories, *places.pointers)}
         self._before = self._state()
         self._rebase_commands = {todo: frozenset(_lines(todo)) for todo in _rebase_lists(places)}
@@ -68,6 +70,13 @@ class GitGuard:
         told += [self._named(path) for path in self._disarm(now)]
         self.told = tuple(told)
 
+    def _is_held(self, path: Path) -> bool:
+        """Whether the sandbox kept the command from it: what is read-only can only be moved with its folder."""
+        return self._is_locked and any(
+            path.is_relative_to(place) and folder is not None and folder == _identity(place.parent)
+            for place, folder in self._folders_of_named.items()
+        )
+
     def _named(self, path: Path) -> str:
         return spelled(path.relative_to(self._root).as_posix())
 
@@ -75,15 +84,23 @@ class GitGuard:
         return {path: kept for path in self._watched() if (kept := _keep(path)) is not None}
 
     def _watched(self) -> Iterator[Path]:
+        """No way of these led over a link before. One that does now leads elsewhere: the link is watched instead."""
+        yield from self._places.links
         for directory in self._places.directories:
+            if link := first_link(self._root, directory):
+                yield link
+                continue
             yield from (directory / name for name in FILES_THAT_REDIRECT)
             for path in self._lockable(directory):
                 if not self._is_locked or path.is_symlink():
                     yield path
-        if not self._is_locked:
-            yield from self._places.pointers
-        for folder in self._places.hook_folders if not self._is_locked else self._missing_hook_folders:
-            yield from sorted(folder.rglob("*"))
+        for file in (*self._places.included_files, *(() if self._is_locked else self._places.pointers)):
+            yield first_link(self._root, file) or file
+        for folder in self._places.hook_folders:
+            if link := first_link(self._root, folder):
+                yield link
+            else:
+                yield from sorted(folder.rglob("*"))
         settings = self._root / SETTINGS_FILE
         if not self._is_locked or settings.is_symlink():
             yield settings
@@ -101,7 +118,7 @@ class GitGuard:
         after = self._state()
         for path in sorted(self._before.keys() | after.keys()):
             before = self._before.get(path)
-            if before != after.get(path):
+            if before != after.get(path) and not self._is_held(path) and not first_link(self._root, path.parent):
                 _restore(path, before)
                 yield path
 
@@ -121,6 +138,11 @@ class GitGuard:
     def _disarm(self, now: GitPlaces) -> Iterator[Path]:
         """Whoever goes on with a rebase runs the commands of its list: those that are new are taken off it."""
         for todo in _rebase_lists(now):
+            if todo.parent.is_symlink():
+                with suppress(OSError):
+                    todo.parent.unlink()
+                yield todo.parent
+                continue
             lines = _lines(todo)
             known = self._rebase_commands.get(todo, frozenset())
             kept = [line for line in lines if not _RUNS_A_COMMAND.match(line) or line in known]

@@ -1,7 +1,8 @@
 """Confinement by Landlock, where Linux has no bubblewrap that works: rights are given up, the view stays the same.
 
 What it leaves open: modes and times of files elsewhere can be changed, and names of hidden files guessed at.
-Hooks and configuration of git are not forbidden but put back after the run.
+Hooks and configuration of git are not forbidden but put back after the run; punie's own environment can be written to
+where it lies in the tree.
 """
 
 from __future__ import annotations

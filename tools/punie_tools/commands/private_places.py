@@ -1,4 +1,4 @@
-"""What a command never gets to see: the person's home, save the tools installed there, and sockets of the system."""
+"""What a command never gets to see or to change: the person's home, save installed tools, and what runs punie."""
 
 from __future__ import annotations
 
@@ -54,6 +54,8 @@ _SECRETS_AT_HOME = (
 _HIDDEN_FOLDERS = ("/tmp", "/var/tmp", "/run", "/home", "/root", "/Users")
 # Where punie's own files and those of other programs are, if the person has moved them.
 _MOVED_BY = ("PUNIE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")
+OWN_ENVIRONMENT = Path(os.path.realpath(sys.prefix))
+"""What punie itself runs from; in the tree where a project has punie among its own packages."""
 _MASKED_FILES = ("/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/gshadow-", "/etc/sudoers")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from punie_tools.commands.confinement import NOTHING_MORE, SETTINGS_FILE, Allowance, BackendName
 from punie_tools.commands.git_directories import FILES_THAT_REDIRECT, FILES_THAT_RUN, FOLDERS_THAT_RUN, GitPlaces
-from punie_tools.commands.private_places import home_folder, secrets_inside, visible_toolchains
+from punie_tools.commands.private_places import OWN_ENVIRONMENT, home_folder, secrets_inside, visible_toolchains
 
 PROGRAM = Path("/usr/bin/sandbox-exec")
 
@@ -60,6 +60,7 @@ def profile(root: Path, scratch: Path, places: GitPlaces, allowance: Allowance =
             "(deny file-write*)",
             f"(allow file-write* {_below(root)} {_below(scratch)} {devices})",
             f"(deny file-write* {_own_files_of_git(root, places)} (literal {_quoted(root / SETTINGS_FILE)}))",
+            *([f"(deny file-write* {_below(OWN_ENVIRONMENT)})"] if root in OWN_ENVIRONMENT.parents else ()),
             f"(deny file-read* {_below(home_folder())} {_below(Path('/private/var/run'))})",
             f"(allow file-read-metadata {_below(home_folder())})",
             f"(allow file-read* {_below(root)} {_below(scratch)})",
@@ -84,7 +85,8 @@ def _own_files_of_git(root: Path, places: GitPlaces) -> str:
         for directory in places.directories
         for name in (*FOLDERS_THAT_RUN, *FILES_THAT_RUN, *FILES_THAT_REDIRECT)
     ]
-    fixed = [f"(literal {_quoted(path)})" for path in (*places.directories, *places.pointers)]
+    paths = (*places.directories, *places.pointers, *places.included_files, *places.links)
+    fixed = [f"(literal {_quoted(path)})" for path in paths]
     return " ".join((anywhere, *known, *fixed, *map(_below, places.hook_folders)))
 
 
