@@ -50,9 +50,13 @@ async def test_an_edit_is_shown_whole_and_asked_about_at_every_size(drive: Drive
                 await driven.ask("rename it")
                 await driven.asked()
                 assert f"+{new}" in driven.panel.shown_text, size
+                told = " ".join(screen_rows(driven)[-2:])
+                # Where the question leaves no room for the status line, the empty prompt tells the mode and the trust.
+                assert ("ask, not trusted" if size == (20, 5) else "ask mode (F5)") in told
                 await driven.pilot.press(*keys)
                 turns += 1
                 await driven.finished(turns)
+                assert "ask, not trusted" not in " ".join(screen_rows(driven)[-2:])
                 assert (repository / "README.md").read_text() == f"{heading}\n", (size, keys)
                 assert driven.app.focused is driven.main.query_one(Prompt), (size, keys)
 

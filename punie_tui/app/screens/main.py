@@ -762,11 +762,16 @@ class MainScreen(Screen[None]):
                 status.show_activity(event.tool, is_busy=True)
             case "approval_requested":
                 self.show_session()
+                self._tell_state_in_prompt(True)
                 status.show_activity("waiting for you", is_busy=True)
             case "tool_approved":
                 self.show_session()
+                self._tell_state_in_prompt(False)
+            case "tool_denied":
+                self._tell_state_in_prompt(False)
             case "turn_finished":
                 self.show_session()
+                self._tell_state_in_prompt(False)
                 self._turn_runs(False)
                 status.show_activity("ready", is_busy=False)
                 self._finish_turn(event)
@@ -813,6 +818,12 @@ class MainScreen(Screen[None]):
     def _turn_runs(self, is_running: bool) -> None:
         self._is_turn_running = is_running
         self.refresh_bindings()
+
+    def _tell_state_in_prompt(self, is_asking: bool) -> None:
+        """Mode and trust, where there are so few rows that a question takes the status line's place."""
+        is_told = is_asking and self._session is not None and self.has_class("-low")
+        state = self.query_one(StatusLine).shortest_state if is_told else ""
+        self.query_one(Prompt).show_hint(state)
 
     def show_session(self) -> None:
         """Show model, mode and trust again."""

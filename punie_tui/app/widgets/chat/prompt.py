@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.prompt_history import PromptHistory
 
+_HINT = "Ask about this project"
 _MOST_BROUGHT = 5
 # What comes from an editor is shown as it is, unless it would make the prompt slow.
 _MOST_SHOWN = 20_000
@@ -127,7 +128,7 @@ class Prompt(TextArea):
             tab_behavior="focus",
             show_line_numbers=False,
         )
-        self.placeholder = "Ask about this project"
+        self.placeholder = _HINT
         self._history: list[str] = []
         self._position = 0
         self._draft = ""
@@ -138,6 +139,10 @@ class Prompt(TextArea):
         self.completion = Completion(self)
         self.price = PriceTag(self)
         self._brought: tuple[Attachment, ...] = ()
+
+    def show_hint(self, hint: str) -> None:
+        """What stands in the prompt while it is empty; nothing for the usual words."""
+        self.placeholder = hint or _HINT
 
     def begin(self, folder: Path) -> None:
         """Read the folder's earlier prompts; the screen calls it after its first frame."""
