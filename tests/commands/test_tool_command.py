@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from punie_tools.commands.backends import confinement_here
 from punie_tools.registry import TOOLS
 from punie_tui.commands import tool, tools
 from tests.conftest import git, write_files
@@ -222,6 +223,30 @@ def test_a_signal_ends_the_tool_and_its_children_with_130(folder: Path, number: 
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, b"", b"")
     assert psutil.wait_procs(children, timeout=5)[1] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_that_a_command_started_outlives_punie(folder: Path, number: int) -> None:
+    """bubblewrap ends its processes with punie, however that ends; elsewhere only a punie that can still act does."""
+    if number == signal.SIGKILL and confinement_here().name != "bubblewrap":
+        pytest.skip("only bubblewrap ends with a punie that is killed")
+    seconds = f"7{os.getpid()}"
+    command = f"setsid sleep {seconds} & sleep {seconds}"
+    process = subprocess.Popen(
+        [*PUNIE, "tool", "run_command", f"command={command}", "--cwd", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while process.poll() is None and len(started := sleeping(seconds)) < 2:
+        continue
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    assert len(started) == 2
+    assert psutil.wait_procs(started, timeout=5)[1] == []
+
+
+def sleeping(seconds: str) -> list[psutil.Process]:
+    return [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", seconds]]
 
 
 def test_tools_lists_every_tool_with_its_schemas(capsys: pytest.CaptureFixture[str]) -> None:
