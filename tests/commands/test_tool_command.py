@@ -237,8 +237,9 @@ def test_nothing_that_a_command_started_outlives_punie(folder: Path, number: int
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    while process.poll() is None and len(started := sleeping(seconds)) < 2:
-        continue
+    started: list[psutil.Process] = []
+    while process.poll() is None and len(started) < 2:
+        started = sleeping(seconds)
     process.send_signal(number)
     process.communicate(timeout=30)
     assert len(started) == 2

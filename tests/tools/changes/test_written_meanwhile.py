@@ -27,7 +27,8 @@ class WatchedImage(FileImage):
             self.meanwhile.pop(0)()
         return is_alike
 
-    __hash__ = None
+    def __hash__(self) -> int:
+        return hash((self.data, self.mode))
 
 
 def save(file: Path, text: str = "theirs\n") -> None:

@@ -80,7 +80,7 @@ def test_what_the_person_changes_there_meanwhile_stays(root: Path, backend: str)
     if not (confinement.backend and confinement.backend.locks_git):
         pytest.skip("this backend puts back whatever changed")
 
-    def change(_done: int, _total: int | None, _text: str) -> None:
+    def change(done: int, total: int | None, text: str) -> None:
         write_files(root, {"tools/hooks/pre-commit": "theirs\n", "draft": "[alias]\n\tone = diff\n"})
         (root / "draft").rename(root / "shared" / "gitconfig")
         (root / "go").touch()
