@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from punie_tui.app.joined_events import joined
+
 if TYPE_CHECKING:
     from punie_tui.agent.approval import ApprovalQuestion, AskPerson, Decision
     from punie_tui.agent.attachment import Attachment
@@ -171,7 +173,7 @@ class TurnRunner:
         with self._lock:
             events = list(self._events)
             self._events.clear()
-        self._listener.events_arrived(events)
+        self._listener.events_arrived(list(joined(events)))
 
     def _ask_person(self, question: ApprovalQuestion, is_cancelled: Callable[[], bool]) -> Decision:
         from punie_tui.agent.approval import Decision

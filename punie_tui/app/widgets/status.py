@@ -65,7 +65,11 @@ class StatusLine(Widget):
 
         It may be a tool's name, which is what a model says it is.
         """
-        self._shown.activities = tuple(safe_text(activity, single_line=True) for activity in activities)
+        shown = tuple(safe_text(activity, single_line=True) for activity in activities)
+        if shown == self._shown.activities and is_busy == (self._busy_since is not None):
+            # It is told with each text that streams.
+            return
+        self._shown.activities = shown
         if not is_busy:
             self._busy_since = None
         elif self._busy_since is None:
