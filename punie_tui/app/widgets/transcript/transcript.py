@@ -127,7 +127,7 @@ class Transcript(TranscriptView, can_focus=True):
 
     # What a line looks like.
 
-    def _row_look(self, line: int) -> tuple[Segment, Style]:
+    def _row_look(self, line: int) -> tuple[Segment | None, Style]:
         first, last = self._selected_lines()
         is_selected = first <= line <= last
         is_cursor = self.has_focus and bool(self.blocks.blocks) and line == self._cursor_line

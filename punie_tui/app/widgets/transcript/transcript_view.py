@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
+from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.transcript.block import Block, Speaker
 from punie_tui.app.widgets.transcript.block_list import BlockList, Place
 from punie_tui.app.widgets.transcript.block_rows import MARKS, Mark, draw, end_of_row
@@ -22,9 +25,11 @@ from punie_tui.app.widgets.transcript.markdown_pieces import MarkdownStream, pie
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rich.style import Style
     from textual import events
+    from textual.geometry import Region
 
+_GUTTER = Segment(" ")
+_EMPTY = Strip([_GUTTER])
 _SECONDS_BETWEEN_SLICES = 0.016
 _BLOCKS_IN_SLICE = 60
 _LOOKS = (
@@ -96,6 +101,7 @@ class TranscriptView(ScrollView):
         self._stream: MarkdownStream | None = None
         self._unfinished = 0
         self._follows_end = True
+        self._thumb = (0, 0)
         self.painted_lines = 0
         # Textual finds a style anew each time, which would cost more than all else of a line.
         self._styles: dict[str, Style] = {}
@@ -210,15 +216,14 @@ class TranscriptView(ScrollView):
     def _lines_changed(self, first: int, top: Place | None = None) -> None:
         """Blocks from the first on are others than they were; `top` shall stand in the first row, or else the end."""
         shown = self._shown
-        self.virtual_size = Size(self.scrollable_content_region.width, shown.line_count)
-        # The scroll bar is otherwise found by a later layout, and until it is there nothing scrolls.
-        self._scroll_update(self.virtual_size)
+        self._take_length(shown.line_count)
         if top is not None:
-            self.scroll_to(y=shown.line_of(top), animate=False, immediate=True)
+            self._scroll_at_once(shown.line_of(top))
         elif self._follows_end and not self._holds_view and self.blocks.blocks:
             shown.settle(len(shown.blocks) - 1, self.size.height, -1)
-            self.scroll_end(animate=False, immediate=True)
+            self._scroll_at_once(self.max_scroll_y)
             self._follows_end = True
+        self._show_position()
         begin = shown.start_of(first) if first < len(shown.blocks) else 0
         if first and begin >= self.scroll_offset.y:
             # One line more: the cursor may have stood on what was the last one.
@@ -226,8 +231,46 @@ class TranscriptView(ScrollView):
         else:
             self.refresh()
 
+    def _take_length(self, lines: int) -> None:
+        """For each line more Textual would lay out the whole screen; it need only where the scroll bar comes or goes."""
+        size = Size(self.scrollable_content_region.width, lines)
+        if size.width == self.virtual_size.width and (lines > self.size.height) == self.show_vertical_scrollbar:
+            self.set_reactive(ScrollView.virtual_size, size)
+            if self.scroll_y > self.max_scroll_y:
+                self._scroll_at_once(self.max_scroll_y)
+            return
+        self.virtual_size = size
+        # The scroll bar is otherwise found by a later layout, and until it is there nothing scrolls.
+        self._scroll_update(size)
+
+    def _scroll_at_once(self, line: int) -> None:
+        if app_of(self).animator.is_being_animated(self, "scroll_y"):
+            self.scroll_to(y=line, animate=False, immediate=True)
+        else:
+            self.scroll_target_y = self.scroll_y = line
+
+    def _show_position(self) -> None:
+        """Draw the scroll bar again where it looks different: to draw it costs as much as all the lines beside it."""
+        if not self.show_vertical_scrollbar:
+            return
+        bar, height, lines = self.vertical_scrollbar, self.size.height, self.virtual_size.height
+        for reactive, value in (
+            (ScrollBar.window_virtual_size, lines),
+            (ScrollBar.window_size, height),
+            (ScrollBar.position, self.scroll_y),
+        ):
+            bar.set_reactive(reactive, value)
+        # What Textual tells apart: eighths of a cell.
+        thumb = max(8 * height * height // max(lines, 1), 8)
+        place = int((8 * height - thumb) * self.scroll_y / max(lines - height, 1))
+        if (thumb, place) != self._thumb:
+            self._thumb = thumb, place
+            bar.refresh()
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
+        self._show_position()
+        if round(old_value) != round(new_value):
+            self.refresh(self.size.region)
         self._follows_end = new_value >= self.max_scroll_y
         top = self.blocks.place_of(int(new_value)) if new_value < self.blocks.line_count else None
         if top and self.blocks.settle(top.index, self.size.height + top.row):
@@ -263,35 +306,50 @@ class TranscriptView(ScrollView):
 
     # Drawing.
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines have no border and no opacity here, so that Textual's own strips of them can be kept and used again.
+
+        To make them anew is the greater part of what it costs to paint a line that was painted before.
+        """
+        strips = [self.render_line(y) for y in crop.line_range]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
+        first, end = crop.column_span
+        whole = (0, self.outer_size.width)
+        return strips if (first, end) == whole else [strip.crop(first, end) for strip in strips]
+
     def render_line(self, y: int) -> Strip:
         self.painted_lines += 1
         line = y + self.scroll_offset.y
-        width = self.scrollable_content_region.width
+        width = self.outer_size.width
+        inner = width - self.styles.padding.right
         shown = self._shown
         if line >= shown.line_count:
-            return Strip.blank(width, self._ground)
+            return Strip.blank(inner, self._ground).adjust_cell_length(width, self._edge)
         place = shown.place_of(line)
+        strip = self._row(shown.blocks[place.index], place.row)
         gutter, style = self._row_look(line)
-        strip = Strip([gutter, *self._row(shown.blocks[place.index], place.row)])
-        return strip.crop(0, width).adjust_cell_length(width).apply_style(style)
+        if gutter is not None:
+            strip = Strip([gutter, *strip.crop(1)])
+        # All of these are kept by the strip.
+        return strip.adjust_cell_length(inner).apply_style(style).adjust_cell_length(width, self._edge)
 
-    def _row(self, block: Block, row: int) -> Iterator[Segment]:
+    def _row(self, block: Block, row: int) -> Strip:
         row -= block.gap
         if row < 0:
-            return
+            return _EMPTY
         if row >= block.shown_rows:
-            yield Segment(f"  {self._fold_text(block)}", self._style_of("muted"))
-            return
+            return Strip([_GUTTER, Segment(f"  {self._fold_text(block)}", self._style_of("muted"))])
         strips = self.drawn.of(block)
-        if row < len(strips):
-            yield from strips[row]
+        return strips[row] if row < len(strips) else _EMPTY
 
-    def _row_look(self, line: int) -> tuple[Segment, Style]:
-        """What stands left of a line, and what all of the line looks like."""
-        return Segment(" "), self._ground
+    def _row_look(self, line: int) -> tuple[Segment | None, Style]:
+        """What stands left of a line if anything does, and what all of the line looks like."""
+        return None, self._ground
 
     def _draw(self, block: Block) -> list[Strip]:
-        return draw(block, self._shown.width, self._style_of, self._marks_in)
+        drawn = draw(block, self._shown.width, self._style_of, self._marks_in)
+        return [Strip([_GUTTER, *strip]) for strip in drawn]
 
     def _style_of(self, look: str) -> Style:
         style = self._styles.get(look)
@@ -305,6 +363,14 @@ class TranscriptView(ScrollView):
         style = self._styles.get("")
         if style is None:
             style = self._styles[""] = self.rich_style
+        return style
+
+    @property
+    def _edge(self) -> Style:
+        """What stands right of all lines."""
+        style = self._styles.get("edge")
+        if style is None:
+            style = self._styles["edge"] = Style(bgcolor=self.background_colors[1].rich_color)
         return style
 
     def _marks_in(self, text: str) -> Iterator[Mark]:
