@@ -17,6 +17,7 @@ from textual.widget import Widget
 
 from punie_tui.app.actions import ActionGroups, bindings_of
 from punie_tui.app.first_words import first_words, interrupted_words, notes_words
+from punie_tui.app.frame_compositor import draw_only_changes
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.message_queue import MessageQueue, QueuedMessage
 from punie_tui.app.screens.general_actions import GENERAL
@@ -84,6 +85,7 @@ class MainScreen(Screen[None]):
         begin_with: str = "",
     ) -> None:
         super().__init__(classes="-pane-chat")
+        draw_only_changes(self)
         self._begin_with = begin_with
         self._folder = folder
         self._clock = clock

@@ -1,0 +1,75 @@
+"""Frames that cost what has changed, and not what stands around it.
+
+Textual draws all widgets within the rectangle around all that changed: a line of the chat and the status line below it
+lie in a rectangle that is nearly the whole screen, and a frame then costs several times what its two lines do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from textual._compositor import ChopsUpdate, Compositor
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.strip import Strip
+
+
+class FrameCompositor(Compositor):
+    """Draws of each widget only the lines that a partial update shows of it."""
+
+    def render_partial_update(self) -> ChopsUpdate | None:
+        screen = self.size.region
+        changed = {each for region in self._dirty_regions if (each := region.intersection(screen))}
+        self._dirty_regions.clear()
+        if not changed:
+            return None
+        spans = list(self._regions_to_spans(changed))
+        cuts = self.cuts
+        chops: list[dict[int, Strip | None]] = [{} for _ in cuts]
+        missing: dict[int, set[int]] = {}
+        for y, first, end in spans:
+            chops[y] = chops[y] or dict.fromkeys(cuts[y][:-1])
+            # The part in which a span begins is written from its own beginning.
+            begun = [x for x, stop in zip(cuts[y], cuts[y][1:], strict=False) if x < end and stop > first]
+            missing.setdefault(y, set()).update(begun)
+        self._draw(chops, missing)
+        return ChopsUpdate(chops, spans, [row[1:] for row in cuts])
+
+    def _draw(self, chops: list[dict[int, Strip | None]], missing: dict[int, set[int]]) -> None:
+        """Fill what is missing, from the front to the back; what is hidden is not drawn."""
+        for widget, (region, clip) in self.visible_widgets.items():
+            shown = region.intersection(clip)
+            rows = [y for y in shown.line_range if y in missing and any(shown.x <= x < shown.right for x in missing[y])]
+            for lines in _without_gaps(rows):
+                crop = Region(shown.x - region.x, lines.start - region.y, shown.width, len(lines))
+                for y, strip in zip(lines, widget.render_lines(crop), strict=False):
+                    self._place(chops[y], missing[y], y, shown, strip)
+                    if not missing[y]:
+                        del missing[y]
+            if not missing:
+                return
+
+    def _place(self, chops: dict[int, Strip | None], missing: set[int], y: int, shown: Region, strip: Strip) -> None:
+        cuts = [cut for cut in self.cuts[y] if shown.x <= cut <= shown.right]
+        for x, part in zip(cuts, strip.divide([cut - shown.x for cut in cuts[1:]]), strict=False):
+            if x in missing:
+                missing.remove(x)
+                chops[x] = part
+
+
+def draw_only_changes(screen: Screen[None]) -> None:
+    """Let a screen that has not been drawn yet compose its frames so."""
+    screen._compositor = FrameCompositor()  # pyright: ignore[reportPrivateUsage]
+
+
+def _without_gaps(numbers: Iterable[int]) -> Iterator[range]:
+    """Rising numbers as ranges."""
+    start = end = None
+    for number in numbers:
+        if start is None or end != number:
+            if start is not None and end is not None:
+                yield range(start, end)
+            start = number
+        end = number + 1
+    if start is not None and end is not None:
+        yield range(start, end)
