@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -28,12 +27,14 @@ class Replay:
         events: Sequence[Event],
         show: Callable[[Event], None],
         show_earlier: Callable[[Sequence[Event]], None],
+        done: Callable[[], object],
     ) -> None:
         """`show` gets the events of the end in order, `show_earlier` parts before them, the newest first."""
         self._screen = screen
         self._parts = parts_of(events)
         self._show = show
         self._show_earlier = show_earlier
+        self._done = done
 
     @property
     def is_done(self) -> bool:
@@ -57,8 +58,7 @@ class Replay:
             # Sessions open in a callback of the loop; a timer is made within the app.
             self._screen.call_later(self._screen.set_timer, _SECONDS_BETWEEN_SLICES, self._show_slice)
         else:
-            # What was said stays: the collector would look at all of it again, and hold up a key for that.
-            gc.freeze()
+            self._done()
 
     def _show_slice(self) -> None:
         end = time.monotonic() + _SECONDS_OF_SLICE

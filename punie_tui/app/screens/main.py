@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from punie_tui.app.actions import ActionGroups, bindings_of
+from punie_tui.app.collector import Collector
 from punie_tui.app.first_words import first_words, interrupted_words, notes_words
 from punie_tui.app.frame_compositor import draw_only_changes
 from punie_tui.app.key_map import key_shown
@@ -86,6 +86,7 @@ class MainScreen(Screen[None]):
     ) -> None:
         super().__init__(classes="-pane-chat")
         draw_only_changes(self)
+        self._collector = Collector()
         self._begin_with = begin_with
         self._folder = folder
         self._clock = clock
@@ -144,8 +145,7 @@ class MainScreen(Screen[None]):
         from punie_tui.app.widgets.repo.panel import RepoPanel
         from punie_tui.app.widgets.trace.pane import TracePane
 
-        gc.freeze()
-        gc.enable()
+        self._collector.begin()
         self._trace = TracePane(id="trace")
         self._repo = RepoPanel(self._folder, id="repo")
         self._approval = ApprovalPanel(self._folder, self._clock)
@@ -158,6 +158,11 @@ class MainScreen(Screen[None]):
         self.query_one(Prompt).begin(self._folder)
         self.query_one(Chat).begin(self._folder)
         self.query_one(Chat).transcript.show_empty_state(first_words(self._folder))
+
+    def on_screen_resume(self) -> None:
+        """A screen above was closed, and is garbage."""
+        if self._session:
+            self.call_after_refresh(self._collector.look)
 
     def on_unmount(self) -> None:
         if self._git_work:
@@ -540,7 +545,7 @@ class MainScreen(Screen[None]):
             for event in events:
                 self._repo.handle(event)
 
-        self._replay = Replay(self, session.earlier_events, show, show_earlier)
+        self._replay = Replay(self, session.earlier_events, show, show_earlier, self._collector.keep)
         self._replay.start()
         for notice in session.take_notices():
             chat.transcript.add("note", safe_text(notice, single_line=True))
@@ -778,6 +783,7 @@ class MainScreen(Screen[None]):
                 status.show_activity("ready", is_busy=False)
                 self._finish_turn(event)
                 self.turns_finished += 1
+                self.call_after_refresh(self._collector.look)
                 if self._session:
                     status.show_usage(event.usage, self._session.engine.context_length)
             case _:
