@@ -1,4 +1,4 @@
-"""When Python looks for garbage: between the turns. In the midst of one a look at all would hold up a key for frames."""
+"""When Python looks for garbage: between the turns. In the midst of one a full look would hold up keys for frames."""
 
 from __future__ import annotations
 

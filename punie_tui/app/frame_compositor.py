@@ -13,6 +13,8 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 
+_SECONDS_BETWEEN_FRAMES = 1 / 240
+
 
 class FrameCompositor(Compositor):
     """Draws of each widget only the lines that a partial update shows of it."""
@@ -60,6 +62,14 @@ class FrameCompositor(Compositor):
 def draw_only_changes(screen: Screen[None]) -> None:
     """Let a screen that has not been drawn yet compose its frames so."""
     screen._compositor = FrameCompositor()  # pyright: ignore[reportPrivateUsage]
+
+
+def draw_soon(screen: Screen[None]) -> None:
+    """Let a change be seen at once, however short ago the last frame was; a screen calls it when it is mounted.
+
+    Textual draws sixty times a second, so that a key waits up to 16 ms for its frame where a model streams.
+    """
+    screen._update_timer._interval = _SECONDS_BETWEEN_FRAMES  # pyright: ignore[reportPrivateUsage]
 
 
 def _without_gaps(numbers: Iterable[int]) -> Iterator[range]:

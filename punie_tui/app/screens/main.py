@@ -17,7 +17,7 @@ from textual.widget import Widget
 from punie_tui.app.actions import ActionGroups, bindings_of
 from punie_tui.app.collector import Collector
 from punie_tui.app.first_words import first_words, interrupted_words, notes_words
-from punie_tui.app.frame_compositor import draw_only_changes
+from punie_tui.app.frame_compositor import draw_only_changes, draw_soon
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.message_queue import MessageQueue, QueuedMessage
 from punie_tui.app.screens.general_actions import GENERAL
@@ -133,6 +133,7 @@ class MainScreen(Screen[None]):
         yield KeyRow()
 
     def on_mount(self) -> None:
+        draw_soon(self)
         self.query_one(Prompt).focus()
         self._runner = TurnRunner(asyncio.get_running_loop(), self._open_session, self)
         # The refresh is laid out and then written; what begins after it must not take the processor from the writing.

@@ -232,7 +232,7 @@ class TranscriptView(ScrollView):
             self.refresh()
 
     def _take_length(self, lines: int) -> None:
-        """For each line more Textual would lay out the whole screen; it need only where the scroll bar comes or goes."""
+        """For each line more Textual would lay out the screen anew; it need only where the scroll bar comes or goes."""
         size = Size(self.scrollable_content_region.width, lines)
         if size.width == self.virtual_size.width and (lines > self.size.height) == self.show_vertical_scrollbar:
             self.set_reactive(ScrollView.virtual_size, size)
