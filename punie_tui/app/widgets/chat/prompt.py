@@ -14,6 +14,7 @@ from textual import events, work
 from textual.app import SuspendNotSupported
 from textual.binding import BindingType
 from textual.message import Message
+from textual.scroll_view import ScrollView
 from textual.widgets import TextArea
 
 from punie_tools.safe_text import safe_text
@@ -28,7 +29,9 @@ from punie_tui.app.widgets.chat.pasted_text import PastedTexts, PasteTooLongErro
 from punie_tui.app.widgets.chat.price import PriceTag
 
 if TYPE_CHECKING:
-    from textual.widgets.text_area import Edit, EditResult
+    from textual.geometry import Region
+    from textual.strip import Strip
+    from textual.widgets.text_area import Edit, EditResult, TextAreaTheme
 
     from punie_tools.tool import ToolContext
     from punie_tui.agent.attachment import Attachment
@@ -119,6 +122,9 @@ class Prompt(TextArea):
         """Something could not be done with the prompt; `reason` is a sentence, and safe text."""
 
         reason: str
+
+    # The one whose styles were found since they last changed.
+    _styled_theme: TextAreaTheme | None = None
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(
@@ -256,6 +262,17 @@ class Prompt(TextArea):
     def edit(self, edit: Edit) -> EditResult:
         """Whatever is put here, by the history, an editor or the queue too, is text that could have been typed."""
         return super().edit(replace(edit, text=typeable(edit.text)))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Textual finds the styles of all parts anew for each frame, which takes longer than to draw the line."""
+        if self._styled_theme is self._theme:
+            return ScrollView.render_lines(self, crop)
+        self._styled_theme = self._theme
+        return super().render_lines(crop)
+
+    def notify_style_update(self) -> None:
+        self._styled_theme = None
+        super().notify_style_update()
 
     def update_suggestion(self) -> None:
         """Textual's hook that is called at once after each change of the text or the cursor."""

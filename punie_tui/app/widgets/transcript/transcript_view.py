@@ -6,11 +6,12 @@ a short one.
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from textual import events
-    from textual.geometry import Region
 
 _GUTTER = Segment(" ")
 _EMPTY = Strip([_GUTTER])
@@ -250,22 +250,25 @@ class TranscriptView(ScrollView):
             self.scroll_target_y = self.scroll_y = line
 
     def _show_position(self) -> None:
-        """Draw the scroll bar again where it looks different: to draw it costs as much as all the lines beside it."""
-        if not self.show_vertical_scrollbar:
+        """Draw of the scroll bar the cells that look different: all of it costs as much as the lines beside it."""
+        height, lines = self.size.height, self.virtual_size.height
+        if not (self.show_vertical_scrollbar and height and lines):
             return
-        bar, height, lines = self.vertical_scrollbar, self.size.height, self.virtual_size.height
+        bar = self.vertical_scrollbar
         for reactive, value in (
             (ScrollBar.window_virtual_size, lines),
             (ScrollBar.window_size, height),
             (ScrollBar.position, self.scroll_y),
         ):
             bar.set_reactive(reactive, value)
-        # What Textual tells apart: eighths of a cell.
-        thumb = max(8 * height * height // max(lines, 1), 8)
-        place = int((8 * height - thumb) * self.scroll_y / max(lines - height, 1))
-        if (thumb, place) != self._thumb:
-            self._thumb = thumb, place
-            bar.refresh()
+        # Textual tells eighths of a cell apart.
+        cells = max(1, height / (lines / height))
+        start = int((height - cells) * (self.scroll_y / max(lines - height, 1)) * 8)
+        ends, self._thumb = self._thumb, (start, start + ceil(cells * 8))
+        for before, now in zip(ends, self._thumb, strict=True):
+            if before != now:
+                first, last = min(before, now) // 8, max(before, now) // 8
+                bar.refresh(Region(0, first, 1, last - first + 1))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         self._show_position()
