@@ -26,7 +26,7 @@ class Sizes:
     lengths: tuple[int, ...] = (0, 1_000, 10_000, 100_000)
     trees: tuple[int, ...] = (100, 10_000, 100_000)
     lines_for_memory: int = 20_000
-    lines_of_markdown: int = 200
+    lines_of_markdown: int = 60
     session_events: int = 50_000
     idle_seconds: float = 20.0
 

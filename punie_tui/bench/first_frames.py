@@ -9,7 +9,8 @@ from statistics import median
 from punie_tui.bench.environment import start
 from punie_tui.bench.figure import Figure
 
-_MARK = "Ask about this project"
+# Without its first letter, on which the cursor may stand.
+_MARK = "sk about this project"
 _FILES_IN_A_FOLDER = 100
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
@@ -51,6 +52,7 @@ async def _own(frames: list[str]) -> float:
     app = _ChatApp()
     async with app.run_test(size=(120, 40)) as pilot:
         chat = app.query_one(Chat)
+        await chat.begin(Path.cwd())
         chat.handle(TurnStarted(prompt="go", model="x"))
         begun = time.thread_time()
         for frame in frames:

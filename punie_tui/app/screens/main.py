@@ -28,7 +28,6 @@ from punie_tui.app.themes import next_theme
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice, TurnRunner
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
-from punie_tui.app.widgets.chat.queue_panel import QueuePanel
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import OpenFile, OpenHistory, ShowRevision, WorkspaceChanged
 from punie_tui.app.widgets.reading_bar import reading_texts
@@ -59,6 +58,7 @@ if TYPE_CHECKING:
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
     from punie_tui.app.widgets.chat.asking_panel import AskingPanel
     from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
+    from punie_tui.app.widgets.chat.queue_panel import QueuePanel
     from punie_tui.app.widgets.repo.panel import RepoPanel
     from punie_tui.app.widgets.review.rows import Note
     from punie_tui.app.widgets.trace.pane import TracePane
@@ -112,6 +112,7 @@ class MainScreen(Screen[None]):
         self._repo: RepoPanel
         self._approval: ApprovalPanel
         self._choice: ChoicePanel
+        self._queue_panel: QueuePanel | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -143,6 +144,7 @@ class MainScreen(Screen[None]):
         """After the first frame: the panes that start empty, and what takes longer."""
         from punie_tui.app.widgets.chat.approval import ApprovalPanel
         from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
+        from punie_tui.app.widgets.chat.queue_panel import QueuePanel
         from punie_tui.app.widgets.repo.panel import RepoPanel
         from punie_tui.app.widgets.trace.pane import TracePane
 
@@ -152,13 +154,16 @@ class MainScreen(Screen[None]):
         self._approval = ApprovalPanel(self._folder, self._clock)
         self._choice = ChoicePanel(self._clock)
         await self.query_one("#side").mount(_titled(self._trace), _titled(self._repo))
-        await self.mount(self._approval, self._choice, QueuePanel(self._queue), before="#prompt")
+        queue_panel = QueuePanel(self._queue)
+        await self.mount(self._approval, self._choice, queue_panel, before="#prompt")
+        self._queue_panel = queue_panel
         self._queue_changed()
+        chat = self.query_one(Chat)
+        await chat.begin(self._folder)
+        chat.transcript.show_empty_state(first_words(self._folder))
         self._runner.start()
         self._repo.begin()
         self.query_one(Prompt).begin(self._folder)
-        self.query_one(Chat).begin(self._folder)
-        self.query_one(Chat).transcript.show_empty_state(first_words(self._folder))
 
     def on_screen_resume(self) -> None:
         """A screen above was closed, and is garbage."""
@@ -237,12 +242,11 @@ class MainScreen(Screen[None]):
 
     def action_queue(self) -> None:
         """To the messages that wait."""
-        for panel in self.query(QueuePanel):
-            if panel.display:
-                panel.focus()
+        if self._queue_panel and self._queue_panel.display:
+            self._queue_panel.focus()
 
     def _queue_changed(self) -> None:
-        for panel in self.query(QueuePanel):
+        if panel := self._queue_panel:
             had_focus = panel.has_focus
             panel.show()
             if had_focus and not panel.display:
@@ -445,7 +449,7 @@ class MainScreen(Screen[None]):
         if self._tests:
             self._tests.session_changed()
         if problem:
-            self.query_one(Chat).transcript.add("error", problem)
+            self.query_one(Chat).add("error", problem)
 
     def action_stop(self) -> None:
         """Stop the person's command or call if one runs, else the running turn."""
@@ -509,7 +513,7 @@ class MainScreen(Screen[None]):
         from punie_tui.app.screens.turns import TurnsScreen
 
         if self._session and self._is_turn_running:
-            self.query_one(Chat).transcript.add(
+            self.query_one(Chat).add(
                 "note", f"A turn is running; Esc stops it. Then {key_shown(self, TURNS)} leads back."
             )
         elif self._session and self._session.session_id:
@@ -590,11 +594,14 @@ class MainScreen(Screen[None]):
 
     def _chat_target(self) -> Widget:
         prompt = self.query_one(Prompt)
-        return self.query_one(Chat).transcript if prompt.has_focus else prompt
+        chat = self.query_one(Chat)
+        return chat.transcript if prompt.has_focus and chat.has_begun else prompt
 
     @on(Prompt.PageWanted)
     def _page(self, message: Prompt.PageWanted) -> None:
-        self.query_one(Chat).transcript.scroll_page(message.step)
+        chat = self.query_one(Chat)
+        if chat.has_begun:
+            chat.transcript.scroll_page(message.step)
 
     def action_resize(self, step: int) -> None:
         self._width_share = min(max(self._width_share + step, _SPLIT_STEPS[0]), _SPLIT_STEPS[-1])
@@ -683,7 +690,7 @@ class MainScreen(Screen[None]):
     def session_failed(self, error: str) -> None:
         from punie_tools.safe_text import safe_text
 
-        self.query_one(Chat).transcript.add("error", safe_text(error))
+        self.query_one(Chat).add("error", safe_text(error))
         self.query_one(StatusLine).show_activity("cannot start", is_busy=False)
 
     def events_arrived(self, events: Sequence[Event]) -> None:
@@ -799,10 +806,10 @@ class MainScreen(Screen[None]):
 
     def note(self, sentence: str) -> None:
         """Below what was said so far; the sentence is safe text."""
-        self.query_one(Chat).transcript.add("note", sentence)
+        self.query_one(Chat).add("note", sentence)
 
     def _show_output(self, speaker: Literal["call", "result", "note"], text: str) -> None:
-        self.query_one(Chat).transcript.add(speaker, text)
+        self.query_one(Chat).add(speaker, text)
 
     def _bring(self, attachment: Attachment) -> None:
         self.query_one(Prompt).bring(attachment)

@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 
 from punie_tools.safe_text import safe_text
-from punie_tui.app.widgets.transcript.block import Speaker
-from punie_tui.app.widgets.transcript.file_links import FileLinks
-from punie_tui.app.widgets.transcript.search_row import SearchRow
-from punie_tui.app.widgets.transcript.transcript import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from textual.app import ComposeResult
-
     from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.events import Event, ToolRequested, TurnFinished
+    from punie_tui.app.widgets.transcript.block import Speaker
+    from punie_tui.app.widgets.transcript.search_row import SearchRow
+    from punie_tui.app.widgets.transcript.transcript import Transcript
 
 _ENDINGS = {"stopped": "Stopped.", "limit": "Stopped at a limit.", "asked": "", "failed": "", "done": ""}
 
@@ -30,31 +27,56 @@ class Chat(Vertical):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._teller: _Teller | None = None
+        self._transcript: Transcript | None = None
+        self._search_row: SearchRow | None = None
+        self._said_early: list[tuple[Speaker, str]] = []
 
-    def compose(self) -> ComposeResult:
-        yield Transcript(id="transcript")
-        yield SearchRow()
+    async def begin(self, folder: Path) -> None:
+        """Show what was said; the screen calls it after its first frame, which would wait for all that this imports."""
+        from punie_tui.app.widgets.transcript.file_links import FileLinks
+        from punie_tui.app.widgets.transcript.search_row import SearchRow
+        from punie_tui.app.widgets.transcript.transcript import Transcript
+
+        transcript, search_row = Transcript(id="transcript"), SearchRow()
+        await self.mount(transcript, search_row)
+        transcript.links = FileLinks(folder)
+        self._transcript, self._search_row = transcript, search_row
+        for speaker, text in self._said_early:
+            transcript.add(speaker, text)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the transcript is there."""
+        return self._transcript is not None
 
     @property
     def transcript(self) -> Transcript:
-        return self.query_one(Transcript)
+        """It is there once the chat has begun."""
+        assert self._transcript is not None
+        return self._transcript
 
     @property
     def takes_escape(self) -> bool:
         """Whether Escape ends something here."""
-        return self.transcript.takes_escape or self.query_one(SearchRow).is_typing
+        is_typing = self._search_row is not None and self._search_row.is_typing
+        return is_typing or (self._transcript is not None and self._transcript.takes_escape)
 
-    def begin(self, folder: Path) -> None:
-        """Know which names are files; the screen calls it after its first frame."""
-        self.transcript.links = FileLinks(folder)
+    def add(self, speaker: Speaker, text: str) -> None:
+        """Add what somebody says, at the latest when the chat begins; safe text."""
+        if self._transcript is None:
+            self._said_early.append((speaker, text))
+        else:
+            self._transcript.add(speaker, text)
 
     def on_transcript_told(self, message: Transcript.Told) -> None:
         message.stop()
-        self.query_one(SearchRow).tell(message.sentence)
+        if self._search_row:
+            self._search_row.tell(message.sentence)
 
     def on_transcript_search_wanted(self, message: Transcript.SearchWanted) -> None:
         message.stop()
-        self.query_one(SearchRow).begin()
+        if self._search_row:
+            self._search_row.begin()
 
     def on_search_row_changed(self, message: SearchRow.Changed) -> None:
         message.stop()
