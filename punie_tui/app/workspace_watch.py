@@ -11,6 +11,8 @@ from typing import Any
 
 _LOG = logging.getLogger(__name__)
 _MILLISECONDS_TO_SETTLE = 300
+# The thread wakes so often even where nothing changes.
+_MILLISECONDS_OF_QUIET = 150
 _SECONDS_BETWEEN_POLLS = 2.0
 _IGNORED_FOLDERS = frozenset(
     {"__pycache__", ".venv", "venv", "node_modules", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".uv"}
@@ -65,7 +67,7 @@ class WorkspaceWatch:
                 self._root,
                 watch_filter=self._is_wanted,
                 debounce=_MILLISECONDS_TO_SETTLE,
-                step=50,
+                step=_MILLISECONDS_OF_QUIET,
                 rust_timeout=500,
                 yield_on_timeout=False,
                 stop_event=self._stopped,

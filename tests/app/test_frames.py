@@ -60,3 +60,21 @@ async def test_a_partial_frame_is_textual_s_own_and_draws_only_what_changed(
         compositor._dirty_regions = {Region(0, height - 1, 9, 1), Region(0, middle, 9, 1)}  # pyright: ignore[reportPrivateUsage]
         compositor.render_partial_update()
         assert counted.lines_drawn - before == 1
+
+
+async def test_a_cursor_that_nobody_moves_stops_blinking_where_it_is_seen(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    async with drive(make_repository({"a.py": "a = 1\n"})) as driven:
+        prompt = driven.prompt
+        is_blinking = prompt.blink_timer._active.is_set  # pyright: ignore[reportPrivateUsage]
+        await driven.pilot.press("x")
+        assert is_blinking()
+        for _ in range(19):
+            prompt._toggle_cursor_blink_visible()  # pyright: ignore[reportPrivateUsage]
+        assert is_blinking()
+        prompt._toggle_cursor_blink_visible()  # pyright: ignore[reportPrivateUsage]
+        assert not is_blinking()
+        assert prompt._draw_cursor  # pyright: ignore[reportPrivateUsage]
+        await driven.pilot.press("y")
+        assert is_blinking()

@@ -41,6 +41,8 @@ _HINT = "Ask about this project"
 _MOST_BROUGHT = 5
 # What comes from an editor is shown as it is, unless it would make the prompt slow.
 _MOST_SHOWN = 20_000
+# Two in a second.
+_MOST_BLINKS = 20
 _LOG = logging.getLogger(__name__)
 
 
@@ -135,6 +137,7 @@ class Prompt(TextArea):
             show_line_numbers=False,
         )
         self.placeholder = _HINT
+        self._blinks = 0
         self._history: list[str] = []
         self._position = 0
         self._draft = ""
@@ -273,6 +276,18 @@ class Prompt(TextArea):
     def notify_style_update(self) -> None:
         self._styled_theme = None
         super().notify_style_update()
+
+    def _restart_blink(self) -> None:
+        self._blinks = 0
+        super()._restart_blink()
+
+    def _toggle_cursor_blink_visible(self) -> None:
+        """Ten seconds after the last key the cursor stands still: an app that nobody uses then draws nothing."""
+        self._blinks += 1
+        if self._blinks < _MOST_BLINKS:
+            super()._toggle_cursor_blink_visible()
+        else:
+            self._pause_blink()
 
     def update_suggestion(self) -> None:
         """Textual's hook that is called at once after each change of the text or the cursor."""
