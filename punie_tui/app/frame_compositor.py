@@ -7,6 +7,7 @@ lie in a rectangle that is nearly the whole screen, and a frame then costs sever
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
@@ -74,12 +75,6 @@ def draw_soon(screen: Screen[None]) -> None:
 
 def _without_gaps(numbers: Iterable[int]) -> Iterator[range]:
     """Rising numbers as ranges."""
-    start = end = None
-    for number in numbers:
-        if start is None or end != number:
-            if start is not None and end is not None:
-                yield range(start, end)
-            start = number
-        end = number + 1
-    if start is not None and end is not None:
-        yield range(start, end)
+    for _, run in groupby(enumerate(numbers), lambda numbered: numbered[1] - numbered[0]):
+        together = [number for _, number in run]
+        yield range(together[0], together[-1] + 1)
