@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from punie_tui.agent.events import Event
-
-_STREAMED = ("text_streamed", "reasoning_streamed")
+    from punie_tui.agent.events import Event, ReasoningStreamed, TextStreamed
 
 
 def joined(events: Sequence[Event]) -> Iterator[Event]:
     """The same events in the same order; those that follow each other and stream the same are one."""
-    for (kind, _turn), group in groupby(events, lambda event: (event.kind, event.turn_id)):
-        if kind not in _STREAMED:
-            yield from group
-            continue
-        first, *others = group
-        if others and (first.kind == "text_streamed" or first.kind == "reasoning_streamed"):
-            text = "".join(each.text for each in (first, *others) if each.kind == first.kind)
-            yield first.model_copy(update={"text": text})
+    streamed: list[TextStreamed | ReasoningStreamed] = []
+    for event in events:
+        if streamed and (event.kind, event.turn_id) != (streamed[0].kind, streamed[0].turn_id):
+            yield _one(streamed)
+            streamed = []
+        if event.kind == "text_streamed" or event.kind == "reasoning_streamed":
+            streamed.append(event)
         else:
-            yield first
+            yield event
+    if streamed:
+        yield _one(streamed)
+
+
+def _one(streamed: Sequence[TextStreamed | ReasoningStreamed]) -> Event:
+    if len(streamed) == 1:
+        return streamed[0]
+    return streamed[0].model_copy(update={"text": "".join(each.text for each in streamed)})

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """`at` is the length of the transcript in lines, or the number of files, where the figure is one of a row."""
+    """`at` is the length of the transcript in lines, or the number of files, where the figure is one of a row.
+
+    A name of three parts says what was measured, of what, and how; one of two parts what, and of what.
+    """
 
     name: str
     value: float
@@ -19,6 +22,12 @@ class Figure:
     def is_met(self) -> bool | None:
         """None without a goal; less is always better here."""
         return None if self.goal is None else self.value <= self.goal
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """The parts of its name; empty where it has less."""
+        what, of, how = (*self.name.split(", ", 2), "", "")[:3]
+        return what, of, how
 
     @property
     def as_json(self) -> dict[str, object]:

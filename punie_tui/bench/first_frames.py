@@ -24,7 +24,7 @@ def first_frames(place: Path, home: Path, runs: int, sizes: tuple[int, ...]) -> 
         for size, folder in folders.items():
             punie[size].append(_seconds("punie_tui", folder, home))
     smallest = median(punie[sizes[0]][1:])
-    yield Figure("first frame of a bare program", median(bare[1:]), "s")
+    yield Figure("first frame, bare program", median(bare[1:]), "s")
     yield Figure("first frame", smallest, "s", None, sizes[0])
     yield Figure("first frame, against a bare program", smallest / median(bare[1:]), "times", 1.3, sizes[0])
     for size in sizes[1:]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from pathlib import Path
 from statistics import median
 
@@ -44,7 +45,7 @@ def key_to_paint(
 
 def _median_and_late(app: ProgramOnTerminal, keys: int) -> tuple[float, float]:
     seconds = sorted(_timed_keys(app, keys))
-    return 1000 * median(seconds), 1000 * seconds[min(int(len(seconds) * 0.99), len(seconds) - 1)]
+    return 1000 * median(seconds), 1000 * seconds[ceil(0.99 * len(seconds)) - 1]
 
 
 def _timed_keys(app: ProgramOnTerminal, keys: int) -> Iterator[float]:

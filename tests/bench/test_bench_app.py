@@ -19,7 +19,7 @@ from punie_tui.commands import bench
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
-        ("first-frame", ["first frame of a bare program", "first frame", "first frame, against a bare program"]),
+        ("first-frame", ["first frame, bare program", "first frame", "first frame, against a bare program"]),
         ("key-to-paint", ["key to paint, list, median", "key to paint, list, 99 of 100"]),
         ("markdown", ["fence, against Textual's Markdown", "list, against Textual's Markdown"]),
         ("memory", ["memory of 1,000 lines"]),
@@ -47,11 +47,32 @@ def test_figures_are_told_as_json_and_as_a_picture(tmp_path: Path, capsys: pytes
 
 
 def test_a_row_of_sizes_becomes_a_line_of_the_picture() -> None:
-    row = [Figure("first <frame>", value, "s", None, at) for at, value in ((100, 0.5), (10_000, 0.6))]
-    drawn = cost_picture([*row, Figure("alone", 1.0, "s", None, 5)])
-    lines = [each for each in ElementTree.fromstring(drawn).iter() if each.tag.endswith("polyline")]
-    assert len(lines) == 1
-    assert "first &lt;frame&gt;" in drawn
+    figures = [Figure("first <frame>", value, "s", None, at) for at, value in ((100, 0.5), (10_000, 0.6))]
+    for at, value in ((0, 4.0), (1_000, 4.2), (100_000, 4.1)):
+        figures.append(Figure("key to paint, list, median", value, "ms", 8.0 if at == 0 else None, at))
+    figures += [
+        Figure("key to paint, bare program, median", 22.0, "ms"),
+        Figure("key to paint, with lines above", 1.0, "times", 1.3, 1_000),
+        Figure("alone", 1.0, "s", None, 5),
+    ]
+    drawn = list(ElementTree.fromstring(cost_picture(figures)).iter())
+    first, keys = (each.attrib["points"].split() for each in drawn if each.tag.endswith("polyline"))
+    assert (len(first), len(keys)) == (2, 3)
+    across = [float(point.split(",")[0]) for point in keys]
+    # An empty transcript stands a tenth below a thousand lines, a hundred thousand two tenths above.
+    assert (across[2] - across[1]) / (across[1] - across[0]) == pytest.approx(2, rel=0.01)
+    texts = [each.text for each in drawn if each.tag.endswith("text")]
+    assert {
+        "first <frame>",
+        "key to paint, median",
+        "goal",
+        "bare program",
+        "list",
+        "1,000",
+        "30 ms",
+        "lines above",
+    } <= {*texts}
+    assert "alone" not in texts
 
 
 def test_a_program_that_does_not_say_it_is_one_sentence(tmp_path: Path) -> None:

@@ -235,7 +235,7 @@ class TranscriptView(ScrollView):
         """For each line more Textual would lay out the screen anew; it need only where the scroll bar comes or goes."""
         size = Size(self.scrollable_content_region.width, lines)
         if size.width == self.virtual_size.width and (lines > self.size.height) == self.show_vertical_scrollbar:
-            self.set_reactive(ScrollView.virtual_size, size)
+            self.set_reactive(ScrollView.virtual_size, size)  # pyright: ignore[reportArgumentType]
             if self.scroll_y > self.max_scroll_y:
                 self._scroll_at_once(self.max_scroll_y)
             return
@@ -255,12 +255,9 @@ class TranscriptView(ScrollView):
         if not (self.show_vertical_scrollbar and height and lines):
             return
         bar = self.vertical_scrollbar
-        for reactive, value in (
-            (ScrollBar.window_virtual_size, lines),
-            (ScrollBar.window_size, height),
-            (ScrollBar.position, self.scroll_y),
-        ):
-            bar.set_reactive(reactive, value)
+        bar.set_reactive(ScrollBar.window_virtual_size, lines)
+        bar.set_reactive(ScrollBar.window_size, height)
+        bar.set_reactive(ScrollBar.position, self.scroll_y)
         # Textual tells eighths of a cell apart.
         cells = max(1, height / (lines / height))
         start = int((height - cells) * (self.scroll_y / max(lines - height, 1)) * 8)
