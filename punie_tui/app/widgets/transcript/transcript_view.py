@@ -197,8 +197,9 @@ class TranscriptView(ScrollView):
 
     @property
     def _row_width(self) -> int:
-        """Without the column of the cursor."""
-        return max(self.scrollable_content_region.width - 1, 4)
+        """Without the column of the cursor; the usual one until there is a place on the screen."""
+        width = self.scrollable_content_region.width
+        return max(width - 1, 4) if width else self.blocks.width
 
     @property
     def _top(self) -> Place | None:
