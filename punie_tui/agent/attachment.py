@@ -21,7 +21,7 @@ class Attachment(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore")
 
-    kind: Literal["file", "symbol", "output", "note"]
+    kind: Literal["file", "symbol", "findings", "tests", "diff", "output", "note"]
     name: str
     mention: str = ""
     path: str = ""

@@ -1,4 +1,4 @@
-"""What a mention in a prompt means: a file, a folder or a symbol of the working tree, read as the model gets it."""
+"""What a mention in a prompt means: a file, a folder, a symbol, findings, tests or a diff, as the model gets it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from punie_tools.symbols.candidates import Candidate
 from punie_tools.symbols.text_fallback import classes_and_functions
 from punie_tools.tool import ToolContext
 from punie_tui.agent.attachment import Attachment
-from punie_tui.agent.mentions import mentioned_name
+from punie_tui.agent.known_results import KnownResults
+from punie_tui.agent.mentions import mentioned_name, named_result
+from punie_tui.agent.result_reader import read_result
 
 _MOST_CHARACTERS = 40_000
 _MOST_FILES = 200
@@ -29,18 +31,21 @@ _SYMBOL = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _LINES = re.compile(r"(?P<path>.+?):(?P<first>\d{1,7})(?:-(?P<last>\d{1,7}))?$")
 
 
-def read_mentions(mentions: Sequence[str], context: ToolContext) -> tuple[Attachment, ...]:
+def read_mentions(mentions: Sequence[str], context: ToolContext, known: KnownResults) -> tuple[Attachment, ...]:
     """What all of them mean, in order; empty where the person stopped it."""
     try:
-        return tuple(read_mention(mention, context) for mention in mentions)
+        return tuple(read_mention(mention, context, known) for mention in mentions)
     except ToolCancelledError:
         return ()
 
 
-def read_mention(mention: str, context: ToolContext) -> Attachment:
+def read_mention(mention: str, context: ToolContext, known: KnownResults) -> Attachment:
     """What one mention means. Raises ToolCancelledError."""
     name = mentioned_name(mention)
     try:
+        if named := named_result(name):
+            read = read_result(*named, mention, context, known)
+            return read.model_copy(update={"text": _bounded(read.text)})
         return _read_path(name, mention, context) or _read_symbol(name, mention, context)
     except ToolCancelledError:
         raise

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from punie_tools.tool import Risk, Tool
 from punie_tui.agent.approval import ApprovalQuestion, Approver, Decision
 from punie_tui.agent.events import Event
+from punie_tui.agent.known_results import KnownResults
 from punie_tui.agent.tool_step import Outcome, ToolBench, perform_call
 from punie_tui.agent.turn import new_turn_id
 from punie_tui.engine.protocol import ToolCall
@@ -39,8 +40,12 @@ class CallWatch:
 class PersonCalls:
     """Runs tools for the person, beside whatever turn is running; each call is a turn of its own for undo."""
 
-    def __init__(self, bench: ToolBench) -> None:
-        """`bench` is what the session's turns use; its approver tells the mode, and asks in a review."""
+    def __init__(self, bench: ToolBench, known: KnownResults) -> None:
+        """`bench` is what the session's turns use; its approver tells the mode, and asks in a review.
+
+        `known` is told each result.
+        """
+        self._known = known
         self._bench = replace(bench, approver=PersonApprover(bench.approver))
         self._numbers = count(1)
 
@@ -51,7 +56,9 @@ class PersonCalls:
         name = tool if isinstance(tool, str) else tool.name
         if isinstance(tool, Tool):
             bench = replace(bench, tools={**bench.tools, name: tool})
-        return perform_call(ToolCall(f"person-{next(self._numbers)}", name, arguments), bench, watch.on_event)
+        outcome = perform_call(ToolCall(f"person-{next(self._numbers)}", name, arguments), bench, watch.on_event)
+        self._known.note(outcome.result)
+        return outcome
 
 
 class PersonApprover:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,7 @@ from punie_tui.agent.events import (
     ToolRequested,
     TurnFinished,
 )
+from punie_tui.agent.known_results import KNOWN_FROM, KnownResults
 from punie_tui.agent.meant import AskWhich
 from punie_tui.agent.mentioned_notes import attached_notes, notes_of_places
 from punie_tui.agent.person_calls import PersonCalls
@@ -98,7 +99,8 @@ class Session:
         self._bench = ToolBench(
             workspace, tools, self._approver, language_server=self._language_server, changes=self.changes
         )
-        self.person_calls = PersonCalls(self._bench)
+        self.known = KnownResults()
+        self.person_calls = PersonCalls(self._bench, self.known)
         self._ask_which = ask_which
         self._limits = TurnLimits(
             max_calls=settings.max_calls_per_turn,
@@ -327,7 +329,14 @@ class Session:
         context = ToolContext(
             self.workspace, bench.cancelled, language_server=bench.language_server, changes=bench.changes
         )
-        return read_mentions(mentions, context)
+        return read_mentions(mentions, context, self.known)
+
+    def open_mention_reader(self) -> Callable[[str], Attachment]:
+        """Reads what a mention would bring; both may be called from any thread."""
+        from punie_tui.agent.mention_reader import read_mention
+
+        context = self.context_of_person()
+        return lambda mention: read_mention(mention, context, self.known)
 
     def stop(self) -> None:
         """Stop the running turn: the model and every running tool."""
@@ -366,6 +375,8 @@ class Session:
 
     def _keep(self, event: Event) -> str:
         """Write the event; what the person should know of that, once for each time that it begins or ends."""
+        if isinstance(event, ToolFinished) and event.tool in KNOWN_FROM:
+            self.known.note(self._bench.tools[event.tool].revive(event.result))
         if self.log is None:
             return ""
         self.log.append(event)

@@ -14,6 +14,7 @@ from punie_tools.workspace import Workspace
 from punie_tui.agent.attachment import Attachment, words_of
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import TurnStarted
+from punie_tui.agent.known_results import KnownResults
 from punie_tui.agent.mention_reader import read_mention, read_mentions
 from punie_tui.agent.mentions import MOST_MENTIONS, mention_of, mentions_in
 from punie_tui.agent.session import Session
@@ -61,27 +62,32 @@ def test_a_name_with_spaces_is_mentioned_in_quotes() -> None:
     assert mention_of("src/app.py") == "@src/app.py"
 
 
+@pytest.mark.parametrize("name", ["failed:tests/test_cart.py::test_total[1 b]", "tests/x.py::test[1]", "a@b.txt", "!"])
+def test_what_would_be_cut_off_is_mentioned_in_quotes(name: str) -> None:
+    assert mentions_in(f"see {mention_of(name)}, now") == (f'@"{name}"',)
+
+
 def test_a_paste_full_of_mentions_costs_a_few_only() -> None:
     assert len(mentions_in(" ".join(f"@name{number}" for number in range(10_000)))) == MOST_MENTIONS
 
 
 def test_a_file_brings_its_text(context: ToolContext) -> None:
-    attached = read_mention('@"my notes.txt"', context)
+    attached = read_mention('@"my notes.txt"', context, KnownResults())
     assert (attached.kind, attached.name, attached.text) == ("file", "my notes.txt, 3 lines", "one\ntwo\nthree\n")
     assert attached.tokens == 4
 
 
 @pytest.mark.parametrize(("mention", "text"), [("@my notes.txt:2", "two\n"), ("@my notes.txt:2-3", "two\nthree\n")])
 def test_lines_of_a_file_are_named_after_it(context: ToolContext, mention: str, text: str) -> None:
-    assert read_mention(mention, context).text == text
+    assert read_mention(mention, context, KnownResults()).text == text
 
 
 def test_a_folder_brings_its_files(context: ToolContext) -> None:
-    assert read_mention("@src/", context).text == "src/app.py"
+    assert read_mention("@src/", context, KnownResults()).text == "src/app.py"
 
 
 def test_a_symbol_brings_source_type_and_callers(context: ToolContext) -> None:
-    attached = read_mention("@helper", context)
+    attached = read_mention("@helper", context, KnownResults())
     assert attached.kind == "symbol"
     assert attached.name == "helper, src/app.py:7"
     assert "@property\ndef helper() -> int:\n    return 1" in attached.text
@@ -92,7 +98,7 @@ def test_a_symbol_brings_source_type_and_callers(context: ToolContext) -> None:
 def test_a_class_brings_the_places_where_it_is_used() -> None:
     workspace = Workspace.at(LEDGER)
     with closing(LanguageServer(workspace)) as server:
-        attached = read_mention("@Account", ToolContext(workspace, language_server=server))
+        attached = read_mention("@Account", ToolContext(workspace, language_server=server), KnownResults())
     assert "@dataclass\nclass Account:" in attached.text
     assert "account = Account(name, currency)" in attached.text
 
@@ -108,7 +114,7 @@ def test_a_class_brings_the_places_where_it_is_used() -> None:
     ],
 )
 def test_what_means_nothing_says_so_in_one_line(context: ToolContext, mention: str, problem: str) -> None:
-    attached = read_mention(mention, context)
+    attached = read_mention(mention, context, KnownResults())
     assert attached.text == ""
     assert problem in attached.problem
     assert "\n" not in attached.problem
@@ -116,7 +122,7 @@ def test_what_means_nothing_says_so_in_one_line(context: ToolContext, mention: s
 
 def test_a_stopped_turn_reads_nothing(context: ToolContext) -> None:
     context.cancelled.set()
-    assert read_mentions(["@helper", "@src/app.py"], context) == ()
+    assert read_mentions(["@helper", "@src/app.py"], context, KnownResults()) == ()
 
 
 def test_the_words_come_first_and_the_text_stands_below() -> None:

@@ -144,6 +144,7 @@ _KEYS = {
     ";": "semicolon",
     ">": "greater_than_sign",
     "?": "question_mark",
+    ":": "colon",
     "@": "at",
     "[": "left_square_bracket",
     "_": "underscore",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from app_driver import Drive, Driven
 
+from punie_tui.agent.person_calls import CallWatch
 from punie_tui.engine.protocol import TextDelta
 
 FILES = {
@@ -134,6 +135,33 @@ async def test_what_is_read_before_the_turn_starts_shows_the_prompt_meanwhile(dr
         gate.set()
         await driven.finished(2)
         assert "› see @my" in driven.transcript.plain_text
+
+
+async def test_findings_failing_tests_and_diffs_are_offered_with_their_price(drive: Drive, repository: Path) -> None:
+    (repository / "src/ledger/report.py").write_text("import os\n")
+    async with drive(repository, [[TextDelta("mended")]]) as driven:
+        session = driven.main.session
+        assert session is not None
+        session.person_calls.run("ruff_check", {}, CallWatch())
+        await driven.type_in("mend @")
+        assert (await offered(driven))[:2] == ["@lint:all ", "@diff:tree "]
+        assert driven.popup.choices[0].detail == "1 lint finding"
+        await driven.type_in("lint:rep")
+        assert await offered(driven) == ["@lint:src/ledger/report.py "]
+        await driven.pilot.press("tab")
+        await driven.type_in("as in @diff:start")
+        (commit,) = await offered(driven)
+        assert driven.popup.choices[0].detail == "Start the project"
+        await driven.pilot.press("tab")
+        await driven.until(lambda: not driven.prompt.price.is_looking, "the price")
+        assert "@lint:src/ledger/report.py 15, " in driven.prompt.price.shown
+        assert f"{commit.strip()} " in driven.prompt.price.shown
+        await driven.pilot.press("enter")
+        await driven.finished()
+        asked = driven.engine.requests[0].messages[-1]
+        assert asked.content.startswith("mend the lint findings in src/ledger/report.py as in the changes of ")
+        assert "report.py:1:8: `os` imported but unused (F401)" in asked.whole
+        assert "+class Ledger:" in asked.whole
 
 
 def shown(driven: Driven) -> list[str]:

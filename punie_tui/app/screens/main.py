@@ -675,7 +675,7 @@ class MainScreen(Screen[None]):
         from punie_tui.app.reruns import Reruns
 
         self._session = session
-        self.query_one(Prompt).show_prices(session.context_of_person)
+        self.query_one(Prompt).take_session(session)
         self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request)
         self._reruns = Reruns(self, session, self._show_rerun, self._rerun_changed)
         self.show_session()

@@ -1,4 +1,4 @@
-"""What `@` offers: the files of the tree and the symbols that they define, read when they are first asked for."""
+"""What `@` offers: files, symbols, findings, failing tests and diffs; the tree is read when it is first asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from punie_tui.app.widgets.chat.popup import Choice
 
 if TYPE_CHECKING:
     from punie_tools.symbols.definition_lines import DefinitionLine
+    from punie_tui.agent.known_results import KnownResults
     from punie_tui.app.name_index import NameIndex
+    from punie_tui.app.widgets.chat.result_choices import Repository
 
 _MOST_CHOICES = 60
 # An `@` that begins a word, and what is typed of the name so far; in quotes with spaces.
@@ -31,6 +33,7 @@ class _Known:
     files: NameIndex
     definitions: Sequence[DefinitionLine]
     symbols: NameIndex
+    repository: Repository
 
 
 class MentionSource:
@@ -38,8 +41,10 @@ class MentionSource:
 
     is_slow = True
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, open_known: Callable[[], KnownResults | None]) -> None:
+        """`open_known` gives what was found so far; None before the session is open."""
         self._folder = folder
+        self._open_known = open_known
         self._reading = Lock()
         self._known: _Known | None = None
         self._problem = ""
@@ -52,10 +57,12 @@ class MentionSource:
         return Query(match["quoted"] or match["plain"] or "", (row, match.start()), (row, column))
 
     def title(self, query: str) -> str:
-        return self._problem or "files and symbols: Tab takes one, Esc leaves"
+        return self._problem or "files, symbols, types: lint: failed: diff: (Tab takes one, Esc leaves)"
 
     def choices(self, query: str, is_cancelled: Callable[[], bool]) -> Sequence[Choice]:
         """Blocks until the tree has been read once."""
+        from punie_tui.app.widgets.chat.result_choices import single_choices, whole_choices
+
         if self._known is None:
             with self._reading:
                 if self._known is None:
@@ -65,13 +72,19 @@ class MentionSource:
         known = self._known
         if known is None:
             return ()
+        results = self._open_known(), known.repository
         # What has a slash is no symbol, and without a letter there would be too many.
         files = known.files.best(query, _MOST_CHOICES, is_cancelled)
         symbols = known.symbols.best(query, _MOST_CHOICES, is_cancelled) if query and "/" not in query else []
         ranked = [(*rank[:2], 0, place) for rank, place in files] + [(*rank[:2], 1, place) for rank, place in symbols]
+        named = [
+            _symbol(known.definitions[place]) if is_symbol else _file(known.names[place])
+            for _, _, is_symbol, place in sorted(ranked)
+        ]
+        whole = whole_choices(query, *results)
+        single = single_choices(query, *results) if query else []
         chosen: dict[str, Choice] = {}
-        for _, _, is_symbol, place in sorted(ranked):
-            choice = _symbol(known.definitions[place]) if is_symbol else _file(known.names[place])
+        for choice in (*whole, *single, *named) if ":" in query else (*whole, *named, *single):
             chosen.setdefault(choice.value, choice)
         return list(chosen.values())[:_MOST_CHOICES]
 
@@ -90,9 +103,11 @@ class MentionSource:
         from punie_tools.tool import ToolContext
         from punie_tools.workspace import Workspace
         from punie_tui.app.name_index import NameIndex
+        from punie_tui.app.widgets.chat.result_choices import read_repository
 
         try:
             context = ToolContext(Workspace.at(self._folder))
+            repository = read_repository(context)
             names = [name for name in every_file(context) if '"' not in name and "\n" not in name]
             definitions = definition_lines(context)
         except (ToolError, OSError) as error:
@@ -100,7 +115,7 @@ class MentionSource:
             return
         self._problem = ""
         qualified = [each.qualified_name for each in definitions]
-        self._known = _Known(names, NameIndex(names, "/"), definitions, NameIndex(qualified, "."))
+        self._known = _Known(names, NameIndex(names, "/"), definitions, NameIndex(qualified, "."), repository)
 
 
 def _file(name: str) -> Choice:

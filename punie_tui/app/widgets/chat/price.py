@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from textual.content import Content
 from textual.widgets import TextArea
@@ -13,8 +13,10 @@ from punie_tui.agent.mentions import mentions_in
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
 
 if TYPE_CHECKING:
-    from punie_tools.tool import ToolContext
     from punie_tui.agent.attachment import Attachment
+
+OpenReader: TypeAlias = "Callable[[], Callable[[str], Attachment]]"
+"""Gives what reads a mention."""
 
 
 class PriceTag:
@@ -22,7 +24,7 @@ class PriceTag:
 
     def __init__(self, area: TextArea) -> None:
         self._area = area
-        self._open_context: Callable[[], ToolContext] | None = None
+        self._open_reader: OpenReader | None = None
         self._mentions: tuple[str, ...] = ()
         self._prices: dict[str, str] = {}
         self._tokens: dict[str, int] = {}
@@ -30,9 +32,9 @@ class PriceTag:
         self.shown = ""
         self._worker: Worker[None] | None = None
 
-    def begin(self, open_context: Callable[[], ToolContext]) -> None:
-        """From now on; `open_context` is called on another thread."""
-        self._open_context = open_context
+    def begin(self, open_reader: OpenReader) -> None:
+        """From now on; `open_reader` and what it returns are called on another thread."""
+        self._open_reader = open_reader
         self.follow()
 
     def keep(self, attachments: Sequence[Attachment]) -> None:
@@ -64,20 +66,19 @@ class PriceTag:
         if not mentions:
             # Files change: what is mentioned later is looked up anew.
             self._prices.clear()
-        elif wanted and self._open_context is not None:
-            self._look_up(wanted, self._open_context)
+        elif wanted and self._open_reader is not None:
+            self._look_up(wanted, self._open_reader)
 
-    def _look_up(self, mentions: list[str], open_context: Callable[[], ToolContext]) -> None:
+    def _look_up(self, mentions: list[str], open_reader: OpenReader) -> None:
         def look_up() -> None:
             from punie_tools.errors import ToolCancelledError
-            from punie_tui.agent.mention_reader import read_mention
 
-            context = open_context()
+            read = open_reader()
             for mention in mentions:
                 if is_worker_cancelled():
                     return
                 try:
-                    found = read_mention(mention, context)
+                    found = read(mention)
                 except ToolCancelledError:
                     return
                 if self._area.is_running:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from textual.strip import Strip
     from textual.widgets.text_area import Edit, EditResult, TextAreaTheme
 
-    from punie_tools.tool import ToolContext
     from punie_tui.agent.attachment import Attachment
+    from punie_tui.agent.known_results import KnownResults
     from punie_tui.agent.prompt_history import PromptHistory
+    from punie_tui.agent.session import Session
 
 _HINT = "Ask about this project"
 _MOST_BROUGHT = 5
@@ -67,7 +68,10 @@ PROMPT_ACTIONS = ActionGroup(
     ),
     hints=(
         ("PgUp  PgDn", "scroll the chat"),
-        ("@", "complete a file or a symbol; sending attaches it"),
+        ("@", "a file or a symbol to send along; Tab completes"),
+        ("@types: @lint:", "findings last known: all, a file, file:line"),
+        ("@failed:", "failing tests last known: all, a file, a test"),
+        ("@diff:", "tree, staged, a revision, A..B"),
         ("/", "commands; a space before it sends it as a prompt"),
         ("!", "a command in your own shell; Esc stops it"),
         ("Backspace", "in the empty prompt: drop the output it would bring"),
@@ -148,6 +152,7 @@ class Prompt(TextArea):
         self.completion = Completion(self)
         self.price = PriceTag(self)
         self._brought: tuple[Attachment, ...] = ()
+        self._known: KnownResults | None = None
 
     def show_hint(self, hint: str) -> None:
         """What stands in the prompt while it is empty; nothing for the usual words."""
@@ -158,12 +163,13 @@ class Prompt(TextArea):
         from punie_tui.app.widgets.chat.command_source import CommandSource
         from punie_tui.app.widgets.chat.mention_source import MentionSource
 
-        self.completion.begin((CommandSource(), MentionSource(folder)))
+        self.completion.begin((CommandSource(), MentionSource(folder, lambda: self._known)))
         self._read_history(folder)
 
-    def show_prices(self, open_context: Callable[[], ToolContext]) -> None:
-        """From now on tell what mentions cost; `open_context` is called on another thread."""
-        self.price.begin(open_context)
+    def take_session(self, session: Session) -> None:
+        """From now on offer what it finds, and tell what mentions cost."""
+        self._known = session.known
+        self.price.begin(session.open_mention_reader)
 
     @property
     def has_history(self) -> bool:
