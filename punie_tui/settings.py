@@ -36,6 +36,16 @@ class Settings(BaseModel):
     reduced_motion: bool = False
     """Whether nothing on the screen blinks or glides by itself."""
 
+    notices: Literal["none", "bell", "desktop"] = "bell"
+    """How you are told of the end of a long turn, or of a question, while the terminal is not in front: not at all,
+    by its bell, or by a notice on the desktop (OSC 9)."""
+
+    notices_after_seconds: float = Field(default=10.0, ge=0.0)
+    """A turn that took as long as this is a long one."""
+
+    notices_without_focus: bool = False
+    """Whether you are told also where the terminal never says if it is in front."""
+
     keys: Literal["default", "vim", "emacs"] = "default"
     """The preset of the key map: which keys move and act."""
 
@@ -82,7 +92,7 @@ class SettingOrigin(StrEnum):
 
 PROJECT_FIELDS = frozenset({"temperature", "max_calls_per_turn", "max_tokens_per_turn"})
 PROJECT_FILE = ".punie.toml"
-AT_ONCE_FIELDS = frozenset({"theme", "keys"})
+AT_ONCE_FIELDS = frozenset({"theme", "keys", "notices", "notices_after_seconds", "notices_without_focus"})
 """Those that the running app follows; all others count from the next start."""
 _TABLES = frozenset({"key_map"})
 """What no variable can hold."""

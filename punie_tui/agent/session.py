@@ -72,7 +72,7 @@ class Session:
     ) -> None:
         """`folder` is resolved. What asks is None where nobody can be asked; `allow_all` is `--yes`."""
         self.engine = engine
-        self.checks_reviews = settings.check_reviews
+        self.settings = settings
         self.earlier_events: tuple[Event, ...] = ()
         self.name = ""
         self.log: SessionLog | None = None

@@ -14,8 +14,9 @@ from textual.app import App
 from textual.widgets import Input, TextArea
 
 from punie_tui.app.key_map import KeyChoice, KeyMap, key_map_of
+from punie_tui.app.notices import Notices
 from punie_tui.app.screens.main import MainScreen
-from punie_tui.app.textual_adapter import filter_lines, set_terminal_colours
+from punie_tui.app.textual_adapter import filter_lines, set_terminal_colours, write_to_terminal
 from punie_tui.app.themes import THEME_NAMES, Colours, own_variables, terminal_colours, theme_named
 from punie_tui.app.typed_text import typeable
 from punie_tui.app.without_colour import WithoutColour
@@ -76,9 +77,20 @@ class PunieApp(App[None]):
         self._open_session = open_session
         self._clock = clock
         self._begin_with = begin_with
+        self._reports_focus = False
+        self._notices = Notices(folder.name, lambda text: write_to_terminal(self, text), self._in_front, clock)
 
     def get_default_screen(self) -> Screen[None]:
-        return MainScreen(self._folder, self._open_session, self._clock, self._begin_with)
+        return MainScreen(self._folder, self._open_session, self._notices, self._clock, self._begin_with)
+
+    def _in_front(self) -> bool | None:
+        """Whether the terminal is; None where it never said."""
+        return self.app_focus if self._reports_focus else None
+
+    @on(events.AppFocus)
+    @on(events.AppBlur)
+    def _note_focus(self) -> None:
+        self._reports_focus = True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where text is selected the leader key cuts it, as in every editor."""
@@ -140,6 +152,7 @@ class PunieApp(App[None]):
         """What of the settings can change while the app runs."""
         if settings.theme in self.available_themes:
             self.theme = settings.theme
+        self._notices.follow(settings)
         choice = KeyChoice(settings.keys, settings.key_map)
         if choice != self._key_choice:
             self._key_choice = choice

@@ -119,7 +119,7 @@ class GitWork(ScreenWork):
         return self._session.context_of_person()
 
     def _finder(self, reviewed: TreeReview) -> EffectFinder | None:
-        if not self._session.checks_reviews:
+        if not self._session.settings.check_reviews:
             return None
         from punie_tools.effects.effects import EffectFinder
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from rich.cells import get_character_cell_size
 from rich.terminal_theme import TerminalTheme
@@ -80,7 +81,7 @@ def call_when_bindings_change(node: Widget, callback: Callable[[], object]) -> N
     node.screen.bindings_updated_signal.subscribe(node, lambda _screen: callback())  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
 
 
-def write_to_terminal(app: App[object], sequence: str) -> None:
+def write_to_terminal(app: App[Any], sequence: str) -> None:
     """Write a sequence that the screen knows nothing of; without a terminal nothing is written."""
     driver = app._driver  # pyright: ignore[reportPrivateUsage]
     if driver is not None:

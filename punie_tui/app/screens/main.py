@@ -20,6 +20,7 @@ from punie_tui.app.first_words import first_words, interrupted_words, notes_word
 from punie_tui.app.frame_compositor import draw_only_changes, draw_soon
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.message_queue import MessageQueue, QueuedMessage
+from punie_tui.app.notices import Notices
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, GO_ON, PLACES, TRUST, TURNS
 from punie_tui.app.shell_work import ShellWork
@@ -68,6 +69,7 @@ _NARROW_COLUMNS = 100
 _LOW_ROWS = 12
 _SECONDS_FOR_FIRST_FRAME = 0.1
 _PANES = {"chat": "F2 Chat", "trace": "F3 Trace", "repo": "F4 Repo"}
+_NOTICED = {"done": "done", "stopped": "stopped", "limit": "stopped at a limit", "failed": "failed", "asked": "waits"}
 _SPLIT_STEPS = (1, 2, 3, 4, 5)
 
 
@@ -81,6 +83,7 @@ class MainScreen(Screen[None]):
         self,
         folder: Path,
         open_session: Callable[[AskPerson, AskWhich], Session],
+        notices: Notices,
         clock: Callable[[], float] = time.monotonic,
         begin_with: str = "",
     ) -> None:
@@ -89,6 +92,7 @@ class MainScreen(Screen[None]):
         self._collector = Collector()
         self._begin_with = begin_with
         self._folder = folder
+        self._notices = notices
         self._clock = clock
         self._told_lapse = ""
         self._reviewed: tuple[PendingApproval, ReviewScreen] | None = None
@@ -674,6 +678,9 @@ class MainScreen(Screen[None]):
         from punie_tui.app.git_work import GitWork
         from punie_tui.app.reruns import Reruns
 
+        if self._session is None:
+            # Later ones are opened with the same settings, which the person may have changed since.
+            self._notices.follow(session.settings)
         self._session = session
         self.query_one(Prompt).take_session(session)
         self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request)
@@ -699,6 +706,7 @@ class MainScreen(Screen[None]):
             self._show(events)
 
     def approval_wanted(self, pending: PendingApproval) -> None:
+        self._notices.question_waits(pending.question.tool)
         if pending.review:
             # Called from the loop itself; a screen is pushed from within the app.
             self.call_later(self._review, pending, pending.review)
@@ -710,6 +718,7 @@ class MainScreen(Screen[None]):
         self.call_later(self._end_review, pending)
 
     def choice_wanted(self, pending: PendingChoice) -> None:
+        self._notices.question_waits("what was meant")
         self._choice.show(pending)
 
     def choice_settled(self, pending: PendingChoice) -> None:
@@ -745,7 +754,7 @@ class MainScreen(Screen[None]):
         app_of(self).push_screen(screen, answer)
 
     def _effect_finder(self, proposal: Sequence[FileChange]) -> EffectFinder | None:
-        if self._session is None or not self._session.checks_reviews:
+        if self._session is None or not self._session.settings.check_reviews:
             return None
         from punie_tools.effects.effects import EffectFinder
 
@@ -766,6 +775,7 @@ class MainScreen(Screen[None]):
             case "turn_started":
                 self._queue.turn_started()
                 self._turn_runs(True)
+                self._notices.turn_began()
                 status.show_activity("thinking", is_busy=True)
             case "turn_steered":
                 self._queue.turn_steered(event.text)
@@ -803,6 +813,8 @@ class MainScreen(Screen[None]):
         if self._queue.is_held and event.reason == "stopped":
             told = "1 message still waits" if waits == 1 else f"{waits} messages still wait"
             self.note(f"{told}; Enter in the empty prompt sends.")
+        if not self._is_turn_running:
+            self._notices.turns_ended(_NOTICED[event.reason])
 
     def note(self, sentence: str) -> None:
         """Below what was said so far; the sentence is safe text."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 _LOW_ROWS = 12
-_NAME_COLUMN = 21
+_NAME_COLUMN = 22
 
 SETTINGS_LIST_ACTIONS = ActionGroup(
     "The list",
