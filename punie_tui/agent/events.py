@@ -212,8 +212,24 @@ class ChoicesOffered(_Event):
 
 
 class MessageQueued(_Event):
+    """The person sent it while a turn ran, and it waits. It stands in no turn until one begins with its text.
+
+    `is_command`: it is no prompt for a model, but what the prompt's `/` does.
+    """
+
     kind: Literal["message_queued"] = "message_queued"
     text: str
+    message_id: str = ""
+    mentions: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    is_command: bool = False
+
+
+class QueueChanged(_Event):
+    """Which messages wait now, by their ids and in their order; all others were sent, or taken back."""
+
+    kind: Literal["queue_changed"] = "queue_changed"
+    waiting: list[str]
 
 
 class ContextTrimmed(_Event):
@@ -256,6 +272,7 @@ Event = Annotated[
     | PersonCalled
     | ChoicesOffered
     | MessageQueued
+    | QueueChanged
     | ContextTrimmed
     | TurnFinished,
     Field(discriminator="kind"),

@@ -25,6 +25,7 @@ from punie_tui.agent.by_hand import run_by_hand
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import (
     Event,
+    MessageQueued,
     NoticeGiven,
     PersonCalled,
     SessionClosed,
@@ -49,6 +50,7 @@ from punie_tui.agent.steering import SteeringBox, SteeringMessage
 from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.trust import folder_trust
 from punie_tui.agent.turn import TurnLimits, new_turn_id, run_turn
+from punie_tui.agent.waiting_messages import WaitingMessages
 from punie_tui.engine.protocol import Engine, ToolCall
 from punie_tui.own_files import home_directory
 from punie_tui.settings import Settings
@@ -100,6 +102,8 @@ class Session:
             workspace, tools, self._approver, language_server=self._language_server, changes=self.changes
         )
         self.known = KnownResults()
+        self._waiting = WaitingMessages()
+        self._offered_messages: tuple[MessageQueued, ...] = ()
         self.person_calls = PersonCalls(self._bench, self.known)
         self._ask_which = ask_which
         self._limits = TurnLimits(
@@ -168,6 +172,19 @@ class Session:
         notices, self._notices = self._notices, []
         return notices
 
+    def take_waiting(self) -> tuple[MessageQueued, ...]:
+        """The messages that waited in the session that was gone on with; each is had once."""
+        taken, self._offered_messages = self._offered_messages, ()
+        return taken
+
+    def keep_waiting(self, messages: Sequence[MessageQueued]) -> bool:
+        """Know that these wait now; whether `write_waiting` has something to write. For the UI thread."""
+        return self._waiting.keep(messages)
+
+    def write_waiting(self) -> None:
+        """Keep in the session's file what waits; may be called from any thread."""
+        self._waiting.write()
+
     def look_for_interrupted(self) -> None:
         """Find out whether the program that wrote the last session died; `interrupted` then offers it."""
         self.interrupted = self.sessions.interrupted()
@@ -192,8 +209,10 @@ class Session:
         except SessionError as error:
             self._notices.append(str(error))
             return False
+        self._waiting.go_to(log, record.waiting)
         self._close_log()
         self.log = log
+        self._offered_messages = tuple(record.waiting)
         if record.unreadable_lines:
             lines = "1 line" if record.unreadable_lines == 1 else f"{record.unreadable_lines} lines"
             self._notices.append(f"{lines} of this session cannot be read; the rest is here, and the file keeps all.")
@@ -207,6 +226,7 @@ class Session:
 
     def start_anew(self) -> None:
         """Leave the session as it is; the next turn begins another."""
+        self._waiting.go_to(None)
         self._close_log()
         self.log = None
         self._take(SessionRecord())
@@ -351,6 +371,7 @@ class Session:
         self.stop()
         self._language_server.close()
         self.engine.close()
+        self.write_waiting()
         self._close_log()
 
     def _open_journal(self, root: Path) -> Journal | None:
@@ -367,6 +388,7 @@ class Session:
                 punie_version=__version__, workspace=str(self.workspace.root), model=self.engine.model_name
             )
             self.log = SessionLog.create(self.sessions.folder, started)
+            self._waiting.begin(self.log)
 
     def _close_log(self) -> None:
         if self.log is not None:

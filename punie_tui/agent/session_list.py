@@ -24,6 +24,8 @@ _LISTED_KINDS = tuple(
     for kind in (b"session_started", b"session_renamed", b"session_rewound", b"turn_started", b"turn_finished")
 )
 _ENDS = (b'{"kind":"session_closed"', b'{"kind":"session_renamed"')
+_OF_ONE_PROGRAM = (b'{"kind":"session_started"', b'{"kind":"message_queued"', b'{"kind":"queue_changed"')
+"""What a copy leaves out: who began the session, and what waits to be sent in it."""
 _TAIL_BYTES = 65_536
 _LONGEST_NAME = 120
 
@@ -147,7 +149,7 @@ class SessionList:
             if log.problem:
                 raise OSError(log.problem)
             for line in read_lines(path):
-                if not line.startswith(_LISTED_KINDS[0]):
+                if not line.startswith(_OF_ONE_PROGRAM):
                     log.append_line(line)
             if to_turn is not None:
                 log.append(SessionRewound(to_turn=to_turn))

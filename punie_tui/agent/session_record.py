@@ -14,9 +14,11 @@ from pydantic import ValidationError
 from punie_tui.agent.events import (
     EVENT_ADAPTER,
     Event,
+    MessageQueued,
     NoticeGiven,
     PersonCalled,
     PrefillProgressed,
+    QueueChanged,
     ReasoningStreamed,
     SessionClosed,
     SessionRenamed,
@@ -27,6 +29,7 @@ from punie_tui.agent.events import (
     ToolProgressed,
     TurnFinished,
     TurnStarted,
+    TurnSteered,
 )
 
 FORMAT = 1
@@ -81,6 +84,9 @@ class SessionRecord:
         self.taken_back: set[str] = set()
         self.is_closed = True
         self.unreadable_lines = 0
+        self.waiting: list[MessageQueued] = []
+        """The messages that were not sent yet, in their order."""
+        self._queued: dict[str, MessageQueued] = {}
         self._pieces: list[str] = []
         self._streamed: TextStreamed | ReasoningStreamed | None = None
         for event in events:
@@ -122,6 +128,11 @@ class SessionRecord:
                 self.is_closed = False
             case SessionRenamed():
                 self.name = event.name
+            case MessageQueued():
+                self._queued[event.message_id] = event
+                self.waiting.append(event)
+            case QueueChanged():
+                self.waiting = [self._queued[name] for name in event.waiting if name in self._queued]
             case SessionStarted():
                 self.started = self.started or event
             case _:
@@ -136,7 +147,11 @@ class SessionRecord:
             case SessionRewound():
                 self._rewind(event)
             case TurnStarted():
+                self._forget_waiting(event.prompt)
                 self._begin(event)
+            case TurnSteered():
+                self._forget_waiting(event.text)
+                self._turn_of(event).events.append(event)
             case PersonCalled():
                 self._add_beside(event)
             case _:
@@ -147,6 +162,12 @@ class SessionRecord:
         if self.kept:
             events = self.turns[self.kept - 1].events
             events.insert(len(events) - isinstance(events[-1], TurnFinished), event)
+
+    def _forget_waiting(self, text: str) -> None:
+        """It was sent; a crash may have come before the queue could tell so."""
+        sent = next((message for message in self.waiting if message.text == text), None)
+        if sent is not None:
+            self.waiting.remove(sent)
 
     def _begin(self, event: TurnStarted) -> None:
         for turn in self.turns[self.kept :]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
 
 if TYPE_CHECKING:
+    from punie_tui.agent.events import MessageQueued
     from punie_tui.agent.steering import SteeringMessage
 
 
@@ -27,11 +29,25 @@ class QueuedMessage:
     steering: SteeringMessage | None = None
     is_turn: bool = True
     state: _State = "waits"
+    message_id: str = field(default_factory=lambda: uuid4().hex[:12])
+    has_waited: bool = False
+    """Whether the session's file may tell of it."""
 
     @property
     def has_mentions(self) -> bool:
         """Whether something is read before its turn begins, which may take a while."""
         return self.steering is not None and bool(self.steering.mentions)
+
+    @property
+    def event(self) -> MessageQueued | None:
+        """As the session keeps it; None for what is neither a message to a model nor a command."""
+        from punie_tui.agent.events import MessageQueued
+
+        if self.steering is None:
+            is_command = self.text.startswith("/")
+            return MessageQueued(text=self.text, message_id=self.message_id, is_command=True) if is_command else None
+        mentions, attachments = self.steering.mentions, self.steering.attachments
+        return MessageQueued(text=self.text, message_id=self.message_id, mentions=mentions, attachments=attachments)
 
 
 class MessageQueue:
@@ -64,6 +80,20 @@ class MessageQueue:
         held = (place for place, each in enumerate(self.messages) if each.state == "held")
         self.messages.insert(next(held, len(self.messages)), message)
         self.send_next()
+
+    def hold(self, messages: Sequence[QueuedMessage]) -> None:
+        """Let these wait for the person, after all others."""
+        for message in messages:
+            message.state = "held"
+        self.messages.extend(messages)
+        self._on_change()
+
+    def kept(self) -> list[MessageQueued]:
+        """What the session keeps until a turn tells it; what is sent without having waited needs no keeping."""
+        for message in self.unsent:
+            message.has_waited = True
+        kept = (message.event for message in self.messages if message.state != "sent" or message.has_waited)
+        return [message for message in kept if message is not None]
 
     def steer(self, message: QueuedMessage) -> None:
         """The running turn was given it."""

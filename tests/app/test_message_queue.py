@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from app_driver import Drive, Driven
 
+from punie_tui.app.screens.sessions import SessionsScreen
 from punie_tui.engine.protocol import TextDelta, ToolCall
 
 
@@ -119,3 +120,34 @@ async def test_with_a_model_that_only_routes_it_waits_and_says_so(drive: Drive, 
         gate.set()
         await driven.finished(2)
         assert prompts(driven) == ["› first", "› x"]
+
+
+async def test_what_waits_survives_a_quit_and_is_offered_again_in_its_order(drive: Drive, repository: Path) -> None:
+    (repository / "notes.txt").write_text("a note\n")
+    replies = [[TextDelta("Well"), threading.Event()]]
+    async with drive(repository, replies, writes_answers=True) as driven:
+        await driven.ask("first")
+        await driven.said("Well")
+        await driven.ask("third")
+        await driven.type_in("see @notes.txt ")
+        await driven.pilot.press("enter")
+        await driven.ask("gone")
+        await driven.pilot.press("alt+q", "down", "K", "down", "down", "d", "f2")
+        assert waiting(driven) == ["waits see @notes.txt", "waits third"]
+    # Nothing was stopped in order here: the app is gone while its first turn runs.
+    async with drive(repository, [[TextDelta("seen")], [TextDelta("done")]], writes_answers=True) as driven:
+        assert waiting(driven) == []
+        await driven.pilot.press("ctrl+o")
+        await driven.shown(SessionsScreen)
+        await driven.pilot.press("enter")
+        await driven.said("2 messages wait since this session was left; Enter in the empty prompt sends.")
+        assert waiting(driven) == ["held see @notes.txt", "held third"]
+        assert driven.engine.requests == []
+        await driven.pilot.press("enter")
+        await driven.finished(2)
+        first, second = driven.engine.requests
+        assert "a note" in first.messages[-1].whole
+        assert second.messages[-1].content == "third"
+        session = driven.main.session
+        assert session is not None
+        assert session.record().waiting == []

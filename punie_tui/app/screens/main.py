@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from punie_tools.effects.effects import EffectFinder
     from punie_tui.agent.approval import AskPerson, Decision, Policy
     from punie_tui.agent.attachment import Attachment
-    from punie_tui.agent.events import Event, TurnFinished
+    from punie_tui.agent.events import Event, MessageQueued, TurnFinished
     from punie_tui.agent.meant import AskWhich
     from punie_tui.agent.session import Session
     from punie_tui.agent.session_list import SessionSummary
@@ -255,6 +255,31 @@ class MainScreen(Screen[None]):
             panel.show()
             if had_focus and not panel.display:
                 self.query_one(Prompt).focus()
+        if self._session and self._session.keep_waiting(self._queue.kept()):
+            self._write_queue(self._session)
+
+    @work(thread=True, group="queue")
+    def _write_queue(self, session: Session) -> None:
+        """Off the UI thread; the session's end writes what this could not any more."""
+        session.write_waiting()
+
+    def _offer_waiting(self, session: Session) -> None:
+        """Hold what waited when the session was left, for the person to let it go on."""
+        waiting = session.take_waiting()
+        self._queue.hold([self._restored(message) for message in waiting])
+        if waiting:
+            told = "1 message waits" if len(waiting) == 1 else f"{len(waiting)} messages wait"
+            self.note(f"{told} since this session was left; Enter in the empty prompt sends.")
+
+    def _restored(self, message: MessageQueued) -> QueuedMessage:
+        from punie_tui.agent.steering import SteeringMessage
+
+        if message.is_command:
+            return QueuedMessage(
+                message.text, lambda: self.run_command(message.text), is_turn=False, message_id=message.message_id
+            )
+        steering = SteeringMessage(message.text, message.mentions, message.attachments)
+        return QueuedMessage(message.text, lambda: self._submit(steering), steering, message_id=message.message_id)
 
     def _take_back(self, message: SteeringMessage) -> bool:
         return self._session is not None and self._session.take_back_steering(message)
@@ -687,6 +712,7 @@ class MainScreen(Screen[None]):
         self._reruns = Reruns(self, session, self._show_rerun, self._rerun_changed)
         self.show_session()
         self._draw_session(session)
+        self._offer_waiting(session)
         self.refresh_bindings()
         self.query_one(StatusLine).show_activity("ready", is_busy=False)
         self._queue.send_next()
