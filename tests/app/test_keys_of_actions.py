@@ -14,9 +14,11 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 import punie_tui.app
+from punie_tui.app.action_registry import ActionsOfScreen, actions_of_screens
 from punie_tui.app.actions import bindings_of, groups_of
 from punie_tui.app.key_names import key_names
 from punie_tui.app.screens.keys import KeysScreen
+from punie_tui.app.widgets.key_row import KeyRow
 
 
 def own_classes() -> Iterator[type[DOMNode]]:
@@ -84,3 +86,20 @@ async def test_the_keys_of_the_focused_pane_come_first(drive: Drive, make_reposi
             assert "Ctrl+N" in text
             assert "/undo [TURN]" in text
             await driven.pilot.press("escape")
+        # What leads to everything else stands in the footer of each pane, also where that is narrow.
+        for size in ((120, 40), (80, 24)):
+            await driven.pilot.resize_terminal(*size)
+            for pane in ("f2", "f3", "f4"):
+                await driven.pilot.press(pane)
+                await driven.pilot.pause()
+                assert str(driven.app.screen.query_one(KeyRow).render()).endswith("  f1 Keys  ^x More  ^p Palette")
+
+
+@pytest.mark.parametrize("screen", actions_of_screens(), ids=lambda screen: screen.name)
+def test_whoever_has_the_footer_alone_finds_each_action(screen: ActionsOfScreen) -> None:
+    if screen.name in ("the keys", "the leader's hints"):
+        # They are such lists themselves, and their frame says how to leave.
+        return
+    actions = {action for meeting in screen.meetings() for action in meeting}
+    leads_to_all = any(action.call == "help" and action.label for action in actions)
+    assert leads_to_all or all(action.label for action in actions)

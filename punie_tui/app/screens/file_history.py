@@ -13,6 +13,7 @@ from textual.widgets import Static
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.general_actions import GENERAL
+from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import ShowRevision
@@ -31,6 +32,7 @@ FILE_HISTORY_ACTIONS = ActionGroup(
         Action("history.show", "enter", "show", "show what the commit changed", "Show"),
         Action("history.blame", "b", "switch(True)", "blame: which commit each line comes from", "Blame"),
         Action("history.commits", "H", "switch(False)", "history: the commits of the file", "History"),
+        Action("history.keys", "question_mark,f1", "help", "these keys", "Keys"),
         Action("history.leave", "escape,q", "dismiss", "back", "Back"),
     ),
 )
@@ -70,6 +72,9 @@ class FileHistoryScreen(Screen[None]):
         self._read(is_blame)
 
     @on(Outline.Chosen)
+    def action_help(self) -> None:
+        show_keys(self)
+
     def action_show(self) -> None:
         row = self.query_one(Outline).current
         revision = self._revisions.get(row.key, "") if row else ""

@@ -6,7 +6,12 @@ from punie_tui.app.actions import Action, ActionGroup
 from punie_tui.app.key_names import NO_KEY
 
 LEADER = Action(
-    "general.leader", "ctrl+x", "app.leader", "then a letter: all that can be done here, with hints", has_priority=True
+    "general.leader",
+    "ctrl+x",
+    "app.leader",
+    "then a letter: all that can be done here, with hints",
+    "More",
+    has_priority=True,
 )
 """Ctrl+X is one byte on every keyboard and in every terminal, and neither tmux nor screen nor the terminals of editors
 take it. Where text is selected it still cuts."""
@@ -21,6 +26,7 @@ GENERAL = ActionGroup(
             "ctrl+p",
             "app.palette",
             "palette: search all that can be done",
+            "Palette",
             has_priority=True,
         ),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from textwrap import wrap
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -29,7 +30,10 @@ from punie_tui.app.screens.general_actions import LEADER
 from punie_tui.app.slash_commands import COMMANDS
 from punie_tui.app.textual_adapter import app_of
 
-_KEY_COLUMN = 22
+_WIDTH = 76
+_FRAME = 6
+_LEAST_WIDTH = 12
+_KEY_COLUMN = 24
 
 COMMANDS_OF_PROMPT = ActionGroup(
     "Commands in the prompt",
@@ -73,20 +77,25 @@ class KeysScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with KeysText() as scroll:
             scroll.border_title = "Keys"
-            yield Static(self._content(), markup=False)
+            scroll.border_subtitle = "Esc closes"
+            yield Static(markup=False)
 
     @property
     def text(self) -> str:
         """What is shown, without styles."""
         return self._content().plain
 
+    def on_resize(self) -> None:
+        self.query_one(Static).update(self._content())
+
     def _content(self) -> Content:
+        width = max(min(self.size.width, _WIDTH) - _FRAME, _LEAST_WIDTH)
         lines: list[Content] = []
         for group in self._groups:
             lines.append(Content.styled(group.title, "bold"))
-            if group.about:
-                lines.append(Content.styled(f"  {group.about}", "$text-muted"))
-            lines += [Content(f"  {keys:<{_KEY_COLUMN}} {what}") for keys, what in _lines_of(self, group)]
+            lines += [Content.styled(line, "$text-muted") for line in _wrapped("", group.about, 2, width)]
+            for keys, what in _lines_of(self, group):
+                lines += map(Content, _wrapped(f"  {keys}", what, _KEY_COLUMN, width))
             lines.append(Content(""))
         return Content("\n").join(lines[:-1])
 
@@ -101,8 +110,18 @@ def show_keys(screen: Screen[Any], *more: ActionGroup) -> None:
 
 def _lines_of(node: DOMNode, group: ActionGroup) -> Iterator[tuple[str, str]]:
     for line, actions in groupby(group.actions, lambda action: action.line or action.about):
-        yield "  ".join(names for action in actions if (names := _names(node, action))), line
+        if keys := "  ".join(names for action in actions if (names := _names(node, action))):
+            yield keys, line
     yield from group.hints
+
+
+def _wrapped(keys: str, what: str, column: int, width: int) -> list[str]:
+    """The text beside its keys from a column on, or below keys that reach into it; one below the other where narrow."""
+    column = min(column, width // 2)
+    lines = wrap(what, width - column)
+    if len(keys) < column:
+        keys = f"{keys:<{column}}{lines.pop(0)}" if lines else keys
+    return [*([keys] if keys.strip() else []), *(f"{' ' * column}{line}" for line in lines)]
 
 
 def _names(node: DOMNode, action: Action) -> str:

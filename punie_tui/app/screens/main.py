@@ -70,6 +70,7 @@ _LOW_ROWS = 12
 _SECONDS_FOR_FIRST_FRAME = 0.1
 _PANES = {"chat": "F2 Chat", "trace": "F3 Trace", "repo": "F4 Repo"}
 _NOTICED = {"done": "done", "stopped": "stopped", "limit": "stopped at a limit", "failed": "failed", "asked": "waits"}
+_KEYS_OF_PANES = frozenset(f"pane('{name}')" for name in _PANES)
 _SPLIT_STEPS = (1, 2, 3, 4, 5)
 
 
@@ -182,6 +183,8 @@ class MainScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < _NARROW_COLUMNS, "-narrow")
         self.set_class(event.size.height < _LOW_ROWS, "-low")
+        # There the row of tabs names these keys.
+        self.query_one(KeyRow).leave_out(_KEYS_OF_PANES if self.has_class("-narrow") else frozenset())
         for panel in self.query("ApprovalPanel"):
             self.call_after_refresh(cast("ApprovalPanel", panel).fit)
 

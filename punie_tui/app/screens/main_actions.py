@@ -38,8 +38,6 @@ ANYWHERE = ActionGroup(
         _action("trace", "f3", "pane('trace')", "trace", "Trace", letter="c"),
         _action("repo", "f4", "pane('repo')", "repo", "Repo", letter="r"),
         TO_QUEUE,
-        NEXT_MODE,
-        STEP,
     ),
     hints=(("Tab  Shift+Tab", "next and previous pane"),),
 )
@@ -56,6 +54,8 @@ PLACES = ActionGroup(
 CHANGES = ActionGroup(
     "Change",
     (
+        NEXT_MODE,
+        STEP,
         TRUST,
         Action("main.settings", NO_KEY, "settings", "settings: read and change them", letter="comma"),
         _action("theme", "f6", "switch_theme", "dark, light or high contrast", letter="l"),

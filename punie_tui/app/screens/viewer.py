@@ -12,6 +12,7 @@ from textual.widgets import Static, TextArea
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.screens.general_actions import GENERAL
+from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.syntax_colours import colour_syntax
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
@@ -46,6 +47,7 @@ VIEWER_ACTIONS = ActionGroup(
         Action("viewer.leave", "escape,q", "dismiss", "back", "Back", has_priority=True),
         Action("viewer.blame", "b", "show_history(True)", "blame: which commit each line comes from", "Blame"),
         Action("viewer.history", "H", "show_history(False)", "history: the commits of the file", "History"),
+        Action("viewer.keys", "question_mark,f1", "help", "these keys", "Keys"),
     ),
 )
 _TEXT_ACTIONS = ActionGroup(
@@ -110,6 +112,9 @@ class FileViewerScreen(Screen[None]):
         colour_syntax(area)
         area.focus()
         area.move_cursor((min(self._line, area.document.line_count) - 1, 0), center=True)
+
+    def action_help(self) -> None:
+        show_keys(self)
 
     def action_show_history(self, is_blame: bool) -> None:
         from punie_tui.app.screens.file_history import FileHistoryScreen

@@ -9,9 +9,14 @@ from textual.widget import Widget
 from punie_tui.app.key_names import NO_KEY
 from punie_tui.app.textual_adapter import app_of, call_when_bindings_change
 
+_LEAST_EDGE = 20
+_LEADS_ON = ("general.leader", "general.palette")
+
 
 class KeyRow(Widget):
     """Shows the screen's active bindings; those that do not fit the width are left to the keys screen.
+
+    What leads to all the others stands at the right edge, and is the last to go.
 
     Textual's Footer makes a widget for each key and makes them all anew when the focus moves, which costs a fifth of
     the first frame.
@@ -21,15 +26,34 @@ class KeyRow(Widget):
     KeyRow { dock: bottom; height: 1; padding: 0 1; background: $panel; color: $text-muted; }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._told_elsewhere: frozenset[str] = frozenset()
+
     def on_mount(self) -> None:
         call_when_bindings_change(self, self.refresh)
 
+    def leave_out(self, actions: frozenset[str]) -> None:
+        """Show all but these, whose keys stand elsewhere on the screen; they are named by what Textual runs."""
+        self._told_elsewhere = actions
+        self.refresh()
+
     def render(self) -> Content:
+        width = self.size.width
+        shown = self._shown_bindings()
+        leading = sorted((binding for binding in shown if _leads_on(binding)), key=lambda each: each.id in _LEADS_ON)
+        edge = self._row(leading, max(width // 2, _LEAST_EDGE))
+        room = width - edge.cell_length - 2 if edge.cell_length else width
+        row = self._row([binding for binding in shown if not _leads_on(binding)], room)
+        return row + Content(" " * (width - row.cell_length - edge.cell_length)) + edge
+
+    def _row(self, bindings: list[Binding], width: int) -> Content:
+        """As many of them as there is room for."""
         row = Content("")
-        for binding in self._shown_bindings():
+        for binding in bindings:
             key = app_of(self).get_key_display(binding)
             entry = Content.assemble((key, "bold $footer-key-foreground"), f" {binding.description}")
-            if row.cell_length + entry.cell_length + 2 > self.size.width:
+            if row.cell_length + entry.cell_length + 2 > width:
                 break
             row = row + Content("  ") + entry if row.cell_length else entry
         return row
@@ -38,6 +62,12 @@ class KeyRow(Widget):
         """One binding an action, in the order of the focused widget first."""
         shown: dict[str, Binding] = {}
         for active in self.screen.active_bindings.values():
-            if active.binding.show and active.enabled and active.binding.key != NO_KEY:
+            is_shown = active.binding.show and active.binding.action not in self._told_elsewhere
+            if is_shown and active.enabled and active.binding.key != NO_KEY:
                 shown.setdefault(active.binding.action, active.binding)
         return list(shown.values())
+
+
+def _leads_on(binding: Binding) -> bool:
+    """Whether it shows what else can be done."""
+    return binding.id is not None and (binding.id in _LEADS_ON or binding.id.endswith(".keys"))
