@@ -32,7 +32,7 @@ from punie_tui.settings import load_settings
 
 HERE = Path(__file__).parent
 LEDGER = HERE.parent / "tests" / "fixtures" / "ledger"
-SECONDS_A_TURN = 60
+SECONDS_A_TURN = 300
 
 
 def main() -> None:
@@ -89,9 +89,14 @@ async def shoot(root: Path, path: Path, size: tuple[int, int], theme: str, scrip
 async def ask(pilot: Pilot[None], prompt: str) -> None:
     """Type a prompt, send it, and wait for the turn's end."""
     turns = main_screen(pilot).turns_finished
-    names = {" ": "space", "?": "question_mark", "/": "slash", ".": "full_stop"}
-    await pilot.press(*(names.get(letter, letter) for letter in prompt), "enter")
+    await pilot.press(*key_names(prompt), "enter")
     await until(pilot, lambda: main_screen(pilot).turns_finished > turns)
+
+
+def key_names(text: str) -> list[str]:
+    """The keys that type it."""
+    names = {" ": "space", "?": "question_mark", "/": "slash", ".": "full_stop", "@": "at"}
+    return [names.get(letter, letter) for letter in text]
 
 
 async def until(pilot: Pilot[None], is_so: Callable[[], bool]) -> None:
@@ -122,15 +127,14 @@ async def diff(pilot: Pilot[None]) -> None:
 
 async def review(pilot: Pilot[None]) -> None:
     prompt = "rename Account to Customer everywhere"
-    names = {" ": "space", "/": "slash", ".": "full_stop"}
-    await pilot.press(*(names.get(letter, letter) for letter in prompt), "enter")
+    await pilot.press(*key_names(prompt), "enter")
     panel = main_screen(pilot).query_one(ApprovalPanel)
     await until(pilot, lambda: panel.has_focus)
     await pilot.pause(GUARD_SECONDS + 0.1)
     await pilot.press("r")
     await until(pilot, lambda: isinstance(pilot.app.screen, ReviewScreen))
     comment = "say whose account it is"
-    await pilot.press("s", "a", "a", "c", *(names.get(letter, letter) for letter in comment), "enter", "r")
+    await pilot.press("s", "a", "a", "c", *key_names(comment), "enter", "r")
     told = pilot.app.screen.query_one("#review-effect", Static)
     await until(pilot, lambda: "lint" in str(told.render()) and "…" not in str(told.render()))
 

@@ -91,6 +91,7 @@ class SessionLog:
             # A turn outlives a power cut too; an event only a crash, as syncing each would hold up the model.
             with suppress(OSError):
                 os.fsync(self._file.fileno())
+            self._stay_last()
 
     def append_line(self, line: bytes) -> None:
         """Write a line, without its end, as it stands in another session. Does not raise."""
@@ -111,8 +112,16 @@ class SessionLog:
         """Let other programs have the session; nothing is written after this."""
         self._is_closed = True
         if self._file is not None:
+            self._stay_last()
             self._file.close()
             self._file = None
+
+    def _stay_last(self) -> None:
+        """Where the clock has jumped back, other sessions seem to have been used after this one."""
+        with suppress(OSError):
+            others = (path.stat().st_mtime_ns for path in session_files(self.path.parent) if path != self.path)
+            if (newest := max(others, default=0)) > time.time_ns():
+                os.utime(self.path, ns=(newest + 1, newest + 1))
 
     def _write_waiting(self) -> None:
         try:

@@ -101,6 +101,7 @@ def _run_app(argv: list[str]) -> int:
     from punie_tui.own_files import log_to_file, saved_look
 
     log_to_file()
+    _draw_on_terminal()
 
     def open_session(ask_person: AskPerson, ask_which: AskWhich) -> Session:
         return _open_session(folder, options, ask_person, ask_which)
@@ -119,6 +120,14 @@ def _run_app(argv: list[str]) -> int:
     )
     app.run()
     return app.return_code or 0
+
+
+def _draw_on_terminal() -> None:
+    """Textual draws on stderr, which may be redirected, or be encoded as no terminal reads it."""
+    if reconfigure := getattr(sys.stderr, "reconfigure", None):
+        reconfigure(encoding="utf-8", errors="replace")
+    if not sys.stderr.isatty():
+        os.dup2(sys.stdout.fileno(), sys.stderr.fileno())
 
 
 def _open_session(folder: Path, options: _Options, ask_person: AskPerson, ask_which: AskWhich) -> Session:

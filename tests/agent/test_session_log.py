@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ from punie_tui.agent.events import (
     TurnStarted,
     event_line,
 )
+from punie_tui.agent.session_list import SessionList
 from punie_tui.agent.session_log import SessionInUseError, SessionLog, is_in_use, session_files, sessions_folder
 from punie_tui.agent.session_record import SessionError, SessionRecord, read_event, read_lines, read_record
 
@@ -192,6 +194,20 @@ def test_names_sort_by_age_also_where_the_clock_jumps_back(tmp_path: Path) -> No
     assert session_files(tmp_path)[1:] == [log.path for log in logs]
     for log in logs:
         log.close()
+
+
+def test_the_session_last_used_is_that_also_where_the_clock_jumps_back(tmp_path: Path) -> None:
+    earlier = SessionLog.create(tmp_path, STARTED)
+    earlier.close()
+    in_an_hour = earlier.path.stat().st_mtime + 3600
+    os.utime(earlier.path, (in_an_hour, in_an_hour))
+    log = SessionLog.create(tmp_path, STARTED)
+    for event in TURN:
+        log.append(event)
+    # Not yet closed, so this holds for one that a crash ends too.
+    assert log.path.stat().st_mtime_ns > earlier.path.stat().st_mtime_ns
+    log.close()
+    assert SessionList(tmp_path).find("last") == log.path
 
 
 def test_namesakes_are_apart(tmp_path: Path) -> None:

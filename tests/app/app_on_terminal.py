@@ -12,7 +12,7 @@ import sys
 import termios
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 _SECONDS = 60.0
 
@@ -20,16 +20,16 @@ _SECONDS = 60.0
 class AppOnTerminal:
     """`punie` in a folder, 30 lines of 100 columns, for the time of a `with` block."""
 
-    def __init__(self, folder: Path, **variables: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, error_file: IO[bytes] | None = None, **variables: str) -> None:
         self._terminal, of_app = pty.openpty()
-        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        self.resize(30, 100)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "punie_tui"],
+            [sys.executable, "-m", "punie_tui", *arguments],
             cwd=folder,
             env={**os.environ, "TERM": "xterm-256color", **variables},
             stdin=of_app,
             stdout=of_app,
-            stderr=of_app,
+            stderr=error_file or of_app,
             start_new_session=True,
         )
         os.close(of_app)
@@ -44,17 +44,21 @@ class AppOnTerminal:
         self.process.wait()
         os.close(self._terminal)
 
+    def resize(self, lines: int, columns: int) -> None:
+        """As a terminal's window; the kernel tells the programs on it."""
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
     def type_in(self, keys: bytes) -> None:
         os.write(self._terminal, keys)
 
-    def read_until(self, wanted: bytes | None) -> bytes:
-        """Read what the app draws until something stands there, or until it ends."""
+    def read_until(self, wanted: bytes | None, most: int = 1 << 16) -> bytes:
+        """Read what the app draws until something stands there, or until it ends; so many bytes at a time."""
         seen = b""
         while wanted is None or wanted not in seen:
             ready, _, _ = select.select([self._terminal], [], [], _SECONDS)
             assert ready, f"never came: {wanted!r} in {seen[-2000:]!r}"
             try:
-                chunk = os.read(self._terminal, 1 << 16)
+                chunk = os.read(self._terminal, most)
             except OSError:
                 chunk = b""
             if not chunk:

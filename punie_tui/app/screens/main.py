@@ -180,6 +180,11 @@ class MainScreen(Screen[None]):
             self._git_work.close()
         self._runner.close()
 
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted where nothing takes text goes to the prompt, not nowhere."""
+        event.stop()
+        self.query_one(Prompt).post_message(events.Paste(event.text))
+
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < _NARROW_COLUMNS, "-narrow")
         self.set_class(event.size.height < _LOW_ROWS, "-low")
