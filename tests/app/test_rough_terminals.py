@@ -1,0 +1,94 @@
+"""The real app on terminals that are resized, taken away, slow, oddly set, suspended or killed under it."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from pathlib import Path
+
+import psutil
+from app_on_terminal import AppOnTerminal
+
+from punie_tui.agent.events import SessionStarted, TextStreamed, TurnFinished, TurnStarted
+from punie_tui.agent.session_log import SessionLog, sessions_folder
+from punie_tui.own_files import home_directory
+
+# What a terminal can be told by whoever set it up, none of which may cost a frame its lines.
+ODD = {"LC_ALL": "C", "LANG": "nowhere", "PYTHONIOENCODING": "ascii", "PYTHONCOERCECLOCALE": "0", "COLUMNS": "0"}
+ENTER_SCREEN, LEAVE_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
+FOCUS_OUT_AND_IN = b"\x1b[O\x1b[I"
+
+
+def write_long_session(folder: Path, turns: int) -> None:
+    log = SessionLog.create(
+        sessions_folder(home_directory("state"), folder),
+        SessionStarted(punie_version="0", workspace=str(folder), model="nano"),
+    )
+    for number in range(turns):
+        turn_id, text = f"t{number}", f"Answer {number}: " + "words and more words, " * 20
+        log.append(TurnStarted(turn_id=turn_id, prompt=f"question {number}", model="nano"))
+        log.append(TextStreamed(turn_id=turn_id, text=text))
+        log.append(TurnFinished(turn_id=turn_id, reason="done", answer=text))
+    log.close()
+
+
+def paste(app: AppOnTerminal, text: bytes, most: int = 1 << 16) -> bytes:
+    """What the app draws until the pasted text stands in its prompt: it is alive, and its screen is whole."""
+    app.type_in(b"\x1b[200~" + text + b"\x1b[201~")
+    return app.read_until(text, most)
+
+
+def test_a_long_session_outlives_all_that_a_terminal_does_to_it(tmp_path: Path) -> None:
+    folder = tmp_path.resolve()
+    write_long_session(folder, 400)
+    with (tmp_path / "errors").open("wb") as errors, AppOnTerminal(folder, "--resume", error_file=errors, **ODD) as app:
+        seen = app.read_until(b"ask mode")
+        assert "╭".encode() in seen
+        assert ENTER_SCREEN in seen
+        chance = random.Random(1)
+        for _ in range(20):
+            app.resize(chance.randint(3, 60), chance.randint(10, 200))
+        app.resize(30, 100)
+        assert paste(app, b"after the storm")
+        app.type_in(FOCUS_OUT_AND_IN * 5)
+        assert paste(app, b"in front again")
+        # F6 draws everything anew, and it is read a few bytes at a time.
+        app.type_in(b"\x1b[17~")
+        assert paste(app, b"slowly now", most=48)
+        (child,) = psutil.Process(app.process.pid).children()
+        child.send_signal(signal.SIGTSTP)
+        assert app.read_until(LEAVE_SCREEN)
+        assert psutil.Process(app.process.pid).pid == os.waitpid(app.process.pid, os.WUNTRACED)[0]
+        assert child.status() == psutil.STATUS_STOPPED
+        app.process.send_signal(signal.SIGCONT)
+        assert app.read_until(ENTER_SCREEN)
+        assert paste(app, b"back to work")
+        app.process.send_signal(signal.SIGHUP)
+        assert b"\x1b[?25h\x1b[0m" in app.read_until(None)
+        assert app.process.wait(60) == 128 + signal.SIGHUP
+        assert not child.is_running()
+    assert (tmp_path / "errors").read_bytes() == b""
+
+
+def test_a_killed_app_goes_on_with_its_session_and_with_what_waited(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("def test_it() -> None: ...\n")
+    with AppOnTerminal(tmp_path) as app:
+        app.read_until(b"ask mode")
+        app.type_in(b"run the tests\r")
+        # The question has the keys once its frame is heavy. It takes no text, so the prompt gets what is pasted.
+        app.read_until("┏".encode())
+        paste(app, b"git status please")
+        # F2 gives the keys back to the prompt.
+        app.type_in(b"\x1bOQ")
+        app.read_until(b" Send")
+        app.type_in(b"\r")
+        app.read_until(b"1 message waits")
+        (child,) = psutil.Process(app.process.pid).children()
+        child.kill()
+        app.read_until(b"ended unexpectedly (SIGKILL)")
+        app.type_in(b"y\r")
+        app.read_until(b"1 message waits since this session was left")
+        app.type_in(b"\x11")
+        app.read_until(None)
+        assert app.process.wait(60) == 0
