@@ -52,7 +52,8 @@ class PunieApp(App[None]):
         is_still: bool = False,
         flags: Mapping[str, object] | None = None,
     ) -> None:
-        """`open_session` makes the session on the turn thread, after the first frame. `clock` guards approvals.
+        """`open_session` makes the session on the turn thread, after the first frame. `clock` guards approvals, and
+        tells how long a thing has taken.
 
         `begin_with` is a command of the prompt that is run once the session is open. `colours` says what the terminal
         can show; with `is_still` nothing on the screen moves or blinks by itself. `flags` are the settings that the

@@ -236,7 +236,8 @@ def showing(root: Path, theme: str, events: Sequence[Event], use: Use | None = N
                 area.cursor_blink = False
         await pilot.pause()
 
-    return PunieApp(root, open_session, theme), before
+    # How long a thing takes shall not be part of a picture.
+    return PunieApp(root, open_session, theme, clock=lambda: 1.0), before
 
 
 @pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)

@@ -135,7 +135,7 @@ class MainScreen(Screen[None]):
             yield _titled(Chat(id="chat"))
             yield Vertical(id="side")
         yield Prompt(id="prompt")
-        yield StatusLine(id="status")
+        yield StatusLine(self._clock)
         yield KeyRow()
 
     def on_mount(self) -> None:

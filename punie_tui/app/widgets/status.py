@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,8 +38,9 @@ class StatusLine(Widget):
     StatusLine { height: 1; padding: 0 1; background: $surface; color: $text-muted; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        super().__init__(id=id)
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(id="status")
+        self._clock = clock
         self._shown = _Shown()
         self._busy_since: float | None = None
         self._ticker: Timer | None = None
@@ -73,7 +73,7 @@ class StatusLine(Widget):
         if not is_busy:
             self._busy_since = None
         elif self._busy_since is None:
-            self._busy_since = time.monotonic()
+            self._busy_since = self._clock()
         if self._ticker is not None:
             (self._ticker.resume if is_busy else self._ticker.pause)()
         self.refresh()
@@ -93,7 +93,10 @@ class StatusLine(Widget):
 
     def render(self) -> Content:
         width = self.size.width
-        told = [f"{'● ' if self._busy_since else '○ '}{each}{self._elapsed()}" for each in self._shown.activities]
+        told = [
+            f"{'● ' if self._busy_since is not None else '○ '}{each}{self._elapsed()}"
+            for each in self._shown.activities
+        ]
         left = next((each for each in told if len(each) + len(self._mode) < width), told[-1])
         right = next((each for each in self._states() if len(left) + len(each) < width), self._least)
         # The mode and the steps are never left out: the activity gives way to it.
@@ -122,7 +125,7 @@ class StatusLine(Widget):
     def _elapsed(self) -> str:
         if self._busy_since is None:
             return ""
-        seconds = time.monotonic() - self._busy_since
+        seconds = self._clock() - self._busy_since
         return f" {seconds:.0f} s" if seconds >= 1 else ""
 
 
