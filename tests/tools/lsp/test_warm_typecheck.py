@@ -7,11 +7,13 @@ import shutil
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from punie_tools.lsp.language_server import LanguageServer
+from punie_tools.lsp.server import Server
 from punie_tools.registry import find_tool
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
@@ -77,21 +79,58 @@ def outcome(result: Any) -> tuple[object, ...]:
     return (result.error_count, result.warning_count, result.errors, result.files_checked)
 
 
-def test_after_every_kind_of_change_the_findings_are_those_of_the_command(project: Path, run_warm: RunWarm) -> None:
-    cold = ToolContext(Workspace.at(project))
-    tool = find_tool("typecheck")
-    assert outcome(run_warm("typecheck")) == outcome(tool.run(cold, {}))
-    for number, step in enumerate(steps(project)):
+def test_after_every_kind_of_change_the_findings_are_those_of_the_command(
+    project: Path, run_warm: RunWarm, tmp_path: Path
+) -> None:
+    """The command is asked for copies, when all is answered: while it ran, the server could rest between changes."""
+    part_path = "tests/test_ledger.py"
+    answers: list[tuple[Any, Any, Path]] = []
+    for number, step in enumerate([lambda: None, *steps(project)]):
         step()
-        part, warm = run_warm("typecheck", path="tests/test_ledger.py"), run_warm("typecheck")
-        whole: Any = tool.run(cold, {})
-        assert outcome(warm) == outcome(whole), number
-        if (project / "pyrightconfig.json").exists():
+        part, whole = run_warm("typecheck", path=part_path), run_warm("typecheck")
+        answers.append((part, whole, shutil.copytree(project, tmp_path / str(number))))
+    tool = find_tool("typecheck")
+    for part, warm, copy in answers:
+        cold = ToolContext(Workspace.at(copy))
+        whole = tool.run(cold, {})
+        assert outcome(warm) == outcome(whole), copy.name
+        if (copy / "pyrightconfig.json").exists():
             # It may leave the file out of the whole.
-            assert outcome(part) == outcome(tool.run(cold, {"path": part.path})), number
+            assert outcome(part) == outcome(tool.run(cold, {"path": part_path})), copy.name
         else:
-            assert part.files_checked == 1, number
-            assert part.errors == tuple(found for found in whole.errors if found.file == part.path), number
+            assert part.files_checked == 1, copy.name
+            assert part.errors == tuple(found for found in whole.errors if found.file == part_path), copy.name
+
+
+def test_a_removal_that_pyright_notices_before_it_is_told_counts(
+    project: Path, language_server: LanguageServer, run_warm: RunWarm
+) -> None:
+    """As happens to a file that goes at once after an answer, when pyright looks at it for the last time."""
+    stub = project / "shop/ledger.pyi"
+    write(project, "shop/ledger.pyi", "class Ledger:\n    def post(self) -> str: ...\n    def pst(self) -> int: ...\n")
+    assert run_warm("typecheck").errors == ()
+
+    def remove(server: Server) -> None:
+        with server.opened([stub]):
+            server.wait_until_settled(Event())
+            stub.unlink()
+        server.wait_until_settled(Event())
+
+    language_server.call(remove, Event())
+    assert outcome(run_warm("typecheck")) == outcome(find_tool("typecheck").run(ToolContext(Workspace.at(project)), {}))
+
+
+@pytest.mark.parametrize("path", ["tests", "."])
+def test_files_that_are_not_included_may_come_and_go(project: Path, run_warm: RunWarm, path: str) -> None:
+    """Whether or not it is known yet what the configuration includes."""
+    write(project, "pyrightconfig.json", '{"include": ["tests"]}')
+    stub = project / "shop/ledger.pyi"
+    for is_there in (False, True, False):
+        if is_there:
+            write(project, "shop/ledger.pyi", "class Ledger:\n    def pst(self) -> int: ...\n")
+        else:
+            stub.unlink(missing_ok=True)
+        assert run_warm("typecheck", path=path).error_count == (0 if is_there else 1), is_there
 
 
 @pytest.mark.parametrize("version", ["3.13", "3.14"])

@@ -196,8 +196,8 @@ class LanguageServer:
         now = Snapshot.of(self.root, also=(*self._known.stamps, *map(str, server.published)))
         changes = now.changes_since(self._known)
         self._known = now
-        server.tell_changes(changes)
         server.files_on_disk = now.shown(self.root)
+        server.tell_changes(changes)
         server.edited_files.update(path for path, change in changes.items() if change is not FileChange.DELETED)
         if set(changes.values()) - {FileChange.CHANGED}:
             server.wait_for_changes(cancelled)

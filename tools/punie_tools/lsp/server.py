@@ -120,11 +120,27 @@ class Server:
         return self._connection.request(method, params, timeout=self._patience.answer, cancelled=cancelled)
 
     def tell_changes(self, changes: Mapping[str, FileChange]) -> None:
-        """Say which files on the disk are not as they were."""
+        """Say which files on the disk are not as they were; `files_on_disk` must be told before."""
         if not changes:
             return
-        events = [{"uri": Path(path).as_uri(), "type": int(change)} for path, change in changes.items()]
+        told = dict(changes)
+        if set(changes.values()) - {FileChange.CHANGED}:
+            told |= dict.fromkeys(self._witnesses(), FileChange.CREATED)
+        events = [{"uri": Path(path).as_uri(), "type": int(change)} for path, change in told.items()]
         self._connection.notify("workspace/didChangeWatchedFiles", {"changes": events})
+
+    def _witnesses(self) -> list[str]:
+        """Files whose creation, told again, makes pyright resolve every import anew: one that it includes is enough.
+
+        What happens to a file that it does not know it ignores: to one outside of what the configuration includes,
+        and to one that it missed itself first, because it read it again when it was gone. It then goes on with
+        importers that it checked against the lost file.
+        """
+        known = {str(file) for file in self.published}
+        if included := next((path for path in self.files_on_disk if path in known), None):
+            return [included]
+        # Before a check of the whole tree it is not known which they are.
+        return list({os.path.dirname(path): path for path in self.files_on_disk}.values())  # noqa: PTH120 - thousands
 
     def check_whole_tree(self, cancelled: threading.Event) -> None:
         """From now on check every file, not only those opened."""
