@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from punie_tui.engine.nano.catalogue import CATALOGUE, Kind
 from punie_tui.engine.nano.format import write_answer, write_reply
+from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.engine.nano.request_view import Call, RequestView
 from punie_tui.lab.augment import augment
 from punie_tui.lab.phrasings import SLOT, LabelledCall, Phrasing
@@ -48,7 +50,7 @@ def make_example(phrasing: Phrasing, rng: random.Random) -> Example:
     """Fill the slots and encode. Raises UnsayableError."""
     request, values = fill(phrasing, rng)
     calls = tuple(_fill_call(call, values) for call in phrasing.calls)
-    history = tuple(tuple(_fill_call(call, values) for call in turn) for turn in phrasing.history)
+    history = tuple(tuple(_as_made(_fill_call(call, values)) for call in turn) for turn in phrasing.history)
     knows_paths = rng.random() < 0.5
     known = {str(value) for _, call in calls for name, value in call.items() if name in ("path", "target")} | _FOLDERS
     view = RequestView(request, history, lambda path: knows_paths and path in known)
@@ -64,6 +66,18 @@ def _fill_call(call: LabelledCall, values: Mapping[str, str]) -> tuple[str, Mapp
         name: _typed(tool, name, SLOT.sub(lambda match: values[match.group()], value))
         for name, value in arguments.items()
     }
+
+
+def _as_made(call: Call) -> Call:
+    """A program of a turn before is known by its code alone."""
+    tool, arguments = call
+    if tool != "execute_code":
+        return call
+    values = {name: value for name, value in arguments.items() if name != "program"}
+    program = PROGRAMS[str(arguments["program"])]
+    numbers = [name for name, argument in program.arguments.items() if argument.kind is Kind.NUMBER and name in values]
+    literals = {**values, **{name: int(str(values[name])) for name in numbers}}
+    return tool, {"code": program.write(cast("Mapping[str, str | int]", literals))}
 
 
 def _typed(tool: str, name: str, value: str) -> object:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+from punie_tui.engine.nano.catalogue import CATALOGUE
+
 
 class CandidateKind(StrEnum):
     """How a candidate looks; its name is part of the placeholder that the model sees."""
@@ -44,6 +46,8 @@ _SPOKEN_FOLDERS = frozenset[str](_LISTS["spoken_folders"])
 _BEFORE_FOLDER = re.compile(rf"\b(?:{'|'.join(_LISTS['before_folder'])})\s+(?:the\s+|folder\s+)?$", re.IGNORECASE)
 _NOT_SYMBOLS = frozenset[str](_LISTS["not_symbols"])
 _COMMON_CAPITALISED = frozenset[str](_LISTS["common_capitalised"])
+_BEFORE_REVISION = re.compile(rf"\b(?:{'|'.join(_LISTS['before_revision'])})\s+(?:the\s+)?$", re.IGNORECASE)
+_DOUBTFUL = frozenset[str](_LISTS["doubtful_extensions"])
 _BRANCH_PREFIXES: list[str] = _LISTS["branch_prefixes"]
 _WELL_KNOWN: dict[str, str] = _LISTS["well_known"]
 _GLOB_WORDS: dict[str, str] = _LISTS["glob_words"]
@@ -69,7 +73,7 @@ _MARK = re.compile(r"\b(?P<mark>todo|fixme)(?:'?s)?\b(?![./(_])", re.IGNORECASE)
 _SED = re.compile(r"(?<![\w/])s/(?P<old>[^/\n]+)/(?P<new>[^/\n]+)/g?(?![\w/])")
 _WORD = re.compile(r"\S+")
 _URL = re.compile(r"^(?:https?|ssh|git)://\S+$|^www\.\S+$")
-_SHA = re.compile(r"^(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}$")
+_SHA = re.compile(r"^(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{6,40}$")
 _SIMPLE_REVISION = re.compile(
     r"^(?:(?:HEAD|ORIG_HEAD|FETCH_HEAD|head|Head)(?:[~^]\d*)*(?:@\{[^}]+\})?|@(?:[~^]\d*)+|@\{[^}]+\}|stash@\{\d+\}"
     r"|[vV]\d+(?:\.\d+)*(?:[-.]?(?:rc|a|b|alpha|beta|dev|post)\.?\d*)?|\d+\.\d+\.\d+(?:[-.]?(?:rc|a|b|alpha|beta|dev|post)\.?\d*)?"
@@ -78,19 +82,26 @@ _SIMPLE_REVISION = re.compile(
 _BRANCH = re.compile(rf"^(?:{'|'.join(_BRANCH_PREFIXES)})/[\w./#-]*\w$")
 _RANGE = re.compile(r"^(?P<left>[\w./~^@{}-]*?)(?P<dots>\.\.\.?)(?P<right>[\w/~^@{}-][\w./~^@{}-]*)?$")
 _PATH_LINES = re.compile(
-    r"^(?P<path>.*?)(?::(?P<first>\d+)(?:(?:-|:|\.\.|,)(?P<last>\d+))?|#L(?P<hash>\d+)(?:-L?(?P<hashend>\d+))?)?$"
+    r"^(?P<path>.*?)(?:[:@(]L?(?P<first>\d+)(?:(?:-|:|\.\.|,|\u2013)L?(?P<last>\d+))?\)?"
+    r"|#L(?P<hash>\d+)(?:-L?(?P<hashend>\d+))?)?$"
 )
-_LINE_MARK = re.compile(r"^[Ll](?P<first>\d+)(?:(?:-|:|\.\.|\u2013)[Ll]?(?P<last>\d+))?$")
-_NUMBERS = re.compile(r"^[:#~+-]?(?P<first>\d+)(?:(?:-|\.\.|\u2013|:|,)(?P<last>\d+))?(?:st|nd|rd|th|s|x|p)?$")
+_LINE_MARK = re.compile(r"^[Ll]\.?(?P<first>\d+)(?:(?:-|:|\.\.|\u2013)[Ll]?(?P<last>\d+))?$")
+_NUMBERS = re.compile(
+    r"^[:#~+-]?(?P<first>\d+)(?:(?:-|\.\.|\u2013|:|,)(?P<last>\d+))?(?:-(?:end|eof)|st|nd|rd|th|s|x|p)?$"
+)
+_SED_LINES = re.compile(r"\bsed -n (?P<quote>['\"]?)(?P<first>\d+)(?:,(?P<last>\d+))?p(?P=quote)")
 _DOTTED = re.compile(r"^@?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _CALL = re.compile(r"^@?(?P<name>[A-Za-z_][\w.]*)\((?:\.\.\.)?\)$")
 _SNAKE = re.compile(r"^@?(?=.*[A-Za-z])(?:\w*[^\W_]_\w*|__?\w+)$")
 _CAMEL = re.compile(r"^@?[A-Za-z]*[a-z0-9]+[A-Z]\w*$|^[A-Z]{2,}[a-z]+\w*$|^[A-Z][a-z]*\d+[A-Za-z]\w*$")
 _CAPITALISED = re.compile(r"^[A-Z][a-z]{2,}$")
+_NUMBERED = re.compile(r"^[A-Za-z]{2,}\d+$|^[a-z]\d$")
+_HYPHENATED = re.compile(r"^[A-Za-z]\w*(?:[-.]\w+)+$|^\d+\.\d+$")
+_ARGUMENT = re.compile(rf"^(?:{'|'.join(sorted({name for tool in CATALOGUE.values() for name in tool}))}|file)=(?=\S)")
 _IDENTIFIER = re.compile(r"^[A-Za-z_][\w.]*$")
 _GLOB_PHRASE = re.compile(
     rf"(?<![\w./*-])\*?\.?(?P<word>{'|'.join(_GLOB_WORDS)})[ -](?:files?|modules|sources|scripts|documents|docs)\b"
-    r"|(?<![\w./*-])(?P<alone>yaml|yml|toml|csv|markdown|notebook|ipynb|dockerfiles|makefiles)s?\b(?![./\w])"
+    r"|(?<![\w./*-])(?<!\bin )(?P<alone>yaml|yml|toml|csv|markdown|notebook|ipynb|dockerfiles|makefiles)s?\b(?![./\w])"
     r"|(?<![\w/*])\.(?P<extension>[a-z]{2,5})(?:s|es)?(?: files?\b|(?![\w./]))",
     re.IGNORECASE,
 )
@@ -106,6 +117,7 @@ _TRAILING = ".,;:!?)]}>\"'`\u201d\u2019*\u2026"
 def find_candidates(text: str, path_exists: PathExists) -> tuple[Candidate, ...]:
     """The candidates of a request from left to right, none inside another."""
     found: list[Candidate] = list(_sed_parts(text))
+    _add(found, _sed_lines(text))
     _add(found, _quoted(text, path_exists))
     _add(found, _glob_phrases(text))
     _add(found, _marks(text))
@@ -113,6 +125,8 @@ def find_candidates(text: str, path_exists: PathExists) -> tuple[Candidate, ...]
     is_title_case = _is_title_case(masked)
     for match in _WORD.finditer(masked):
         start, word = _trim(match.start(), match.group())
+        if name := _ARGUMENT.match(word):
+            start, word = _trim(start + name.end(), word[name.end() :])
         if word:
             _add(found, _read_word(text, word, start, path_exists, is_title_case=is_title_case))
     _add(found, _number_words(text))
@@ -139,8 +153,9 @@ def _is_title_case(text: str) -> bool:
 
 def _trim(start: int, word: str) -> tuple[int, str]:
     """The word without the punctuation around it; brackets and quotes that close inside it stay."""
-    while word and word[0] in _LEADING and not ("*" in word[:2] and _is_glob(word)):
+    while word and word[0] in _LEADING and not (word[0] in "*[" and _is_glob(word)):
         word, start = word[1:], start + 1
+    word = word.removesuffix("'s").removesuffix("\u2019s")
     while word and word[-1] in _TRAILING:
         if (word[-1] == ")" and word.count("(") >= word.count(")")) or (word[-1] == "}" and "{" in word):
             break
@@ -175,6 +190,12 @@ def _sed_parts(text: str) -> Iterator[Candidate]:
             yield Candidate(CandidateKind.QUOTE, match[side], match.start(side), match.end(side))
 
 
+def _sed_lines(text: str) -> Iterator[Candidate]:
+    """The lines of `sed -n 10,20p`."""
+    for match in _SED_LINES.finditer(text):
+        yield from _numbers(match, 0, "first", "last")
+
+
 def _marks(text: str) -> Iterator[Candidate]:
     """The marks people leave in code, which they write in any case and number when they ask for them."""
     for match in _MARK.finditer(text):
@@ -198,18 +219,22 @@ def _read_word(
         yield Candidate(CandidateKind.QUOTE, word, start, end)
     elif "::" in word and not word.startswith("::"):
         yield Candidate(CandidateKind.TEST, word, start, end)
-    elif _is_revision(word, path_exists):
+    elif numbers := _LINE_MARK.match(word):
+        yield from _numbers(numbers, start, "first", "last")
+    elif _is_revision(word, path_exists) or _is_named_as_revision(text, word, start):
         yield Candidate(
             CandidateKind.REVISION, "HEAD" + word[4:] if word.lower().startswith("head") else word, start, end
         )
     elif _is_glob(word):
         yield Candidate(CandidateKind.GLOB, word, start, end)
-    elif numbers := _LINE_MARK.match(word) or _NUMBERS.match(word):
+    elif numbers := _NUMBERS.match(word):
         yield from _numbers(numbers, start, "first", "last")
     elif (path := _PATH_LINES.match(word)) and (kind := _path_kind(path["path"], path_exists)):
         yield Candidate(kind, _resolve(path["path"], path_exists), start, start + len(path["path"]))
         yield from _numbers(path, start, "first", "last")
         yield from _numbers(path, start, "hash", "hashend")
+    elif _SNAKE.match(word) and path_exists(word):
+        yield Candidate(CandidateKind.FOLDER, word, start, end)
     elif name := _symbol(text, word, start, is_title_case=is_title_case):
         kind = CandidateKind.TEST if re.match(r"test_\w|Test[A-Z]", name) else CandidateKind.SYMBOL
         yield Candidate(kind, name, start, end)
@@ -242,12 +267,21 @@ def _is_revision(word: str, path_exists: PathExists) -> bool:
     return bool(_BRANCH.match(word)) and not is_file and not path_exists(word)
 
 
+def _is_named_as_revision(text: str, word: str, start: int) -> bool:
+    """Whether a word such as `black-friday` or `fw-2.9` stands where a branch or a tag is named."""
+    is_file = word.rsplit(".", 1)[-1].lower() in _EXTENSIONS
+    is_name = _HYPHENATED.match(word) and not is_file and not _DOTTED.match(word)
+    return bool(is_name and _BEFORE_REVISION.search(text[:start]))
+
+
 def _path_kind(word: str, path_exists: PathExists) -> CandidateKind | None:
     name = word.rstrip("/").rsplit("/", 1)[-1]
     if not name.strip("."):
         return CandidateKind.FOLDER if word in ("./", "..", "../", ".") or (word != "/" and "/" in word) else None
     extension = name.rsplit(".", 1)[1].lower() if "." in name[1:] else ""
     if word.lower() in _NOT_FOLDERS and not path_exists(word):
+        return None
+    if extension in _DOUBTFUL and re.match(r"[A-Z]\w*\.\w+$", word) and not path_exists(word):
         return None
     if word.endswith("/") and not re.search(r"\W", name[0]):
         return CandidateKind.FOLDER
@@ -271,14 +305,13 @@ def _resolve(word: str, path_exists: PathExists) -> str:
 def _symbol(text: str, word: str, start: int, *, is_title_case: bool) -> str | None:
     if call := _CALL.match(word):
         return call["name"]
-    bare = word.removesuffix("'s").removesuffix("\u2019s")
-    if bare.lower() in _NOT_SYMBOLS:
+    if word.lower() in _NOT_SYMBOLS:
         return None
-    if _DOTTED.match(bare) or _SNAKE.match(bare) or _CAMEL.match(bare):
-        return bare.lstrip("@")
+    if _DOTTED.match(word) or _SNAKE.match(word) or _CAMEL.match(word) or _NUMBERED.match(word):
+        return word.lstrip("@")
     begins_sentence = not text[:start].strip() or text[:start].rstrip()[-1:] in ".!?:\n"
-    is_name = _CAPITALISED.match(bare) and bare.lower() not in _COMMON_CAPITALISED
-    return bare if is_name and not begins_sentence and not is_title_case else None
+    is_name = _CAPITALISED.match(word) and word.lower() not in _COMMON_CAPITALISED
+    return word if is_name and not begins_sentence and not is_title_case else None
 
 
 def _number_words(text: str) -> Iterator[Candidate]:

@@ -69,6 +69,10 @@ def _value_rules(view: RequestView) -> Iterator[str]:
             *(quote_for_grammar(word) for word in view.words(kind)),
             *(quote_for_grammar(f" {constant}") for constant in CONSTANTS.get(kind, ())),
         ]
+        if kind is Kind.TARGET:
+            choices += [
+                f"{file} {test}" for file in view.placeholders(kind) for test in view.placeholders(kind) if file != test
+            ]
         if items := view.items(kind):
             choices.append("span")
             yield from _span_rules(items)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from punie_tui.engine.nano.catalogue import Argument, Kind
+
+_LITERAL = r"(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|\[[^\]\n]*\]|\w+)"
+_KEYWORDS = rf"(?:\w+={_LITERAL}(?:, \w+={_LITERAL})*)?"
+_KEYWORD = re.compile(rf"\w+={_LITERAL}")
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,39 @@ class Program:
         for name, value in values.items():
             code = code.replace(f"${name}", repr(value))
         return code
+
+    def read(self, code: str) -> Mapping[str, object] | None:
+        """The values that `write` was given to make this code; None when it makes other code."""
+        found = self._pattern.fullmatch(code)
+        if found is None:
+            return None
+        values: dict[str, object] = {}
+        for name, literal in found.groupdict(default="").items():
+            texts = [f"{name}={literal}"] if name in self.arguments else _KEYWORD.findall(literal)
+            for text in texts:
+                name, _, value = text.partition("=")
+                values[name] = ast.literal_eval(value)
+        return values
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        pattern = re.escape(self.code)
+        pattern = pattern.replace(r"\(ARGUMENTS\)", rf"\((?P<keywords>{_KEYWORDS})\)", 1)
+        pattern = pattern.replace(r",\ ARGUMENTS\)", rf"(?:,\ (?P<more>{_KEYWORDS}))?\)", 1)
+        pattern = pattern.replace(r"\(ARGUMENTS\)", rf"\({_KEYWORDS}\)")
+        pattern = pattern.replace(r",\ ARGUMENTS\)", rf"(?:,\ {_KEYWORDS})?\)")
+        for name in self.arguments:
+            pattern = pattern.replace(rf"\${name}", f"(?P<{name}>{_LITERAL})", 1)
+            pattern = pattern.replace(rf"\${name}", f"(?P={name})")
+        return re.compile(pattern)
+
+
+def recognise(code: str) -> tuple[str, Mapping[str, object]] | None:
+    """The name of the shape that a program was made from, and its arguments; None for any other code."""
+    for program in PROGRAMS.values():
+        if (values := program.read(code)) is not None:
+            return program.name, values
+    return None
 
 
 def _load() -> Mapping[str, Program]:

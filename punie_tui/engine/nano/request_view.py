@@ -17,7 +17,8 @@ from punie_tui.engine.nano.candidates import (
     looks_like_path,
     looks_like_symbol,
 )
-from punie_tui.engine.nano.catalogue import CATALOGUE, CONSTANTS, Kind
+from punie_tui.engine.nano.catalogue import CATALOGUE, CONSTANTS, Argument, Kind
+from punie_tui.engine.nano.programs import PROGRAMS, recognise
 
 PLACEHOLDERS_A_KIND = 6
 _ITEMS_READ = 160
@@ -27,7 +28,9 @@ _ITEM = re.compile(r"[^\W\d_]+(?:['\u2019](?!s\b)[^\W\d_]+)?|['\u2019]s\b|\d+(?:
 _WORD = re.compile(r"[^\W\d_]+$")
 
 _FITTING: Mapping[Kind, frozenset[CandidateKind]] = {
-    Kind.PATH: frozenset({CandidateKind.FILE, CandidateKind.FOLDER, CandidateKind.TEST, CandidateKind.QUOTE}),
+    Kind.PATH: frozenset(
+        {CandidateKind.FILE, CandidateKind.FOLDER, CandidateKind.TEST, CandidateKind.QUOTE, CandidateKind.SYMBOL}
+    ),
     Kind.TARGET: frozenset(
         {CandidateKind.FILE, CandidateKind.FOLDER, CandidateKind.TEST, CandidateKind.QUOTE, CandidateKind.SYMBOL}
     ),
@@ -36,7 +39,7 @@ _FITTING: Mapping[Kind, frozenset[CandidateKind]] = {
     Kind.GLOB: frozenset({CandidateKind.GLOB, CandidateKind.FILE, CandidateKind.TEST, CandidateKind.QUOTE}),
     Kind.NUMBER: frozenset({CandidateKind.NUMBER}),
     Kind.FLAG: frozenset(),
-    Kind.REVISION: frozenset({CandidateKind.REVISION, CandidateKind.QUOTE}),
+    Kind.REVISION: frozenset({CandidateKind.REVISION, CandidateKind.QUOTE, CandidateKind.FOLDER}),
     Kind.DIRECTION: frozenset(),
     Kind.STASH_ACTION: frozenset(),
 }
@@ -44,6 +47,7 @@ _READ_INTO = frozenset({CandidateKind.GLOB, CandidateKind.NUMBER, CandidateKind.
 _SPANS = frozenset({Kind.TEXT})
 _WORDS = frozenset({Kind.PATH, Kind.TARGET, Kind.SYMBOL, Kind.GLOB, Kind.REVISION})
 _KIND_OF_ITEMS: Mapping[Kind, Kind] = {Kind.PATHS: Kind.PATH, Kind.TEXTS: Kind.TEXT}
+_PATHS = frozenset({Kind.PATH, Kind.TARGET})
 _HISTORY_KINDS: Mapping[Kind, CandidateKind] = {
     Kind.PATH: CandidateKind.FOLDER,
     Kind.TARGET: CandidateKind.FOLDER,
@@ -128,6 +132,9 @@ class RequestView:
                 parts = _PARTS.findall(choice)
                 path, line = self._text(Kind.PATH, parts[0]), self._text(Kind.NUMBER, parts[-1])
                 return [f"{path}:{line}"] if path and line else None
+            case Kind.TARGET if len(parts := _PARTS.findall(choice)) == 2:
+                names = [self._text(kind, part) for part in parts]
+                return None if None in names else "::".join(filter(None, names))
             case _:
                 text = self._text(Kind.TEXT if kind is Kind.TEXTS else kind, choice)
                 if text is None:
@@ -147,8 +154,16 @@ class RequestView:
                 return path + line if path and line else None
             case Kind.TEXTS, [str(text)]:
                 return self._choice(Kind.TEXT, text)
+            case Kind.TARGET, str(target):
+                return self._choice(kind, target) or self._test_in_file(target)
             case _:
                 return self._choice(kind, str(value))
+
+    def _test_in_file(self, target: str) -> str | None:
+        """The choice of a file and a test that a request names apart."""
+        file, _, test = target.partition("::")
+        choices = [self._choice(Kind.TARGET, part) for part in (file, test)]
+        return "".join(choice for choice in choices if choice) if all(choices) else None
 
     def _text(self, kind: Kind, choice: str) -> str | None:
         if choice.strip() in CONSTANTS.get(kind, ()):
@@ -161,7 +176,8 @@ class RequestView:
 
     def _choice(self, kind: Kind, value: str) -> str | None:
         for name in self.placeholders(kind):
-            if self._candidate_value(kind, self._values[name]) == value:
+            text = self._candidate_value(kind, self._values[name])
+            if text == value or (kind in _PATHS and text.rstrip("/") == value.rstrip("/")):
                 return name
         if kind in _SPANS or kind in _WORDS:
             known = self._spans if kind in _SPANS else self._words
@@ -224,7 +240,24 @@ class RequestView:
         return f"<|im_start|>assistant{calls}<|im_end|>" if calls else ""
 
     def _show_call(self, tool: str, arguments: Mapping[str, object], path_exists: PathExists) -> str:
-        known = CATALOGUE.get(tool, {})
+        if tool == "execute_code":
+            return self._show_program(arguments, path_exists)
+        if tool not in CATALOGUE:
+            return ""
+        return write_call(tool, self._show_arguments(CATALOGUE[tool], arguments, path_exists))
+
+    def _show_program(self, arguments: Mapping[str, object], path_exists: PathExists) -> str:
+        """One of nano's own by its name and arguments; of any other, only that there was one."""
+        known = recognise(str(arguments.get("code", "")))
+        if known is None:
+            return write_call("execute_code", {})
+        name, values = known
+        shown = self._show_arguments(PROGRAMS[name].arguments, values, path_exists)
+        return write_call("execute_code", {"code": f" {name}", **shown})
+
+    def _show_arguments(
+        self, known: Mapping[str, Argument], arguments: Mapping[str, object], path_exists: PathExists
+    ) -> dict[str, str]:
         shown: dict[str, str] = {}
         for name, argument in known.items():
             value = arguments.get(name)
@@ -235,11 +268,14 @@ class RequestView:
             texts = [self._show_value(kind, str(item), path_exists) for item in values]
             if text := "".join(filter(None, texts)):
                 shown[name] = text
-        return write_call(tool, shown) if tool in CATALOGUE or tool == "execute_code" else ""
+        return shown
 
     def _show_value(self, kind: Kind, value: str, path_exists: PathExists) -> str | None:
         if kind is Kind.FLAG:
             return " true"
+        if kind is Kind.PLACE and (place := _PLACE.match(value)):
+            parts = ((Kind.PATH, place["path"]), (Kind.NUMBER, place["line"]))
+            return "".join(filter(None, (self._show_value(part, text, path_exists) for part, text in parts)))
         if kind not in _HISTORY_KINDS:
             return f" {value}" if value in CONSTANTS.get(kind, ()) else None
         if kind is Kind.PATH and value.strip("./") == "":
@@ -280,6 +316,8 @@ def _fits(kind: Kind, candidate: Candidate) -> bool:
         return looks_like_path(candidate.value)
     if candidate.kind is CandidateKind.QUOTE and kind is Kind.SYMBOL:
         return looks_like_symbol(candidate.value)
+    if candidate.kind is CandidateKind.SYMBOL and kind is Kind.PATH:
+        return "." not in candidate.value
     if candidate.kind is CandidateKind.TEST and kind is Kind.SYMBOL:
         return looks_like_symbol(candidate.value)
     if candidate.kind is CandidateKind.TEST and kind is Kind.PATH:

@@ -8,6 +8,8 @@ import pytest
 
 from punie_tui.engine.nano.candidates import find_candidates
 
+NUMBERED_PLACE = [("file", "b.py"), ("number", "8"), ("number", "9")]
+
 
 def seen(text: str, *existing: str) -> list[tuple[str, str]]:
     return [(found.kind.value, found.value) for found in find_candidates(text, lambda path: path in existing)]
@@ -36,6 +38,16 @@ def seen(text: str, *existing: str) -> list[tuple[str, str]]:
         ("feature/login vs origin/main", [("revision", "feature/login"), ("revision", "origin/main")]),
         ("show me the readme", [("file", "README.md")]),
         ("rename `foo` to 'bar'", [("quote", "foo"), ("quote", "bar")]),
+        ("geo/box.py's callers, Board.mk's type", [("file", "geo/box.py"), ("symbol", "Board.mk")]),
+        ("path=src/app.py line=12", [("file", "src/app.py"), ("number", "12")]),
+        ("L26..L49 of a.js, b.py@8-9", [("number", "26"), ("number", "49"), ("file", "a.js"), *NUMBERED_PLACE]),
+        ("sed -n '16,180p' tools/a.py", [("number", "16"), ("number", "180"), ("file", "tools/a.py")]),
+        ("rename df2 to orders", [("symbol", "df2")]),
+        ("diff to the tag black-friday", [("revision", "black-friday")]),
+        ("how far am I off fw-2.9", [("revision", "fw-2.9")]),
+        ("a well-known up-to-date read-only thing", []),
+        ("all the configs (*.cfg)", [("glob", "*.cfg")]),
+        ("plt.show in notebooks", [("symbol", "plt.show")]),
         ("it's the user's fault, isn't it", []),
         ("can you lint and/or test w/ care", []),
         ("Show Me The Diff", []),
@@ -48,6 +60,11 @@ def test_notations_are_recognised(request_text: str, expected: list[tuple[str, s
 
 def test_a_path_that_exists_is_no_branch() -> None:
     assert seen("lint feature/login", "feature/login") == [("folder", "feature/login")]
+
+
+def test_a_snake_case_folder_of_the_tree_is_no_symbol() -> None:
+    assert seen("lint punie_tui", "punie_tui") == [("folder", "punie_tui")]
+    assert seen("lint punie_tui") == [("symbol", "punie_tui")]
 
 
 def test_candidates_lie_apart_and_in_order() -> None:

@@ -12,7 +12,7 @@ from punie_tools.registry import TOOLS
 from punie_tui.engine.nano.answers import AnswerKind, answer_sentence
 from punie_tui.engine.nano.catalogue import CATALOGUE, Argument, Kind
 from punie_tui.engine.nano.format import read_call, split_conversation, write_reply
-from punie_tui.engine.nano.programs import PROGRAMS, Program
+from punie_tui.engine.nano.programs import PROGRAMS, Program, recognise
 from punie_tui.engine.nano.request_view import Call, RequestView, Value
 from punie_tui.engine.nano.stand_ins import stand_in
 from punie_tui.engine.protocol import Message, ToolCall
@@ -44,6 +44,38 @@ def test_a_value_of_an_earlier_turn_keeps_its_placeholder() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "request_text", "call"),
+    [
+        (
+            ("debug_test", {"target": "test_total", "breakpoints": ["shop/a.py:12"], "expressions": ["rows"]}),
+            "again, and 14 is the line",
+            ("debug_test", {"target": "test_total", "breakpoints": ["shop/a.py:14"], "expressions": ["rows"]}),
+        ),
+        (
+            (
+                "execute_code",
+                {"code": PROGRAMS["grep matches by file"].write({"pattern": "it's", "path": "shop/a.py"})},
+            ),
+            "print the matches themselves",
+            ("grep", {"pattern": "it's", "path": "shop/a.py"}),
+        ),
+    ],
+)
+def test_a_follow_up_may_mean_any_value_of_the_call_before(before: Call, request_text: str, call: Call) -> None:
+    view = view_of(request_text, [before])
+    written = write_reply(view, [call])
+    assert written is not None
+    assert read_call(view, written) == call
+
+
+def test_of_a_program_the_model_sees_the_name_and_of_anybody_elses_nothing() -> None:
+    own = [("execute_code", {"code": PROGRAMS["ruff violations by code"].write({"path": "shop/a.py"})})]
+    shown = "<function=execute_code><parameter=code> ruff violations by code</parameter><parameter=path><|file_1|>"
+    assert shown in view_of("by file", own).prompt
+    assert "<function=execute_code></function>" in view_of("by file", [("execute_code", {"code": "print(1)"})]).prompt
+
+
+@pytest.mark.parametrize(
     ("request_text", "call"),
     [
         ("search for import os.path, in tests", ("grep", {"pattern": "import os.path", "path": "tests"})),
@@ -66,6 +98,10 @@ def test_a_value_of_an_earlier_turn_keeps_its_placeholder() -> None:
         ),
         ("apply this:\n```diff\n--- a\n+++ b\n```", ("apply_patch", {"patch": "--- a\n+++ b\n"})),
         ("*** Begin Patch\n*** End Patch", ("apply_patch", {"patch": "*** Begin Patch\n*** End Patch"})),
+        ("only test_ack in tests/test_broker.py", ("pytest_run", {"target": "tests/test_broker.py::test_ack"})),
+        ("lint firmware_tools", ("ruff_check", {"path": "firmware_tools"})),
+        ("lint examples/", ("ruff_check", {"path": "examples/"})),
+        ("diff to experiment/focal", ("git_diff", {"base": "experiment/focal"})),
         ("replace foo with bar baz in x.py", ("edit_file", {"path": "x.py", "old": "foo", "new": "bar baz"})),
     ],
 )
@@ -149,6 +185,7 @@ def test_every_program_runs_and_reads_fields(name: str, filling: int) -> None:
         name: (tool, lambda arguments, tool=tool: plausible_result(tool, tool.validate(arguments)))
         for name, tool in tools.items()
     }
+    assert recognise(code) == (name, fillings(PROGRAMS[name])[filling])
     observed = observe_program(code, stand_ins)
     assert not observed.error, code
     assert observed.fields_read
