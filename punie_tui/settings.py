@@ -61,6 +61,12 @@ class Settings(BaseModel):
     ask_below: float = Field(default=0.5, ge=0.0, le=1.0)
     """Where punie-nano is less sure than this of what was meant, it asks; 0 never asks."""
 
+    route_first: bool = True
+    """Whether punie-nano reads each request before a bigger model, and calls the tools itself where it is sure."""
+
+    route_above: float = Field(default=0.8, ge=0.0, le=1.0)
+    """How sure it has to be for that; what it is less sure of, or has only words for, is the bigger model's."""
+
     max_calls_per_turn: int = Field(default=16, ge=1)
     """A turn that wants more tool calls than this stops."""
 

@@ -106,6 +106,18 @@ class TurnSteered(_Event):
     attachments: tuple[Attachment, ...] = ()
 
 
+class RequestRouted(_Event):
+    """Who replies, where a model that routes reads requests before one that writes.
+
+    `likelihood` is how sure the first one was of its own reply; `is_handed_over` where the other one gives it.
+    """
+
+    kind: Literal["request_routed"] = "request_routed"
+    model: str
+    likelihood: float
+    is_handed_over: bool
+
+
 class PrefillProgressed(_Event):
     """Tokens of the prompt read so far; `cached` of the total came from the cache."""
 
@@ -258,6 +270,7 @@ Event = Annotated[
     | NoticeGiven
     | TurnStarted
     | TurnSteered
+    | RequestRouted
     | PrefillProgressed
     | TextStreamed
     | ReasoningStreamed

@@ -18,6 +18,7 @@ from punie_tui.agent.events import (
     Event,
     PrefillProgressed,
     ReasoningStreamed,
+    RequestRouted,
     TextStreamed,
     TokenUsage,
     TurnFinished,
@@ -33,6 +34,7 @@ from punie_tui.engine.protocol import (
     Progress,
     ReasoningDelta,
     Request,
+    Routed,
     Sampling,
     TextDelta,
     ToolCall,
@@ -67,6 +69,9 @@ class TurnLimits:
 
 @dataclass
 class _Reply:
+    writes_answers: bool
+    """Whether the model that gives it does."""
+
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
     usage: Usage | None = None
@@ -91,7 +96,7 @@ class _Turn:
 
     def events(self) -> Iterator[Event]:
         while True:
-            reply = _Reply()
+            reply = _Reply(self.engine.writes_answers)
             yield from self._read_reply(reply)
             self.conversation.add_reply(reply.text, reply.calls)
             if self.bench.cancelled.is_set():
@@ -116,7 +121,9 @@ class _Turn:
                     yield event
             for outcome in outcomes:
                 self.conversation.add_outcome(outcome)
-            if end := self._end_after(outcomes):
+            if end := self._end_after(outcomes, reply):
+                if end[0] == "done" and (yield from self._steered()):
+                    continue
                 self.conversation.add_reply(end[1], ())
                 yield self.finished(*end)
                 return
@@ -160,6 +167,13 @@ class _Turn:
                     yield PrefillProgressed(done=delta.done, total=delta.total, cached=delta.cached)
                 case Doubt():
                     reply.doubt = delta
+                case Routed():
+                    reply.writes_answers = delta.writes_answers
+                    yield RequestRouted(
+                        model=delta.model_name,
+                        likelihood=round(delta.likelihood, 3),
+                        is_handed_over=delta.writes_answers,
+                    )
                 case Usage():
                     self._count(delta)
                     reply.usage = delta
@@ -217,14 +231,17 @@ class _Turn:
         yield ChoicesOffered(question=f"{excess} How should it go on?", choices=["Try another way", "Stop here"])
         yield self.finished("asked", excess)
 
-    def _end_after(self, outcomes: Sequence[Outcome]) -> tuple[Reason, str] | None:
+    def _end_after(self, outcomes: Sequence[Outcome], reply: _Reply) -> tuple[Reason, str] | None:
         """How the turn ends after these outcomes; None when the model gets to read them and go on."""
         if self.bench.cancelled.is_set():
             return "stopped", ""
         if any(outcome.waits_for_person for outcome in outcomes):
             return "asked", _answer_from(outcomes)
-        if not self.engine.writes_answers:
+        if not reply.writes_answers:
             failed = all(_is_failure(outcome) for outcome in outcomes)
+            if failed and self.engine.writes_answers:
+                # A model that writes stands behind the one that routes, and goes on from what failed.
+                return None
             # A model that writes reads why the mode forbids a call; in place of one that does not, the person does.
             forbidden = any(outcome.is_against_policy for outcome in outcomes)
             return ("asked" if forbidden else "failed" if failed else "done"), _answer_from(outcomes)

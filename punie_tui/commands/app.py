@@ -136,7 +136,7 @@ def _open_session(folder: Path, options: _Options, ask_person: AskPerson, ask_wh
     from punie_tui.settings import load_settings
 
     settings = load_settings(folder, {"model": options.model})
-    engine = open_engine(settings.model)
+    engine = open_engine(settings.model, route_above=settings.route_above if settings.route_first else None)
     session = Session(folder, engine, settings, ask_person=ask_person, ask_which=ask_which, allow_all=options.yes)
     if options.resume:
         session.resume(options.resume)

@@ -87,10 +87,11 @@ def _prompt(argument: str) -> str:
 def _open_session(options: argparse.Namespace) -> Session:
     folder = existing_folder(options.cwd)
     settings = load_settings(folder, {"model": options.model, "temperature": options.temperature})
+    engine = open_engine(settings.model, route_above=settings.route_above if settings.route_first else None)
     asker = TerminalAsker(folder) if can_ask() else None
     return Session(
         folder,
-        open_engine(settings.model),
+        engine,
         settings,
         ask_person=asker,
         ask_which=asker.ask_which if asker else None,

@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from punie_tui.engine.model_directory import ModelConfig, inspect_directory, read_config
-from punie_tui.engine.model_thread import MODEL_THREAD
+from punie_tui.engine.model_thread import MODEL_THREAD, ModelThread
 from punie_tui.engine.protocol import Delta, EngineError, Request, Usage
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ class _End:
 class MlxEngine:
     """Runs one model directory. Nothing of MLX is imported before `start` or the first reply."""
 
-    def __init__(self, directory: Path, model_name: str | None = None) -> None:
+    def __init__(self, directory: Path, model_name: str | None = None, thread: ModelThread = MODEL_THREAD) -> None:
+        """Models that share a thread wait for each other, also while one of them loads."""
+        self._thread = thread
         self._directory = directory
         self._model_name = model_name or directory.name
         self._loaded: LoadedModel | None = None  # of the model thread
@@ -67,7 +69,7 @@ class MlxEngine:
         """Begin to load in the background; idempotent. An error is raised by the next `generate`."""
         if not self._is_started:
             self._is_started = True
-            MODEL_THREAD.submit(self._load_quietly)
+            self._thread.submit(self._load_quietly)
 
     def generate(self, request: Request, is_cancelled: Callable[[], bool]) -> Iterator[Delta]:
         """Yield the deltas of one reply, a Usage last. Closing the iterator cancels. Raises EngineError."""
@@ -75,9 +77,9 @@ class MlxEngine:
         abandoned = threading.Event()
 
         def must_stop() -> bool:
-            return abandoned.is_set() or self._closed.is_set() or MODEL_THREAD.is_ending.is_set() or is_cancelled()
+            return abandoned.is_set() or self._closed.is_set() or self._thread.is_ending.is_set() or is_cancelled()
 
-        MODEL_THREAD.submit(lambda: self._reply(request, must_stop, deltas))
+        self._thread.submit(lambda: self._reply(request, must_stop, deltas))
         try:
             first = _wait_for(deltas, is_cancelled)
             if first is None:
@@ -98,7 +100,7 @@ class MlxEngine:
             return
         self._closed.set()
         freed = threading.Event()
-        MODEL_THREAD.submit(lambda: self._free(freed))
+        self._thread.submit(lambda: self._free(freed))
         freed.wait()
 
     def _reply(self, request: Request, must_stop: Callable[[], bool], deltas: SimpleQueue[Delta | _End]) -> None:
@@ -124,7 +126,7 @@ class MlxEngine:
             from punie_tui.engine.loading import load
             from punie_tui.engine.mlx_adapter import leave_device
 
-            MODEL_THREAD.call_at_end(leave_device)
+            self._thread.call_at_end(leave_device)
             self._loaded = load(directory)
         return self._loaded
 

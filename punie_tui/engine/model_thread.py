@@ -1,4 +1,4 @@
-"""The one thread of the process that touches models."""
+"""Threads that touch models: one for all of them, and one more for a model that no other may wait for."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class ModelThread:
     """Runs jobs one after the other, for the life of the process.
 
     MLX streams and lazy arrays belong to the thread that made them, so models outlive neither it nor each other's
-    turns. The thread starts with the first job. When the process exits, `is_ending` tells a running job to stop soon,
-    and the exit waits for it: MLX aborts the process if its thread is cut off in the middle of a computation.
+    turns on it. The thread starts with the first job. When the process exits, `is_ending` tells a running job to stop
+    soon, and the exit waits for it: MLX aborts the process if its thread is cut off in the middle of a computation.
     """
 
     def __init__(self) -> None:

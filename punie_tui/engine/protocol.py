@@ -99,7 +99,19 @@ class Doubt:
     others: tuple[str, ...]
 
 
-Delta = TextDelta | ReasoningDelta | ToolCall | Progress | Doubt | Usage
+@dataclass(frozen=True)
+class Routed:
+    """Which of several models gives this reply; comes first, where the one that routes was asked.
+
+    `likelihood` is how sure that one was of its own reply, also where another model replies.
+    """
+
+    model_name: str
+    writes_answers: bool
+    likelihood: float
+
+
+Delta = TextDelta | ReasoningDelta | ToolCall | Progress | Doubt | Routed | Usage
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.status import StatusLine
-from punie_tui.engine.protocol import TextDelta, ToolCall
+from punie_tui.engine.protocol import Routed, TextDelta, ToolCall
+from punie_tui.engine.scripted import Reply
 
 FILES = {"src/app.py": "import os\nx: int = 1\n\n\ndef run() -> None:\n    print('TODO')\n", "README.md": "# Project\n"}
 
@@ -52,6 +53,24 @@ async def test_enter_on_a_row_opens_the_file_at_its_line(drive: Drive, repositor
         assert driven.app.screen.query_one(TextArea).cursor_location == (5, 0)
         await driven.pilot.press("escape")
         assert driven.app.screen is driven.main
+
+
+async def test_it_is_told_who_answers_where_nano_stands_before_a_bigger_model(drive: Drive, repository: Path) -> None:
+    waits = threading.Event()
+    replies: list[Reply] = [
+        [Routed("nano", writes_answers=False, likelihood=0.974), call("grep", pattern="TODO")],
+        [Routed("big", writes_answers=True, likelihood=0.2), waits, TextDelta("Because.")],
+    ]
+    async with drive(repository, replies, writes_answers=True) as driven:
+        await driven.ask("find TODO")
+        await driven.finished()
+        assert "nano alone, 97% sure" in driven.transcript.plain_text
+        await driven.ask("why is it there?")
+        status = driven.main.query_one(StatusLine)
+        await driven.until(lambda: "asking big" in str(status.render()), "who is asked")
+        waits.set()
+        await driven.finished(2)
+        assert driven.transcript.plain_text.count("sure") == 1
 
 
 async def test_escape_stops_a_hanging_model_at_once(drive: Drive, repository: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from punie_tools.registry import TOOLS
 from punie_tui.engine.open_engine import open_engine
 from punie_tui.engine.protocol import (
     EngineError,
@@ -292,3 +294,17 @@ def test_closed_engine_says_so(server) -> None:
     engine.close()
     with pytest.raises(EngineError, match="closed"):
         list(engine.generate(Request(HISTORY), never))
+
+
+def test_what_nano_is_sure_of_never_reaches_the_server(server) -> None:
+    server.chunks = [text("Well."), finish("stop"), "[DONE]"]
+    tools = tuple(ToolSpec(tool.name, tool.description, tool.arguments_schema) for tool in TOOLS)
+    engine = open_engine(server.address, route_above=0.7)
+    with closing(engine):
+        deltas = list(engine.generate(Request((Message("user", "git status"),), tools), never))
+        assert [delta.tool for delta in deltas if isinstance(delta, ToolCall)] == ["git_status"]
+        assert server.asked == []
+        words = "explain the design of this project"
+        deltas = list(engine.generate(Request((Message("user", words),), tools), never))
+        assert [delta.text for delta in deltas if isinstance(delta, TextDelta)] == ["Well."]
+        assert [message["content"] for message in server.asked[0]["messages"]] == [words]

@@ -813,6 +813,8 @@ class MainScreen(Screen[None]):
                 status.show_activity("thinking", is_busy=True)
             case "turn_steered":
                 self._queue.turn_steered(event.text)
+            case "request_routed" if event.is_handed_over:
+                status.show_activity(f"asking {event.model}", "thinking", is_busy=True)
             case "prefill_progressed":
                 status.show_activity(*reading_texts(event.done, event.total, event.cached), is_busy=True)
             case "text_streamed":

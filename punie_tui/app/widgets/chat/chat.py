@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from punie_tui.agent.attachment import Attachment
-    from punie_tui.agent.events import Event, ToolRequested, TurnFinished
+    from punie_tui.agent.events import Event, RequestRouted, ToolRequested, TurnFinished
     from punie_tui.app.widgets.transcript.block import Speaker
     from punie_tui.app.widgets.transcript.search_row import SearchRow
     from punie_tui.app.widgets.transcript.transcript import Transcript
@@ -143,6 +143,8 @@ class _Teller:
                 self._target.add("steering", safe_text(event.text))
                 for attachment in event.attachments:
                     self._target.add("attached", _attached(attachment))
+            case "request_routed" if not event.is_handed_over:
+                self._target.add("note", safe_text(_routed(event), single_line=True))
             case "notice_given":
                 self._target.add("note", safe_text(event.text))
             case "context_trimmed":
@@ -170,6 +172,10 @@ def _attached(attachment: Attachment) -> str:
     if attachment.problem:
         return f"not attached: {safe_text(attachment.problem, single_line=True)}"
     return f"{name}, about {attachment.tokens:,} tokens\n{safe_text(attachment.text)}"
+
+
+def _routed(event: RequestRouted) -> str:
+    return f"{event.model} alone, {event.likelihood:.0%} sure"
 
 
 def _call_line(event: ToolRequested) -> str:
