@@ -107,7 +107,8 @@ async def test_blame_and_history_of_a_file_lead_to_its_commits(drive: Drive, rep
         rows = ["".join(text for text, _ in row.parts) for row in screen.query_one(Outline).rows]
         assert [row[-5:] for row in rows] == ["x = 1", "z = 3", "w = 4"]
         await driven.pilot.press("end", "enter")
-        assert "not committed yet" in str(screen.query_one("#history-heading", Static).render())
+        heading = screen.query_one("#history-heading", Static)
+        await driven.until(lambda: "not committed yet" in str(heading.render()), "the heading")
 
         await driven.pilot.press("H")
         await driven.until(lambda: screen.is_read, "the commits")
@@ -146,7 +147,7 @@ class Panels(App[None]):
             return WorkspaceWatch(root, on_change, watch=refused, seconds_between_polls=0.05)
 
         yield RepoPanel(self._folder, open_watch=open_watch)
-        yield StatusLine()
+        yield StatusLine(lambda: 1.0)
 
     def on_workspace_changed(self, message: WorkspaceChanged) -> None:
         self.told.append(message.paths)

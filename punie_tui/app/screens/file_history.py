@@ -71,10 +71,10 @@ class FileHistoryScreen(Screen[None]):
         self._tell("…")
         self._read(is_blame)
 
-    @on(Outline.Chosen)
     def action_help(self) -> None:
         show_keys(self)
 
+    @on(Outline.Chosen)
     def action_show(self) -> None:
         row = self.query_one(Outline).current
         revision = self._revisions.get(row.key, "") if row else ""
