@@ -13,8 +13,8 @@ from punie_tools.git.git_show import git_show
 from punie_tools.git.git_status import git_status
 from punie_tools.git.revision_review import read_revision_review
 from punie_tools.quality.pytest_run import TestOutcome
-from punie_tools.quality.sentences import counted
 from punie_tools.quality.typecheck import TypeFinding
+from punie_tools.sentences import counted
 from punie_tools.tool import ToolContext
 from punie_tui.agent.attachment import Attachment
 from punie_tui.agent.known_results import Checker, Finding, KnownResults

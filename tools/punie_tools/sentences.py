@@ -1,4 +1,4 @@
-"""The wording that the summaries of checks share."""
+"""The wording that the summaries of tools share."""
 
 from __future__ import annotations
 

@@ -18,9 +18,9 @@ from textual.widgets import Input, Static
 
 from punie_tools.actions.code_actions import CodeAction, CodeActionsResult
 from punie_tools.quality.ruff_check import RuffCheckResult
-from punie_tools.quality.sentences import counted
 from punie_tools.quality.typecheck import TypeCheckResult
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import counted
 from punie_tui.agent.person_calls import CallWatch
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.general_actions import GENERAL

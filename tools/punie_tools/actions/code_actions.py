@@ -13,7 +13,7 @@ from punie_tools.changes.change_set import SIZE_LIMIT
 from punie_tools.changes.file_edit import diff_of, path_in_tree
 from punie_tools.changes.tree_access import TreeAccess
 from punie_tools.errors import ToolError
-from punie_tools.quality.sentences import counted, first_of
+from punie_tools.sentences import counted, first_of
 from punie_tools.spelling import spelled
 from punie_tools.tool import ResultRow, Risk, Tool, ToolContext, ToolResult
 

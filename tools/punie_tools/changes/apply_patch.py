@@ -21,7 +21,7 @@ from punie_tools.changes.patching import new_text, patched
 from punie_tools.changes.text_edit import DecodedText
 from punie_tools.changes.tree_access import FileImage
 from punie_tools.errors import ToolError
-from punie_tools.quality.sentences import counted, first_of
+from punie_tools.sentences import counted, first_of
 from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 

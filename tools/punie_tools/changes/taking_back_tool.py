@@ -10,7 +10,7 @@ from punie_tools.changes.file_edit import diffs_of, make_changes, reviewed
 from punie_tools.changes.review import HunkPlace, Review
 from punie_tools.changes.taking_back import nothing_to_take_back, told_left, without_hunks
 from punie_tools.changes.tree_access import TreeAccess
-from punie_tools.quality.sentences import counted
+from punie_tools.sentences import counted
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 

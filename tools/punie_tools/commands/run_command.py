@@ -13,8 +13,8 @@ from punie_tools.commands.confinement import BackendName
 from punie_tools.commands.free_programs import is_free
 from punie_tools.commands.runner import run_shell_command
 from punie_tools.commands.shell import check_command
-from punie_tools.quality.sentences import counted
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import counted
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 _LONGEST_NAME = 60

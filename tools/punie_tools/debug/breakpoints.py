@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from punie_tools.errors import ToolError
-from punie_tools.quality.sentences import shortened
+from punie_tools.sentences import shortened
 from punie_tools.symbols.python_source import PythonSource, read_source
 from punie_tools.symbols.symbol_finder import Candidate, find_symbol
 from punie_tools.tool import ToolContext

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict
 from punie_tools.commands.change_watch import ChangedFile
 from punie_tools.commands.confinement import BackendName
 from punie_tools.errors import ToolError
-from punie_tools.quality.sentences import shortened
 from punie_tools.quality.tests_in_sandbox import confinement_for_tests
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import shortened
 from punie_tools.tool import ResultRow, ToolResult
 from punie_tools.workspace import Workspace
 

@@ -25,8 +25,8 @@ from punie_tools.quality.pytest_session import (
     run_session,
     why_ended,
 )
-from punie_tools.quality.sentences import counted, first_of, shortened
 from punie_tools.quality.tests_in_sandbox import are_tests_confined
+from punie_tools.sentences import counted, first_of, shortened
 from punie_tools.tool import Risk, Tool, ToolContext
 
 _VERBS = {"skipped": "was skipped", "error": "ended in an error", "xfailed": "failed as expected"}

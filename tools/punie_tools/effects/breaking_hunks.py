@@ -23,7 +23,7 @@ from punie_tools.quality.pytest_run import (
     run_selection,
     selection_of,
 )
-from punie_tools.quality.sentences import counted, first_of, shortened
+from punie_tools.sentences import counted, first_of, shortened
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 Answer = Literal["found", "passes now", "failed before", "new"]

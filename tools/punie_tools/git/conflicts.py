@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from punie_tools.errors import ToolError
 from punie_tools.git.repository import Repository
-from punie_tools.quality.sentences import first_of
+from punie_tools.sentences import first_of
 from punie_tools.spelling import spelled
 
 

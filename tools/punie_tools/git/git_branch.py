@@ -10,7 +10,7 @@ from pydantic import Field, computed_field
 from punie_tools.errors import ToolError
 from punie_tools.git.git_branches import git_branches
 from punie_tools.git.repository import Repository
-from punie_tools.quality.sentences import shortened
+from punie_tools.sentences import shortened
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 Name = Annotated[str, Field(description="The branch's name.")]

@@ -11,7 +11,7 @@ from punie_tools.errors import ToolError
 from punie_tools.git.conflicts import change_or_conflicts, require_trust
 from punie_tools.git.repository import Repository
 from punie_tools.git.staged_files import staged_files
-from punie_tools.quality.sentences import counted, first_of
+from punie_tools.sentences import counted, first_of
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 Revision = Annotated[str, Field(description="The commit: a hash, a branch, `side~1` …")]

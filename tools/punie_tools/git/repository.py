@@ -16,7 +16,7 @@ from uuid import uuid4
 from punie_tools.errors import ToolError
 from punie_tools.git.git_adapter import start_git
 from punie_tools.process import DEFAULT_OUTPUT_LIMIT, MARKER, FinishedProcess, attend_process, find_program
-from punie_tools.quality.sentences import first_of
+from punie_tools.sentences import first_of
 from punie_tools.spelling import unspelled
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import refuse_impossible

@@ -22,7 +22,7 @@ from typing import IO, Any, NoReturn, cast
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.message_frames import FrameDecoder, framed
 from punie_tools.process import LastingProcess
-from punie_tools.quality.sentences import shortened
+from punie_tools.sentences import shortened
 
 Json = Any
 """Whatever json.loads returns; it becomes typed one step further, by lsprotocol's converter."""

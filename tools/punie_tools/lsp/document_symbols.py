@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from punie_tools.errors import ToolError
 from punie_tools.lsp.symbol_question import ask_server
-from punie_tools.quality.sentences import counted, first_of
+from punie_tools.sentences import counted, first_of
 from punie_tools.symbols.text_fallback import classes_and_functions, outline
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 

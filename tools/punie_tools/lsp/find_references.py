@@ -17,7 +17,7 @@ from punie_tools.lsp.symbol_question import (
     place_of,
     standing_on,
 )
-from punie_tools.quality.sentences import counted, first_of
+from punie_tools.sentences import counted, first_of
 from punie_tools.symbols.place import Place
 from punie_tools.symbols.text_fallback import text_references
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult

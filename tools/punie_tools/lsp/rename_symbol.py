@@ -15,7 +15,7 @@ from punie_tools.changes.text_edit import DecodedText
 from punie_tools.changes.tree_access import FileImage
 from punie_tools.errors import ToolError
 from punie_tools.lsp.symbol_question import Line, Symbol, Within, ask_server, candidates_for, file_name, place_of
-from punie_tools.quality.sentences import counted, first_of
+from punie_tools.sentences import counted, first_of
 from punie_tools.symbols.symbol_finder import Candidate
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from punie_tools.errors import ToolError
 from punie_tools.lsp.symbol_question import ask_server, file_name
-from punie_tools.quality.sentences import counted, first_of
+from punie_tools.sentences import counted, first_of
 from punie_tools.symbols.text_fallback import definitions_like
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 

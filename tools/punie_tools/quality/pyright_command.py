@@ -14,7 +14,7 @@ from punie_tools.process import FinishedProcess, clean_environment, run_process
 from punie_tools.quality.interpreter import interpreter_of
 from punie_tools.quality.pyright_process import find_pyright, write_stand_in
 from punie_tools.quality.pyright_report import PyrightFinding, PyrightReport, whole_characters
-from punie_tools.quality.sentences import single_line
+from punie_tools.sentences import single_line
 from punie_tools.tool import ToolContext
 
 DEADLINE_SECONDS = 600.0

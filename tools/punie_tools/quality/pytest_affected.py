@@ -19,7 +19,7 @@ from punie_tools.quality.pytest_run import (
     run_selection,
 )
 from punie_tools.quality.pytest_session import Selection, command_line
-from punie_tools.quality.sentences import counted, first_of, single_line
+from punie_tools.sentences import counted, first_of, single_line
 from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext
 

@@ -27,7 +27,7 @@ from punie_tools.quality.pytest_session import (
     why_ended,
     why_incomplete,
 )
-from punie_tools.quality.sentences import counted, first_of, shortened, single_line
+from punie_tools.sentences import counted, first_of, shortened, single_line
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 from punie_tools.workspace import Workspace
 

@@ -21,8 +21,8 @@ from punie_tools.commands.runner import CommandRun, run_confined
 from punie_tools.errors import ToolError
 from punie_tools.process import FinishedProcess, project_environment, run_process
 from punie_tools.quality.interpreter import Interpreter
-from punie_tools.quality.sentences import counted, shortened
 from punie_tools.quality.tests_in_sandbox import allowance_for_tests, confinement_for_tests, without_secrets
+from punie_tools.sentences import counted, shortened
 from punie_tools.tool import ProgressCallback, ToolContext
 
 Outcome = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]

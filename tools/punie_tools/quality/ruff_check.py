@@ -14,7 +14,7 @@ from punie_tools.changes.file_edit import check_place, diffs_of, make_changes, r
 from punie_tools.process import FinishedProcess
 from punie_tools.quality.ruff_process import RuffFailedError, run_ruff_on
 from punie_tools.quality.ruff_rewrite import rewrites
-from punie_tools.quality.sentences import counted, first_of, single_line
+from punie_tools.sentences import counted, first_of, single_line
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 from punie_tools.workspace import Workspace
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError, computed_fi
 from punie_tools.changes.file_edit import check_place, diffs_of, make_changes, reviewed
 from punie_tools.quality.ruff_process import RuffFailedError, run_ruff_on
 from punie_tools.quality.ruff_rewrite import rewrites
-from punie_tools.quality.sentences import counted, first_of
+from punie_tools.sentences import counted, first_of
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 _UNFORMATTED = "unformatted"

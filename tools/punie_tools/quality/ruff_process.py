@@ -13,7 +13,7 @@ from pathlib import Path
 
 from punie_tools.errors import ToolError
 from punie_tools.process import FinishedProcess, run_process
-from punie_tools.quality.sentences import shortened
+from punie_tools.sentences import shortened
 from punie_tools.spelling import spelled
 from punie_tools.tool import ToolContext
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from punie_tools.quality.pyright_command import check_by_command
 from punie_tools.quality.pyright_report import PyrightFinding, PyrightReport, Severity
-from punie_tools.quality.sentences import counted, first_of, single_line
 from punie_tools.quality.text_positions import TextPositions
+from punie_tools.sentences import counted, first_of, single_line
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 from punie_tools.workspace import Workspace
 

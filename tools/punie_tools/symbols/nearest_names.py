@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from punie_tools.errors import ToolError
-from punie_tools.quality.sentences import shortened
+from punie_tools.sentences import shortened
 from punie_tools.spelling import spelled
 from punie_tools.symbols.symbol_search import SymbolSearch
 

@@ -7,7 +7,7 @@ import unicodedata
 from keyword import iskeyword
 
 from punie_tools.errors import ToolError
-from punie_tools.quality.sentences import shortened
+from punie_tools.sentences import shortened
 
 _LONGEST = 1000
 _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from punie_tools.errors import ToolError
 from punie_tools.git.git_log import git_log
 from punie_tools.git.git_status import git_status
-from punie_tools.quality.sentences import counted
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import counted
 from punie_tools.tool import ToolContext
 from punie_tui.agent.known_results import Checker, KnownResults
 from punie_tui.agent.mentions import ALL, STAGED, TREE, mention_of

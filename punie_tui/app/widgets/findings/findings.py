@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from punie_tools.quality.ruff_check import RuffCheckResult
-from punie_tools.quality.sentences import counted
 from punie_tools.quality.typecheck import TypeCheckResult
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import counted
 from punie_tui.app.widgets.outline import OutlineRow
 
 if TYPE_CHECKING:
