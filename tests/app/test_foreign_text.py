@@ -303,7 +303,7 @@ async def in_queue_and_prompt(driven: Driven) -> None:
 async def in_completions(driven: Driven, root: Path) -> None:
     looks, popup = Looks(driven, "completions"), ChoicePopup()
     await driven.main.mount(popup, before="#prompt")
-    mentions, history = MentionSource(root), HistorySearch(lambda: STRINGS, lambda text: text)
+    mentions, history = MentionSource(root, lambda: None), HistorySearch(lambda: STRINGS, lambda text: text)
     for source, queries in ((mentions, sorted({text[:3] for text in STRINGS})), (history, [""])):
         for query in queries:
             popup.open(source.title(query), choices := source.choices(query, lambda: False))

@@ -50,14 +50,14 @@ def test_a_commit_shows_what_it_changed_against_its_parent(root: Path, revision:
     git(root, "branch", "-M", "main")
     found = read(root, revision)
     assert found.title == f"{git(root, 'rev-parse', 'HEAD')[:10]} Change many"
-    assert paths(found) == ["a.py", "b.bin", "gone.txt", "new.py", "old.py"]
+    assert paths(found) == ["a.py", "b.bin", "gone.txt", "new.py"]
     first = found.review.files[0].change
     assert first.before is not None
     assert first.after is not None
     assert (first.before.data, first.before.mode) == (b"a = 1\n", 0o644)
     assert (first.after.data, first.after.mode) == (b"a = 2\n", 0o755)
     assert found.review.files[2].change.after is None
-    assert found.review.files[3].change.before is None
+    assert (found.review.files[3].renamed_from, found.review.files[3].change.path) == ("old.py", "new.py")
 
 
 def test_the_first_commit_shows_all_that_it_brought(root: Path) -> None:
@@ -67,7 +67,7 @@ def test_the_first_commit_shows_all_that_it_brought(root: Path) -> None:
 
 
 def test_two_revisions_show_what_lies_between_and_three_dots_what_the_last_one_brought(root: Path) -> None:
-    assert paths(read(root, "HEAD~1..")) == ["a.py", "b.bin", "gone.txt", "new.py", "old.py"]
+    assert paths(read(root, "HEAD~1..")) == ["a.py", "b.bin", "gone.txt", "new.py"]
     assert paths(read(root, "HEAD~1..HEAD~1")) == []
     assert paths(read(root, "HEAD...side")) == ["side.py"]
     assert "side.py" in paths(read(root, "HEAD..side"))
