@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -37,16 +38,22 @@ SECONDS_A_TURN = 300
 
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
+    with trusted_repository() as repository:
+        for name, size, theme, script in SHOTS:
+            asyncio.run(shoot(repository, folder / name, size, theme, script))
+            print(folder / name)  # noqa: T201 - says what was made
+
+
+@contextmanager
+def trusted_repository() -> Iterator[Path]:
+    """The ledger as a repository of its own, and a home of its own: nobody's settings show in the pictures."""
     with tempfile.TemporaryDirectory() as scratch:
-        # Nobody's own settings show in the pictures.
         for name in [name for name in os.environ if name.startswith("PUNIE_")]:
             del os.environ[name]
         os.environ["PUNIE_HOME"] = str(Path(scratch) / "home")
         repository = make_repository(Path(scratch).resolve() / "ledger")
         trust.run([str(repository)])
-        for name, size, theme, script in SHOTS:
-            asyncio.run(shoot(repository, folder / name, size, theme, script))
-            print(folder / name)  # noqa: T201 - says what was made
+        yield repository
 
 
 def make_repository(root: Path) -> Path:

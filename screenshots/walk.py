@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from animation import animated
-from make import ask, key_names, main_screen, make_repository, until
+from make import ask, key_names, main_screen, trusted_repository, until
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -26,7 +24,6 @@ from punie_tui.app.widgets.chat.approval import ApprovalPanel
 from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS
 from punie_tui.app.widgets.chat.popup import ChoicePopup
 from punie_tui.app.widgets.chat.prompt import Prompt
-from punie_tui.commands import trust
 from punie_tui.engine.open_engine import open_engine
 from punie_tui.settings import load_settings
 
@@ -35,12 +32,7 @@ _SIZE = (100, 30)
 
 def main() -> None:
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("walk.svg")
-    with tempfile.TemporaryDirectory() as scratch:
-        for name in [name for name in os.environ if name.startswith("PUNIE_")]:
-            del os.environ[name]
-        os.environ["PUNIE_HOME"] = str(Path(scratch) / "home")
-        repository = make_repository(Path(scratch).resolve() / "ledger")
-        trust.run([str(repository)])
+    with trusted_repository() as repository:
         target.write_text(animated(asyncio.run(record(repository))), encoding="utf-8")
     print(target)  # noqa: T201 - says what was made
 
