@@ -79,14 +79,6 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     shipping = verbs.add_parser("export", help="make a run's best checkpoint the embedded model")
     shipping.add_argument("run", type=Path, metavar="RUN", help="the folder that `punie lab train` wrote")
     shipping.add_argument("--output", type=Path, default=MODEL_DIRECTORY, metavar="DIR", help="where to put the model")
-    shipping.add_argument(
-        "--beside",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="RUN",
-        help="a run of another seed that has its say in each token; it must have begun with the same tokenizer",
-    )
     shipping.set_defaults(act=_export)
     recording = verbs.add_parser("record", help="score the embedded model and note that in its history")
     recording.set_defaults(act=_record)
@@ -125,12 +117,6 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", type=Path, metavar="RUN", help="folder of the run; an unfinished run there goes on")
     parser.add_argument("--data", type=Path, default=PHRASINGS, metavar="DIR", help="folder of phrasings")
     parser.add_argument("--checks", type=int, default=10, metavar="N", help="how often to validate")
-    parser.add_argument(
-        "--sharing",
-        type=Path,
-        metavar="RUN",
-        help="take that run's tokenizer: both can be exported together",
-    )
     for field in fields(Recipe):
         name = f"--{field.name.replace('_', '-')}"
         default: int | float = getattr(Recipe, field.name)
@@ -189,15 +175,7 @@ def _check(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
     validation = load_phrasings(options.data, validation=True)
-    train(
-        recipe,
-        load_phrasings(options.data),
-        validation,
-        options.output,
-        _report,
-        checks=options.checks,
-        sharing=options.sharing / "best" if options.sharing else None,
-    )
+    train(recipe, load_phrasings(options.data), validation, options.output, _report, checks=options.checks)
     print(f"Done; the best checkpoint is in {options.output / 'best'}.")
     return 0
 
@@ -239,8 +217,7 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    others = [run / "best" for run in options.beside]
-    size = export(options.run / "best", options.output, _card(options.run), others)
+    size = export(options.run / "best", options.output, _card(options.run))
     print(f"{size / 1e6:.1f} MB in {options.output}.", file=sys.stdout)
     return 0
 

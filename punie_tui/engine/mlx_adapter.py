@@ -13,14 +13,13 @@ import importlib.util
 import resource
 import sys
 import types
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NewType, cast
 
 import mlx.core as mx
 
-from punie_tui.engine.model_directory import MORE_NETWORKS
 from punie_tui.engine.protocol import Sampling
 from punie_tui.engine.tokenizer_adapter import quieten_transformers
 
@@ -82,25 +81,6 @@ class MlxModel:
     def _logit_count(self) -> int:
         """The width of the logits, which models pad beyond the tokenizer's vocabulary."""
         return cast("int", self._network(mx.array([[0]])).shape[-1])
-
-
-class JointNetwork:
-    """Several networks of one vocabulary, trained apart: each errs elsewhere, so their likelihoods multiply."""
-
-    def __init__(self, networks: Sequence[Any]) -> None:
-        self._networks = networks
-        self.layers = [layer for network in networks for layer in network.layers]
-        """All of them, one network's after the other's, as the cache has them."""
-
-    def __call__(self, tokens: mx.array, cache: list[Any] | None = None) -> mx.array:
-        """The sum of the networks' logits; the shape is that of one."""
-        logits: list[mx.array] = []
-        place = 0
-        for network in self._networks:
-            end = place + len(network.layers)
-            logits.append(network(tokens, cache=cache[place:end] if cache else None))
-            place = end
-        return sum(logits[1:], logits[0])
 
 
 class Sampler:
@@ -178,25 +158,15 @@ def load_network(directory: Path, config: Mapping[str, Any]) -> MlxModel:
 
 
 def load_lean_network(directory: Path, config: Mapping[str, Any]) -> MlxModel:
-    """Load a `qwen3` directory without mlx_lm's package code, which takes seconds to import transformers.
+    """Load a `qwen3` directory without mlx_lm's package code, which takes seconds to import transformers."""
+    import mlx.nn as nn
 
-    Further networks of the same shape and vocabulary, as `MORE_NETWORKS` names them, have their say in each token.
-    """
     with _mlx_lm_without_its_init():
         # The cache is imported here as well, so that later imports of it find it without the package's code.
         from mlx_lm.models import cache, qwen3  # noqa: F401 # pyright: ignore[reportUnusedImport]
-    args = qwen3.ModelArgs.from_dict(dict(config))
-    networks = [_filled(qwen3.Model(args), config, directory.glob("model*.safetensors"))]
-    networks += [_filled(qwen3.Model(args), config, [path]) for path in sorted(directory.glob(MORE_NETWORKS))]
-    _use_device_memory()
-    return MlxModel(networks[0] if len(networks) == 1 else JointNetwork(networks), config)
-
-
-def _filled(network: Any, config: Mapping[str, Any], files: Iterable[Path]) -> Any:
-    import mlx.nn as nn
-
+    network = qwen3.Model(qwen3.ModelArgs.from_dict(dict(config)))
     weights: dict[str, mx.array] = {}
-    for path in sorted(files):
+    for path in sorted(directory.glob("model*.safetensors")):
         weights.update(cast("dict[str, mx.array]", mx.load(str(path))))
     if quantization := config.get("quantization"):
         nn.quantize(
@@ -208,7 +178,8 @@ def _filled(network: Any, config: Mapping[str, Any], files: Iterable[Path]) -> A
     network.eval()
     network.load_weights(list(network.sanitize(weights).items()))
     mx.eval(network.parameters())
-    return network
+    _use_device_memory()
+    return MlxModel(network, config)
 
 
 def _leave_limit(resource: int, limits: tuple[int, int], /) -> None:

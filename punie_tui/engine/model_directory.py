@@ -9,9 +9,6 @@ from typing import Any, cast
 
 from punie_tui.engine.protocol import EngineError
 
-MORE_NETWORKS = "network-*.safetensors"
-"""The further networks of a nano model, beside `model.safetensors`."""
-
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "tiktoken.model", "tokenizer_config.json")
 _DEFAULT_CONTEXT = 8192
 
@@ -59,7 +56,7 @@ class ModelDirectory(ModelConfig):
 def inspect_directory(path: Path) -> ModelDirectory:
     """Read what is there. Raises EngineError that names the first thing that is missing or broken."""
     config = read_config(path).config
-    weight_files = (*_find_weights(path), *sorted(path.glob(MORE_NETWORKS)))
+    weight_files = _find_weights(path)
     for file in weight_files:
         _check_weights(file)
     if not any((path / name).is_file() for name in _TOKENIZER_FILES):

@@ -16,7 +16,6 @@ from punie_tui.agent.approval import Policy, PolicyApprover
 from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.turn import TurnLimits
 from punie_tui.engine.mlx_engine import MlxEngine
-from punie_tui.engine.model_directory import MORE_NETWORKS
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.engine.nano.first_action import FILE_NAME
 from punie_tui.lab.evaluate import evaluate
@@ -47,8 +46,8 @@ def read_history(path: Path = HISTORY) -> list[ShippedScores]:
 def name_weights(directory: Path) -> str:
     """The same for the same weights only."""
     digest = hashlib.sha256()
-    for path in (directory / "model.safetensors", directory / FILE_NAME, *sorted(directory.glob(MORE_NETWORKS))):
-        digest.update(path.read_bytes())
+    for name in ("model.safetensors", FILE_NAME):
+        digest.update((directory / name).read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -20,7 +19,7 @@ from punie_tui.lab.first_action import train_first_action
 from punie_tui.lab.network import Row, Trainee
 from punie_tui.lab.phrasings import Phrasing
 from punie_tui.lab.routing import Score, score
-from punie_tui.lab.vocabulary import END, TOKENIZER_FILES, Encoder, save_tokenizer, special_tokens, train_tokenizer
+from punie_tui.lab.vocabulary import END, Encoder, save_tokenizer, special_tokens, train_tokenizer
 
 _WIDTHS = (24, 32, 40, 48, 56, 64, 80, 96, 128, 192)
 _LONGEST = _WIDTHS[-1]
@@ -94,14 +93,10 @@ def train(
     report: Callable[[Progress], None],
     *,
     checks: int = 10,
-    sharing: Path | None = None,
 ) -> None:
-    """Train in `directory`; `best/` holds the checkpoint that does best on validation. Raises TrainingError.
-
-    `sharing` is a checkpoint of another run whose tokenizer this one takes, so that both can have a say in each token.
-    """
+    """Train in `directory`; `best/` holds the checkpoint that does best on validation. Raises TrainingError."""
     directory.mkdir(parents=True, exist_ok=True)
-    run = _Run(recipe, phrasings, directory, sharing)
+    run = _Run(recipe, phrasings, directory)
     examples = validation_examples(validation)
     for progress in run.steps(checks):
         if not progress.is_best and progress.validation is None:
@@ -137,9 +132,8 @@ def validation_examples(phrasings: Sequence[Phrasing], seed: int = 7) -> list[Ex
 class _Run:
     """One run's state: where it is in the data, and its files."""
 
-    def __init__(self, recipe: Recipe, phrasings: Sequence[Phrasing], directory: Path, sharing: Path | None) -> None:
+    def __init__(self, recipe: Recipe, phrasings: Sequence[Phrasing], directory: Path) -> None:
         self._recipe = recipe
-        self._sharing = sharing
         self._directory = directory
         self._best = directory / "best"
         self._best.mkdir(exist_ok=True)
@@ -201,11 +195,6 @@ class _Run:
 
     def _tokenizer(self, phrasings: Sequence[Phrasing]) -> Tokenizer:
         path = self._best / "tokenizer.json"
-        if not path.is_file() and self._sharing is not None:
-            for name in TOKENIZER_FILES:
-                if not (self._sharing / name).is_file():
-                    raise TrainingError(f"{self._sharing} is no checkpoint of a run: {name} is missing.")
-                shutil.copyfile(self._sharing / name, self._best / name)
         if not path.is_file():
             stream = iter(ExampleStream(phrasings, self._recipe.seed))
             texts = [next(stream) for _ in range(4 * len(phrasings))]

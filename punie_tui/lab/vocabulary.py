@@ -19,8 +19,6 @@ from punie_tui.engine.nano.grammar import ANSWER
 from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.engine.nano.request_view import PLACEHOLDERS_A_KIND, placeholder
 
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
-
 END = "<|im_end|>"
 PADDING = "<|pad|>"
 
