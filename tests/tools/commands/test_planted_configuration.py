@@ -12,6 +12,7 @@ import pytest
 from punie_tools.commands.backends import choose_confinement, confinement_here
 from punie_tools.commands.bubblewrap import Bubblewrap
 from punie_tools.commands.confinement import Confinement
+from punie_tools.commands.git_directories import find_git_places
 from punie_tools.commands.runner import run_shell_command
 from punie_tools.registry import find_tool
 from punie_tools.tool import ToolContext
@@ -34,7 +35,7 @@ def root(make_repository: Callable[..., Path]) -> Path:
     root = make_repository(
         {
             "tools/hooks/pre-commit": "true\n",
-            "shared/gitconfig": "[alias]\n\tone = log\n[include]\n\tpath = more/gitconfig\n",
+            "shared/gitconfig": "[alias]\n\tone = log\n[include] path = more/gitconfig\n",
             "shared/more/gitconfig": "[alias]\n\ttwo = log\n",
         }
     )
@@ -141,3 +142,13 @@ def test_punie_s_own_tools_run_nothing_that_a_command_planted(
     for tool in ("git_status", "git_diff", "ruff_check", "typecheck", "list_files"):
         find_tool(tool).run(ToolContext(Workspace.at(root)), {})
         assert not fired.exists(), tool
+
+
+def test_configuration_that_includes_itself_by_links_comes_to_an_end(root: Path) -> None:
+    for name in ("a", "b"):
+        (root / ".git" / name).symlink_to(".")
+    with (root / ".git" / "config").open("a", encoding="utf-8") as file:
+        file.write("[include]\n\tpath = a/config\n\tpath = b/config\n")
+    places = find_git_places(root)
+    assert {link.name for link in places.links} >= {"a", "b"}
+    assert root / "shared" / "more" / "gitconfig" in places.included_files

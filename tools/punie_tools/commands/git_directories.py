@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _FOLDERS_OF_A_GIT_DIRECTORY = frozenset({"objects", "refs"})
-_HOOKS_PATH = re.compile(r"^\s*hooksPath\s*=\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
-_INCLUDE_PATH = re.compile(r"^\s*path\s*=\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+# A setting may stand on the line of its section.
+_HOOKS_PATH = re.compile(r"(?:^|\])\s*hooksPath\s*=\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_INCLUDE_PATH = re.compile(r"(?:^|\])\s*path\s*=\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 _LONGEST_CONFIGURATION = 1_000_000
 FOLDERS_THAT_RUN = ("hooks",)
 FILES_THAT_RUN = ("config", "config.worktree")
@@ -62,8 +63,13 @@ def first_link(root: Path, path: Path) -> Path | None:
 def _configuration_files(directory: Path) -> list[Path]:
     """A git directory's own ones first, then those that they include."""
     files = [directory / name for name in FILES_THAT_RUN]
+    read: set[tuple[str, str]] = set()
     for file in files:
-        files += [named for named in _named(file, _INCLUDE_PATH, file.parent) if named not in files]
+        # By links to folders a file can have endlessly many names.
+        place = (os.path.realpath(file.parent), file.name)
+        if place not in read:
+            read.add(place)
+            files += [named for named in _named(file, _INCLUDE_PATH, file.parent) if named not in files]
     return files
 
 
