@@ -76,6 +76,16 @@ def test_files_that_came_went_or_changed_as_a_whole(tmp_path: Path) -> None:
     assert (tmp_path / "run").stat().st_mode & 0o111 == 0
 
 
+@pytest.mark.parametrize(("places", "modes"), [([(0, 0), (0, 1)], {"old.py": 0}), ([(0, 1)], {"new.py": 0o111})])
+def test_permissions_go_back_with_the_name(tmp_path: Path, places: list[HunkPlace], modes: dict[str, int]) -> None:
+    (tmp_path / "new.py").write_bytes(NEW)
+    (tmp_path / "new.py").chmod(0o755)
+    gone, come = FileChange("old.py", FileImage(OLD, 0o644), None), FileChange("new.py", None, FileImage(NEW, 0o755))
+    review = Review([gone, come])
+    assert take_back(tmp_path, review, *places).left == ()
+    assert {path.name: path.stat().st_mode & 0o111 for path in tmp_path.iterdir()} == modes
+
+
 @pytest.mark.parametrize("now", [None, b"edited since\n"])
 def test_a_whole_file_that_is_another_by_now_is_left(tmp_path: Path, now: bytes | None) -> None:
     if now is not None:

@@ -37,7 +37,9 @@ def _most_alike_first(gone: Sequence[FileChange], come: Sequence[FileChange]) ->
         if old.before.data == new.after.data:
             pairs.append((1.0, old, new))
         elif not are_many and b"\0" not in old.before.data + new.after.data:
-            pairs.append((_likeness(lines[old], lines[new]), old, new))
+            smaller, larger = sorted((len(old.before.data), len(new.after.data)))
+            if smaller >= _ALIKE_ENOUGH * larger:
+                pairs.append((_size(lines[old] & lines[new]) / larger, old, new))
     likely = [pair for pair in pairs if pair[0] >= _ALIKE_ENOUGH]
     return [(old, new) for _, old, new in sorted(likely, key=lambda pair: -pair[0])]
 
@@ -46,12 +48,6 @@ def _lines(change: FileChange) -> Counter[bytes]:
     """The bytes of each line, as often as it stands there."""
     image = change.before or change.after
     return Counter(image.data.splitlines(keepends=True)) if image else Counter()
-
-
-def _likeness(old: Counter[bytes], new: Counter[bytes]) -> float:
-    """The share of the larger file that stands in both."""
-    larger = max(_size(old), _size(new))
-    return _size(old & new) / larger if larger else 0.0
 
 
 def _size(lines: Counter[bytes]) -> int:

@@ -31,18 +31,21 @@ def without_hunks(review: Review, places: Collection[HunkPlace], tree: TreeAcces
     changes: list[FileChange] = []
     left: list[HunkPlace] = []
     for number, file in enumerate(review.files):
-        wanted = [hunk for place, hunk in places if place == number]
+        wanted = {hunk for place, hunk in places if place == number}
         if not wanted:
             continue
         now = tree.read(file.change.path, SIZE_LIMIT)
-        restored, kept = _without(file, sorted(hunk for hunk in wanted if not file.is_rename(hunk)), now)
-        if file.renamed_from and 0 in wanted:
-            if now is not None and tree.read(file.renamed_from, SIZE_LIMIT) is None:
-                changes += [FileChange(file.change.path, now, None), FileChange(file.renamed_from, None, restored)]
-                now = restored
-            else:
-                kept = [0, *kept]
-        left += [(number, hunk) for hunk in kept]
+        moves = file.is_rename(0) and 0 in wanted
+        if moves and (now is None or tree.read(file.renamed_from, SIZE_LIMIT) is not None):
+            moves = False
+            wanted.remove(0)
+            left.append((number, 0))
+        # The name is rejected with the rest, as the permissions go with it.
+        restored, kept = _without(file, sorted(wanted), now)
+        if moves:
+            changes += [FileChange(file.change.path, now, None), FileChange(file.renamed_from, None, restored)]
+            now = restored
+        left += [(number, hunk) for hunk in kept if not (moves and hunk == 0)]
         if restored != now:
             changes.append(FileChange(file.change.path, now, restored))
     return TakenBack(tuple(changes), tuple(left))
