@@ -141,6 +141,9 @@ def _diff_of_commit(revision: str, context: ToolContext) -> tuple[str, str]:
 
 def _diff_between(revisions: str, context: ToolContext) -> tuple[str, str]:
     reviewed = read_revision_review(context, revisions)
+    renamed = [
+        f"{file.renamed_from} is now {file.change.path}\n" for file in reviewed.review.files if file.renamed_from
+    ]
     diffs = [
         unified_diff(
             file.shown_path,
@@ -155,7 +158,7 @@ def _diff_between(revisions: str, context: ToolContext) -> tuple[str, str]:
     if not reviewed.review.files:
         raise ToolError(f"Nothing differs in {revisions}.")
     size = _size(len(reviewed.review.files), sum(each.added for each in diffs), sum(each.removed for each in diffs))
-    return f"{reviewed.title}, {size}", "".join(each.text for each in diffs)
+    return f"{reviewed.title}, {size}", "".join([*renamed, *(each.text for each in diffs)])
 
 
 def _size(files: int, added: int, removed: int) -> str:

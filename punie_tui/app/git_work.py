@@ -153,7 +153,7 @@ class GitWork(ScreenWork):
             if not says_nothing:
                 self._tell("Nothing is staged: r in the repo panel stages by hunk.")
             return
-        drafted = draft_message([file.change for file in files])
+        drafted = draft_message(staged.review.proposed_changes)
         count = len(files) + len(staged.left_out)
         self._on_screen(lambda: self._ask_message(safe_text(drafted), f"{count} file{'s' * (count > 1)} staged"))
 

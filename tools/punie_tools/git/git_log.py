@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, computed_field
 
 from punie_tools.errors import ToolError
 from punie_tools.git.repository import DIFF_OPTIONS, Repository
+from punie_tools.sentences import counted
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 COUNT_LIMIT = 1000
@@ -46,10 +47,9 @@ class GitLogResult(ToolResult):
             return "There are no commits."
         newest = self.commits[0]
         subject = newest.message.split("\n", 1)[0]
-        noun = "commit" if self.commit_count == 1 else "commits"
         older = ", and this shallow clone holds no older ones" if self.is_cut_off else ""
-        counted = f"{self.commit_count} {noun}{older}"
-        return f'{counted}; the newest is "{subject}" by {newest.author} on {newest.date[:10]}.'
+        told = f"{counted(self.commit_count, 'commit')}{older}"
+        return f'{told}; the newest is "{subject}" by {newest.author} on {newest.date[:10]}.'
 
 
 def git_log(context: ToolContext, path: str | None = None, count: int = 10) -> GitLogResult:
