@@ -28,7 +28,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(
             r"(?i)((?:passw(?:or)?d|secret(?:[_-]?key)?|(?:api|access|auth|private)[_-]?(?:key|token)|token)"
             r"\\*[\"']?\s*[:=]\s*)"
-            r"(?:(?P<quote>\\*[\"'])[^\"'\\\n]{6,}(?P=quote)|[^\s\"',;)\\]{6,})"
+            r"(?:(?P<quote>\\*[\"'])(?:(?!(?P=quote)|\\n)[^\n]){6,}(?P=quote)|[^\s\"',;)\\]{6,})"
         ),
         rf"\g<1>\g<quote>{REDACTED}\g<quote>",
     ),

@@ -103,6 +103,8 @@ def secrets() -> Iterator[tuple[str, str]]:
     yield "AKIA" + "ABCDEFGH12345678", REDACTED
     yield "postgres://ann:hunter2@db/x", f"postgres://{REDACTED}@db/x"
     yield 'password = "correct horse"', f'password = "{REDACTED}"'
+    yield 'password = "it\'s-secret-99"', f'password = "{REDACTED}"'
+    yield r'api_key = "abc\def123456"', f'api_key = "{REDACTED}"'
     yield "SECRET_KEY = 'django-insecure'", f"SECRET_KEY = '{REDACTED}'"
     yield "redis://:hunter22@cache", f"redis://{REDACTED}@cache"
     yield "Authorization: Bearer abcdefghij0123456789", f"Authorization: Bearer {REDACTED}"
