@@ -77,10 +77,12 @@ class KnownResults:
         known = dict(self.failures.tests) if self.failures else {}
         met = {outcome.name for outcome in result.tests}
         files = {_file_of(name) for name in met}
+        target = result.target.removeprefix("./").rstrip("/")
+        is_partial = bool(result.keyword or result.incomplete or result.truncated)
         for name in list(known):
-            # Of a file that ran whole, a test that it did not meet is gone.
-            ran_whole = not result.keyword and _file_of(name) in files and name.startswith(result.target)
-            if name in met or ran_whole:
+            # Of a file or a class that ran whole, a test that was not met is gone.
+            was_asked_for = is_in(name, target) or name.startswith((f"{target}::", f"{target}["))
+            if name in met or (not is_partial and _file_of(name) in files and was_asked_for):
                 del known[name]
         known |= {outcome.name: outcome for outcome in result.tests if outcome.outcome in _FAILURES}
         self.failures = KnownFailures(dict(sorted(known.items())), datetime.now().astimezone())

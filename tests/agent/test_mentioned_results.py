@@ -119,6 +119,24 @@ def test_failing_tests_are_all_those_of_a_file_or_one(context: ToolContext) -> N
     assert read_mention("@failed:all", context, known).problem == "No test has failed."
 
 
+def test_a_run_tells_of_no_test_that_it_was_not_asked_for_or_did_not_reach() -> None:
+    known = KnownResults()
+    known.note(run_of(("t.py::one", "failed"), ("t.py::one_more", "failed"), ("t.py::gone", "failed")))
+    known.note(run_of(("t.py::one", "passed"), target="./t.py::one"))
+    assert set(known.failures.tests if known.failures else ()) == {"t.py::one_more", "t.py::gone"}
+    known.note(run_of(("t.py::one", "passed")).model_copy(update={"incomplete": "stopped"}))
+    assert set(known.failures.tests if known.failures else ()) == {"t.py::one_more", "t.py::gone"}
+    known.note(run_of(("t.py::one_more", "failed"), target="."))
+    assert set(known.failures.tests if known.failures else ()) == {"t.py::one_more"}
+
+
+def test_a_rename_between_revisions_is_told(context: ToolContext, repository: Path) -> None:
+    git(repository, "mv", "src/shop.py", "src/store.py")
+    git(repository, "commit", "-qam", "Call it a store")
+    told = read_mention("@diff:HEAD~1..HEAD", context, KnownResults()).text
+    assert told == "src/shop.py is now src/store.py\n"
+
+
 def test_diffs_are_those_of_the_tree_of_what_is_staged_and_of_revisions(context: ToolContext, repository: Path) -> None:
     known = KnownResults()
     assert "nothing that is not staged" in read_mention("@diff:tree", context, known).problem
