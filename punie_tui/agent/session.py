@@ -329,9 +329,10 @@ class Session:
 
     def keep_person_call(self, requested: ToolRequested, end: ToolFinished | ToolFailed | ToolDenied) -> None:
         """Let whoever goes on with this session see a call that the person ran beside its turns. From any thread."""
-        if self.log is not None:
-            call = PersonCalled(call_id=requested.call_id, tool=requested.tool, arguments=requested.arguments, end=end)
-            self.log.append(call)
+        if (log := self.log) is not None:
+            log.append(
+                PersonCalled(call_id=requested.call_id, tool=requested.tool, arguments=requested.arguments, end=end)
+            )
 
     def context_of_person(self) -> ToolContext:
         """For what the person does by hand in the app: a turn of its own for undo, and nobody is asked."""

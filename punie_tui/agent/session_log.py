@@ -87,10 +87,11 @@ class SessionLog:
     def append(self, event: Event) -> None:
         """Write the event, after those that still wait. Does not raise."""
         self.append_line(event_line(event).encode("utf-8", "backslashreplace"))
-        if isinstance(event, TurnFinished) and self._file is not None:
+        if isinstance(event, TurnFinished) and (file := self._file) is not None:
             # A turn outlives a power cut too; an event only a crash, as syncing each would hold up the model.
-            with suppress(OSError):
-                os.fsync(self._file.fileno())
+            # Another thread may have closed it.
+            with suppress(OSError, ValueError):
+                os.fsync(file.fileno())
             self._stay_last()
 
     def append_line(self, line: bytes) -> None:
@@ -110,11 +111,12 @@ class SessionLog:
 
     def close(self) -> None:
         """Let other programs have the session; nothing is written after this."""
-        self._is_closed = True
-        if self._file is not None:
-            self._stay_last()
-            self._file.close()
-            self._file = None
+        with self._lock:
+            self._is_closed = True
+            if self._file is not None:
+                self._stay_last()
+                self._file.close()
+                self._file = None
 
     def _stay_last(self) -> None:
         """Where the clock has jumped back, other sessions seem to have been used after this one."""

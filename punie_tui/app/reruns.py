@@ -36,7 +36,7 @@ class Reruns:
         from punie_tui.agent.person_calls import CallWatch
 
         self._cancelled = cancelled = threading.Event()
-        screen = self._screen
+        screen, session_id = self._screen, self._session.session_id
         requested: list[ToolRequested] = []
 
         def take(event: Event) -> None:
@@ -44,8 +44,10 @@ class Reruns:
             if event.kind == "tool_requested" and event.parent_call_id is None:
                 requested.append(event)
             elif event.kind == "tool_finished" or event.kind == "tool_failed" or event.kind == "tool_denied":
+                # The person may have gone on with another session meanwhile; one without an id begins with its turn.
+                is_same = session_id in ("", self._session.session_id)
                 for call in requested:
-                    if call.call_id == event.call_id:
+                    if is_same and call.call_id == event.call_id:
                         self._session.keep_person_call(call, event)
 
         def work() -> None:
