@@ -52,7 +52,7 @@ def saved_look() -> SavedLook:
         import tomllib
 
         saved = tomllib.loads(text)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         pass
     theme, keys = (os.environ.get(f"PUNIE_{name.upper()}") or saved.get(name) for name in ("theme", "keys"))
     key_map = saved.get("key_map")

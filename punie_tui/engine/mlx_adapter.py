@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib.util
 import resource
 import sys
+import threading
 import types
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ import mlx.core as mx
 
 from punie_tui.engine.protocol import Sampling
 from punie_tui.engine.tokenizer_adapter import quieten_transformers
+
+# Two model threads may load at once, and one of them hides the package for a moment.
+_IMPORTING = threading.Lock()
 
 Array = NewType("Array", object)
 """A lazy array; evaluated by `start_computing` and `token_value` only."""
@@ -149,7 +153,7 @@ def token_value(drawn: Array) -> int:
 def load_network(directory: Path, config: Mapping[str, Any]) -> MlxModel:
     """Load any directory that mlx_lm can; raises whatever mlx_lm raises on broken files."""
     quieten_transformers()
-    with _open_file_limit_kept():
+    with _IMPORTING, _open_file_limit_kept():
         from mlx_lm.utils import load_model
 
     network, full_config = cast("tuple[Any, dict[str, Any]]", load_model(directory))
@@ -161,7 +165,7 @@ def load_lean_network(directory: Path, config: Mapping[str, Any]) -> MlxModel:
     """Load a `qwen3` directory without mlx_lm's package code, which takes seconds to import transformers."""
     import mlx.nn as nn
 
-    with _mlx_lm_without_its_init():
+    with _IMPORTING, _mlx_lm_without_its_init():
         # The cache is imported here as well, so that later imports of it find it without the package's code.
         from mlx_lm.models import cache, qwen3  # noqa: F401 # pyright: ignore[reportUnusedImport]
     network = qwen3.Model(qwen3.ModelArgs.from_dict(dict(config)))

@@ -111,6 +111,7 @@ _NUMBER_PHRASE = re.compile(
     re.IGNORECASE,
 )
 _LEADING = "([{<,;\"'`\u201c\u2018*"
+_POSSESSIVE = ("'s", "\u2019s")
 _TRAILING = ".,;:!?)]}>\"'`\u201d\u2019*\u2026"
 
 
@@ -155,8 +156,10 @@ def _trim(start: int, word: str) -> tuple[int, str]:
     """The word without the punctuation around it; brackets and quotes that close inside it stay."""
     while word and word[0] in _LEADING and not (word[0] in "*[" and _is_glob(word)):
         word, start = word[1:], start + 1
-    word = word.removesuffix("'s").removesuffix("\u2019s")
-    while word and word[-1] in _TRAILING:
+    while word and (word[-1] in _TRAILING or word.endswith(_POSSESSIVE)):
+        if word.endswith(_POSSESSIVE):
+            word = word[:-2]
+            continue
         if (word[-1] == ")" and word.count("(") >= word.count(")")) or (word[-1] == "}" and "{" in word):
             break
         if word[-1] in "*]" and _is_glob(word):

@@ -45,7 +45,11 @@ class Program:
             texts = [f"{name}={literal}"] if name in self.arguments else _KEYWORD.findall(literal)
             for text in texts:
                 name, _, value = text.partition("=")
-                values[name] = ast.literal_eval(value)
+                try:
+                    values[name] = ast.literal_eval(value)
+                except (ValueError, SyntaxError):
+                    # Somebody else's program of the same shape, with a name in place of a literal.
+                    return None
         return values
 
     @cached_property

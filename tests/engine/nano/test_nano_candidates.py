@@ -39,6 +39,7 @@ def seen(text: str, *existing: str) -> list[tuple[str, str]]:
         ("show me the readme", [("file", "README.md")]),
         ("rename `foo` to 'bar'", [("quote", "foo"), ("quote", "bar")]),
         ("geo/box.py's callers, Board.mk's type", [("file", "geo/box.py"), ("symbol", "Board.mk")]),
+        ("what is make_total's? (shop/a.py's)", [("symbol", "make_total"), ("file", "shop/a.py")]),
         ("path=src/app.py line=12", [("file", "src/app.py"), ("number", "12")]),
         ("L26..L49 of a.js, b.py@8-9", [("number", "26"), ("number", "49"), ("file", "a.js"), *NUMBERED_PLACE]),
         ("sed -n '16,180p' tools/a.py", [("number", "16"), ("number", "180"), ("file", "tools/a.py")]),
