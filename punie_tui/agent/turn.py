@@ -238,13 +238,13 @@ class _Turn:
         if any(outcome.waits_for_person for outcome in outcomes):
             return "asked", _answer_from(outcomes)
         if not reply.writes_answers:
-            failed = all(_is_failure(outcome) for outcome in outcomes)
-            if failed and self.engine.writes_answers:
+            failures = [_is_failure(outcome) for outcome in outcomes]
+            if any(failures) and self.engine.writes_answers:
                 # A model that writes stands behind the one that routes, and goes on from what failed.
                 return None
             # A model that writes reads why the mode forbids a call; in place of one that does not, the person does.
             forbidden = any(outcome.is_against_policy for outcome in outcomes)
-            return ("asked" if forbidden else "failed" if failed else "done"), _answer_from(outcomes)
+            return ("asked" if forbidden else "failed" if all(failures) else "done"), _answer_from(outcomes)
         self.failed_replies = self.failed_replies + 1 if any(_is_failure(outcome) for outcome in outcomes) else 0
         if self.failed_replies > 1:
             return "failed", _answer_from(outcomes)

@@ -83,6 +83,15 @@ def test_the_bigger_model_goes_on_from_a_call_of_nanos_that_failed(tmp_path: Pat
         assert writer.requests[0].messages[-1].content.startswith("Error: ")
 
 
+def test_the_bigger_model_goes_on_where_one_of_two_calls_failed(tmp_path: Path, nano: Engine) -> None:
+    session, writer = open_session(tmp_path, nano, [TextDelta("Only a.py is there.")])
+    with closing(session):
+        events = list(session.run("open a.py and open missing_module.py"))
+        assert [event.tool for event in events if isinstance(event, ToolRequested)] == ["read_file", "read_file"]
+        assert (end_of(events).reason, end_of(events).answer) == ("done", "Only a.py is there.")
+        assert len(writer.requests) == 1
+
+
 def test_what_is_said_during_nanos_call_is_the_bigger_models_to_read(tmp_path: Path, nano: Engine) -> None:
     session, writer = open_session(tmp_path, nano, [TextDelta("Only that one.")])
     with closing(session):
