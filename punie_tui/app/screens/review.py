@@ -116,6 +116,7 @@ class ReviewScreen(Screen[bool]):
         self._title = title
         self._problem = ""
         self._problem_row: Row | None = None
+        self._commented: tuple[int, int] | None = None
         self._has_warned = False
 
     @property
@@ -257,9 +258,12 @@ class ReviewScreen(Screen[bool]):
 
     def action_comment(self) -> None:
         """Say something about the line under the cursor; the model gets to read it."""
-        if self._view.current_line is None:
+        line = self._view.current_line
+        if line is None:
             self.tell("Put the cursor on a line first: a comment is about one.")
             return
+        # While the person writes, effects that come in may lay out the rows anew.
+        self._commented = (self._view.current.file, line)
         self.add_class("-comments")
         said = self.query_one(Input)
         said.value = self._comment_here()
@@ -268,9 +272,8 @@ class ReviewScreen(Screen[bool]):
     @on(Input.Submitted)
     def _comment(self, message: Input.Submitted) -> None:
         message.stop()
-        line = self._view.current_line
-        if line is not None:
-            self._review.comment(self._view.current.file, line, message.value.strip())
+        if self._commented is not None:
+            self._review.comment(*self._commented, message.value.strip())
         self._close_comment()
         self._changed()
 
