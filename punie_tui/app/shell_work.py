@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.screen import Screen
 
-from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.textual_adapter import call_on_screen
 
 if TYPE_CHECKING:
     from punie_tools.process import FinishedProcess
@@ -71,8 +71,7 @@ class ShellWork:
 
         def work() -> None:
             output = run_in_shell(command, self._folder, stopped)
-            if self._screen.is_running:
-                app_of(self._screen).call_later(self._ended, output)
+            call_on_screen(self._screen, lambda: self._ended(output))
 
         self._screen.run_worker(work, thread=True, group="shell")
         return True

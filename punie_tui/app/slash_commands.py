@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Protocol
 
-from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.textual_adapter import app_of, call_on_screen
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -119,8 +119,7 @@ def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
             told = str(error).splitlines()[0]
         except OSError as error:
             told = f"The journal cannot be used: {(error.strerror or str(error)).lower()}."
-        if screen.is_running:
-            app_of(screen).call_later(host.note, safe_text(told, single_line=True))
+        call_on_screen(screen, lambda: host.note(safe_text(told, single_line=True)))
 
     screen.run_worker(move, thread=True, group="journal")
 

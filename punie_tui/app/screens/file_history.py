@@ -14,7 +14,7 @@ from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
-from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.textual_adapter import app_of, call_on_screen
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import ShowRevision
 from punie_tui.app.widgets.outline import Outline, OutlineRow
@@ -92,8 +92,7 @@ class FileHistoryScreen(Screen[None]):
             found, told = (_blamed if is_blame else _commits)(self._root, self._path)
         except ToolError as error:
             found, told = [], str(error)
-        if self.is_running:
-            app_of(self).call_later(self._show, is_blame, found, told)
+        call_on_screen(self, lambda: self._show(is_blame, found, told))
 
     def _show(self, is_blame: bool, found: Sequence[tuple[str, OutlineRow]], told: str) -> None:
         if is_blame == self._is_blame:

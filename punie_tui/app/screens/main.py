@@ -24,7 +24,7 @@ from punie_tui.app.notices import Notices
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, GO_ON, PLACES, TRUST, TURNS
 from punie_tui.app.shell_work import ShellWork
-from punie_tui.app.textual_adapter import app_of, keep_screen
+from punie_tui.app.textual_adapter import app_of, call_on_screen, keep_screen
 from punie_tui.app.themes import next_theme
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice, TurnRunner
 from punie_tui.app.widgets.chat.chat import Chat
@@ -172,8 +172,11 @@ class MainScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """A screen above was closed, and is garbage."""
-        if self._session:
-            self.call_after_refresh(self._collector.look)
+        self.call_after_refresh(self._look_for_garbage)
+
+    def _look_for_garbage(self) -> None:
+        if self._session and not self._is_turn_running:
+            self._collector.look()
 
     def on_unmount(self) -> None:
         if self._git_work:
@@ -479,7 +482,7 @@ class MainScreen(Screen[None]):
             (trust.trust if is_wanted else trust.revoke)()
         except OSError as error:
             problem = f"The trust cannot be kept: {(error.strerror or str(error)).lower()}."
-        app_of(self).call_later(self._trust_changed, problem)
+        call_on_screen(self, lambda: self._trust_changed(problem))
 
     def _trust_changed(self, problem: str) -> None:
         self.show_session()
@@ -604,8 +607,8 @@ class MainScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="notes")
     def _tell_notes(self, session: Session) -> None:
         notes = session.read_notes()
-        if notes.notes and self.is_running:
-            app_of(self).call_later(self._notes_read, notes.summary)
+        if notes.notes:
+            call_on_screen(self, lambda: self._notes_read(notes.summary))
 
     def _notes_read(self, summary: str) -> None:
         self._notes_told = [notes_words(summary)]
@@ -827,9 +830,9 @@ class MainScreen(Screen[None]):
                 status.show_activity("waiting for you", is_busy=True)
             case "tool_approved":
                 self.show_session()
-                self._tell_state_in_prompt(False)
+                self._tell_state_in_prompt(self._approval.is_asking)
             case "tool_denied":
-                self._tell_state_in_prompt(False)
+                self._tell_state_in_prompt(self._approval.is_asking)
             case "turn_finished":
                 self.show_session()
                 self._tell_state_in_prompt(False)
@@ -837,7 +840,7 @@ class MainScreen(Screen[None]):
                 status.show_activity("ready", is_busy=False)
                 self._finish_turn(event)
                 self.turns_finished += 1
-                self.call_after_refresh(self._collector.look)
+                self.call_after_refresh(self._look_for_garbage)
                 if self._session:
                     status.show_usage(event.usage, self._session.engine.context_length)
             case _:

@@ -17,7 +17,7 @@ from punie_tui.app.notes_work import NotesWork
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.syntax_colours import colour_syntax
-from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.textual_adapter import call_on_screen
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.sessions.rows import list_row
 
@@ -104,8 +104,7 @@ class NotesScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="read")
     def _load(self) -> None:
         notes = self._session.read_notes()
-        if self.is_running:
-            app_of(self).call_later(self._loaded, notes)
+        call_on_screen(self, lambda: self._loaded(notes))
 
     def _loaded(self, notes: ProjectNotes) -> None:
         if self.is_attached:

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from punie_tools.files.atomic import replace_file
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import counted
 from punie_tui.agent.session_list import SessionSummary
 from punie_tui.agent.session_markdown import session_markdown
 from punie_tui.agent.session_record import SessionError, read_record
@@ -25,7 +26,7 @@ from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
 from punie_tui.app.typed_text import typeable
 from punie_tui.app.widgets.key_row import KeyRow
-from punie_tui.app.widgets.sessions.rows import counted, list_row, moment
+from punie_tui.app.widgets.sessions.rows import list_row, moment
 
 if TYPE_CHECKING:
     from textual import events

@@ -14,13 +14,14 @@ from textual.widgets.option_list import Option
 
 from punie_tools.errors import ToolError
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import counted
 from punie_tui.agent.session_record import RecordedTurn, SessionError, SessionRecord
 from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
-from punie_tui.app.widgets.sessions.rows import counted, list_row, moment
+from punie_tui.app.widgets.sessions.rows import list_row, moment
 
 if TYPE_CHECKING:
     from textual import events

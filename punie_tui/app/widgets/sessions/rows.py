@@ -29,8 +29,3 @@ def list_row(words: str, facts: Sequence[str], width: int, *, style: str = "") -
 def moment(time: datetime) -> str:
     """A time as lists show it."""
     return f"{time.astimezone():%Y-%m-%d %H:%M}"
-
-
-def counted(count: int, what: str) -> str:
-    """`1 turn`, `2 turns`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
