@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import random
 import signal
+import time
 from pathlib import Path
 
 import psutil
 from app_on_terminal import AppOnTerminal
 
 from punie_tui.agent.events import SessionStarted, TextStreamed, TurnFinished, TurnStarted
-from punie_tui.agent.session_log import SessionLog, sessions_folder
+from punie_tui.agent.session_log import SessionLog, session_files, sessions_folder
 from punie_tui.own_files import home_directory
 
 # What a terminal can be told by whoever set it up, none of which may cost a frame its lines.
@@ -71,6 +72,11 @@ def test_a_long_session_outlives_all_that_a_terminal_does_to_it(tmp_path: Path) 
     assert (tmp_path / "errors").read_bytes() == b""
 
 
+def is_kept(folder: Path) -> bool:
+    files = session_files(sessions_folder(home_directory("state"), folder))
+    return any(b'"queue_changed"' in file.read_bytes() for file in files)
+
+
 def test_a_killed_app_goes_on_with_its_session_and_with_what_waited(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("def test_it() -> None: ...\n")
     with AppOnTerminal(tmp_path) as app:
@@ -84,6 +90,11 @@ def test_a_killed_app_goes_on_with_its_session_and_with_what_waited(tmp_path: Pa
         app.read_until(b" Send")
         app.type_in(b"\r")
         app.read_until(b"1 message waits")
+        # It is written by another thread than the one that draws.
+        deadline = time.monotonic() + 60
+        while not is_kept(tmp_path.resolve()):
+            assert time.monotonic() < deadline, "never kept"
+            time.sleep(0.01)
         (child,) = psutil.Process(app.process.pid).children()
         child.kill()
         app.read_until(b"ended unexpectedly (SIGKILL)")
