@@ -244,5 +244,6 @@ def _batches(stream: ExampleStream, encoder: Encoder, recipe: Recipe) -> Iterato
 def _row(example: Example, encoder: Encoder, recipe: Recipe) -> Row:
     prompt = encoder.encode(example.prompt, loosely=True)
     reply = encoder.encode(example.reply + END)
-    tokens = (prompt + reply)[:_LONGEST]
-    return tokens, ([recipe.prompt_weight] * len(prompt) + [1.0] * len(reply))[:_LONGEST]
+    # The end stays: the start of a long prompt says least, and a row without its reply teaches nothing.
+    tokens = (prompt + reply)[-_LONGEST:]
+    return tokens, ([recipe.prompt_weight] * len(prompt) + [1.0] * len(reply))[-_LONGEST:]
