@@ -1,8 +1,12 @@
-"""The trained network: a state that is read back goes on as if nothing had happened."""
+"""The trained network: what its loss is made of, and a state that is read back goes on as if nothing had happened."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+
+import mlx.core as mx
+import pytest
 
 from punie_tui.lab.network import Row, Trainee
 from punie_tui.lab.train import Recipe
@@ -28,3 +32,22 @@ def test_training_from_a_state_gives_the_losses_of_a_run_that_was_not_stopped(tm
     weights = (tmp_path / "model.safetensors").read_bytes()
     resumed.save_weights(tmp_path)
     assert (tmp_path / "model.safetensors").read_bytes() == weights
+
+
+def test_the_loss_is_the_mean_over_the_tokens_that_count() -> None:
+    trainee = new_trainee(seed=1)
+    model = trainee.averaged_model()
+    expected: list[float] = []
+    for tokens, weights in BATCH:
+        cache = model.new_cache()
+        for token, following, weight in zip(tokens, tokens[1:], weights[1:], strict=False):
+            logits = mx.array(model.feed([token], cache)).squeeze().tolist()
+            if weight:
+                expected.append(smoothed_cross_entropy(logits, following, smoothing=0.02))
+    assert trainee.train(BATCH, 6) == pytest.approx(sum(expected) / len(expected), rel=1e-4)
+
+
+def smoothed_cross_entropy(logits: list[float], expected: int, smoothing: float) -> float:
+    whole = math.log(sum(math.exp(value) for value in logits))
+    mean = sum(logits) / len(logits)
+    return whole - (1 - smoothing) * logits[expected] - smoothing * mean
