@@ -59,7 +59,8 @@ PYRIGHT = ("pyright", "--outputjson", "--pythonpath", sys.executable)
 
 ROWS: tuple[Row, ...] = (
     Row("read_file", {"path": PART}, ("cat", PART)),
-    Row("list_files", {"pattern": "*.py"}, ("rg", "--files", "-g", "*.py", ".")),
+    # Not `-g "*.py"`, which lists ignored files also.
+    Row("list_files", {"pattern": "*.py"}, ("rg", "--files", "-t", "py", ".")),
     Row("grep", {"pattern": "TODO"}, ("rg", "-n", "--column", "TODO", ".")),
     Row("execute_code", {"code": "print([m.file for m in grep('TODO').matches])"}),
     Row("execute_code", {"code": LOOP}, name="execute_code, 1,000 results"),
