@@ -7,6 +7,7 @@ from pathlib import Path
 from punie_tui.engine.mlx_engine import MlxEngine
 from punie_tui.engine.model_thread import MODEL_THREAD, ModelThread
 from punie_tui.engine.models import NANO, resolve_model
+from punie_tui.engine.multi_intent_engine import MultiIntentEngine
 from punie_tui.engine.protocol import Engine
 from punie_tui.engine.routed_engine import RoutedEngine
 
@@ -30,4 +31,5 @@ def _open(model: str, thread: ModelThread) -> Engine:
         return OpenAIEngine(model)
     directory = resolve_model(model)
     is_path = model != NANO and Path(model).expanduser().is_dir()
-    return MlxEngine(directory, directory.resolve().name if is_path else model, thread)
+    engine = MlxEngine(directory, directory.resolve().name if is_path else model, thread)
+    return engine if engine.writes_answers else MultiIntentEngine(engine)

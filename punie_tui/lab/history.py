@@ -15,9 +15,9 @@ from punie_tools.workspace import Workspace
 from punie_tui.agent.approval import Policy, PolicyApprover
 from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.turn import TurnLimits
-from punie_tui.engine.mlx_engine import MlxEngine
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.engine.nano.first_action import FILE_NAME
+from punie_tui.engine.open_engine import open_engine
 from punie_tui.lab.evaluate import evaluate
 from punie_tui.lab.phrasings import PHRASINGS, read_phrasings
 from punie_tui.lab.routing import score_directory
@@ -54,7 +54,7 @@ def name_weights(directory: Path) -> str:
 def score_suite(directory: Path, suite: Path) -> float:
     """The share of a suite's cases that pass on the model's first reply, at temperature 0."""
     cases = load_suite(suite)
-    engine = MlxEngine(directory)
+    engine = open_engine(str(directory))
     try:
         with tempfile.TemporaryDirectory() as empty:
             approver = PolicyApprover(Policy.PLAN, is_trusted=False)

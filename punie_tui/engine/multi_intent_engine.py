@@ -1,0 +1,157 @@
+"""Several wishes in one request: what a model that only routes makes of the parts, where that is likelier."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from punie_tui.engine.protocol import Delta, Doubt, Engine, Message, Request, TextDelta, ToolCall, Usage
+
+_MOST_CUTS = 6
+_SURE = 0.9
+"""A whole reply this likely stands: no two parts can be so much likelier."""
+
+# By how much two parts have to be likelier than the whole. Measured on requests of hands that nano was not trained on:
+# where the whole makes several calls the parts are right nearly as soon as they are likelier, where it makes one call
+# a part is mostly a remark.
+_LIKELIER_THAN_SEVERAL = 1.1
+_LIKELIER_THAN_ONE = 1.75
+
+_CUT = re.compile(
+    r"(?:\s*[,;.]\s+|\s+)(?:and\s+)?(?:then|after that|afterwards|also|plus|next)\b,?\s+"
+    r"|\s*[;\n&+]\s*|\s*[-=]>\s*|\s*[,.]?\s+and\s+|\s*,\s+|[.!]\s+",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)")
+
+
+def two_parts(request: str) -> Iterator[tuple[str, str]]:
+    """The ways to read a request as two, one after the other: "format src | then run the tests". Quotes stay whole."""
+    quoted = [match.span() for match in _QUOTED.finditer(request)]
+    cuts = [
+        match
+        for match in _CUT.finditer(request)
+        if not any(start < match.end() and match.start() < end for start, end in quoted)
+    ]
+    for cut in cuts[:_MOST_CUTS]:
+        before, after = request[: cut.start()].strip(), request[cut.end() :].strip()
+        if before and after:
+            yield before, after
+
+
+class MultiIntentEngine:
+    """The Engine protocol over nano, which has seen few requests with several wishes and mixes them up.
+
+    Where it is unsure of a request that can be read as two, each part is asked as a request of its own, the second
+    after the calls of the first. If both together are likelier than the reply to the whole they are the reply.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def model_name(self) -> str:
+        """That of the engine."""
+        return self._engine.model_name
+
+    @property
+    def writes_answers(self) -> bool:
+        """As the engine says."""
+        return self._engine.writes_answers
+
+    @property
+    def context_length(self) -> int:
+        """That of the engine."""
+        return self._engine.context_length
+
+    def start(self) -> None:
+        """Begin to load in the background; idempotent."""
+        self._engine.start()
+
+    def generate(self, request: Request, is_cancelled: Callable[[], bool]) -> Iterator[Delta]:
+        """Yield the deltas of one reply, a Usage last. Closing the iterator cancels. Raises EngineError."""
+        last = request.messages[-1]
+        readings = list(two_parts(last.content)) if last.role == "user" and not request.begin_with else []
+        if readings:
+            yield from _Asked(self._engine, request, is_cancelled).likeliest(readings)
+        else:
+            yield from self._engine.generate(request, is_cancelled)
+
+    def close(self) -> None:
+        """Stop the model thread and free the model; idempotent."""
+        self._engine.close()
+
+
+@dataclass(frozen=True)
+class _Reply:
+    """What a reply comes to. `deltas` hold all of it but the Usage."""
+
+    deltas: tuple[Delta, ...]
+    calls: tuple[ToolCall, ...]
+    doubt: Doubt
+    is_sentence: bool
+
+    @property
+    def likelihood(self) -> float:
+        """That of a reply that makes sense; a Doubt without a label tells of one that does not."""
+        return self.doubt.likelihood if self.doubt.label else 0.0
+
+    def then(self, second: _Reply, others: tuple[str, ...]) -> _Reply:
+        """Both as one reply, which may also have been one of the `others`."""
+        calls = (*self.calls, *second.calls)
+        label = f"{self.doubt.label}, then {second.doubt.label}"
+        doubt = Doubt(self.likelihood * second.likelihood, label, others)
+        return _Reply((*calls, doubt), calls, doubt, is_sentence=False)
+
+
+class _Asked:
+    """One request and all the replies that it takes to answer it."""
+
+    def __init__(self, engine: Engine, request: Request, is_cancelled: Callable[[], bool]) -> None:
+        self._engine = engine
+        self._request = request
+        self._is_cancelled = is_cancelled
+        self._usages: list[Usage] = []
+
+    def likeliest(self, readings: Sequence[tuple[str, str]]) -> Iterator[Delta]:
+        """The reply to the whole, or to the two parts of one of the readings."""
+        found = whole = self._reply(self._request.messages)
+        bar = whole.likelihood * (_LIKELIER_THAN_SEVERAL if len(whole.calls) > 1 else _LIKELIER_THAN_ONE)
+        for parts in readings if whole.likelihood < _SURE else ():
+            reply = None if self._is_stopped else self._reply_to_parts(*parts, whole.doubt.others)
+            if reply and reply.likelihood > bar:
+                found, bar = reply, reply.likelihood
+        yield from found.deltas
+        yield self._usage()
+
+    def _reply_to_parts(self, first: str, second: str, others: tuple[str, ...]) -> _Reply | None:
+        """None where one of them asks for no call, or for one that makes no sense."""
+        *before, last = self._request.messages
+        asked = (*before, replace(last, content=first))
+        done = self._reply(asked)
+        if done.is_sentence or not done.likelihood:
+            return None
+        rest = self._reply((*asked, Message("assistant", calls=done.calls), replace(last, content=second)))
+        return None if rest.is_sentence or not rest.likelihood else done.then(rest, others)
+
+    def _reply(self, messages: Sequence[Message]) -> _Reply:
+        *deltas, usage = self._engine.generate(replace(self._request, messages=tuple(messages)), self._is_cancelled)
+        self._usages += [usage] if isinstance(usage, Usage) else []
+        calls = tuple(delta for delta in deltas if isinstance(delta, ToolCall))
+        is_sentence = not calls or any(isinstance(delta, TextDelta) for delta in deltas)
+        doubt = next((delta for delta in deltas if isinstance(delta, Doubt)), Doubt(0.0, "", ()))
+        return _Reply(tuple(deltas), calls, doubt, is_sentence)
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self._usages[-1].stop_reason == "cancelled"
+
+    def _usage(self) -> Usage:
+        """That of the reply to the whole, with the time and the tokens of all of them."""
+        return replace(
+            self._usages[0],
+            generated_tokens=sum(usage.generated_tokens for usage in self._usages),
+            seconds=sum(usage.seconds for usage in self._usages),
+            stop_reason=self._usages[-1].stop_reason,
+        )
