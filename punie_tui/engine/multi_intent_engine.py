@@ -12,11 +12,8 @@ _MOST_CUTS = 6
 _SURE = 0.9
 """A whole reply this likely stands: no two parts can be so much likelier."""
 
-# By how much two parts have to be likelier than the whole. Measured on requests of hands that nano was not trained on:
-# where the whole makes several calls the parts are right nearly as soon as they are likelier, where it makes one call
-# a part is mostly a remark.
-_LIKELIER_THAN_SEVERAL = 1.1
-_LIKELIER_THAN_ONE = 1.75
+_LIKELIER = 1.1
+"""How much likelier than the whole both parts together have to be, measured on hands that nano was not trained on."""
 
 _CUT = re.compile(
     r"(?:\s*[,;.]\s+|\s+)(?:and\s+)?(?:then|after that|afterwards|also|plus|next)\b,?\s+"
@@ -43,8 +40,8 @@ def two_parts(request: str) -> Iterator[tuple[str, str]]:
 class MultiIntentEngine:
     """The Engine protocol over nano, which has seen few requests with several wishes and mixes them up.
 
-    Where it is unsure of a request that can be read as two, each part is asked as a request of its own, the second
-    after the calls of the first. If both together are likelier than the reply to the whole they are the reply.
+    Where it is unsure of several calls that it makes of a request, and that can be read as two, each part is asked as a
+    request of its own, the second after the calls of the first. If both are likelier than the whole they are the reply.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -97,6 +94,14 @@ class _Reply:
         """That of a reply that makes sense; a Doubt without a label tells of one that does not."""
         return self.doubt.likelihood if self.doubt.label else 0.0
 
+    @property
+    def may_be_parted(self) -> bool:
+        """Whether it is an unsure one of several calls, or makes no sense.
+
+        What reads as two where nano makes one call is mostly a wish and a remark.
+        """
+        return self.likelihood < _SURE if len(self.calls) > 1 else not self.likelihood
+
     def then(self, second: _Reply, others: tuple[str, ...]) -> _Reply:
         """Both as one reply, which may also have been one of the `others`."""
         calls = (*self.calls, *second.calls)
@@ -117,8 +122,8 @@ class _Asked:
     def likeliest(self, readings: Sequence[tuple[str, str]]) -> Iterator[Delta]:
         """The reply to the whole, or to the two parts of one of the readings."""
         found = whole = self._reply(self._request.messages)
-        bar = whole.likelihood * (_LIKELIER_THAN_SEVERAL if len(whole.calls) > 1 else _LIKELIER_THAN_ONE)
-        for parts in readings if whole.likelihood < _SURE else ():
+        bar = whole.likelihood * _LIKELIER
+        for parts in readings if whole.may_be_parted else ():
             reply = None if self._is_stopped else self._reply_to_parts(*parts, whole.doubt.others)
             if reply and reply.likelihood > bar:
                 found, bar = reply, reply.likelihood
