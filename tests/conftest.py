@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from hypothesis import settings
 # The same examples each time, and nothing kept in the tree; a run by hand can ask for more and for others.
 settings.register_profile("punie", derandomize=True, database=None, deadline=None)
 settings.load_profile("punie")
+
+# The tests start a thousand Pythons; where no bytecode is kept, each of them compiles all that it imports.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    sys.dont_write_bytecode = False
 
 
 @pytest.fixture(autouse=True)
