@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -97,7 +98,8 @@ class Driven:
 
     async def ask(self, prompt: str) -> None:
         """Type a prompt and send it."""
-        await self.pilot.press(*(key_of(letter) for letter in prompt), "enter")
+        await self._type(prompt)
+        await self.pilot.press("enter")
 
     @property
     def prompt(self) -> Prompt:
@@ -110,7 +112,13 @@ class Driven:
     async def type_in(self, text: str) -> None:
         """Type into the prompt, once it can offer something."""
         await self.until(lambda: bool(self.main.query(ChoicePopup)), "the popup")
-        await self.pilot.press(*(key_of(letter) for letter in text))
+        await self._type(text)
+
+    async def _type(self, text: str) -> None:
+        """As fast as the app takes it: Pilot waits after each letter until nothing moves, and all is painted anew."""
+        for letter in text:
+            self.app.post_message(Key(key_of(letter), letter))
+        await self.pilot.pause()
 
     async def said(self, text: str) -> None:
         """Wait until the transcript holds it."""
