@@ -19,6 +19,20 @@ settings.load_profile("punie")
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
     sys.dont_write_bytecode = False
 
+SLOWEST_FILES = (
+    "tests/test_house.py",
+    "tests/tools/test_hostile_tree.py",
+    "tests/tools/lsp/test_warm_typecheck.py",
+    "tests/lab/test_shipped_scores.py",
+    "tests/app/test_screenshots.py",
+    "tests/tools/commands/test_command_changes.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first: a test of a minute that is begun last lets all other workers wait for it."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST_FILES))
+
 
 @pytest.fixture(autouse=True)
 def punie_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
