@@ -29,6 +29,11 @@ SLOWEST_FILES = (
 )
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait, for a child or until the app rests, and use none meanwhile."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slowest files first: a test of a minute that is begun last lets all other workers wait for it."""
     items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST_FILES))
