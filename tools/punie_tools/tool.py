@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, computed_field, create_model
@@ -169,9 +170,9 @@ class Tool:
         """Whether the result tells what the call did to type errors, where a language server is warm."""
         return "new_errors" in self.result_type.model_fields
 
-    @property
+    @cached_property
     def arguments_schema(self) -> dict[str, Any]:
-        """JSON schema of the arguments, an object."""
+        """JSON schema of the arguments, an object; always the same one, which nobody changes."""
         return self.arguments_type.model_json_schema()
 
     @property
