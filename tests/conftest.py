@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,8 @@ SLOWEST_FILES = (
     "tests/tools/commands/test_command_changes.py",
 )
 
+_HOMES = count()
+
 
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: many tests wait, for a child or until the app rests, and use none meanwhile."""
@@ -42,7 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def punie_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh PUNIE_HOME for each test, and git identities that come from the test alone."""
-    home = tmp_path_factory.mktemp("punie-home")
+    # Numbered here: the factory's own numbers cost a look at all folders of all tests before.
+    home = tmp_path_factory.mktemp(f"punie-home-{next(_HOMES)}", numbered=False)
     monkeypatch.setenv("PUNIE_HOME", str(home))
     # No test leaves a process behind.
     monkeypatch.setenv("PUNIE_KEEP_WARM_MINUTES", "0")
