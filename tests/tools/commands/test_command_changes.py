@@ -38,12 +38,13 @@ LEFT_OUT = {".git", "node_modules"}
 
 def tree_of(root: Path) -> Tree:
     """Every file with its permissions and its content."""
-    paths = (path for path in root.rglob("*") if not LEFT_OUT & set(path.relative_to(root).parts))
-    return {
-        path.relative_to(root).as_posix(): (path.stat().st_mode & 0o777, path.read_bytes())
-        for path in paths
-        if path.is_file() and not path.is_symlink()
-    }
+    tree: Tree = {}
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in LEFT_OUT]
+        for path in (Path(folder, name) for name in names if name not in LEFT_OUT):
+            if path.is_file() and not path.is_symlink():
+                tree[path.relative_to(root).as_posix()] = (path.stat().st_mode & 0o777, path.read_bytes())
+    return tree
 
 
 @pytest.fixture
