@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -41,23 +42,33 @@ class Found:
     run: Callable[[], Any]
 
 
-class _Rows(Provider):
+class Rows(Provider):
     """Rows that are read when the palette is opened, and searched.
 
     Rows that fit as well as each other stand in their own order: `_behind` is what this kind of row gives way.
     """
 
-    _found: Sequence[Found] = ()
     _behind: float = 0.0
 
+    @abstractmethod
+    async def read(self) -> Sequence[Found]:
+        """All rows of this kind."""
+
+    async def startup(self) -> None:
+        # Each letter cancels the search of the one before, and what that waits for; the rows are read all the same.
+        self._reading = asyncio.ensure_future(self.read())
+
+    async def shutdown(self) -> None:
+        self._reading.cancel()
+
     async def discover(self) -> AsyncIterator[DiscoveryHit]:
-        for found in self._found:
+        for found in await asyncio.shield(self._reading):
             yield DiscoveryHit(_row(Content(found.text), found.hint), found.run, found.text)
 
     async def search(self, query: str) -> AsyncIterator[Hit]:
         # Textual's own matcher would read a text of somebody else as markup.
         search = FuzzySearch(case_sensitive=False)
-        for place_of_row, found in enumerate(self._found):
+        for place_of_row, found in enumerate(await asyncio.shield(self._reading)):
             score, places = search.match(query, f"{found.text} {found.hint}")
             if score:
                 text = Content(found.text)
@@ -66,28 +77,28 @@ class _Rows(Provider):
                 yield Hit(score - self._behind - place_of_row * 1e-6, _row(text, found.hint), found.run, found.text)
 
 
-class ActionRows(_Rows):
+class ActionRows(Rows):
     """What can be done on the screen below, with its keys."""
 
-    async def startup(self) -> None:
+    async def read(self) -> Sequence[Found]:
         screen = screen_of(self)
-        self._found = [
+        return [
             Found(f"{each.title}: {each.action.about}", _keys(screen, each.action), each.accept)
             for each in offers_of(screen)
         ]
 
 
-class MainRows(_Rows):
+class MainRows(Rows):
     """What is chosen by name in the main screen."""
 
     _behind = 1e-3
 
-    async def startup(self) -> None:
+    async def read(self) -> Sequence[Found]:
         main = screen_of(self)
         if not isinstance(main, MainScreen) or main.session is None:
-            return
+            return []
         sessions, modes = await asyncio.to_thread(_read, main.session)
-        self._found = [*_commands(main), *_themes(main), *_modes(main, modes), *_resumable(main, sessions)]
+        return [*_commands(main), *_themes(main), *_modes(main, modes), *_resumable(main, sessions)]
 
 
 def _commands(main: MainScreen) -> Iterator[Found]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from textual.command import CommandPalette
 from textual.widgets import Input, OptionList
 
 from punie_tui.app.key_map import KeyChoice
+from punie_tui.app.palette_rows import Found, Rows
 from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.leader import LeaderScreen
 from punie_tui.app.screens.tests import TestsScreen
@@ -70,6 +72,25 @@ async def test_a_colon_leads_in_vim_where_nothing_is_typed(drive: Drive, reposit
         assert driven.prompt.text == ":"
         await driven.pilot.press("f3", "colon", "f")
         assert isinstance(driven.app.screen, FindingsScreen)
+
+
+async def test_rows_that_are_read_slowly_outlive_the_searches_of_a_quick_hand(drive: Drive, repository: Path) -> None:
+    is_typed = asyncio.Event()
+
+    class SlowRows(Rows):
+        async def read(self) -> Sequence[Found]:
+            await is_typed.wait()
+            return [Found("tests: run", "", lambda: None)]
+
+    async with drive(repository) as driven:
+        driven.app.push_screen(CommandPalette((SlowRows,)))
+        await driven.shown(CommandPalette)
+        # Each letter outdates the search of the one before, which still waits for its rows.
+        await driven.pilot.press(*"test")
+        is_typed.set()
+        found = driven.app.screen.query_one(OptionList)
+        await driven.until(lambda: found.option_count == 1, "the row")
+        assert str(found.get_option_at_index(0).prompt) == "tests: run"
 
 
 async def choose(driven: Driven, text: str, row: str, key: str = "ctrl+p") -> None:
