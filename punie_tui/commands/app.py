@@ -102,6 +102,7 @@ def _run_app(argv: list[str]) -> int:
 
     log_to_file()
     _draw_on_terminal()
+    _ask_terminal_for_its_size()
 
     def open_session(ask_person: AskPerson, ask_which: AskWhich) -> Session:
         return _open_session(folder, options, ask_person, ask_which)
@@ -128,6 +129,13 @@ def _draw_on_terminal() -> None:
         reconfigure(encoding="utf-8", errors="replace")
     if not sys.stderr.isatty():
         os.dup2(sys.stdout.fileno(), sys.stderr.fileno())
+
+
+def _ask_terminal_for_its_size() -> None:
+    """What the environment says of it stands against every later size, and may be more than there is memory for."""
+    if all(os.get_terminal_size(sys.stdout.fileno())):
+        os.environ.pop("COLUMNS", None)
+        os.environ.pop("LINES", None)
 
 
 def _open_session(folder: Path, options: _Options, ask_person: AskPerson, ask_which: AskWhich) -> Session:
