@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _MOST_BYTES = 1_000_000
+_TAKE_A_LINE = frozenset(
+    {"vi", "vim", "nvim", "view", "nano", "pico", "emacs", "emacsclient", "micro", "kak", "joe", "mg"}
+)
 
 
 class EditorError(Exception):
     """The text was not edited; the sentence says why, and what to do."""
 
 
-def edit_text(text: str, environment: Mapping[str, str], *, name: str = "prompt.md") -> str:
+def edit_text(text: str, environment: Mapping[str, str], *, name: str = "prompt.md", line: int = 1) -> str:
     """The text as the editor left it. Blocks until the editor ends, and the terminal is the editor's until then.
 
     The file that it edits, of that name, can be read by the person only, and is gone afterwards. Raises EditorError.
@@ -34,7 +37,8 @@ def edit_text(text: str, environment: Mapping[str, str], *, name: str = "prompt.
             path = Path(folder) / name
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(text.encode("utf-8", "replace"))
-            exit_code = subprocess.call([*command, str(path)], env=dict(environment))
+            at_line = [f"+{line}"] if line > 1 and Path(command[0]).name in _TAKE_A_LINE else []
+            exit_code = subprocess.call([*command, *at_line, str(path)], env=dict(environment))
             if exit_code:
                 raise EditorError(f"{command[0]} ended with exit code {exit_code}; the text is as it was.")
             return _read(path)

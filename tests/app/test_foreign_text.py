@@ -503,8 +503,10 @@ async def in_review(driven: Driven) -> None:
 
 async def in_viewer_and_history(driven: Driven, root: Path) -> None:
     looks = Looks(driven, "viewer and history")
+    session = driven.main.session
+    assert session
     for path in ["all.txt", *(os.fsdecode(b"odd/" + as_file_name(text)) for text in STRINGS[:: len(STRINGS) // 5])]:
-        screen = FileViewerScreen(root, path)
+        screen = FileViewerScreen(root, path, open_context=session.context_of_person)
         await driven.app.push_screen(screen)
         await driven.pilot.pause()
         looks.at_screen()

@@ -63,8 +63,10 @@ async def test_a_model_that_writes_tells_its_notes_at_the_start(drive: Drive, ma
 def test_a_note_is_edited_in_the_persons_own_editor(make_repository: MakeRepository, tmp_path: Path) -> None:
     root = make_repository({})
     (root / "AGENTS.md").write_bytes(b"\xef\xbb\xbfOurs.\r\n")
-    editor = tmp_path / "editor"
-    editor.write_text('#!/bin/sh\nbasename "$1" > "$0.name"\necho "And more." >> "$1"\n')
+    editor = tmp_path / "vi"
+    editor.write_text(
+        '#!/bin/sh\nfor file; do :; done\necho "$1 $(basename "$file")" > "$0.told"\necho "More." >> "$file"\n'
+    )
     editor.chmod(0o755)
     with AppOnTerminal(root, VISUAL=str(editor)) as app:
         app.read_until(b"ask mode")
@@ -72,8 +74,19 @@ def test_a_note_is_edited_in_the_persons_own_editor(make_repository: MakeReposit
         app.read_until(b"reads none of them")
         app.type_in(b"\r")
         app.read_until(b"Changed")
-        assert (tmp_path / "editor.name").read_text() == "AGENTS.md\n"
-        assert (root / "AGENTS.md").read_bytes() == b"\xef\xbb\xbfOurs.\r\nAnd more.\r\n"
+        assert (tmp_path / "vi.told").read_text().endswith(" AGENTS.md\n")
+        assert (root / "AGENTS.md").read_bytes() == b"\xef\xbb\xbfOurs.\r\nMore.\r\n"
+        # The file's own view leads there too, at the line of its cursor.
+        app.type_in(b"\x1b")
+        app.read_until(b"ask mode")
+        app.type_in(b"\x1bOS")
+        app.read_until(b" Review")
+        app.type_in(b"jj\r")
+        app.read_until(b" Edit")
+        app.type_in(b"je")
+        app.read_until(b"Changed")
+        assert (tmp_path / "vi.told").read_text() == "+2 AGENTS.md\n"
+        assert (root / "AGENTS.md").read_bytes() == b"\xef\xbb\xbfOurs.\r\nMore.\r\nMore.\r\n"
         app.type_in(b"\x11")
         app.read_until(None)
         assert app.process.wait(60) == 0

@@ -65,7 +65,9 @@ class FindingsScreen(Screen[None]):
     """Stays alive while it is left; what changed meanwhile is checked again when it is seen again."""
 
     DEFAULT_CSS = """
-    FindingsScreen > #findings-heading { height: 1; padding: 0 1; background: $surface; text-wrap: nowrap; }
+    FindingsScreen > #findings-heading {
+        height: 1; padding: 0 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
+    }
     FindingsScreen > Outline { height: 1fr; }
     FindingsScreen > #findings-message { height: auto; max-height: 6; padding: 0 1; background: $surface; }
     FindingsScreen > Input, FindingsScreen > Input:focus { display: none; height: 1; border: none; padding: 0 1; }
@@ -186,9 +188,13 @@ class FindingsScreen(Screen[None]):
         """The file at the finding; on a file's row the file."""
         finding, row = self._current(), self._outline.current
         if finding is not None:
-            app_of(self).push_screen(FileViewerScreen(self._folder, finding.file, finding.line))
+            self._show_file(finding.file, finding.line)
         elif row is not None and self._grouping == "file":
-            app_of(self).push_screen(FileViewerScreen(self._folder, row.key))
+            self._show_file(row.key)
+
+    def _show_file(self, path: str, line: int | None = None) -> None:
+        open_context = self._session.context_of_person
+        app_of(self).push_screen(FileViewerScreen(self._folder, path, line, open_context=open_context))
 
     @on(Outline.Chosen)
     def _open_chosen(self, _message: Outline.Chosen) -> None:

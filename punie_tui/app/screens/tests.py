@@ -103,7 +103,9 @@ class TestsScreen(Screen[None]):
 
     __test__ = False
     DEFAULT_CSS = """
-    TestsScreen > #tests-heading { height: 1; padding: 0 1; background: $surface; text-wrap: nowrap; }
+    TestsScreen > #tests-heading {
+        height: 1; padding: 0 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
+    }
     TestsScreen > #tests-body { height: 1fr; layout: horizontal; }
     TestsScreen Outline { width: 1fr; height: 1fr; }
     TestsScreen TestReport { width: 1fr; height: 1fr; border-left: vkey $border-blurred; }
@@ -466,7 +468,8 @@ class TestsScreen(Screen[None]):
             return
         test = self._current_test()
         path, line = test.place if test else (file_of(row.key), self._line_of(row.key))
-        app_of(self).push_screen(FileViewerScreen(self._folder, path, line))
+        open_context = self._session.context_of_person
+        app_of(self).push_screen(FileViewerScreen(self._folder, path, line, open_context=open_context))
 
     def action_fix(self) -> None:
         """Hand the failure to the model, and go where it answers."""

@@ -1,7 +1,8 @@
-"""A read-only view of one file at a line."""
+"""A view of one file at a line, and the way into the person's own editor."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,6 +12,7 @@ from textual.widgets import Static, TextArea
 
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
+from punie_tui.app.file_edit_work import FileEditWork
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.syntax_colours import colour_syntax
@@ -19,6 +21,8 @@ from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+
+    from punie_tools.tool import ToolContext
 
 _MOST_BYTES = 2_000_000
 # To parse more holds up the keys: 2 MB of Python take most of a second.
@@ -45,6 +49,7 @@ VIEWER_ACTIONS = ActionGroup(
     "The file",
     (
         Action("viewer.leave", "escape,q", "dismiss", "back", "Back", has_priority=True),
+        Action("viewer.edit", "e", "edit", "edit it in $VISUAL or $EDITOR; /undo takes that back", "Edit"),
         Action("viewer.blame", "b", "show_history(True)", "blame: which commit each line comes from", "Blame"),
         Action("viewer.history", "H", "show_history(False)", "history: the commits of the file", "History"),
         Action("viewer.keys", "question_mark,f1", "help", "these keys", "Keys"),
@@ -77,17 +82,23 @@ class FileViewerScreen(Screen[None]):
     """Opens the file when it is mounted; what cannot be shown is said in one line."""
 
     DEFAULT_CSS = """
-    FileViewerScreen > #file-name { height: 1; padding: 0 1; background: $surface; text-style: bold; }
+    FileViewerScreen > #file-name {
+        height: 1; padding: 0 1; background: $surface; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis;
+    }
     FileViewerScreen > TextArea, FileViewerScreen > TextArea:focus { border: none; padding: 0; height: 1fr; }
     """
     ACTIONS: ClassVar[ActionGroups] = (VIEWER_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
-    def __init__(self, root: Path, path: str, line: int | None = None) -> None:
+    def __init__(
+        self, root: Path, path: str, line: int | None = None, *, open_context: Callable[[], ToolContext]
+    ) -> None:
+        """`open_context` is for what the person changes by hand."""
         super().__init__()
         self._root = root
         self._path = path
         self._line = line or 1
+        self._work = FileEditWork(self, open_context, self._tell, self._read_again)
 
     def compose(self) -> ComposeResult:
         text, problem = _read(self._root, self._path)
@@ -115,6 +126,20 @@ class FileViewerScreen(Screen[None]):
 
     def action_help(self) -> None:
         show_keys(self)
+
+    def action_edit(self) -> None:
+        """Open the file in the person's own editor where the cursor is."""
+        self._line = self.query_one(TextArea).cursor_location[0] + 1
+        self._work.edit(self._path, self._line)
+
+    def _read_again(self) -> None:
+        text, _ = _read(self._root, self._path)
+        area = self.query_one(TextArea)
+        area.load_text(text)
+        area.move_cursor((min(self._line, area.document.line_count) - 1, 0), center=True)
+
+    def _tell(self, sentence: str) -> None:
+        self.query_one("#file-name", Static).update(sentence)
 
     def action_show_history(self, is_blame: bool) -> None:
         from punie_tui.app.screens.file_history import FileHistoryScreen
