@@ -14,6 +14,7 @@ from textual.app import App
 from textual.widgets import Input, TextArea
 
 from punie_tui.app.key_map import KeyChoice, KeyMap, key_map_of
+from punie_tui.app.key_names import key_name
 from punie_tui.app.notices import Notices
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.textual_adapter import filter_lines, set_terminal_colours, write_to_terminal
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from punie_tui.settings import Settings
 
 _LOG = logging.getLogger(__name__)
+_QUITS = ("quit", "app.quit")
 
 
 class PunieApp(App[None]):
@@ -115,6 +117,12 @@ class PunieApp(App[None]):
                 self.call_later(chosen.accept)
 
         self.push_screen(LeaderScreen(offers_by_letter(self.screen)), do)
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C where nothing is marked: it copies, and whoever wanted the program to end is told how."""
+        quits = (key for key, active in self.active_bindings.items() if active.binding.action in _QUITS)
+        if key := next(quits, ""):
+            self.notify(f"{key_name(key)} quits; Esc stops a turn.", markup=False)
 
     def action_palette(self) -> None:
         """Search all that can be done."""

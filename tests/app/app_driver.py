@@ -201,7 +201,7 @@ def drive() -> Drive:
             colours=colours,
             is_still=is_still,
         )
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             driven = Driven(app, pilot, engine, clock)
             await driven.until(lambda: driven.main.is_ready, "an open session")
             yield driven

@@ -10,9 +10,11 @@ import pytest
 from app_driver import Drive, key_of
 from textual import events
 from textual.widgets import TextArea
+from textual.widgets._toast import Toast
 
 from punie_tui.agent.events import ToolRequested
 from punie_tui.app.app import PunieApp
+from punie_tui.app.key_map import KeyChoice
 from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.widgets.chat.prompt import Prompt
@@ -137,6 +139,16 @@ async def test_every_size_takes_a_request_and_shows_each_pane(
             await driven.pilot.pause()
             assert driven.main.query_one(f"#{pane}").region.width > 0
         assert driven.app.focused is driven.main.query_one(Prompt)
+
+
+async def test_who_wants_to_end_it_by_ctrl_c_is_told_how(drive: Drive, tmp_path: Path) -> None:
+    async with drive(tmp_path, keys=KeyChoice("default", {"main.quit": "ctrl+k"})) as driven:
+        await driven.until(lambda: driven.app.has_keys, "the key map")
+        await driven.pilot.press("a", "ctrl+c")
+        await driven.until(lambda: bool(driven.app.screen.query(Toast)), "what is told")
+        (told,) = driven.app.screen.query(Toast)
+        assert str(told.render()) == "Ctrl+K quits; Esc stops a turn."
+        assert driven.prompt.text == "a"
 
 
 async def test_panes_are_resized_by_key(drive: Drive, repository: Path) -> None:
