@@ -17,7 +17,7 @@ from punie_tui.agent.tool_step import Outcome, ToolBench, perform_call
 from punie_tui.agent.turn import new_turn_id
 from punie_tui.engine.protocol import ToolCall
 
-NOT_TRUSTED = "This folder is not trusted, so none of its code is started. Ctrl+T trusts it."
+NOT_TRUSTED = "This folder is not trusted, so nothing of it runs. Ctrl+T trusts it."
 
 
 def _no_event(_event: Event) -> None:

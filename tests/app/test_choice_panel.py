@@ -9,6 +9,7 @@ from app_driver import Drive, Driven
 
 from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS
 from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
+from punie_tui.app.widgets.status import StatusLine
 from punie_tui.engine.protocol import Doubt, TextDelta, ToolCall
 from punie_tui.engine.scripted import Reply
 
@@ -29,6 +30,9 @@ async def test_a_key_does_what_was_meant(drive: Drive, tmp_path: Path, size: tup
         await driven.ask("hm")
         panel = await offered(driven)
         assert panel.region.height > 0
+        if size[0] >= 80:
+            status = driven.main.query_one(StatusLine)
+            await driven.until(lambda: "waiting for you" in str(status.render()), "the status")
         # Too early for an answer, and no answer ever after.
         await driven.pilot.press("2")
         assert panel.is_asking

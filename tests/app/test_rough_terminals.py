@@ -16,7 +16,14 @@ from punie_tui.agent.session_log import SessionLog, session_files, sessions_fold
 from punie_tui.own_files import home_directory
 
 # What a terminal can be told by whoever set it up, none of which may cost a frame its lines.
-ODD = {"LC_ALL": "C", "LANG": "nowhere", "PYTHONIOENCODING": "ascii", "PYTHONCOERCECLOCALE": "0", "COLUMNS": "7", "LINES": "3"}
+ODD = {
+    "LC_ALL": "C",
+    "LANG": "nowhere",
+    "PYTHONIOENCODING": "ascii",
+    "PYTHONCOERCECLOCALE": "0",
+    "COLUMNS": "7",
+    "LINES": "3",
+}
 ENTER_SCREEN, LEAVE_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
 FOCUS_OUT_AND_IN = b"\x1b[O\x1b[I"
 

@@ -77,7 +77,7 @@ class KeysScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with KeysText() as scroll:
             scroll.border_title = "Keys"
-            scroll.border_subtitle = "Esc closes"
+            scroll.border_subtitle = "↑ ↓ scroll   Esc closes"
             yield Static(markup=False)
 
     @property

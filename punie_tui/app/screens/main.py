@@ -216,6 +216,9 @@ class MainScreen(Screen[None]):
 
     def _submit(self, message: SteeringMessage) -> None:
         self._turn_runs(True)
+        # The turn has begun when what is mentioned has been read, which may take a while.
+        activity = "reading what is mentioned" if message.mentions else "thinking"
+        self.query_one(StatusLine).show_activity(activity, is_busy=True)
         self._runner.submit(message.text, message.attachments, message.mentions)
 
     @on(Prompt.SteeringSent)
@@ -372,7 +375,10 @@ class MainScreen(Screen[None]):
     def _open_file(self, message: OpenFile) -> None:
         from punie_tui.app.screens.viewer import FileViewerScreen
 
-        app_of(self).push_screen(FileViewerScreen(self._folder, message.path, message.line))
+        if self._session:
+            open_context = self._session.context_of_person
+            viewer = FileViewerScreen(self._folder, message.path, message.line, open_context=open_context)
+            app_of(self).push_screen(viewer)
 
     @on(OpenHistory)
     def _open_history(self, message: OpenHistory) -> None:
@@ -827,6 +833,8 @@ class MainScreen(Screen[None]):
             case "approval_requested":
                 self.show_session()
                 self._tell_state_in_prompt(True)
+                status.show_activity("waiting for you", is_busy=True)
+            case "choices_offered":
                 status.show_activity("waiting for you", is_busy=True)
             case "tool_approved":
                 self.show_session()

@@ -65,7 +65,9 @@ class SettingsScreen(Screen[None]):
     """What is changed is checked, and written to the person's own file at once."""
 
     DEFAULT_CSS = """
-    SettingsScreen > #settings-told { height: 1; padding: 0 1; background: $surface; text-wrap: nowrap; }
+    SettingsScreen > #settings-told {
+        height: 1; padding: 0 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
+    }
     SettingsScreen > Outline { height: 1fr; }
     SettingsScreen > #settings-about { height: auto; max-height: 8; padding: 0 1; background: $surface; }
     SettingsScreen > Input, SettingsScreen > Input:focus { display: none; height: 1; border: none; padding: 0 1; }

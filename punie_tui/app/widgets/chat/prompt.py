@@ -59,12 +59,14 @@ PROMPT_ACTIONS = ActionGroup(
         _SEND,
         STEER,
         _NEW_LINE,
-        Action("prompt.search_history", "ctrl+r", "search_history", "search earlier prompts as you type", letter="h"),
+        Action(
+            "prompt.search_history", "ctrl+r", "search_history", "search earlier prompts: fewer as you type", letter="h"
+        ),
         Action("prompt.up", "up", "cursor_up", "a line up; above the first one earlier prompts", line=_LINES),
         Action("prompt.down", "down", "cursor_down", "a line down; below the last one later prompts", line=_LINES),
         Action("prompt.left", "left", "cursor_left", "a character back", line=_CHARACTERS),
         Action("prompt.right", "right", "cursor_right", "a character on", line=_CHARACTERS),
-        Action("prompt.edit", "f12", "edit", "write the prompt in $VISUAL or $EDITOR", letter="e"),
+        Action("prompt.edit", "f12", "edit", "write in your own editor: $VISUAL or $EDITOR", letter="e"),
     ),
     hints=(
         ("PgUp  PgDn", "scroll the chat"),
