@@ -148,13 +148,16 @@ def written_by(folder: Path, **variables: str) -> bytes:
 COLOUR = re.compile(rb"\x1b\[(?:[\d;]*;)?(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|[34]8;[\d;]+)(?:;[\d;]*)?m")
 
 
+POSIX = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
 @pytest.mark.parametrize(
     ("variables", "wanted", "never"),
     [
-        pytest.param({"TERM": "xterm-256color", "COLORTERM": ""}, rb"[34]8;5;\d", rb"[34]8;2;\d", id="256"),
-        pytest.param({"TERM": "xterm-16color", "COLORTERM": ""}, rb"\x1b\[[\d;]*9[0-7]", rb"[34]8;[25];\d", id="16"),
+        pytest.param({"TERM": "tmux-256color", "COLORTERM": ""}, rb"[34]8;5;\d", rb"[34]8;2;\d", id="256"),
+        pytest.param({"TERM": "linux", "COLORTERM": ""}, rb"\x1b\[[\d;]*9[0-7]", rb"[34]8;[25];\d", id="16"),
         pytest.param({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, rb"[34]8;2;\d", rb"[34]8;5;\d", id="full"),
-        pytest.param({"TERM": "xterm-256color", "NO_COLOR": "1"}, rb"\xe2\x94\x81", COLOUR.pattern, id="none"),
+        pytest.param({"TERM": "screen", "NO_COLOR": "1", **POSIX}, rb"\xe2\x94\x81", COLOUR.pattern, id="none"),
     ],
 )
 def test_a_terminal_gets_the_colours_that_it_has(

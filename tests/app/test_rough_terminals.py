@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import pty
 import random
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import psutil
+import pytest
 from app_on_terminal import AppOnTerminal
 
 from punie_tui.agent.events import SessionStarted, TextStreamed, TurnFinished, TurnStarted
@@ -110,3 +114,26 @@ def test_a_killed_app_goes_on_with_its_session_and_with_what_waited(tmp_path: Pa
         app.type_in(b"\x11")
         app.read_until(None)
         assert app.process.wait(60) == 0
+
+
+@pytest.mark.parametrize("name", ["dumb", "unknown", ""])
+def test_a_terminal_that_cannot_be_drawn_on_gets_a_line(tmp_path: Path, name: str) -> None:
+    with AppOnTerminal(tmp_path, TERM=name) as app:
+        told = app.read_until(None).decode()
+        assert app.process.wait(60) == 2
+    assert told == (
+        'punie: the app cannot draw on this terminal (TERM); use: punie ask "…", or set TERM=xterm-256color\r\n'
+    )
+
+
+@pytest.mark.parametrize("piped", ["stdin", "stdout"])
+def test_half_a_terminal_is_none(tmp_path: Path, piped: str) -> None:
+    ours, of_app = pty.openpty()
+    streams = {"stdin": of_app, "stdout": of_app, piped: subprocess.PIPE}
+    command = [sys.executable, "-m", "punie_tui"]
+    ended = subprocess.run(command, cwd=tmp_path, **streams, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(of_app)
+    os.close(ours)
+    assert ended.returncode == 2
+    assert ended.stderr == 'punie: the app needs a terminal; without one use: punie ask "…"\n'
+    assert not ended.stdout
