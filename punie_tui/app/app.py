@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.textual_adapter import filter_lines, set_terminal_colours, write_to_terminal
 from punie_tui.app.themes import THEME_NAMES, Colours, own_variables, terminal_colours, theme_named
 from punie_tui.app.typed_text import typeable
+from punie_tui.app.widgets.chat.pasted_text import MOST_CHARACTERS
+from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.without_colour import WithoutColour
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _QUITS = ("quit", "app.quit")
+_MOST_IN_A_LINE = 10_000
 
 
 class PunieApp(App[None]):
@@ -102,10 +106,23 @@ class PunieApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """What is pasted, wherever, is text that could have been typed."""
         if isinstance(event, events.Paste) and not event.is_forwarded:
+            if (length := len(event.text)) > (most := self._most_pasted()):
+                self.notify(f"The paste has {length:,} characters, and {most:,} fit here; nothing was pasted.")
+                return
             text = typeable(event.text)
             # A text area draws a tab as blanks, a line to type in would write it.
             event.text = text.replace("\t", " ") if isinstance(self.focused, Input) else text
         await super().on_event(event)
+
+    def _most_pasted(self) -> float:
+        """What a line or a text draws without holding up the keys; the prompt folds what is long, and has its own."""
+        match self.focused:
+            case Input():
+                return _MOST_IN_A_LINE
+            case TextArea() if not isinstance(self.focused, Prompt):
+                return MOST_CHARACTERS
+            case _:
+                return math.inf
 
     def action_leader(self) -> None:
         """Show what a letter does now, and do what the person chooses."""

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from app_driver import Drive, Driven
 from textual import events
+from textual.widgets import Input
+from textual.widgets._toast import Toast
 
 from punie_tui.agent.prompt_history import PromptHistory, prompt_history_file
+from punie_tui.app.screens.sessions import SessionsScreen
 from punie_tui.app.typed_text import typeable
 from punie_tui.app.widgets.chat.pasted_text import MOST_CHARACTERS, PastedTexts
 from punie_tui.app.widgets.chat.popup import ChoicePopup
@@ -85,6 +88,14 @@ async def test_a_paste_of_ten_megabytes_is_one_line(drive: Drive, repository: Pa
         await driven.until(lambda: "The paste has 10,000,000 characters" in driven.transcript.plain_text, "the line")
         assert driven.prompt.text == "hi"
         assert "\n" not in driven.transcript.plain_text.strip()
+        await driven.pilot.press("ctrl+o")
+        sessions = await driven.shown(SessionsScreen)
+        await driven.pilot.press("slash")
+        await paste(driven, "x" * 10_000_000)
+        await driven.until(lambda: bool(sessions.query(Toast)), "what is told")
+        assert "10,000 fit here; nothing was pasted" in str(sessions.query(Toast).first().render())
+        assert isinstance(driven.app.focused, Input)
+        assert driven.app.focused.value == ""
 
 
 async def test_what_a_paste_mentions_is_not_looked_up(drive: Drive, repository: Path) -> None:
