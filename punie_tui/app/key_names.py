@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.keys import format_key, key_to_character
+from textual.keys import KEY_NAME_REPLACEMENTS, format_key, key_to_character
 
 from punie_tui.app.textual_adapter import key_of_character
 
@@ -61,7 +61,8 @@ def parsed_key(text: str) -> str:
 def is_typed(key: str) -> bool:
     """Whether the key puts a character into a text."""
     character = key_to_character(key)
-    return character is not None and character.isprintable()
+    # Textual does not find the characters of names that it replaced itself: `slash`, `minus` …
+    return key in KEY_NAME_REPLACEMENTS.values() or (character is not None and character.isprintable())
 
 
 def _character_key(character: str) -> str:

@@ -96,6 +96,7 @@ def test_a_preset_names_actions_and_never_collides(preset: str) -> None:
         ({"main.test": "Alt+T"}, "there is no action 'main.test', did you mean main.tests?."),
         ({"main.tests": "Ctrl+Alt"}, "'Ctrl+Alt' is no key; main.tests keeps Ctrl+N."),
         ({"main.tests": "Ctrl+I"}, "'Ctrl+I' is Tab to every terminal; main.tests keeps Ctrl+N."),
+        ({"main.tests": "/"}, "/ could then not be typed any more; main.tests keeps Ctrl+N."),
         ({"main.tests": "t"}, "t could then not be typed any more; main.tests keeps Ctrl+N."),
         ({"main.tests": 5}, "the keys of main.tests are a text"),
         ({"review.split": "a"}, "a would be both review.accept_hunk and review.split in the review"),

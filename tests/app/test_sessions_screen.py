@@ -18,6 +18,7 @@ from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.sessions import SessionsScreen
 from punie_tui.app.screens.turns import TurnsScreen
+from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.engine.protocol import TextDelta, ToolCall
 from punie_tui.engine.scripted import Reply, ScriptedEngine
 from punie_tui.settings import Settings
@@ -180,6 +181,8 @@ async def test_a_session_is_exported_and_no_file_written_over(
         screen = await open_sessions(driven)
         for expected in ("Written: ", "is there already"):
             await driven.pilot.press("end", "e")
+            # A letter is typed there, and the footer promises it for nothing else.
+            assert "/ Search" not in str(screen.query_one(KeyRow).render())
             screen.query_one("#sessions-answer", Input).value = str(repository / f"out.{suffix}")
             await driven.pilot.press("enter")
             await driven.until(lambda wanted=expected: wanted in told(screen), expected)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
-from punie_tui.app.key_names import NO_KEY
+from punie_tui.app.key_names import NO_KEY, is_typed
 from punie_tui.app.textual_adapter import app_of, call_when_bindings_change
 
 _LEAST_EDGE = 20
@@ -59,13 +60,19 @@ class KeyRow(Widget):
         return row
 
     def _shown_bindings(self) -> list[Binding]:
-        """One binding an action, in the order of the focused widget first."""
+        """One binding an action, in the order of the focused widget first; no letter where letters are typed."""
         shown: dict[str, Binding] = {}
-        for active in self.screen.active_bindings.values():
+        is_typing = _takes_letters(self.screen.focused)
+        for key, active in self.screen.active_bindings.items():
             is_shown = active.binding.show and active.binding.action not in self._told_elsewhere
-            if is_shown and active.enabled and active.binding.key != NO_KEY:
+            is_free = active.binding.key != NO_KEY and not (is_typing and is_typed(key))
+            if is_shown and active.enabled and is_free:
                 shown.setdefault(active.binding.action, active.binding)
         return list(shown.values())
+
+
+def _takes_letters(focused: Widget | None) -> bool:
+    return isinstance(focused, Input) or (isinstance(focused, TextArea) and not focused.read_only)
 
 
 def _leads_on(binding: Binding) -> bool:
