@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from app_driver import Drive, Driven
@@ -131,6 +130,19 @@ async def test_blame_and_history_of_a_file_lead_to_its_commits(drive: Drive, rep
         assert "new.txt" in str(last.query_one("#history-heading", Static).render())
 
 
+class Refused:
+    """Where the system has no watch left."""
+
+    def __init__(self, root: Path) -> None:
+        pass
+
+    def changes(self) -> Iterator[frozenset[str]]:
+        raise OSError(28, "OS file watch limit reached.")
+
+    def stop(self) -> None:
+        pass
+
+
 class Panels(App[None]):
     """The panel and the status line, with a watch that the system refuses."""
 
@@ -140,11 +152,8 @@ class Panels(App[None]):
         self.told: list[frozenset[str]] = []
 
     def compose(self) -> ComposeResult:
-        def refused(*_: Any, **__: Any) -> Iterator[set[tuple[Any, str]]]:
-            raise OSError(28, "OS file watch limit reached.")
-
         def open_watch(root: Path, on_change: Callable[[frozenset[str]], None]) -> WorkspaceWatch:
-            return WorkspaceWatch(root, on_change, watch=refused, seconds_between_polls=0.05)
+            return WorkspaceWatch(root, on_change, open_watching=Refused, seconds_between_polls=0.05)
 
         yield RepoPanel(self._folder, open_watch=open_watch)
         yield StatusLine(lambda: 1.0)

@@ -265,8 +265,8 @@ class TestsScreen(Screen[None]):
 
     def _watched_file(self, path: str) -> str:
         """The path from the root; empty for what is hidden."""
-        parts = Path(path).relative_to(self._folder).parts if Path(path).is_relative_to(self._folder) else ()
-        return "" if any(part.startswith(".") for part in parts) else "/".join(parts)
+        inside = path.removeprefix(f"{self._folder}/")
+        return "" if inside == path or inside.startswith(".") or "/." in inside else inside
 
     def _run_changed(self) -> None:
         """What tests write themselves would have them run for ever."""

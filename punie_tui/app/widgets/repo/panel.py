@@ -166,7 +166,7 @@ class RepoPanel(Tree[_Entry]):
         """Called on the watching thread."""
         if self.is_running:
             app_of(self).call_later(self.refresh_state)
-            if not self.is_polling:
+            if paths:
                 self.post_message(WorkspaceChanged(paths))
 
     @work(thread=True, group="repo-state")

@@ -1,0 +1,61 @@
+"""The process that watches a folder: what it tells, and when it ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from punie_tui.app.watching_process import WatchingProcess, is_watched
+
+
+@pytest.fixture
+def watching(tmp_path: Path) -> Iterator[WatchingProcess]:
+    process = WatchingProcess(tmp_path)
+    yield process
+    process.stop()
+
+
+def test_it_tells_that_it_has_begun_and_then_what_changed_and_ends_when_it_is_stopped(
+    tmp_path: Path, watching: WatchingProcess
+) -> None:
+    changes = watching.changes()
+    assert next(changes) == frozenset()
+    ignored = tmp_path / ".venv" / "new.py"
+    ignored.parent.mkdir()
+    ignored.write_text("x = 1\n")
+    wanted = tmp_path / "é \n.py"
+    wanted.write_text("x = 1\n")
+    assert next(changes) == {str(wanted)}
+    watching.stop()
+    assert list(changes) == []
+
+
+def test_a_name_that_is_no_utf8_is_told_as_some_change_and_those_after_it_by_name(
+    tmp_path: Path, watching: WatchingProcess
+) -> None:
+    changes = watching.changes()
+    assert next(changes) == frozenset()
+    with open(os.fsencode(tmp_path) + b"/caf\xe9.py", "wb"):  # noqa: PTH123 - no Path holds such a name as bytes
+        pass
+    assert next(changes) == frozenset()
+    (tmp_path / "next.py").write_text("x = 1\n")
+    assert str(tmp_path / "next.py") in next(changes)
+
+
+def test_what_was_stopped_before_it_began_watches_nothing(watching: WatchingProcess) -> None:
+    watching.stop()
+    assert list(watching.changes()) == []
+
+
+def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No path"):
+        next(WatchingProcess(tmp_path / "gone").changes())
+
+
+def test_caches_and_most_of_git_are_not_watched(tmp_path: Path) -> None:
+    watched = [".git/HEAD", ".git/refs/heads/main", "src/app.py"]
+    others = [".git/index.lock", ".git/objects/ab", ".git", ".venv/lib/x.py", "src/__pycache__/x.pyc"]
+    assert [name for name in [*watched, *others] if is_watched(tmp_path, str(tmp_path / name))] == watched
