@@ -82,11 +82,12 @@ async def review_by_keyboard(
         await driven.asked()
         await driven.pilot.press("r")
         screen = await driven.shown(ReviewScreen)
+        view = screen.query_one(ReviewView)
+        await driven.until(lambda: bool(view.rows), "the rows, which a thread makes where they are many")
         assert [file.change for file in sorted(screen.review.files, key=lambda each: each.change.path)] == [
             file.change for file in expected.files
         ]
         numbers = {file.change.path: number for number, file in enumerate(expected.files)}
-        view = screen.query_one(ReviewView)
         while screen.review.undecided_count > LEFT_UNDECIDED:
             file, hunk = numbers[screen.review.files[view.current.file].change.path], view.current.hunk
             match key := chance.choice("aarrs"):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from app_driver import Drive, Driven
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.widgets import Input, TextArea
 
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.review import Review
 from punie_tools.changes.tree_access import FileImage
 from punie_tui.app.screens.review import HunkEditor, ReviewScreen
+from punie_tui.app.widgets.review.screen_lines import ScreenLines
 from punie_tui.app.widgets.review.view import ReviewView
 from punie_tui.engine.protocol import TextDelta, ToolCall
 
@@ -166,9 +170,60 @@ async def test_every_view_of_a_review_is_drawn(drive: Drive, repository: Path, s
         assert screen.query_one(Input) is not None
 
 
+def shown_lines(screen: ReviewScreen) -> list[str]:
+    """What stands on the lines of the review, without its scroll bars."""
+    area = screen.query_one(ReviewView).scrollable_content_region
+    strips = screen._compositor.render_strips()
+    return [strips[y].crop(area.x, area.right).text for y in range(area.y, area.bottom)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_wrapped_lines_show_all_of_what_they_hold(drive: Drive, repository: Path, size: tuple[int, int]) -> None:
+    """Each piece once: of wide letters, of the longer side of a pair, and of a row higher than the screen."""
+    pieces = [f"{number:03}" for number in range(100, 200)]
+    after = f"x = '{' '.join(pieces)}'\ny = '{'語言' * 20}'\n".encode()
+    async with drive(repository, [], size=size) as driven:
+        screen = ReviewScreen(review_of(b"x = 1\ny = 2\n", after, "long.txt"), "long")
+        screen.review.comment(0, 2, " ".join(f"why{number}" for number in range(20)))
+        driven.app.push_screen(screen)
+        view = (await driven.shown(ReviewScreen)).query_one(ReviewView)
+        await driven.pilot.press("w")
+        for _ in range(2):
+            seen: dict[int, str] = {}
+            await driven.pilot.press("home")
+            for _ in range(200):
+                await driven.pilot.pause()
+                seen |= {view.scroll_offset.y + y: line for y, line in enumerate(shown_lines(screen))}
+                before = view.scroll_offset.y, view.current
+                await driven.pilot.press("down")
+                if before == (view.scroll_offset.y, view.current):
+                    break
+            half = view.scrollable_content_region.width // 2 if view.is_side_by_side else 0
+            lines = [seen[line] for line in sorted(seen)]
+            text = "".join(line[half:].strip(" ▌·+↳") for line in lines)
+            digits = re.sub(r"\D", "", text.partition("x = '")[2].partition("'")[0])
+            assert digits == "".join(pieces)
+            assert text.count("語") == text.count("言") == 20
+            told = " ".join(line.strip(" ▌╰") for line in lines)
+            assert [told.count(f"why{number}") for number in (9, 12, 19)] == [1, 1, 1]
+            await driven.pilot.press("v")
+
+
+@given(st.lists(st.integers(1, 4)))
+def test_lines_of_the_screen_and_rows_lead_to_each_other(heights: list[int]) -> None:
+    lines = [(row, part) for row, height in enumerate(heights) for part in range(height)]
+    found = ScreenLines(heights)
+    assert found.count == len(lines)
+    assert [found.row_at(line) for line in range(len(lines))] == lines
+    assert [found.first_of(row) for row in range(len(heights))] == [
+        lines.index((row, 0)) for row in range(len(heights))
+    ]
+
+
 async def test_a_hundred_thousand_lines_draw_only_what_is_seen(drive: Drive, repository: Path) -> None:
-    before = b"".join(b"line %d\n" % number for number in range(100_000))
+    before = b"".join(b"line %d\n" % number for number in range(100_000)) + b"long " * 100
     after = b"".join(b"%s %d\n" % (b"changed" if number % 20 == 9 else b"line", number) for number in range(100_000))
+    after += b"longer " * 100
     async with drive(repository, []) as driven:
         screen = ReviewScreen(review_of(before, after, "many.txt"), "many")
         driven.app.push_screen(screen)
@@ -179,6 +234,12 @@ async def test_a_hundred_thousand_lines_draw_only_what_is_seen(drive: Drive, rep
         await driven.pilot.press("end", "a", "home", "n")
         assert screen.review.files[0].hunks[-1].verdict == "accepted"
         assert view.rows[-1] is made, "a decision makes no rows anew"
+        await driven.pilot.press("w")
+        assert view.is_making_rows, "so many are wrapped by a thread"
+        await driven.until(lambda: not view.is_making_rows, "their lines")
+        await driven.pilot.press("r")
+        assert not view.is_making_rows, "a decision measures no lines anew"
+        assert view.virtual_size.height > len(view.rows)
         screen.review.comment(0, 5, "why?")
         view.show_again()
         assert view.is_making_rows

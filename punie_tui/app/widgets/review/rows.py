@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal, NamedTuple
@@ -51,12 +51,22 @@ class _FileRows:
     last_line: int
 
 
+@dataclass(frozen=True)
+class _FileHeights:
+    """How many lines of the screen each row takes, in such a layout."""
+
+    rows: list[Row]
+    layout: object
+    heights: list[int]
+
+
 class ReviewRows:
     """The rows of a review, which make no work again for files whose lines stay, whatever is decided about them."""
 
     def __init__(self, review: Review) -> None:
         self._review = review
         self._files: dict[int, _FileRows] = {}
+        self._heights: dict[int, _FileHeights] = {}
 
     def rows(self, folded: Collection[int], *, side_by_side: bool, notes: Sequence[Note] = ()) -> list[Row]:
         """All rows, files after each other, each hunk with the lines around it and what it does below it."""
@@ -76,6 +86,21 @@ class ReviewRows:
                 count += sum(len(hunk.old) + len(hunk.new) + 2 * _CONTEXT for hunk in file.hunks)
         return count
 
+    def heights(
+        self, folded: Collection[int], notes: Sequence[Note], layout: object, height_of: Callable[[Row], int]
+    ) -> Iterator[int]:
+        """How many lines of the screen each of the rows made last takes; what is known of a layout stays known."""
+        yield from (height_of(_row_of_note(note, (0, 0))) for note in notes if note.place is None)
+        for place in range(len(self._review.files)):
+            yield 1
+            if place not in folded:
+                yield from self._heights_of(place, layout, height_of)
+
+    def rows_to_measure(self, folded: Collection[int], layout: object) -> int:
+        """How much work `heights` would be now."""
+        unknown = (place for place in self._files if place not in folded and not self._is_measured(place, layout))
+        return sum(len(self._files[place].rows) for place in unknown)
+
     @property
     def last_line(self) -> int:
         """The largest number of a line in any row so far, counted from 0."""
@@ -89,6 +114,16 @@ class ReviewRows:
             last_line = max((max(row.old or 0, row.new or 0) for row in rows), default=0)
             known = self._files[place] = _FileRows(made_of, rows, last_line)
         return known
+
+    def _heights_of(self, place: int, layout: object, height_of: Callable[[Row], int]) -> list[int]:
+        if not self._is_measured(place, layout):
+            rows = self._files[place].rows
+            self._heights[place] = _FileHeights(rows, layout, [height_of(row) for row in rows])
+        return self._heights[place].heights
+
+    def _is_measured(self, place: int, layout: object) -> bool:
+        known = self._heights.get(place)
+        return known is not None and known.rows is self._files[place].rows and known.layout == layout
 
     def _depends_on(self, place: int, side_by_side: bool, notes: Sequence[Note]) -> object:
         file = self._review.files[place]

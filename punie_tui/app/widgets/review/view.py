@@ -24,6 +24,7 @@ from punie_tools.spelling import spelled
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.review.rows import Note, ReviewRows, Row, line_of
+from punie_tui.app.widgets.review.screen_lines import Columns, ScreenLines, pieces_of
 
 if TYPE_CHECKING:
     from rich.syntax import Syntax
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _MARKS: dict[Verdict, str] = {"undecided": "·", "accepted": "✓", "rejected": "✗"}
 _SIGNS = {"removed": "-", "added": "+"}
+_MARGIN_SIGNS = {"note": "", "comment": "╰ ", "gap": "⋯", "worse": "✗ ", "better": "✓ "}
 _MARGIN_STYLES = {"note": "muted", "comment": "comment", "gap": "muted", "worse": "rejected", "better": "accepted"}
 _WIDE_ENOUGH_FOR_TWO = 120
 _TAB = 4
@@ -95,13 +97,13 @@ class ReviewView(ScrollView, can_focus=True):
         self._notes: list[Note] = []
         self._all_rows = ReviewRows(review)
         self._rows: list[Row] = []
-        self._lines: list[tuple[int, int]] = []
+        self._lines: ScreenLines | None = None
         self._cursor = 0
         self._is_wrapped = False
         self._is_making_rows = False
         self._wanted: HunkPlace | None = None
         self._wants_side_by_side: bool | None = None
-        self._number_width = 1
+        self._columns = Columns(80, 1)
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -138,25 +140,37 @@ class ReviewView(ScrollView, can_focus=True):
         side_by_side, notes = self.is_side_by_side, tuple(self._notes)
         lines = self._all_rows.lines_to_make(self._folded, side_by_side=side_by_side, notes=notes)
         if lines > _MOST_LINES_AT_ONCE:
-            self._wanted = self._wanted or ((here.file, here.hunk) if here else None)
-            self._is_making_rows, self._rows = True, []
-            self.refresh()
-            self.screen.refresh_bindings()
-            self.post_message(self.Moved())
-            self._make_rows(frozenset(self._folded), side_by_side, notes)
+            self._begin_to_make_rows(here, notes)
             return
-        self._rows = self._all_rows.rows(self._folded, side_by_side=side_by_side, notes=notes)
-        self._number_width = len(str(self._all_rows.last_line + 1))
-        self._measure()
-        self._cursor = min(self._cursor, len(self._rows) - 1)
+        rows = self._all_rows.rows(self._folded, side_by_side=side_by_side, notes=notes)
+        columns = self._columns_now()
+        if self._is_wrapped and self._all_rows.rows_to_measure(self._folded, columns) > _MOST_LINES_AT_ONCE:
+            self._begin_to_make_rows(here, notes)
+            return
+        self._rows, self._columns = rows, columns
+        self._measure(notes)
+        # Other rows above it may have moved it off the screen.
+        self._put_cursor(self._cursor)
         if here is not None and _place_of(self.current) != _place_of(here):
             self.go_to_hunk(here.file, here.hunk)
+
+    def _begin_to_make_rows(self, here: Row | None, notes: Sequence[Note]) -> None:
+        """On a thread: so many would hold up the keys."""
+        self._wanted = self._wanted or ((here.file, here.hunk) if here else None)
+        self._is_making_rows, self._rows = True, []
         self.refresh()
+        self.screen.refresh_bindings()
         self.post_message(self.Moved())
+        self._make_rows(frozenset(self._folded), self.is_side_by_side, notes, is_wrapped=self._is_wrapped)
 
     @work(thread=True, group="review-rows")
-    def _make_rows(self, folded: Collection[int], side_by_side: bool, notes: Sequence[Note]) -> None:
+    def _make_rows(
+        self, folded: Collection[int], side_by_side: bool, notes: Sequence[Note], *, is_wrapped: bool
+    ) -> None:
         self._all_rows.rows(folded, side_by_side=side_by_side, notes=notes)
+        if is_wrapped:
+            # What they are is kept there, until something that they depend on changes.
+            list(self._heights(folded, notes, self._columns_now()))
         if self.is_running:
             app_of(self).call_later(self._take_rows)
 
@@ -205,7 +219,18 @@ class ReviewView(ScrollView, can_focus=True):
     # Moving.
 
     def action_move(self, rows: int) -> None:
-        self._put_cursor(self._cursor + rows)
+        if not self._scrolls_inside_row(rows):
+            self._put_cursor(self._cursor + rows)
+
+    def _scrolls_inside_row(self, direction: int) -> bool:
+        """Go on in a row that is higher than the screen, if more of it lies there."""
+        height, top = self.scrollable_content_region.height, self.scroll_offset.y
+        first, end = (self._lines.first_of(self._cursor + each) if self._lines else 0 for each in (0, 1))
+        if end - first <= height or not (end > top + height if direction > 0 else first < top):
+            return False
+        wanted = min(top + height - 1, end - height) if direction > 0 else max(top - height + 1, first)
+        self.scroll_to(y=wanted, animate=False, immediate=True)
+        return True
 
     def action_move_page(self, pages: int) -> None:
         self._put_cursor(self._cursor + pages * max(self.scrollable_content_region.height - 1, 1))
@@ -216,9 +241,13 @@ class ReviewView(ScrollView, can_focus=True):
     def on_resize(self, _event: events.Resize) -> None:
         self.show_again()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """It takes a column away, or gives it back."""
+        self.call_later(self.show_again)
+
     def _put_cursor(self, row: int) -> None:
         self._cursor = min(max(row, 0), max(len(self._rows) - 1, 0))
-        line = self._cursor if not self._is_wrapped else self._first_line_of(self._cursor)
+        line = self._lines.first_of(self._cursor) if self._lines else self._cursor
         height = self.scrollable_content_region.height
         margin = min(3, height // 4)
         top = self.scroll_offset.y
@@ -229,51 +258,51 @@ class ReviewView(ScrollView, can_focus=True):
         self.refresh()
         self.post_message(self.Moved())
 
-    def _first_line_of(self, row: int) -> int:
-        return next((line for line, (place, _) in enumerate(self._lines) if place == row), 0)
-
     # Drawing.
 
-    def _measure(self) -> None:
-        """Count the lines on the screen; without wrapping there is one for each row."""
-        width = max(self.scrollable_content_region.width, 4)
-        room = max(width - self._gutter_width, 4)
-        if self._is_wrapped and not self.is_side_by_side:
-            self._lines = [
-                (place, part) for place, row in enumerate(self._rows) for part in range(self._parts(row, room))
-            ]
-            self.virtual_size = Size(width, len(self._lines))
-        else:
-            self._lines = []
-            widest = width if self.is_side_by_side else self._gutter_width + self._widest(width)
-            self.virtual_size = Size(max(width, widest), len(self._rows))
+    def _columns_now(self) -> Columns:
+        return Columns(max(self.scrollable_content_region.width, 4), len(str(self._all_rows.last_line + 1)))
 
-    @property
-    def _gutter_width(self) -> int:
-        return 2 + 2 * (self._number_width + 1) + 2
+    def _measure(self, notes: Sequence[Note]) -> None:
+        """Count the lines on the screen; without wrapping there is one for each row."""
+        width = self._columns.width
+        if self._is_wrapped:
+            self._lines = ScreenLines(self._heights(self._folded, notes, self._columns))
+            self.virtual_size = Size(width, self._lines.count)
+        else:
+            self._lines = None
+            widest = width if self.is_side_by_side else self._columns.gutter + self._widest(width)
+            self.virtual_size = Size(max(width, widest), len(self._rows))
 
     def _widest(self, enough: int) -> int:
         """How wide the longest changed line is; of very many rows the first ones count."""
         return max((len(self._text(row)) for row in self._rows[:2000]), default=enough) + len(_NO_LINE_END)
 
-    def _parts(self, row: Row, room: int) -> int:
-        return max(1, -(-len(self._text(row)) // room))
+    def _heights(self, folded: Collection[int], notes: Sequence[Note], columns: Columns) -> Iterator[int]:
+        return self._all_rows.heights(folded, notes, columns, lambda row: self._height_of(row, columns))
+
+    def _height_of(self, row: Row, columns: Columns) -> int:
+        """How many lines of the screen it takes, wrapped."""
+        if row.kind != "pair":
+            return len(pieces_of(self._text(row), columns.room, by_words=row.kind in _MARGIN_SIGNS))
+        sides = [is_new for line, is_new in ((row.old, False), (row.new, True)) if line is not None]
+        return max(len(pieces_of(self._line_text(row, is_new), columns.half_room, by_words=False)) for is_new in sides)
 
     def render_line(self, y: int) -> Strip:
         line = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
-        place, part = self._lines[line] if self._lines and line < len(self._lines) else (line, 0)
+        place, part = self._lines.row_at(line) if self._lines else (line, 0)
         if place >= len(self._rows):
             return Strip.blank(width, self.rich_style)
         segments = list(self._segments(self._rows[place], part, width, is_current=place == self._cursor))
         strip = Strip(segments)
         if not self._is_wrapped and not self.is_side_by_side and self._rows[place].kind != "file":
-            gutter, x = self._gutter_width, self.scroll_offset.x
+            gutter, x = self._columns.gutter, self.scroll_offset.x
             strip = Strip([*strip.crop(0, gutter), *strip.crop(gutter + x, gutter + x + width)])
         return strip.crop(0, width).extend_cell_length(width).apply_style(self.rich_style)
 
     def _segments(self, row: Row, part: int, width: int, *, is_current: bool) -> Iterator[Segment]:
-        style = self._style
+        style, columns = self._style, self._columns
         cursor = style("cursor") if is_current and self.has_focus else style("muted")
         bar = "▌" if is_current else " "
         if row.kind == "file":
@@ -287,33 +316,38 @@ class ReviewView(ScrollView, can_focus=True):
         yield Segment(bar, cursor)
         yield Segment(_MARKS[hunk.verdict] if is_marked and part == 0 else " ", verdict)
         if row.kind in _MARGIN_STYLES:
-            sign = {"note": "", "comment": "╰ ", "gap": "⋯", "worse": "✗ ", "better": "✓ "}[row.kind]
-            text = f"{' ' * (2 * self._number_width + 4)}{sign}{safe_text(row.text, single_line=True)}"
-            yield Segment(text, style(_MARGIN_STYLES[row.kind]))
+            text = self._text(row)
+            first, last = self._piece(text, part, columns.room, by_words=True)
+            yield Segment(" " * (columns.gutter - 2) + text[first:last], style(_MARGIN_STYLES[row.kind]))
         elif row.kind == "pair":
-            half = max((width - 2) // 2, self._number_width + 6)
-            yield from self._half(row, row.old, half, is_new=False)
-            yield from self._half(row, row.new, half, is_new=True)
+            yield from self._half(row, row.old, part, is_new=False)
+            yield from self._half(row, row.new, part, is_new=True)
         else:
-            yield Segment(self._numbers(row) if part == 0 else " " * (2 * self._number_width + 2), style("muted"))
+            yield Segment(self._numbers(row) if part == 0 else " " * (columns.gutter - 4), style("muted"))
             name = row.kind if row.kind in _SIGNS else "text"
             yield Segment(f"{_SIGNS.get(row.kind, ' ') if part == 0 else '↳'} ", style(name))
-            room = max(width - self._gutter_width, 4)
-            yield from self._coloured(row, row.kind == "added", part * room, room if self._is_wrapped else None)
+            yield from self._coloured(row, row.kind == "added", part, columns.room)
 
-    def _half(self, row: Row, line: int | None, width: int, *, is_new: bool) -> Iterator[Segment]:
+    def _half(self, row: Row, line: int | None, part: int, *, is_new: bool) -> Iterator[Segment]:
         """One side of a pair, in so many cells."""
-        number = "" if line is None else str(line + 1)
-        yield Segment(f"{number:>{self._number_width}} ", self._style("muted"))
-        room = width - self._number_width - 2
+        number, room = self._columns.number_width, self._columns.half_room
+        shown = "" if line is None or part else str(line + 1)
+        yield Segment(f"{shown:>{number}} ", self._style("muted"))
         name = ("added" if is_new else "removed") if row.is_change and line is not None else "text"
-        segments = list(self._coloured(row, is_new, 0, None)) if line is not None else []
+        segments = list(self._coloured(row, is_new, part, room)) if line is not None else []
         strip = Strip(segments).crop(0, room).extend_cell_length(room, self._style(name))
         yield from strip
         yield Segment(" ", Style())
 
-    def _coloured(self, row: Row, is_new: bool, start: int, length: int | None) -> Iterator[Segment]:
-        """A line's text with the language's colours, what changed inside it marked, from a column on."""
+    def _piece(self, text: str, part: int, room: int, *, by_words: bool = False) -> tuple[int, int]:
+        """Start and end of what stands on one line of the screen; nothing where only the other side goes on."""
+        if not self._is_wrapped:
+            return 0, len(text)
+        pieces = pieces_of(text, room, by_words=by_words)
+        return pieces[part] if part < len(pieces) else (0, 0)
+
+    def _coloured(self, row: Row, is_new: bool, part: int, room: int) -> Iterator[Segment]:
+        """A line's text with the language's colours, what changed inside it marked."""
         raw = self._raw(row, is_new)
         text = _shown(raw)
         side = "added" if is_new else "removed"
@@ -325,8 +359,8 @@ class ReviewView(ScrollView, can_focus=True):
                 coloured.stylize(self._style(f"{side}-part"), first, last)
         if not raw.endswith(b"\n"):
             coloured.append(_NO_LINE_END, self._style("muted"))
-        shown = coloured[start : start + length] if length else coloured[start:]
-        for segment in shown.render(app_of(self).console):
+        first, last = self._piece(coloured.plain, part, room)
+        for segment in coloured[first:last].render(app_of(self).console):
             yield Segment(segment.text, base + segment.style if segment.style else base)
 
     def _partner(self, row: Row, is_new: bool) -> bytes | None:
@@ -348,15 +382,21 @@ class ReviewView(ScrollView, can_focus=True):
         return found.new[line - found.new_start]
 
     def _text(self, row: Row) -> str:
-        if row.kind not in ("context", "removed", "added"):
-            return row.text
-        return _shown(self._raw(row, row.kind == "added"))
+        """All that a row shows behind its gutter; nothing of those that are laid out in another way."""
+        if row.kind in _MARGIN_SIGNS:
+            return f"{_MARGIN_SIGNS[row.kind]}{safe_text(row.text, single_line=True)}"
+        return self._line_text(row, row.kind == "added") if row.kind in ("context", "removed", "added") else ""
+
+    def _line_text(self, row: Row, is_new: bool) -> str:
+        raw = self._raw(row, is_new)
+        return _shown(raw) + ("" if raw.endswith(b"\n") else _NO_LINE_END)
 
     def _numbers(self, row: Row) -> str:
         """Old and new line number, each where the row has one."""
         old = "" if row.old is None else str(row.old + 1)
         new = "" if row.new is None else str(row.new + 1)
-        return f"{old:>{self._number_width}} {new:>{self._number_width}} "
+        width = self._columns.number_width
+        return f"{old:>{width}} {new:>{width}} "
 
     def _file_title(self, file: FileReview) -> str:
         decided = sum(hunk.verdict != "undecided" for hunk in file.hunks)
