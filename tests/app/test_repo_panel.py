@@ -130,6 +130,36 @@ async def test_blame_and_history_of_a_file_lead_to_its_commits(drive: Drive, rep
         assert "new.txt" in str(last.query_one("#history-heading", Static).render())
 
 
+def shown_lines(driven: Driven) -> list[str]:
+    return [strip.text for strip in driven.app.screen._compositor.render_strips()]
+
+
+async def test_in_twenty_by_five_cells_trace_repo_and_history_show_what_the_cursor_is_on(
+    drive: Drive, repository: Path
+) -> None:
+    read = ToolCall("c1", "read_file", {"path": "src/app.py"})
+    async with drive(repository, [[read], [TextDelta("done")]], writes_answers=True, size=(20, 5)) as driven:
+        await driven.until(lambda: "3 changed" in labels(driven)[0], "the branch")
+        await driven.ask("go")
+        await driven.finished()
+        await driven.pilot.press("f3", "home")
+        await driven.until(lambda: any("read_file" in line for line in shown_lines(driven)), "the call")
+        for label in ("M README.md", "M src/app.py", "recent commits", "files"):
+            await go_to(driven, label)
+            await driven.pilot.pause()
+            assert any(label in line for line in shown_lines(driven)), label
+        await go_to(driven, "M src/app.py")
+        await driven.pilot.press("b")
+        screen = await driven.shown(FileHistoryScreen)
+        await driven.until(lambda: screen.is_read, "the lines")
+        await driven.pilot.press("end")
+        await driven.until(lambda: "00000000" in shown_lines(driven)[3], "the last line")
+        await driven.pilot.press("H")
+        await driven.until(lambda: screen.is_read and "Change" in shown_lines(driven)[1], "the commits")
+        await driven.pilot.press("down", "enter")
+        await driven.shown(PastReviewScreen)
+
+
 class Refused:
     """Where the system has no watch left."""
 

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import counted
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
@@ -119,7 +120,7 @@ def _blamed(root: Path, path: str) -> tuple[list[tuple[str, OutlineRow]], str]:
         text = safe_text(line.text, single_line=True)
         row = OutlineRow(str(line.line), 0, ((safe_text(about, single_line=True), "muted"), (text, "")))
         rows.append((line.hash, row))
-    return rows, f"{len(rows)} lines{', the first of more' * result.truncated}"
+    return rows, f"{counted(len(rows), 'line')}{', the first of more' * result.truncated}"
 
 
 def _commits(root: Path, path: str) -> tuple[list[tuple[str, OutlineRow]], str]:
@@ -134,5 +135,5 @@ def _commits(root: Path, path: str) -> tuple[list[tuple[str, OutlineRow]], str]:
         about = safe_text(f"{commit.author[:16]} {commit.date[:10]}", single_line=True)
         row = OutlineRow(commit.hash, 0, ((f"{commit.hash[:8]} ", "strong"), (subject, "")), about)
         rows.append((commit.hash, row))
-    told = f"the newest {_MOST_COMMITS} commits" if len(rows) == _MOST_COMMITS else f"{len(rows)} commits"
+    told = f"the newest {_MOST_COMMITS} commits" if len(rows) == _MOST_COMMITS else counted(len(rows), "commit")
     return rows, told
