@@ -64,7 +64,7 @@ class Settings(BaseModel):
     route_first: bool = True
     """Whether punie-nano reads each request before a bigger model, and calls the tools itself where it is sure."""
 
-    route_above: float = Field(default=0.8, ge=0.0, le=1.0)
+    route_above: float = Field(default=0.9, ge=0.0, le=1.0)
     """How sure it has to be for that; what it is less sure of, or has only words for, is the bigger model's."""
 
     max_calls_per_turn: int = Field(default=16, ge=1)

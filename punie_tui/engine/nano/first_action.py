@@ -25,6 +25,8 @@ _WORD = re.compile(r"<\|\w+\|>|[^\s<]+")
 _LONGEST_RUN = 3
 _PIECES = range(2, 6)
 _LEAST_LIKELIHOOD = 1e-9
+# Both have read the same words, and what both know would count twice.
+_WEIGHT = 0.6
 
 FILE_NAME = "first_action.npz"
 ANSWER_ACTION = "answer"
@@ -86,11 +88,11 @@ class FirstTokenBias:
         least = math.log(_LEAST_LIKELIHOOD)
         for tool in (*CATALOGUE, "execute_code"):
             if (token := tokenizer.token_id(f"<function={tool}>")) is not None:
-                self._by_token[token] = likelihoods.get(tool, least)
+                self._by_token[token] = _WEIGHT * likelihoods.get(tool, least)
         answers = math.exp(likelihoods.get(ANSWER_ACTION, least))
         self._first = {
-            answer: math.log(answers + _LEAST_LIKELIHOOD),
-            self._call: math.log(max(1 - answers, 0) + _LEAST_LIKELIHOOD),
+            answer: _WEIGHT * math.log(answers + _LEAST_LIKELIHOOD),
+            self._call: _WEIGHT * math.log(max(1 - answers, 0) + _LEAST_LIKELIHOOD),
         }
 
     def after(self, written: Sequence[int]) -> Mapping[int, float]:

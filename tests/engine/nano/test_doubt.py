@@ -31,7 +31,10 @@ def reply(engine: Engine, prompt: str, begin_with: str = "") -> tuple[list[Delta
 
 def test_a_plain_request_is_surer_than_a_vague_one(nano: Engine) -> None:
     _, plain = reply(nano, "git status")
-    vague = [reply(nano, words)[1] for words in ("that thing over there", "fix", "parser stuff please", "hm that")]
+    vague = [
+        reply(nano, words)[1]
+        for words in ("that thing over there", "fix", "parser stuff please", "do the usual with it")
+    ]
     assert plain.likelihood > 0.9 > max(doubt.likelihood for doubt in vague)
     assert min(doubt.likelihood for doubt in vague) < 0.5
     assert plain.label == "git_status"
