@@ -17,6 +17,7 @@ from typing import Any, cast
 from mlx.utils import tree_unflatten
 
 from punie_tui.engine.model_directory import inspect_directory
+from punie_tui.engine.nano.first_action import FILE_NAME as FIRST_ACTION
 from punie_tui.engine.tokenizer_adapter import quieten_transformers
 
 BITS = {"4": 4, "5": 5, "6": 6, "8": 8, "mixed": None}
@@ -69,7 +70,7 @@ def _whole(source: Path, output: Path) -> Generator[Path]:
     try:
         with redirect_stdout(io.StringIO()):
             yield folder / "model"
-        _keep_own_settings(source, folder / "model")
+        _keep_own(source, folder / "model")
         (folder / "model").rename(output)
     except (ValueError, KeyError, RuntimeError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -80,8 +81,10 @@ def _whole(source: Path, output: Path) -> Generator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _keep_own_settings(source: Path, made: Path) -> None:
-    """mlx_lm drops what it does not know from the configuration; punie tells its own models by it."""
+def _keep_own(source: Path, made: Path) -> None:
+    """mlx_lm leaves out what it does not know: nano's classifier, and the setting that tells its kind of model."""
+    if (source / FIRST_ACTION).is_file():
+        shutil.copyfile(source / FIRST_ACTION, made / FIRST_ACTION)
     path = made / "config.json"
     before = json.loads((source / "config.json").read_text(encoding="utf-8"))
     after = json.loads(path.read_text(encoding="utf-8"))

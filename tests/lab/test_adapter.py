@@ -17,7 +17,10 @@ import pytest
 
 from punie_tui.commands import lab
 from punie_tui.engine.mlx_engine import MlxEngine
-from punie_tui.engine.protocol import Message, Request, Sampling, TextDelta
+from punie_tui.engine.nano import MODEL_DIRECTORY
+from punie_tui.engine.nano.first_action import FILE_NAME
+from punie_tui.engine.open_engine import open_engine
+from punie_tui.engine.protocol import Message, Request, Sampling, TextDelta, ToolCall, ToolSpec
 from punie_tui.lab.adapter import AdapterProgress, AdapterRecipe, train_adapter
 from punie_tui.lab.chat_data import read_chat_examples
 from tests.engine.conftest import tiny_directory as tiny_directory
@@ -223,3 +226,16 @@ def test_two_processes_go_on_with_one_run_under_the_launcher(tiny_directory: Tin
     assert told[-1].startswith("iteration 120 ")
     assert "exact replies 100.0%" in told[-1]
     assert [path.name for path in (tmp_path / "run-1").iterdir()] in ([], ["last"])
+
+
+def test_the_embedded_model_keeps_its_classifier_with_fewer_bits(tmp_path: Path) -> None:
+    made = tmp_path / "small"
+    assert lab.run(["quantize", str(MODEL_DIRECTORY), str(made), "--bits", "8"]) == 0
+    assert (made / FILE_NAME).read_bytes() == (MODEL_DIRECTORY / FILE_NAME).read_bytes()
+    engine = open_engine(str(made))
+    try:
+        request = Request((Message("user", "git status"),), (ToolSpec("git_status", "", {}),))
+        calls = [delta.tool for delta in engine.generate(request, lambda: False) if isinstance(delta, ToolCall)]
+    finally:
+        engine.close()
+    assert calls == ["git_status"]
