@@ -26,7 +26,7 @@ _LONGEST_RUN = 3
 _PIECES = range(2, 6)
 _LEAST_LIKELIHOOD = 1e-9
 # Both have read the same words, and what both know would count twice.
-_WEIGHT = 0.6
+_WEIGHT = 0.8
 
 FILE_NAME = "first_action.npz"
 ANSWER_ACTION = "answer"
