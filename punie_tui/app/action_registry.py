@@ -35,8 +35,8 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.app import PunieApp
     from punie_tui.app.screens.arguments import ArgumentsScreen
     from punie_tui.app.screens.confirm import ConfirmScreen
-    from punie_tui.app.screens.file_history import FileHistoryScreen
-    from punie_tui.app.screens.findings import FindingsScreen
+    from punie_tui.app.screens.file_history import CommitsOutline, FileHistoryScreen
+    from punie_tui.app.screens.findings import FindingsOutline, FindingsScreen
     from punie_tui.app.screens.keys import KeysScreen, KeysText
     from punie_tui.app.screens.leader import LeaderScreen
     from punie_tui.app.screens.main import MainScreen
@@ -44,7 +44,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.screens.review import HunkEditor, ReviewScreen
     from punie_tui.app.screens.sessions import SessionsOptions, SessionsScreen
     from punie_tui.app.screens.settings import SettingsOutline, SettingsScreen
-    from punie_tui.app.screens.tests import TestsScreen
+    from punie_tui.app.screens.tests import TestsOutline, TestsScreen
     from punie_tui.app.screens.tree_review import CommitScreen, PastReviewScreen, StagedReviewScreen, TreeReviewScreen
     from punie_tui.app.screens.trust import TrustScreen
     from punie_tui.app.screens.turns import TurnsOptions, TurnsScreen
@@ -81,9 +81,9 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
             ApprovalPanel,
             ChoicePanel,
         ),
-        screen("the tests", TestsScreen, Outline, TestReport),
-        screen("the findings", FindingsScreen, Outline),
-        screen("the commits of a file", FileHistoryScreen, Outline),
+        screen("the tests", TestsScreen, (TestsOutline, Outline), TestReport),
+        screen("the findings", FindingsScreen, (FindingsOutline, Outline)),
+        screen("the commits of a file", FileHistoryScreen, (CommitsOutline, Outline)),
         screen("the review", ReviewScreen, ReviewView),
         screen("the review", TreeReviewScreen, ReviewView),
         screen("the review", StagedReviewScreen, ReviewView),

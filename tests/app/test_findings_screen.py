@@ -16,6 +16,7 @@ from punie_tools.workspace import Workspace
 from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
+from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.outline import Outline
 from punie_tui.commands import undo
 from punie_tui.engine.protocol import TextDelta
@@ -97,6 +98,7 @@ async def test_they_are_those_of_the_plain_tools(drive: Drive, project: Path) ->
 async def test_the_list_is_filtered_as_one_types(drive: Drive, project: Path) -> None:
     async with drive(project) as driven:
         screen = await open_findings(driven)
+        assert str(screen.query_one(KeyRow).render()).startswith("⏎ Open  ")
         await driven.pilot.press("slash", *"unused")
         await driven.pilot.press("space", "s", "h", "o", "p")
         await driven.pilot.pause()

@@ -54,6 +54,7 @@ MEANT_TO_SHARE = {
     ("sessions.list", "move.down"),
     ("findings.open", "outline.choose"),
     ("history.show", "outline.choose"),
+    ("tests.read", "outline.choose"),
     ("settings.change", "outline.choose"),
     ("main.stop", "main.prompt"),
     ("main.stop", "search.leave"),

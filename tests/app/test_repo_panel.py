@@ -15,6 +15,7 @@ from punie_tui.agent.approval import Policy
 from punie_tui.app.screens.file_history import FileHistoryScreen
 from punie_tui.app.screens.tree_review import PastReviewScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
+from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import WorkspaceChanged
 from punie_tui.app.widgets.outline import Outline
 from punie_tui.app.widgets.repo.panel import RepoPanel
@@ -105,6 +106,7 @@ async def test_blame_and_history_of_a_file_lead_to_its_commits(drive: Drive, rep
         await driven.until(lambda: screen.is_read, "the lines")
         rows = ["".join(text for text, _ in row.parts) for row in screen.query_one(Outline).rows]
         assert [row[-5:] for row in rows] == ["x = 1", "z = 3", "w = 4"]
+        assert str(screen.query_one(KeyRow).render()).startswith("⏎ Show  ")
         await driven.pilot.press("end", "enter")
         heading = screen.query_one("#history-heading", Static)
         await driven.until(lambda: "not committed yet" in str(heading.render()), "the heading")

@@ -15,6 +15,7 @@ from punie_tui.app.screens.tests import TestsScreen
 from punie_tui.app.screens.tree_review import PastReviewScreen
 from punie_tui.app.screens.trust import TrustScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
+from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.outline import Outline
 from punie_tui.app.widgets.review.view import ReviewView
 from punie_tui.app.widgets.tests.report import TestReport
@@ -80,6 +81,7 @@ async def test_the_tests_stand_there_before_anything_ran_and_then_with_their_out
 ) -> None:
     async with drive(project) as driven:
         screen = await open_tests(driven)
+        assert str(screen.query_one(KeyRow).render()).startswith("⏎ Report  ")
         for size in SIZES:
             await driven.pilot.resize_terminal(*size)
             assert rows(screen) == [

@@ -18,7 +18,7 @@ from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.textual_adapter import app_of, call_on_screen
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import ShowRevision
-from punie_tui.app.widgets.outline import Outline, OutlineRow
+from punie_tui.app.widgets.outline import Outline, OutlineRow, outline_actions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,16 +27,25 @@ if TYPE_CHECKING:
 
 _MOST_COMMITS = 200
 
+COMMITS_LIST_ACTIONS = outline_actions(
+    "The list", Action("history.show", "enter", "choose", "show what the commit changed", "Show")
+)
 FILE_HISTORY_ACTIONS = ActionGroup(
     "The file's commits",
     (
-        Action("history.show", "enter", "show", "show what the commit changed", "Show"),
         Action("history.blame", "b", "switch(True)", "blame: which commit each line comes from", "Blame"),
         Action("history.commits", "H", "switch(False)", "history: the commits of the file", "History"),
         Action("history.keys", "question_mark,f1", "help", "these keys", "Keys"),
         Action("history.leave", "escape,q", "dismiss", "back", "Back"),
     ),
 )
+
+
+class CommitsOutline(Outline):
+    """Names in the footer what Enter does here."""
+
+    ACTIONS: ClassVar[ActionGroups] = (COMMITS_LIST_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
 class FileHistoryScreen(Screen[None]):
@@ -59,7 +68,7 @@ class FileHistoryScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Static(id="history-heading", markup=False)
-        yield Outline(id="history-outline")
+        yield CommitsOutline(id="history-outline")
         yield KeyRow()
 
     def on_mount(self) -> None:
@@ -76,7 +85,7 @@ class FileHistoryScreen(Screen[None]):
         show_keys(self)
 
     @on(Outline.Chosen)
-    def action_show(self) -> None:
+    def _show_revision(self) -> None:
         row = self.query_one(Outline).current
         revision = self._revisions.get(row.key, "") if row else ""
         if revision.strip("0"):

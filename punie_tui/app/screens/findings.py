@@ -29,7 +29,7 @@ from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.findings.findings import Finding, Grouping, filtered, findings_of, rows_of_findings
 from punie_tui.app.widgets.key_row import KeyRow
-from punie_tui.app.widgets.outline import Outline, OutlineRow
+from punie_tui.app.widgets.outline import Outline, OutlineRow, outline_actions
 
 if TYPE_CHECKING:
     from textual import events
@@ -43,11 +43,13 @@ _TOOLS = ("typecheck", "ruff_check")
 _QUOTED = re.compile(r"`([^`]+)`|\"([^\"]+)\"")
 
 
+FINDINGS_LIST_ACTIONS = outline_actions(
+    "The list", Action("findings.open", "enter", "choose", "open the file at the line", "Open")
+)
 FINDINGS_ACTIONS = ActionGroup(
     "Findings",
     (
         Action("findings.leave", "escape", "leave", "out of the filter, or back", "Back"),
-        Action("findings.open", "enter", "open", "open the file at the line", "Open"),
         Action("findings.filter", "slash", "filter", "filter as you type; Enter keeps it, Esc clears it", "Filter"),
         Action("findings.fix", "f", "fix", "make the fix that is offered, if it is safe", "Fix"),
         Action("findings.fix_file", "F", "fix_file", "make all safe fixes of ruff in this file", "Fix file"),
@@ -59,6 +61,13 @@ FINDINGS_ACTIONS = ActionGroup(
     ),
     about="What pyright and ruff find in the whole project, kept true while files change.",
 )
+
+
+class FindingsOutline(Outline):
+    """Names in the footer what Enter does here."""
+
+    ACTIONS: ClassVar[ActionGroups] = (FINDINGS_LIST_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
 class FindingsScreen(Screen[None]):
@@ -118,7 +127,7 @@ class FindingsScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Static(id="findings-heading", markup=False)
-        yield Outline(id="findings-outline")
+        yield FindingsOutline(id="findings-outline")
         yield Static(id="findings-message", markup=False)
         yield Input(placeholder="words that must stand in a finding; Enter keeps, Esc clears", id="findings-filter")
         yield KeyRow()
@@ -184,7 +193,8 @@ class FindingsScreen(Screen[None]):
 
     # What the person does.
 
-    def action_open(self) -> None:
+    @on(Outline.Chosen)
+    def _open_chosen(self) -> None:
         """The file at the finding; on a file's row the file."""
         finding, row = self._current(), self._outline.current
         if finding is not None:
@@ -195,10 +205,6 @@ class FindingsScreen(Screen[None]):
     def _show_file(self, path: str, line: int | None = None) -> None:
         open_context = self._session.context_of_person
         app_of(self).push_screen(FileViewerScreen(self._folder, path, line, open_context=open_context))
-
-    @on(Outline.Chosen)
-    def _open_chosen(self, _message: Outline.Chosen) -> None:
-        self.action_open()
 
     def action_filter(self) -> None:
         self.add_class("-filters")

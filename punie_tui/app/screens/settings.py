@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.change_settings import change_setting
-from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.textual_adapter import app_of
@@ -40,7 +40,10 @@ _NAME_COLUMN = 22
 
 SETTINGS_LIST_ACTIONS = ActionGroup(
     "The list",
-    (Action("settings.change", "enter", "choose", "change it: the next choice, or write a value", "Change"),),
+    (
+        Action("settings.change", "enter", "choose", "change it: the next choice, or write a value", "Change"),
+        *movement(),
+    ),
 )
 SETTINGS_ACTIONS = ActionGroup(
     "Settings",

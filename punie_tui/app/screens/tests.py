@@ -32,7 +32,7 @@ from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
-from punie_tui.app.widgets.outline import Outline
+from punie_tui.app.widgets.outline import Outline, outline_actions
 from punie_tui.app.widgets.review.rows import Note
 from punie_tui.app.widgets.tests.known_tests import KnownTest, KnownTests, file_of
 from punie_tui.app.widgets.tests.report import TestReport, fix_request
@@ -72,6 +72,9 @@ class _Run:
         return self.tool == "pytest_run" and not self.arguments
 
 
+TESTS_LIST_ACTIONS = outline_actions(
+    "The tests", Action("tests.read", "enter", "choose", "read the report of the test", "Report")
+)
 TESTS_ACTIONS = ActionGroup(
     "Tests",
     (
@@ -93,9 +96,16 @@ TESTS_ACTIONS = ActionGroup(
         Action("tests.trust", "ctrl+t", "trust", "trust this folder, or no longer"),
         Action("tests.keys", "question_mark,f1", "help", "these keys", "Keys"),
     ),
-    hints=(("Enter", "read the report of the test"),),
     about="The tests of the project with their outcomes, and the report of the one under the cursor.",
 )
+
+
+class TestsOutline(Outline):
+    """Names in the footer what Enter does here."""
+
+    __test__ = False
+    ACTIONS: ClassVar[ActionGroups] = (TESTS_LIST_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
 class TestsScreen(Screen[None]):
@@ -184,7 +194,7 @@ class TestsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Static(id="tests-heading", markup=False)
         with Container(id="tests-body"):
-            yield Outline(id="tests-outline")
+            yield TestsOutline(id="tests-outline")
             yield TestReport(id="tests-report")
         yield KeyRow()
 

@@ -43,14 +43,16 @@ FOLDS_BY_ARROWS = (
     Action("move.left", "left", "leave", "fold, or to what it is below", line="fold, unfold"),
     Action("move.right", "right", "unfold", "unfold", line="fold, unfold"),
 )
-OUTLINE_ACTIONS = ActionGroup(
-    "The tree",
-    (
-        *movement(),
-        Action("outline.choose", "enter", "choose", "open what is under the cursor"),
-        Action("outline.fold", "space", "fold", "fold, unfold", line="fold, unfold"),
-        *FOLDS_BY_ARROWS,
-    ),
+
+
+def outline_actions(title: str, enter: Action) -> ActionGroup:
+    """What the rows can do by key; `enter` says what Enter does there."""
+    fold = Action("outline.fold", "space", "fold", "fold, unfold", line="fold, unfold")
+    return ActionGroup(title, (enter, *movement(), fold, *FOLDS_BY_ARROWS))
+
+
+OUTLINE_ACTIONS = outline_actions(
+    "The tree", Action("outline.choose", "enter", "choose", "open what is under the cursor")
 )
 
 
