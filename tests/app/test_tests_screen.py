@@ -10,6 +10,8 @@ import pytest
 from app_driver import Drive, Driven
 from textual.widgets import Static
 
+from punie_tools.quality.pytest_run import PytestRunResult, run_tests
+from punie_tools.tool import Risk, Tool, ToolContext
 from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.tests import TestsScreen
 from punie_tui.app.screens.tree_review import PastReviewScreen
@@ -67,6 +69,10 @@ def heading(screen: TestsScreen) -> str:
 
 def report(screen: TestsScreen) -> str:
     return str(screen.query_one(TestReport).query_one(Static).render())
+
+
+def drawn_lines(screen: TestsScreen) -> list[str]:
+    return [strip.text for strip in screen._compositor.render_strips()]
 
 
 async def run(driven: Driven, screen: TestsScreen, key: str) -> None:
@@ -305,6 +311,25 @@ async def test_escape_stops_a_run_with_its_children_and_keeps_what_is_known(
         assert rows(screen)[1:] == ["✓ test_good", "· test_hangs"]
         assert "Stopped" in heading(screen)
         await driven.until(lambda: is_gone(child), "the end of the child")
+
+
+def briefly(context: ToolContext) -> PytestRunResult:
+    """As `pytest_run`, with a deadline that a test can wait for."""
+    return run_tests(context, "", "", False, deadline=5)
+
+
+async def test_a_run_that_never_ends_is_ended_at_its_deadline_and_the_screen_says_so(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    root = make_repository({"test_it.py": "import time\n\n\ndef test_hangs():\n    time.sleep(600)\n"})
+    trust.run([str(root)])
+    async with drive(root, size=(80, 24)) as driven:
+        screen = await open_tests(driven)
+        screen._start(Tool(briefly, risk=Risk.RUNS), {}, "all tests")
+        await driven.until(lambda: screen.runs_ended == 1, "the deadline")
+        assert "stopped at the deadline of 5 s" in drawn_lines(screen)[0]
+        await run(driven, screen, "c")
+        assert "deadline" not in heading(screen)
 
 
 async def test_what_runs_goes_on_when_the_screen_is_left(drive: Drive, project: Path) -> None:
