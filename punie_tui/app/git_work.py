@@ -145,9 +145,14 @@ class GitWork(ScreenWork):
 
     def _draft(self, *, says_nothing: bool) -> None:
         from punie_tools.git.commit_message import draft_message
+        from punie_tools.git.conflicts import refuse_conflicts
+        from punie_tools.git.repository import Repository
         from punie_tools.git.tree_review import read_tree_review
 
-        staged = read_tree_review(self._open_context(), "staged")
+        context = self._open_context()
+        # Else a message would be asked for, and the commit refused.
+        refuse_conflicts(Repository.of(context))
+        staged = read_tree_review(context, "staged")
         files = staged.review.files
         if not files and not staged.left_out:
             if not says_nothing:

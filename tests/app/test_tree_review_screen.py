@@ -117,6 +117,39 @@ async def test_what_changed_under_the_review_is_not_written_over(drive: Drive, r
     assert (repository / "numbers.py").read_text() == "mine = 1\n"
 
 
+MARKED = "<<<<<<< HEAD\nours = 1\n=======\ntheirs = 2\n>>>>>>> other\n"
+
+
+async def test_a_file_in_conflict_is_named_and_conflict_marks_elsewhere_are_text(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    root = make_repository({"both.py": "x = 0\n", "marked.py": "y = 0\n"})
+    git(root, "branch", "other")
+    for branch, number in (("other", 1), ("main", 2)):
+        git(root, "checkout", "-q", branch)
+        (root / "both.py").write_text(f"x = {number}\n")
+        git(root, "commit", "-qam", branch)
+    subprocess.run(["git", "merge", "-q", "other"], cwd=root, check=False, capture_output=True)
+    in_conflict = (root / "both.py").read_text()
+    assert in_conflict.startswith("<<<<<<<")
+    (root / "marked.py").write_text(MARKED)
+    async with drive(root, size=(80, 24)) as driven:
+        screen = await press_in_repo(driven, "r", TreeReviewScreen)
+        await driven.pilot.pause()
+        drawn = [strip.text for strip in screen._compositor.render_strips()]
+        assert drawn[0].strip() == "Not shown here: both.py is in conflict."
+        for line in MARKED.splitlines():
+            assert any(row.rstrip().endswith(f"+ {line}") for row in drawn), line
+        await driven.pilot.press("a", "enter")
+        await driven.said("Staged 1 hunk of 1 file.")
+        # No message is asked for where no commit can be made.
+        await driven.said("both.py is in conflict already; solve that first, and stage it.")
+        await driven.shown(MainScreen)
+    assert git(root, "show", ":marked.py") == MARKED
+    assert git(root, "ls-files", "--unmerged").count("both.py") == 3
+    assert (root / "both.py").read_text() == in_conflict
+
+
 async def test_edits_are_not_offered(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
         screen = await press_in_repo(driven, "r", TreeReviewScreen)
