@@ -191,6 +191,15 @@ def test_a_hunk_that_needs_a_later_one_is_green_with_it(finder: EffectFinder) ->
     assert green == {(0, 0), (0, 1)}
 
 
+def test_an_environment_that_a_link_leads_to_runs_the_tests(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, find: Callable[..., EffectFinder]
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("environments") / "shop"
+    (project / ".venv").rename(elsewhere)
+    (project / ".venv").symlink_to(elsewhere)
+    assert effect_of(find(CURE), CURE).summary == "types -1 · lint same · tests 2 run, 1 cured"
+
+
 def test_no_version_of_a_file_has_the_second_of_another(project: Path) -> None:
     overlay = Overlay(ToolContext(Workspace.at(project)))
     path = overlay.root / "shop/money.py"

@@ -57,9 +57,9 @@ class Overlay:
         except BaseException:
             self._folder.cleanup()
             raise
-        # The project's own interpreter, which the copy does not have.
+        # The project's own interpreter, which the copy does not have; the sandbox may hide a link to its environment.
         found = interpreter_of(self._source)
-        python = (found.environment or found.path) if found else None
+        python = (found.environment.resolve() if found.environment else found.path) if found else None
         self._workspace = replace(self._source, root=self.root, python=python)
         self._server = LanguageServer(self._workspace)
 
