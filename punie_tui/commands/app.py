@@ -12,6 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 LAST_SESSION = "last"
+# For whoever writes a program with Textual: another driver, a log, keys that type themselves, an end after a picture.
+_FOR_PROGRAMMERS = ("TEXTUAL_DRIVER", "TEXTUAL_LOG", "TEXTUAL_PRESS", "TEXTUAL_SCREENSHOT")
+_NUMBERS = ("TEXTUAL_DIM_FACTOR", "TEXTUAL_FPS", "ESCDELAY")
+_MOST_DIGITS = 6
+_COLOUR_SYSTEMS = ("auto", "standard", "256", "truecolor", "windows")
 
 if TYPE_CHECKING:
     import argparse
@@ -95,6 +100,7 @@ def _run_app(argv: list[str]) -> int:
     folder = _folder(options).resolve()
     if not folder.is_dir():
         return _refuse(f"{options.folder or options.cwd}: there is no such folder.")
+    _drop_variables_that_end_textual()
     from punie_tui.app.app import PunieApp
     from punie_tui.app.key_map import KeyChoice
     from punie_tui.app.themes import colours_of_terminal
@@ -121,6 +127,18 @@ def _run_app(argv: list[str]) -> int:
     )
     app.run()
     return app.return_code or 0
+
+
+def _drop_variables_that_end_textual() -> None:
+    """Textual reads them when it is imported, and trusts them."""
+    environment = os.environ
+    for name in _FOR_PROGRAMMERS:
+        environment.pop(name, None)
+    for name in _NUMBERS:
+        if len(environment.get(name, "")) > _MOST_DIGITS:
+            del environment[name]
+    if environment.get("TEXTUAL_COLOR_SYSTEM") not in _COLOUR_SYSTEMS:
+        environment.pop("TEXTUAL_COLOR_SYSTEM", None)
 
 
 def _draw_on_terminal() -> None:

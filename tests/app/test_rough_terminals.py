@@ -19,7 +19,7 @@ from punie_tui.agent.events import SessionStarted, TextStreamed, TurnFinished, T
 from punie_tui.agent.session_log import SessionLog, session_files, sessions_folder
 from punie_tui.own_files import home_directory
 
-# What a terminal can be told by whoever set it up, none of which may cost a frame its lines.
+# What a terminal, or Textual, can be told by whoever set it up: none of it may end the app, or cost a frame its lines.
 ODD = {
     "LC_ALL": "C",
     "LANG": "nowhere",
@@ -27,6 +27,12 @@ ODD = {
     "PYTHONCOERCECLOCALE": "0",
     "COLUMNS": "7",
     "LINES": "3",
+    "TEXTUAL_COLOR_SYSTEM": "foo",
+    "TEXTUAL_DRIVER": "nope",
+    "TEXTUAL_LOG": "/nowhere/log",
+    "TEXTUAL_PRESS": "ctrl+q",
+    "TEXTUAL_DIM_FACTOR": "9" * 400,
+    "ESCDELAY": "9" * 400,
 }
 ENTER_SCREEN, LEAVE_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
 FOCUS_OUT_AND_IN = b"\x1b[O\x1b[I"
