@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
-_COLUMN = 26
+_COLUMN = 37
 
 LEADER_ACTIONS = ActionGroup(
     "After the leader key",

@@ -55,7 +55,7 @@ REPO_ACTIONS = ActionGroup(
             "repo.review_staged",
             "s",
             "review('staged')",
-            "review what is staged, unstage by hunk",
+            "review what is staged: unstage by hunk",
             "Staged",
             letter="D",
         ),
