@@ -33,6 +33,17 @@ def can_do(node: DOMNode, call: str) -> bool:
     return bool(app_of(node)._check_action_state(call, node))  # pyright: ignore[reportPrivateUsage]
 
 
+async def do_own_binding(widget: Widget, key: str) -> bool:
+    """What the focused widget's own keys do, at once: a key that bubbles to the app is overtaken by those behind it."""
+    app = app_of(widget)
+    chain = widget.screen._binding_chain  # pyright: ignore[reportPrivateUsage]
+    own = next((bindings.key_to_bindings.get(key, ()) for node, bindings in chain if node is widget), ())
+    for binding in own:
+        if not binding.priority and await app.run_action(binding.action, widget):
+            return True
+    return False
+
+
 def screen_of(provider: Provider) -> Screen[object]:
     """The screen below the palette that asks the provider."""
     return provider.screen

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from app_driver import Drive, Driven, key_of
+from textual.events import Key
 
 from punie_tui.agent.prompt_history import PromptHistory, prompt_history_file
 from punie_tui.engine.protocol import TextDelta
@@ -124,3 +125,17 @@ async def test_a_home_that_cannot_be_written_costs_no_prompt(drive: Drive, repos
         await driven.finished()
         await driven.pilot.press("up")
         assert driven.prompt.text == "one"
+
+
+async def test_keys_and_letters_that_come_at_once_keep_their_order(drive: Drive, repository: Path) -> None:
+    def press_at_once(*keys: str) -> None:
+        for key in keys:
+            driven.app.post_message(Key(key, key if len(key) == 1 else None))
+
+    async with drive(repository, size=(80, 24)) as driven:
+        press_at_once("c", "left", "b", "home", "a", "end", "d", "ctrl+j", "e", "up", "x")
+        await driven.until(lambda: "x" in driven.prompt.text, "the last letter")
+        assert driven.prompt.text == "axbcd\ne"
+        # The scroll bar of the second line goes before the cursor leaves it.
+        press_at_once("down", *["ctrl+z"] * 11, "y")
+        await driven.until(lambda: driven.prompt.text == "y", "the letter after all was undone")

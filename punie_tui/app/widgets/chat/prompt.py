@@ -21,7 +21,7 @@ from punie_tools.safe_text import safe_text
 from punie_tui.agent.mentions import mentions_in
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.key_map import keys_of
-from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.textual_adapter import app_of, do_own_binding
 from punie_tui.app.typed_text import typeable
 from punie_tui.app.widgets.chat.completion import Completion
 from punie_tui.app.widgets.chat.history_search import HistorySearch
@@ -285,6 +285,11 @@ class Prompt(TextArea):
         self._styled_theme = None
         super().notify_style_update()
 
+    def _recompute_cursor_offset(self) -> None:
+        """Undo may take the cursor's line away, and changes the scroll bar, which asks for this, before the cursor."""
+        if self.cursor_location[0] < self.document.line_count:
+            super()._recompute_cursor_offset()
+
     def _restart_blink(self) -> None:
         self._blinks = 0
         super()._restart_blink()
@@ -313,7 +318,7 @@ class Prompt(TextArea):
         self.completion.close()
 
     async def _on_key(self, event: events.Key) -> None:
-        """Enter is taken in its place among the letters: a priority binding would overtake those still waiting."""
+        """Every key is taken in its place among the letters: a priority binding would overtake those still waiting."""
         if self.completion.take_key(event.key):
             event.stop()
             event.prevent_default()
@@ -326,6 +331,9 @@ class Prompt(TextArea):
             event.stop()
             event.prevent_default()
             (self.action_send if event.key in sending else self.action_new_line)()
+        elif not event.is_printable and await do_own_binding(self, event.key):
+            event.stop()
+            event.prevent_default()
         else:
             await super()._on_key(event)
 
