@@ -181,6 +181,10 @@ async def test_a_preset_moves_in_trees_and_types_in_the_prompt(
         await driven.until(lambda: driven.app.has_keys, "the key map")
         await driven.pilot.press("j", "k", "g", "h")
         assert driven.prompt.text == "jkgh"
+        await driven.pilot.press("ctrl+r")
+        assert driven.prompt.takes_escape
+        await driven.pilot.press("ctrl+g" if preset == "emacs" else "escape")
+        assert not driven.prompt.takes_escape
         await driven.pilot.press(opens)
         screen = driven.app.screen
         assert isinstance(screen, TestsScreen)

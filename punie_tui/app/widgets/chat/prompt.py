@@ -49,6 +49,7 @@ _LOG = logging.getLogger(__name__)
 
 _LINES = "a line up, down; earlier and later prompts at the edges"
 _CHARACTERS = "a character back, on"
+TO_PROMPT = Action("main.prompt", "escape", "prompt", "to the prompt, where nothing is to be stopped")
 STEER = Action("prompt.steer", "ctrl+s", "steer", "steer: let the running turn read it at its next step")
 _SEND = Action("prompt.send", "enter", "send", "send; it waits while a turn runs", "Send")
 _NEW_LINE = Action("prompt.new_line", "ctrl+j,alt+enter,shift+enter", "new_line", "new line")
@@ -319,7 +320,7 @@ class Prompt(TextArea):
 
     async def _on_key(self, event: events.Key) -> None:
         """Every key is taken in its place among the letters: a priority binding would overtake those still waiting."""
-        if self.completion.take_key(event.key):
+        if self.completion.take_key("escape" if event.key in keys_of(self, TO_PROMPT) else event.key):
             event.stop()
             event.prevent_default()
         elif event.key == "backspace" and self._brought and not self.text:
