@@ -24,6 +24,7 @@ from punie_tools.quality.collected_files import CollectedFiles
 from punie_tools.quality.pytest_run import PytestRunResult, TestBegun, TestOutcome
 from punie_tools.quality.written_tests import WrittenTest, tests_in, written_tests
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import counted
 from punie_tools.tool import Tool
 from punie_tui.agent.person_calls import NOT_TRUSTED, CallWatch
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
@@ -539,7 +540,7 @@ class TestsScreen(Screen[None]):
         told = [
             f"{states.count(state)} {state}" for state in ("failed", "error", "passed", "skipped") if state in states
         ]
-        return ", ".join([f"{len(states)} in {len(self._tests.files)} files", *told])
+        return ", ".join([f"{len(states)} in {counted(len(self._tests.files), 'file')}", *told])
 
 
 def _bar(run: _Run) -> str:
