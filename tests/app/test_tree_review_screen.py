@@ -43,6 +43,7 @@ async def press_in_repo(driven: Driven, key: str, kind: type[TreeReviewScreen]) 
 async def commit_screen(driven: Driven) -> CommitScreen:
     screen = await driven.shown(CommitScreen)
     await driven.until(lambda: any(area.has_focus for area in screen.query(TextArea)), "its focus")
+    assert screen.query_one(TextArea).styles.border_top[0] == "round"
     return screen
 
 

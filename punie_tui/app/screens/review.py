@@ -367,6 +367,7 @@ class HunkEditor(ModalScreen[str | None]):
     DEFAULT_CSS = """
     HunkEditor { background: $background 60%; align: center middle; }
     HunkEditor > TextArea { width: 96%; height: 80%; border: round $border; }
+    HunkEditor > TextArea:focus { border: round $border; }
     """
     ACTIONS: ClassVar[ActionGroups] = (HUNK_EDITOR_ACTIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)

@@ -108,6 +108,7 @@ class CommitScreen(ModalScreen[str | None]):
     DEFAULT_CSS = """
     CommitScreen { background: $background 60%; align: center middle; }
     CommitScreen > TextArea { width: 80; max-width: 96%; height: 16; max-height: 80%; border: round $border; }
+    CommitScreen > TextArea:focus { border: round $border; }
     """
     ACTIONS: ClassVar[ActionGroups] = (COMMIT_ACTIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
