@@ -49,6 +49,8 @@ def _run_child(run_app: RunApp, arguments: list[str]) -> int:
     child = os.fork()
     if child == 0:
         os.close(held_by_parent)
+        # `nohup` has it ignored, and on a terminal that is gone the app would wait for keys for ever.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         threading.Thread(target=_end_with_parent, args=[until_parent_ends], daemon=True).start()
         _end_with(run_app, arguments)
     os.close(until_parent_ends)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import pytest
 from app_on_terminal import AppOnTerminal
 
 
+@pytest.fixture
+def under_nohup() -> Iterator[None]:
+    """Programs that are started meanwhile ignore a hang-up."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("under_nohup")
 def test_the_app_ends_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     with AppOnTerminal(tmp_path) as app:
         app.read_until(b"ask mode")

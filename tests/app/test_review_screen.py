@@ -234,7 +234,7 @@ async def test_a_hundred_thousand_lines_draw_only_what_is_seen(drive: Drive, rep
         await driven.pilot.press("end", "a", "home", "n")
         assert screen.review.files[0].hunks[-1].verdict == "accepted"
         assert view.rows[-1] is made, "a decision makes no rows anew"
-        await driven.pilot.press("w")
+        screen.action_wrap()
         assert view.is_making_rows, "so many are wrapped by a thread"
         await driven.until(lambda: not view.is_making_rows, "their lines")
         await driven.pilot.press("r")
