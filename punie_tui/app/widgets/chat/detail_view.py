@@ -67,6 +67,8 @@ class DetailView(ScrollView, can_focus=False):
 
     def on_resize(self, _event: events.Resize) -> None:
         self._fold()
+        # The scroll bar that the size before needed is shown until the layout is made anew.
+        self.show_vertical_scrollbar = len(self._rows) > self.size.height
 
     def _fold(self) -> None:
         width = max(self.scrollable_content_region.width, 4)
