@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import counted
 from punie_tui.app.screen_work import ScreenWork
 from punie_tui.app.textual_adapter import app_of
 
@@ -160,7 +161,7 @@ class GitWork(ScreenWork):
             return
         drafted = draft_message(staged.review.proposed_changes)
         count = len(files) + len(staged.left_out)
-        self._on_screen(lambda: self._ask_message(safe_text(drafted), f"{count} file{'s' * (count > 1)} staged"))
+        self._on_screen(lambda: self._ask_message(safe_text(drafted), f"{counted(count, 'file')} staged"))
 
     def _ask_message(self, draft: str, staged: str) -> None:
         from punie_tui.app.screens.tree_review import CommitScreen

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static, TextArea
 
 from punie_tools.changes.review import Hunk, Review, Verdict
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import counted
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
@@ -169,7 +170,7 @@ class ReviewScreen(Screen[bool]):
         self._changed()
         left = self._review.undecided_count
         rest = f"; {left} left to you" if left else ""
-        self.tell(f"Green: {len(message.places)} hunk{'s' * (len(message.places) != 1)} accepted{rest}.")
+        self.tell(f"Green: {counted(len(message.places), 'hunk')} accepted{rest}.")
 
     @property
     def _view(self) -> ReviewView:
@@ -301,9 +302,7 @@ class ReviewScreen(Screen[bool]):
         if self._review.undecided_count and not self._has_warned:
             self._has_warned = True
             count = self._review.undecided_count
-            self.tell(
-                f"Undecided: {count} hunk{'s' * (count > 1)}, which will not stand. Enter again applies the rest."
-            )
+            self.tell(f"Undecided: {counted(count, 'hunk')}, which will not stand. Enter again applies the rest.")
             return
         self.dismiss(True)
 

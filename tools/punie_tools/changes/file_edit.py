@@ -12,6 +12,7 @@ from punie_tools.changes.edit_effect import errors_gained, type_errors
 from punie_tools.changes.tree_access import FileImage, TreeAccess
 from punie_tools.errors import ToolError
 from punie_tools.files.diff import Diff, unified_diff
+from punie_tools.sentences import counted
 from punie_tools.spelling import spelled
 from punie_tools.tool import ToolContext, ToolResult
 
@@ -40,7 +41,7 @@ class FileEditResult(ToolResult):
     def _lines(self) -> str:
         """The counts of lines and, where they are known, of type errors."""
         errors = [(self.new_errors, "new"), (self.fixed_errors, "fixed")]
-        told = ", ".join(f"{len(found)} type error{'s' * (len(found) != 1)} {what}" for found, what in errors if found)
+        told = ", ".join(f"{counted(len(found), 'type error')} {what}" for found, what in errors if found)
         return f"(+{self.added} -{self.removed} lines{f'; {told}' if told else ''})"
 
 

@@ -22,6 +22,7 @@ from punie_tools.git.held_files import (
     image_of,
 )
 from punie_tools.git.repository import Repository
+from punie_tools.sentences import counted
 from punie_tools.tool import ToolContext
 
 ReviewedPart = Literal["unstaged", "staged"]
@@ -183,6 +184,6 @@ def _told(*done: tuple[str, Sequence[FileReview], Verdict]) -> str:
     for verb, files, verdict in done:
         count = sum(hunk.verdict == verdict for file in files for hunk in file.hunks)
         if count:
-            parts.append(f"{verb} {count} hunk{'s' * (count > 1)} of {len(files)} file{'s' * (len(files) > 1)}")
+            parts.append(f"{verb} {counted(count, 'hunk')} of {counted(len(files), 'file')}")
     text = ", ".join(parts) or "nothing was decided"
     return f"{text[0].upper()}{text[1:]}."
