@@ -116,8 +116,12 @@ class Driven:
 
     async def _type(self, text: str) -> None:
         """As fast as the app takes it: Pilot waits after each letter until nothing moves, and all is painted anew."""
-        for letter in text:
-            self.app.post_message(Key(key_of(letter), letter))
+        await self.press_at_once(*text)
+
+    async def press_at_once(self, *keys: str) -> None:
+        """Letters and keys that the terminal sends in one go: all of them wait before the first one is taken."""
+        for key in keys:
+            self.app.post_message(Key(key_of(key), key) if len(key) == 1 else Key(key, None))
         await self.pilot.pause()
 
     async def said(self, text: str) -> None:

@@ -56,7 +56,7 @@ async def test_one_hunk_is_staged_and_committed_the_other_taken_back(
         await driven.pilot.press("a", "r", "enter")
         screen = await commit_screen(driven)
         assert screen.query_one(TextArea).text == "Change numbers.py\n"
-        await driven.pilot.press(*"Thirty", "ctrl+s")
+        await driven.press_at_once(*"Thirty", "ctrl+s")
         await driven.said("Committed")
     assert git(repository, "show", "HEAD:numbers.py") == THIRD
     assert git(repository, "log", "-1", "--format=%s") == "Thirty\n"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ARGUMENTS_ACTIONS = ActionGroup(
     "The arguments of a call",
     (
-        Action("arguments.run", "ctrl+s", "run", "run the call with these", "Run", has_priority=True),
+        Action("arguments.run", "ctrl+s", "run", "run the call with these", "Run"),
         Action("arguments.leave", "escape", "dismiss(None)", "leave, and run nothing", "Leave", has_priority=True),
     ),
 )

@@ -354,7 +354,7 @@ class ReviewScreen(Screen[bool]):
 HUNK_EDITOR_ACTIONS = ActionGroup(
     "The hunk",
     (
-        Action("hunk.keep", "ctrl+s", "save", "keep what is written", "Keep", has_priority=True),
+        Action("hunk.keep", "ctrl+s", "save", "keep what is written", "Keep"),
         Action("hunk.leave", "escape", "dismiss(None)", "leave it as it was", "Leave as it was", has_priority=True),
     ),
 )

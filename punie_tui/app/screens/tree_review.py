@@ -96,7 +96,7 @@ class PastReviewScreen(DiffReviewScreen):
 COMMIT_ACTIONS = ActionGroup(
     "The commit's message",
     (
-        Action("commit.commit", "ctrl+s", "commit", "commit with this message", "Commit", has_priority=True),
+        Action("commit.commit", "ctrl+s", "commit", "commit with this message", "Commit"),
         Action("commit.leave", "escape", "dismiss(None)", "leave it for later", "Later", has_priority=True),
     ),
 )
