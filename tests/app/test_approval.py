@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from app_driver import Drive, Driven
+from textual.events import Paste
 from textual.widgets import Input
 
 from punie_tools.commands.backends import confinement_here
@@ -94,6 +95,18 @@ async def test_a_letter_that_came_too_early_leaves_an_empty_prompt_empty(drive: 
         await driven.finished()
         assert not driven.panel.is_asking
         assert (repository / "README.md").read_text() == "# Project\n"
+
+
+async def test_what_is_pasted_under_a_question_takes_the_keys_to_the_prompt(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[edit()]]) as driven:
+        await driven.ask("rename it")
+        await driven.asked()
+        driven.app.post_message(Paste("and then"))
+        prompt = driven.main.query_one(Prompt)
+        await driven.until(lambda: prompt.has_focus, "the prompt")
+        await driven.pilot.press("y")
+        assert prompt.text == "and theny"
+        assert driven.panel.is_asking
 
 
 async def test_the_model_reads_why_a_call_was_denied(drive: Drive, repository: Path) -> None:
