@@ -233,16 +233,20 @@ def _decide(
     approver = bench.approver
     decision = approver.standing_decision(tool.name, risk, is_confined=tool.is_confined(bench.workspace))
     if decision is None:
-        note = approver.trust_lapse if tool.name in RUNS_TESTS else ""
-        question = ApprovalQuestion(
-            call.id, tool.name, risk, tool.preview(context, arguments), note, tool.is_reviewable
-        )
-        decision = approver.remembered_decision(question)
-        if decision is None:
-            return _ask_aloud(question, bench, emit)
+        shown = tool.preview(context, arguments)
+        if shown is None:
+            # There is nothing to ask about. If a file changes meanwhile, so that there is, the review asks.
+            decision = Decision(is_allowed=True, by="policy", wants_review=tool.is_reviewable)
+        else:
+            note = approver.trust_lapse if tool.name in RUNS_TESTS else ""
+            question = ApprovalQuestion(call.id, tool.name, risk, shown, note, tool.is_reviewable)
+            decision = approver.remembered_decision(question)
+            if decision is None:
+                return _ask_aloud(question, bench, emit)
     if not (decision.is_allowed and approver.is_stepping):
         return decision
-    detail = tool.preview(context, arguments) or "(no arguments)"
+    detail = tool.preview(context, arguments)
+    detail = "Nothing would change." if detail is None else detail or "(no arguments)"
     answer = _ask_aloud(ApprovalQuestion(call.id, tool.name, risk, detail, is_step=True), bench, emit)
     return replace(decision, by=answer.by) if answer.is_allowed else answer
 

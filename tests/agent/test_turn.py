@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.file_edit import make_changes, reviewed
+from punie_tools.changes.tree_access import FileImage
+from punie_tools.files import write_file
 from punie_tools.tool import Risk, Tool, ToolContext, ToolError, ToolResult
 from punie_tools.workspace import Workspace
 from punie_tui.agent.approval import ApprovalQuestion, Decision, Policy, PolicyApprover
@@ -68,6 +72,13 @@ def change(context: ToolContext, text: str) -> CountResult:
     return CountResult(number=1)
 
 
+def write_late(context: ToolContext) -> CountResult:
+    """Change what nothing was to be changed of when it was looked at."""
+    changes = reviewed(context, [FileChange("changed.txt", None, FileImage(b"x", 0o644))])
+    make_changes(context, changes)
+    return CountResult(number=len(changes))
+
+
 def nest(context: ToolContext) -> CountResult:
     """Call another tool."""
     assert context.call_tool is not None
@@ -84,6 +95,8 @@ def pytest_run(context: ToolContext) -> CountResult:
 TOOLS = [
     *(Tool(function, risk=Risk.READS) for function in (count_things, meet, break_down, crash, wait_for_stop, nest)),
     Tool(change, risk=Risk.EDITS, preview=lambda context, text: f"+{text}"),
+    Tool(write_late, risk=Risk.EDITS, preview=lambda context: None, is_reviewable=True),
+    write_file.TOOL,
     Tool(pytest_run, risk=Risk.RUNS),
 ]
 
@@ -226,6 +239,39 @@ def test_an_approved_edit_runs_after_its_preview_was_shown(tmp_path: Path) -> No
         "tool_finished",
     ]
     assert (tmp_path / "changed.txt").read_text() == "x"
+
+
+def test_nobody_is_asked_about_an_edit_that_would_change_nothing(tmp_path: Path) -> None:
+    questions: list[ApprovalQuestion] = []
+
+    def say_no(question: ApprovalQuestion, _is_cancelled: object) -> Decision:
+        questions.append(question)
+        return Decision.denied_by_person()
+
+    (tmp_path / "a.txt").write_text("x")
+    approver = PolicyApprover(Policy.ASK, is_trusted=False, ask_person=say_no)
+    events = play(tmp_path, [[call("write_file", path="a.txt", content="x")]], approver=approver, writes_answers=False)
+    assert kinds(events)[1:-1] == ["tool_requested", "tool_approved", "tool_started", "tool_finished"]
+    assert questions == []
+    # What changes meanwhile is asked about after all.
+    events = play(tmp_path, [[call("write_late")]], approver=approver, writes_answers=False)
+    assert [change.path for question in questions for change in question.proposal] == ["changed.txt"]
+    assert kinds(events)[-2:] == ["tool_denied", "turn_finished"]
+    assert not (tmp_path / "changed.txt").exists()
+
+
+def test_a_pause_says_that_nothing_would_change(tmp_path: Path) -> None:
+    questions: list[ApprovalQuestion] = []
+
+    def go_on(question: ApprovalQuestion, _is_cancelled: object) -> Decision:
+        questions.append(question)
+        return Decision(is_allowed=True, by="person")
+
+    (tmp_path / "a.txt").write_text("x")
+    approver = PolicyApprover(Policy.ASK, is_trusted=False, ask_person=go_on)
+    approver.is_stepping = True
+    play(tmp_path, [[call("write_file", path="a.txt", content="x")]], approver=approver, writes_answers=False)
+    assert [(question.detail, question.is_step) for question in questions] == [("Nothing would change.", True)]
 
 
 @pytest.mark.parametrize(

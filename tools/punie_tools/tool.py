@@ -126,12 +126,13 @@ class Tool:
         *,
         risk: Risk,
         risk_of: Callable[[Mapping[str, Any]], Risk] | None = None,
-        preview: Callable[..., str] | None = None,
+        preview: Callable[..., str | None] | None = None,
         confined_in: Callable[[Workspace], bool] | None = None,
         wants_language_server: bool = False,
         is_reviewable: bool = False,
     ) -> None:
-        """`preview(context, **arguments)` returns what an approval shows: the whole command or diff, as it is.
+        """`preview(context, **arguments)` returns what an approval shows: the whole command or diff, as it is; None
+        where the call would change nothing.
 
         `confined_in(workspace)` says whether a sandbox holds what any command line here would do; where none does, each
         call leaves the tree. A tool without it starts nothing, or what the folder's trust is about.
@@ -202,8 +203,11 @@ class Tool:
             values = {name: spelled(value) if isinstance(value, str) else value for name, value in values.items()}
         return values
 
-    def preview(self, context: ToolContext, arguments: Mapping[str, Any]) -> str:
-        """What the person is shown before approving: a command or a diff. Raises ToolError if the call cannot work."""
+    def preview(self, context: ToolContext, arguments: Mapping[str, Any]) -> str | None:
+        """What the person is shown before approving: a command or a diff; None where the call would change nothing.
+
+        Raises ToolError if the call cannot work.
+        """
         if self._preview is None:
             return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
         return self._preview(context, **arguments)

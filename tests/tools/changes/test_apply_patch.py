@@ -124,6 +124,12 @@ def test_the_preview_is_the_real_diff(project: Path) -> None:
     assert contents(project) == FILES
 
 
+def test_the_preview_tells_also_what_no_line_shows(project: Path) -> None:
+    patch = "diff --git a/a.py b/a.py\nold mode 100644\nnew mode 100755\n"
+    (project / "a.py").chmod(0o644)
+    assert TOOL.preview(ToolContext(Workspace.at(project)), {"patch": patch}) == "a.py: mode 644 → 755\n"
+
+
 def random_text(chance: random.Random) -> str:
     lines = [
         f"{'    ' * chance.randrange(3)}{chance.choice('abcdef')}{chance.randrange(30)}"

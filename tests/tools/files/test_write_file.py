@@ -79,4 +79,7 @@ def test_what_cannot_be_done_changes_nothing(root: Path, run_tool: RunTool, path
 def test_the_preview_is_the_diff_and_writes_nothing(root: Path) -> None:
     context = ToolContext(Workspace.at(root))
     assert TOOL.preview(context, {"path": "a.py", "content": "x\n"}).endswith("+x\n")
+    assert TOOL.preview(context, {"path": "a.py", "content": ""}) == "a.py: new, empty\n"
     assert list(root.iterdir()) == []
+    (root / "a.py").write_text("x\n")
+    assert TOOL.preview(context, {"path": "a.py", "content": "x\n"}) is None

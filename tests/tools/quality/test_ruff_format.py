@@ -68,7 +68,7 @@ def test_the_preview_is_the_diff(write: Write, root: Path, files_of: FilesOf) ->
     before = files_of()
     context = ToolContext(Workspace.at(root))
     assert TOOL.preview(context, {"path": "ugly.py"}).endswith("-x=1\n+x = 1\n")
-    assert TOOL.preview(context, {"path": "fine.py"}) == "Nothing would change: fine.py is well formatted."
+    assert TOOL.preview(context, {"path": "fine.py"}) is None
     assert files_of() == before
 
 

@@ -8,7 +8,15 @@ from pydantic import Field, computed_field
 
 from punie_tools.actions.offer import ActionId, Lines, Source
 from punie_tools.actions.offers import OfferedChange, offers_for
-from punie_tools.changes.file_edit import FileEditResult, current_image, diff_of, make_change, path_in_tree, reviewed
+from punie_tools.changes.file_edit import (
+    FileEditResult,
+    current_image,
+    diff_of,
+    make_change,
+    path_in_tree,
+    preview_of,
+    reviewed,
+)
 from punie_tools.errors import ToolError
 from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext
@@ -46,9 +54,9 @@ def apply_code_action(context: ToolContext, id: Id) -> AppliedActionResult:  # n
     )
 
 
-def _preview(context: ToolContext, id: Id) -> str:  # noqa: A002
+def _preview(context: ToolContext, id: Id) -> str | None:  # noqa: A002
     """The diff that the action makes. Raises ToolError if it cannot be made."""
-    return diff_of(_offered(context, id).change).text
+    return preview_of([_offered(context, id).change])
 
 
 TOOL = Tool(apply_code_action, risk=Risk.EDITS, preview=_preview, wants_language_server=True, is_reviewable=True)

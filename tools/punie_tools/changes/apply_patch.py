@@ -14,6 +14,7 @@ from punie_tools.changes.file_edit import (
     diffs_of,
     make_compared_changes,
     path_in_tree,
+    preview_of,
     reviewed,
 )
 from punie_tools.changes.patch_text import FilePatch, parse_patch
@@ -88,12 +89,12 @@ def apply_patch(
     )
 
 
-def _preview(context: ToolContext, patch: str) -> str:
+def _preview(context: ToolContext, patch: str) -> str | None:
     """The diff that the patch really makes."""
     plan = _Plan(context)
     for file in parse_patch(patch):
         plan.add(file)
-    return diffs_of(plan.changes).text
+    return preview_of(plan.changes)
 
 
 TOOL = Tool(apply_patch, risk=Risk.EDITS, preview=_preview, is_reviewable=True)

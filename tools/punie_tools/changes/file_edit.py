@@ -87,6 +87,20 @@ def diffs_of(changes: Sequence[FileChange]) -> Diff:
     )
 
 
+def preview_of(changes: Sequence[FileChange]) -> str | None:
+    """What an approval shows of the changes, all that they do; None where they would change nothing."""
+    return "".join(_without_lines(change) + diff_of(change).text for change in changes) or None
+
+
+def _without_lines(change: FileChange) -> str:
+    """What a patch of lines does not show."""
+    before, after, path = change.before, change.after, spelled(change.path)
+    if before is None or after is None:
+        image = before or after
+        return f"{path}: {'removed' if before else 'new'}, empty\n" if image and not image.data else ""
+    return f"{path}: mode {before.mode:o} → {after.mode:o}\n" if before.mode != after.mode else ""
+
+
 def reviewed(context: ToolContext, changes: Sequence[FileChange]) -> Sequence[FileChange]:
     """What the person lets stand of the changes, if they want to review them: at least one. Raises ToolError."""
     return context.review(changes) if context.review is not None and changes else changes

@@ -7,7 +7,15 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from punie_tools.changes.change_set import FileChange
-from punie_tools.changes.file_edit import FileEditResult, current_image, diff_of, make_change, path_in_tree, reviewed
+from punie_tools.changes.file_edit import (
+    FileEditResult,
+    current_image,
+    diff_of,
+    make_change,
+    path_in_tree,
+    preview_of,
+    reviewed,
+)
 from punie_tools.changes.replacements import Replacement, find_replacements, replaced
 from punie_tools.changes.text_edit import DecodedText
 from punie_tools.changes.tree_access import FileImage
@@ -67,9 +75,11 @@ def edit_file(
     )
 
 
-def preview(context: ToolContext, path: str, old: str, new: str, replace_all: bool = False, edits: More = None) -> str:
+def preview(
+    context: ToolContext, path: str, old: str, new: str, replace_all: bool = False, edits: More = None
+) -> str | None:
     """The diff that the edit would make. Raises ToolError if it cannot be made."""
-    return diff_of(_plan(context, path, old, new, replace_all, edits)[0]).text
+    return preview_of([_plan(context, path, old, new, replace_all, edits)[0]])
 
 
 TOOL = Tool(edit_file, risk=Risk.EDITS, preview=preview, is_reviewable=True)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from pydantic import computed_field
 
 from punie_tools.changes.change_set import NEW_FILE_MODE, FileChange
-from punie_tools.changes.file_edit import FileEditResult, current_image, diff_of, make_change, path_in_tree, reviewed
+from punie_tools.changes.file_edit import (
+    FileEditResult,
+    current_image,
+    diff_of,
+    make_change,
+    path_in_tree,
+    preview_of,
+    reviewed,
+)
 from punie_tools.changes.text_edit import DecodedText, with_line_ends
 from punie_tools.changes.tree_access import FileImage
 from punie_tools.errors import ToolError
@@ -43,9 +51,9 @@ def write_file(context: ToolContext, path: str, content: str) -> WriteFileResult
     )
 
 
-def preview(context: ToolContext, path: str, content: str) -> str:
+def preview(context: ToolContext, path: str, content: str) -> str | None:
     """The diff that writing would make. Raises ToolError if it cannot be done."""
-    return diff_of(_plan(context, path, content)).text
+    return preview_of([_plan(context, path, content)])
 
 
 TOOL = Tool(write_file, risk=Risk.EDITS, preview=preview, is_reviewable=True)

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, computed_field
 
 from punie_tools.changes.change_set import FileChange
-from punie_tools.changes.file_edit import check_place, current_image, diffs_of, make_compared_changes, reviewed
+from punie_tools.changes.file_edit import (
+    check_place,
+    current_image,
+    diffs_of,
+    make_compared_changes,
+    preview_of,
+    reviewed,
+)
 from punie_tools.changes.replacements import Replacement, replaced
 from punie_tools.changes.text_edit import DecodedText
 from punie_tools.changes.tree_access import FileImage
@@ -71,9 +78,11 @@ def rename_symbol(
     )
 
 
-def _preview(context: ToolContext, symbol: str, new_name: str, path: str | None = None, line: int | None = None) -> str:
+def _preview(
+    context: ToolContext, symbol: str, new_name: str, path: str | None = None, line: int | None = None
+) -> str | None:
     """The diff that renaming would make."""
-    return diffs_of(_plan(context, symbol, new_name, path, line)[0]).text
+    return preview_of(_plan(context, symbol, new_name, path, line)[0])
 
 
 TOOL = Tool(rename_symbol, risk=Risk.EDITS, preview=_preview, wants_language_server=True, is_reviewable=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, computed_field
 
 from punie_tools.changes.change_set import FileChange
-from punie_tools.changes.file_edit import check_place, diffs_of, make_changes, reviewed
+from punie_tools.changes.file_edit import check_place, diffs_of, make_changes, preview_of, reviewed
 from punie_tools.process import FinishedProcess
 from punie_tools.quality.ruff_process import RuffFailedError, run_ruff_on
 from punie_tools.quality.ruff_rewrite import rewrites
@@ -98,13 +98,12 @@ def _risk(arguments: Mapping[str, Any]) -> Risk:
     return Risk.EDITS if arguments.get("fix") else Risk.READS
 
 
-def _preview(context: ToolContext, path: str, fix: bool) -> str:
+def _preview(context: ToolContext, path: str, fix: bool) -> str | None:
     """The diff of the fixes."""
     if not fix:
         return f"ruff check {path}"
     changes, _ = _fixes(context, context.workspace.resolve(path))
-    diff = diffs_of(changes).text
-    return diff or f"Nothing would change: ruff has no safe fix for what it finds in {path}."
+    return preview_of(changes)
 
 
 TOOL = Tool(ruff_check, risk=Risk.READS, risk_of=_risk, preview=_preview, is_reviewable=True)

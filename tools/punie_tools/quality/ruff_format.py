@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, computed_field
 
-from punie_tools.changes.file_edit import check_place, diffs_of, make_changes, reviewed
+from punie_tools.changes.file_edit import check_place, diffs_of, make_changes, preview_of, reviewed
 from punie_tools.quality.ruff_process import RuffFailedError, run_ruff_on
 from punie_tools.quality.ruff_rewrite import rewrites
 from punie_tools.sentences import counted, first_of
@@ -75,12 +75,12 @@ def _risk(arguments: Mapping[str, Any]) -> Risk:
     return Risk.READS if arguments.get("check") else Risk.EDITS
 
 
-def _preview(context: ToolContext, path: str = ".", check: bool = False) -> str:
+def _preview(context: ToolContext, path: str = ".", check: bool = False) -> str | None:
     """The diff that formatting would make."""
     found = _found(context, context.workspace.resolve(path))
     wanted = [Path(each.filename) for each in found if each.code == _UNFORMATTED]
     changes, _ = rewrites(context, ["format"], wanted, accepted=(0,))
-    return diffs_of(changes).text or f"Nothing would change: {path} is well formatted."
+    return preview_of(changes)
 
 
 TOOL = Tool(ruff_format, risk=Risk.EDITS, risk_of=_risk, preview=_preview, is_reviewable=True)
