@@ -75,6 +75,7 @@ EVERY_LOOK = [
     pytest.param(NARROW, DARK, id="narrow-dark"),
     pytest.param(NARROW, LIGHT, id="narrow-light"),
 ]
+TINY = pytest.param((20, 5), DARK, id="tiny-dark")
 
 TYPES = TypeCheckResult(
     path="src",
@@ -303,12 +304,12 @@ def test_an_answer_an_error_and_a_queued_message(
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW])
-def test_a_diff(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_a_diff(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
     async def look(pilot: Pilot[None], _main: MainScreen) -> None:
         await pilot.press("f3")
 
-    app, before = showing(ledger, DARK, turn("rename the heading", "edit_file", {"path": EDIT.path}, EDIT), look)
+    app, before = showing(ledger, theme, turn("rename the heading", "edit_file", {"path": EDIT.path}, EDIT), look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
@@ -336,19 +337,19 @@ def test_a_search_and_a_selection_in_the_chat(
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW])
-def test_an_approval(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_an_approval(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
     async def look(_pilot: Pilot[None], main: MainScreen) -> None:
         main.approval_wanted(PendingApproval(ApprovalQuestion("c1", "edit_file", Risk.EDITS, EDIT.diff)))
 
     waiting = turn("rename the heading", "edit_file", {"path": EDIT.path}, EDIT)[:2]
     waiting.append(ApprovalRequested(call_id="c1", risk=Risk.EDITS, detail=EDIT.diff))
-    app, before = showing(ledger, DARK, waiting, look)
+    app, before = showing(ledger, theme, waiting, look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW])
-def test_the_choices_of_what_was_meant(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_the_choices_of_what_was_meant(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
     choices = ("ruff_check, fix", "apply_code_action fix", "answer in words")
 
     async def look(_pilot: Pilot[None], main: MainScreen) -> None:
@@ -356,7 +357,7 @@ def test_the_choices_of_what_was_meant(snap_compare: Any, ledger: Path, size: tu
 
     waiting: list[Event] = [TurnStarted(prompt="fix it", model="nano")]
     waiting.append(ChoicesOffered(question="Did you mean", choices=list(choices)))
-    app, before = showing(ledger, DARK, waiting, look)
+    app, before = showing(ledger, theme, waiting, look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
@@ -374,9 +375,9 @@ def test_a_pause_before_a_call(snap_compare: Any, ledger: Path, size: tuple[int,
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW, (20, 5)])
-def test_the_first_words(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
-    app, before = showing(ledger, DARK, [])
+@pytest.mark.parametrize(("size", "theme"), [*EVERY_LOOK, TINY])
+def test_the_first_words(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    app, before = showing(ledger, theme, [])
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
@@ -453,12 +454,12 @@ def test_the_settings(snap_compare: Any, ledger: Path, size: tuple[int, int], th
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW])
-def test_the_keys(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_the_keys(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
     async def look(pilot: Pilot[None], _main: MainScreen) -> None:
         await pilot.press("f1")
 
-    app, before = showing(ledger, DARK, [], look)
+    app, before = showing(ledger, theme, [], look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
@@ -548,15 +549,15 @@ def test_a_review(snap_compare: Any, ledger: Path, size: tuple[int, int], theme:
     assert snap_compare(app, run_before=run_before, terminal_size=size)
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW])
-def test_the_review_of_a_commit(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_the_review_of_a_commit(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
     async def look(pilot: Pilot[None], main: MainScreen) -> None:
         assert main.git_work
         main.git_work.review_past(Review([proposed_change(ledger)]), "0123456789 Round as banks do")
         await pilot.pause()
         await pilot.press("r", "c", *"or", "enter")
 
-    app, before = showing(ledger, DARK, [], look)
+    app, before = showing(ledger, theme, [], look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
@@ -625,8 +626,10 @@ def test_the_sessions(snap_compare: Any, ledger: Path, size: tuple[int, int], th
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW])
-def test_a_session_is_deleted_after_a_question(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_a_session_is_deleted_after_a_question(
+    snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str
+) -> None:
     async def look(pilot: Pilot[None], _main: MainScreen) -> None:
         await pilot.press("ctrl+o")
         while not (isinstance(pilot.app.screen, SessionsScreen) and pilot.app.screen.is_loaded):
@@ -634,7 +637,7 @@ def test_a_session_is_deleted_after_a_question(snap_compare: Any, ledger: Path, 
         await pilot.press("down", "d")
 
     saved_sessions(ledger)
-    app, before = showing(ledger, DARK, [], look)
+    app, before = showing(ledger, theme, [], look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
@@ -659,10 +662,10 @@ def test_the_turns_of_a_session(snap_compare: Any, ledger: Path, size: tuple[int
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW])
-def test_the_offer_to_go_on(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_the_offer_to_go_on(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
     saved_session(ledger, 4, SAID[2], is_closed=False)
-    app, before = showing(ledger, DARK, [])
+    app, before = showing(ledger, theme, [])
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
@@ -675,20 +678,22 @@ def test_commands_above_the_prompt(snap_compare: Any, ledger: Path, size: tuple[
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW, (20, 5)])
-def test_files_and_symbols_above_the_prompt(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "theme"), [*EVERY_LOOK, TINY])
+def test_files_and_symbols_above_the_prompt(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
     async def look(pilot: Pilot[None], main: MainScreen) -> None:
         await pilot.press(*"explain", "space", "at", *"acc")
         prompt = main.query_one(Prompt)
         while prompt.completion.is_waiting:
             await pilot.pause(0.01)
 
-    app, before = showing(ledger, DARK, [], look)
+    app, before = showing(ledger, theme, [], look)
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW])
-def test_a_folded_paste_and_what_was_attached(snap_compare: Any, ledger: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_a_folded_paste_and_what_was_attached(
+    snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str
+) -> None:
     log = "".join(f"2026-01-02 ledger[{number}]: posted\n" for number in range(240))
     attached = Attachment(kind="file", name="src/ledger/report.py, 17 lines", mention="@report", text="x" * 1600)
     said = [
@@ -701,5 +706,5 @@ def test_a_folded_paste_and_what_was_attached(snap_compare: Any, ledger: Path, s
         pilot.app.post_message(Paste(log))
         await pilot.pause()
 
-    app, before = showing(ledger, DARK, said, look)
+    app, before = showing(ledger, theme, said, look)
     assert snap_compare(app, run_before=before, terminal_size=size)
