@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import signal
 import sys
 import termios
 import threading
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 # Leave the alternate screen, show the cursor, and end mouse, focus and paste reports and keyboard protocols.
 _RESET_SCREEN = (
@@ -35,12 +36,21 @@ def supervise(run_app: RunApp, app_arguments: Sequence[str]) -> int:
         if not os.WIFSIGNALED(status):
             return os.waitstatus_to_exitcode(status)
         killer = signal.Signals(os.WTERMSIG(status))
-        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, attributes)
-        os.write(sys.stdout.fileno(), _RESET_SCREEN)
-        if killer in (*_PASSED_ON, signal.SIGINT) or not _wants_to_resume(killer):
+        is_there = _restore_terminal(attributes)
+        if killer in (*_PASSED_ON, signal.SIGINT) or not is_there or not _wants_to_resume(killer):
             return 128 + killer
         # The last one counts, whichever session was asked for at first: the one that died was written last.
         arguments = [*app_arguments, "--resume"]
+
+
+def _restore_terminal(attributes: list[Any]) -> bool:
+    """Whether the terminal is still there."""
+    try:
+        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, attributes)
+        os.write(sys.stdout.fileno(), _RESET_SCREEN)
+    except (OSError, termios.error):
+        return False
+    return True
 
 
 def _run_child(run_app: RunApp, arguments: list[str]) -> int:
@@ -49,9 +59,9 @@ def _run_child(run_app: RunApp, arguments: list[str]) -> int:
     child = os.fork()
     if child == 0:
         os.close(held_by_parent)
-        # `nohup` has it ignored, and on a terminal that is gone the app would wait for keys for ever.
+        # `nohup` has it ignored.
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        threading.Thread(target=_end_with_parent, args=[until_parent_ends], daemon=True).start()
+        threading.Thread(target=_end_when_left, args=[until_parent_ends], daemon=True).start()
         _end_with(run_app, arguments)
     os.close(until_parent_ends)
     try:
@@ -70,9 +80,17 @@ def _attend(child: int) -> int:
             os.kill(child, signal.SIGCONT)
 
 
-def _end_with_parent(until_parent_ends: int) -> None:
-    """A killed supervisor takes the app along: on a terminal that is gone it would wait for keys for ever."""
-    os.read(until_parent_ends, 1)
+def _end_when_left(until_parent_ends: int) -> None:
+    """End with a killed supervisor, and where the terminal goes without a hang-up, as it does to all but its session.
+
+    The app would wait for keys for ever, and as nothing is ever to be read, busily.
+    """
+    ends = select.poll()
+    ends.register(until_parent_ends, select.POLLIN)
+    ends.register(sys.stdin.fileno(), 0)
+    while all(file == sys.stdin.fileno() and not event & select.POLLHUP for file, event in ends.poll()):
+        # Where no terminal can be polled, the parent can.
+        ends.unregister(sys.stdin.fileno())
     os.kill(os.getpid(), signal.SIGHUP)
 
 

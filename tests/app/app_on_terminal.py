@@ -42,11 +42,17 @@ class AppOnTerminal:
     ) -> None:
         self.process.kill()
         self.process.wait()
-        os.close(self._terminal)
+        if self._terminal >= 0:
+            os.close(self._terminal)
 
     def resize(self, lines: int, columns: int) -> None:
         """As a terminal's window; the kernel tells the programs on it."""
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def hang_up(self) -> None:
+        """Let the terminal go; it is not the one of the app's session, so nobody is told by a signal."""
+        os.close(self._terminal)
+        self._terminal = -1
 
     def type_in(self, keys: bytes) -> None:
         os.write(self._terminal, keys)

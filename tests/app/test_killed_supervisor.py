@@ -1,4 +1,4 @@
-"""A supervisor that is killed leaves no app behind."""
+"""A supervisor that is killed leaves no app behind, nor does a terminal that goes."""
 
 from __future__ import annotations
 
@@ -28,3 +28,14 @@ def test_the_app_ends_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
         app.process.kill()
         _, alive = psutil.wait_procs(children, timeout=30)
         assert not alive
+
+
+def test_the_app_ends_where_its_terminal_is_gone(tmp_path: Path) -> None:
+    with (tmp_path / "errors").open("wb") as errors, AppOnTerminal(tmp_path, error_file=errors) as app:
+        app.read_until(b"ask mode")
+        children = psutil.Process(app.process.pid).children(recursive=True)
+        app.hang_up()
+        assert app.process.wait(30) == 128 + signal.SIGHUP
+        _, alive = psutil.wait_procs(children, timeout=30)
+        assert not alive
+    assert (tmp_path / "errors").read_bytes() == b""
