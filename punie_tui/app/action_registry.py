@@ -56,9 +56,9 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.widgets.outline import Outline
     from punie_tui.app.widgets.repo.panel import RepoPanel
     from punie_tui.app.widgets.review.view import ReviewView
+    from punie_tui.app.widgets.search_row import SearchRow
     from punie_tui.app.widgets.tests.report import TestReport
     from punie_tui.app.widgets.trace.pane import CallOutline, TracePane
-    from punie_tui.app.widgets.transcript.search_row import SearchRow
     from punie_tui.app.widgets.transcript.transcript import Transcript
 
     def screen(name: str, owner: type[DOMNode], *parts: type[DOMNode] | tuple[type[DOMNode], ...]) -> ActionsOfScreen:

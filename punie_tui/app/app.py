@@ -100,8 +100,10 @@ class PunieApp(App[None]):
         self._reports_focus = True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Where text is selected the leader key cuts it, as in every editor."""
-        return not (action == "leader" and getattr(self.focused, "selected_text", ""))
+        """Where text is selected that can be changed, the leader key cuts it, as in every editor."""
+        if action != "leader" or getattr(self.focused, "read_only", False):
+            return True
+        return not getattr(self.focused, "selected_text", "")
 
     async def on_event(self, event: events.Event) -> None:
         """What is pasted, wherever, is text that could have been typed."""

@@ -9,7 +9,7 @@ import pytest
 from app_driver import Drive, Driven, key_of
 
 from punie_tui.app.screens.viewer import FileViewerScreen
-from punie_tui.app.widgets.transcript.search_row import SearchRow
+from punie_tui.app.widgets.search_row import SearchRow
 from punie_tui.engine.protocol import TextDelta
 
 CODE = 'def post(amount):\n\t"""Add."""\n\treturn amount'

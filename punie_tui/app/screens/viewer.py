@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import work
 from textual.binding import BindingType
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static, TextArea
+from textual.widgets.text_area import Selection
 
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.file_edit_work import FileEditWork
+from punie_tui.app.key_map import key_shown
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.syntax_colours import colour_syntax
-from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.text_search import Match, TextSearch
+from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
 from punie_tui.app.widgets.key_row import KeyRow
+from punie_tui.app.widgets.search_row import SearchRow
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -45,10 +52,18 @@ LANGUAGES = {
 }
 
 
+_MATCHES = "next match, match before"
+_LEAVE = Action("viewer.leave", "escape", "leave", "end the search, or back", "Back", has_priority=True)
+_NEXT_MATCH = Action("viewer.next_match", "n", "match(1)", "next match", line=_MATCHES)
+_MATCH_BEFORE = Action("viewer.match_before", "N", "match(-1)", "match before", line=_MATCHES)
 VIEWER_ACTIONS = ActionGroup(
     "The file",
     (
-        Action("viewer.leave", "escape,q", "dismiss", "back", "Back", has_priority=True),
+        _LEAVE,
+        Action("viewer.back", "q", "dismiss", "back"),
+        Action("viewer.search", "slash", "search", "search as you type", "Search"),
+        _NEXT_MATCH,
+        _MATCH_BEFORE,
         Action("viewer.edit", "e", "edit", "edit it in $VISUAL or $EDITOR; /undo takes that back", "Edit"),
         Action("viewer.blame", "b", "show_history(True)", "blame: which commit each line comes from", "Blame"),
         Action("viewer.history", "H", "show_history(False)", "history: the commits of the file", "History"),
@@ -57,19 +72,87 @@ VIEWER_ACTIONS = ActionGroup(
 )
 _TEXT_ACTIONS = ActionGroup(
     "The text",
-    movement(
-        ("cursor_down", "cursor_up", "cursor_page_down", "cursor_page_up", "first_line", "last_line"),
-        first="Top",
-        last="End",
-    ),
+    movement(("cursor_down", "cursor_up", "cursor_page_down", "cursor_page_up", "first_line", "last_line")),
 )
 
 
 class FileText(TextArea):
-    """Read only, and moved in by the keys of every list."""
+    """Read only, moved in by the keys of every list, and searched."""
 
     ACTIONS: ClassVar[ActionGroups] = (_TEXT_ACTIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
+
+    @dataclass
+    class Told(Message):
+        """A sentence on the search; safe text, empty where there is nothing to say."""
+
+        sentence: str
+
+    def __init__(self, text: str, language: str | None) -> None:
+        super().__init__(text, language=language, read_only=True, show_line_numbers=True, soft_wrap=False, theme="css")
+        self._search: TextSearch | None = None
+        self._match: int | None = None
+        self._began = (0, 0)
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether there are words to go on to."""
+        return self._search is not None
+
+    def begin_search(self) -> None:
+        """What is typed from now on is looked for from here on."""
+        self._began = self.selection.start
+
+    def search(self, words: str) -> None:
+        """Go to the first place from the beginning on where the words stand."""
+        self._search, self._match = TextSearch(words), None
+        if words:
+            self._search_all(self._search)
+        else:
+            self._go_back()
+            self.post_message(self.Told(""))
+
+    def end_search(self, *, goes_back: bool) -> None:
+        """Stay where the search led, or go back to where it began."""
+        self._search = None
+        if goes_back:
+            self._go_back()
+        else:
+            self.move_cursor(self.selection.start)
+        self.post_message(self.Told(""))
+
+    def move_to_match(self, step: int) -> None:
+        """The next place where the words stand, or the one before; around the ends."""
+        if self._search and self._search.matches:
+            self._match = self._search.step(self._match or 0, step)
+            self._show_match(self._search)
+
+    @work(thread=True, exclusive=True, group="search")
+    def _search_all(self, search: TextSearch) -> None:
+        matches = search.find(self.document.lines, is_worker_cancelled)
+        if not is_worker_cancelled():
+            app_of(self).call_later(self._found, search, matches)
+
+    def _found(self, search: TextSearch, matches: Sequence[Match]) -> None:
+        if self._search is search:
+            search.matches = [*matches]
+            self._match = search.onwards(Match(*self._began))
+            self._show_match(search)
+
+    def _show_match(self, search: TextSearch) -> None:
+        if self._match is None:
+            self._go_back()
+        else:
+            match = search.matches[self._match]
+            spans = search.spans(self.document.get_line(match.index))
+            end = next(end for start, end in spans if start == match.start)
+            self.move_cursor((match.index, end), center=True)
+            self.selection = Selection((match.index, match.start), (match.index, end))
+        following, before, leave = (key_shown(self, action) for action in (_NEXT_MATCH, _MATCH_BEFORE, _LEAVE))
+        self.post_message(self.Told(search.told(self._match, f"{following} next, {before} before", f"{leave} ends")))
+
+    def _go_back(self) -> None:
+        self.move_cursor(self._began, center=True)
 
     def action_first_line(self) -> None:
         self.move_cursor((0, 0))
@@ -108,14 +191,8 @@ class FileViewerScreen(Screen[None]):
             id="file-name",
             markup=False,
         )
-        yield FileText(
-            text,
-            language=language_of(self._path, text),
-            read_only=True,
-            show_line_numbers=True,
-            soft_wrap=False,
-            theme="css",
-        )
+        yield FileText(text, language_of(self._path, text))
+        yield SearchRow()
         yield KeyRow()
 
     def on_mount(self) -> None:
@@ -123,6 +200,38 @@ class FileViewerScreen(Screen[None]):
         colour_syntax(area)
         area.focus()
         area.move_cursor((min(self._line, area.document.line_count) - 1, 0), center=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is typed to search for leaves nothing."""
+        return action != "leave" or not self.query_one(SearchRow).is_typing
+
+    def action_leave(self) -> None:
+        """Out of the search, else out of the file."""
+        text = self.query_one(FileText)
+        if text.is_searched:
+            text.end_search(goes_back=False)
+        else:
+            self.dismiss()
+
+    def action_search(self) -> None:
+        """Type what to search for."""
+        self.query_one(FileText).begin_search()
+        self.query_one(SearchRow).begin()
+
+    def action_match(self, step: int) -> None:
+        self.query_one(FileText).move_to_match(step)
+
+    def on_search_row_changed(self, message: SearchRow.Changed) -> None:
+        self.query_one(FileText).search(message.words)
+
+    def on_search_row_left(self, message: SearchRow.Left) -> None:
+        text = self.query_one(FileText)
+        if not message.is_kept:
+            text.end_search(goes_back=True)
+        text.focus()
+
+    def on_file_text_told(self, message: FileText.Told) -> None:
+        self.query_one(SearchRow).tell(message.sentence)
 
     def action_help(self) -> None:
         show_keys(self)
@@ -134,7 +243,9 @@ class FileViewerScreen(Screen[None]):
 
     def _read_again(self) -> None:
         text, _ = _read(self._root, self._path)
-        area = self.query_one(TextArea)
+        area = self.query_one(FileText)
+        if area.is_searched:
+            area.end_search(goes_back=False)
         area.load_text(text)
         area.move_cursor((min(self._line, area.document.line_count) - 1, 0), center=True)
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.events import Event, RequestRouted, ToolRequested, TurnFinished
+    from punie_tui.app.widgets.search_row import SearchRow
     from punie_tui.app.widgets.transcript.block import Speaker
-    from punie_tui.app.widgets.transcript.search_row import SearchRow
     from punie_tui.app.widgets.transcript.transcript import Transcript
 
 _ENDINGS = {"stopped": "Stopped.", "limit": "Stopped at a limit.", "asked": "", "failed": "", "done": ""}
@@ -33,8 +33,8 @@ class Chat(Vertical):
 
     async def begin(self, folder: Path) -> None:
         """Show what was said; the screen calls it after its first frame, which would wait for all that this imports."""
+        from punie_tui.app.widgets.search_row import SearchRow
         from punie_tui.app.widgets.transcript.file_links import FileLinks
-        from punie_tui.app.widgets.transcript.search_row import SearchRow
         from punie_tui.app.widgets.transcript.transcript import Transcript
 
         transcript, search_row = Transcript(id="transcript"), SearchRow()

@@ -13,12 +13,12 @@ from textual.message import Message
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.terminal_writes import copy_to_clipboard
+from punie_tui.app.text_search import Match, TextSearch
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
 from punie_tui.app.widgets.messages import OpenFile
 from punie_tui.app.widgets.transcript.block_list import Place
 from punie_tui.app.widgets.transcript.block_rows import letter_at, row_of
 from punie_tui.app.widgets.transcript.copied_text import text_of_answer, text_of_part, text_of_rows
-from punie_tui.app.widgets.transcript.text_search import Match, TextSearch
 from punie_tui.app.widgets.transcript.transcript_view import TranscriptView
 
 if TYPE_CHECKING:
@@ -491,12 +491,9 @@ class Transcript(TranscriptView, can_focus=True):
     def _tell_match(self) -> None:
         if self._search is None:
             return
-        count = len(self._search.matches)
-        number = min((self._match or 0) + 1, count)
         following, before, leave = (key_shown(self, action) for action in (_NEXT_MATCH, _MATCH_BEFORE, _LEAVE))
-        walk = f"({following} next, {before} before, {leave} ends)"
-        found = f"{number:,} of {count:,} {walk}" if count else f"not found ({leave} ends)"
-        self.post_message(self.Told(f"“{self._search.words}” {found}"))
+        told = self._search.told(self._match, f"{following} next, {before} before", f"{leave} ends")
+        self.post_message(self.Told(told))
 
 
 def _further(place: Place | None, count: int) -> Place | None:

@@ -1,4 +1,4 @@
-"""The row below the transcript: what is typed to search for, how often it stands there, and what was copied."""
+"""The row below a text: what is typed to search for, how often it stands there, and what was copied."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-SEARCH_ACTIONS = ActionGroup(
-    "Search in the chat", (Action("search.leave", "escape", "leave", "end the search (Enter keeps it)"),)
-)
+SEARCH_ACTIONS = ActionGroup("Search", (Action("search.leave", "escape", "leave", "end the search (Enter keeps it)"),))
 
 
 class SearchRow(Horizontal):

@@ -1,4 +1,4 @@
-"""Where words stand in a transcript, whatever their case."""
+"""Where words stand in a transcript or a file, whatever their case."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True, slots=True)
 class Match:
-    """Where it stands: the block, and the letter within what is shown of it."""
+    """Where it stands: the block or line, and the letter within what is shown of it."""
 
     index: int
     start: int
@@ -50,6 +50,16 @@ class TextSearch:
     def near(self, place: Match) -> int | None:
         """The number of the match at a place or the next before it; of the first one where there is none."""
         return max(bisect_right(self.matches, place) - 1, 0) if self.matches else None
+
+    def onwards(self, place: Match) -> int | None:
+        """The number of the match at a place or the next after it; around the end, None where there is none."""
+        return bisect_left(self.matches, place) % len(self.matches) if self.matches else None
+
+    def told(self, number: int | None, walk: str, leave: str) -> str:
+        """How often it was found, and the keys that go on from there."""
+        count = len(self.matches)
+        found = f"{min((number or 0) + 1, count):,} of {count:,} ({walk}, {leave})" if count else f"not found ({leave})"
+        return f"“{self.words}” {found}"
 
     def step(self, number: int, step: int) -> int:
         """The number of the next match, or the one before; around the ends."""
