@@ -83,14 +83,20 @@ def _attend(child: int) -> int:
 def _end_when_left(until_parent_ends: int) -> None:
     """End with a killed supervisor, and where the terminal goes without a hang-up, as it does to all but its session.
 
-    The app would wait for keys for ever, and as nothing is ever to be read, busily.
+    The app would wait for keys for ever, and as nothing is ever to be read, busily. macOS tells nothing of a terminal
+    here: there only a hang-up and the supervisor's end count.
     """
     ends = select.poll()
     ends.register(until_parent_ends, select.POLLIN)
     ends.register(sys.stdin.fileno(), 0)
-    while all(file == sys.stdin.fileno() and not event & select.POLLHUP for file, event in ends.poll()):
-        # Where no terminal can be polled, the parent can.
-        ends.unregister(sys.stdin.fileno())
+    is_left = False
+    while not is_left:
+        for file, event in ends.poll():
+            if file == until_parent_ends or event & select.POLLHUP:
+                is_left = True
+            else:
+                # Such a terminal cannot be polled.
+                ends.unregister(file)
     os.kill(os.getpid(), signal.SIGHUP)
 
 

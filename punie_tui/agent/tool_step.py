@@ -232,22 +232,23 @@ def _decide(
     """What the approver knows, else what the person says; each call that they were not asked about is a step."""
     approver = bench.approver
     decision = approver.standing_decision(tool.name, risk, is_confined=tool.is_confined(bench.workspace))
+    if decision and not (decision.is_allowed and approver.is_stepping):
+        return decision
+    preview = tool.preview(context, arguments)
+    shown = "Nothing would change." if preview is None else preview
+    if decision is None and preview is None and risk is Risk.EDITS and tool.is_reviewable:
+        # There is nothing to ask about. If a file changes meanwhile, so that there is, the review asks.
+        decision = Decision(is_allowed=True, by="policy", wants_review=True)
     if decision is None:
-        shown = tool.preview(context, arguments)
-        if shown is None:
-            # There is nothing to ask about. If a file changes meanwhile, so that there is, the review asks.
-            decision = Decision(is_allowed=True, by="policy", wants_review=tool.is_reviewable)
-        else:
-            note = approver.trust_lapse if tool.name in RUNS_TESTS else ""
-            question = ApprovalQuestion(call.id, tool.name, risk, shown, note, tool.is_reviewable)
-            decision = approver.remembered_decision(question)
-            if decision is None:
-                return _ask_aloud(question, bench, emit)
+        note = approver.trust_lapse if tool.name in RUNS_TESTS else ""
+        question = ApprovalQuestion(call.id, tool.name, risk, shown, note, tool.is_reviewable)
+        decision = approver.remembered_decision(question)
+        if decision is None:
+            return _ask_aloud(question, bench, emit)
     if not (decision.is_allowed and approver.is_stepping):
         return decision
-    detail = tool.preview(context, arguments)
-    detail = "Nothing would change." if detail is None else detail or "(no arguments)"
-    answer = _ask_aloud(ApprovalQuestion(call.id, tool.name, risk, detail, is_step=True), bench, emit)
+    question = ApprovalQuestion(call.id, tool.name, risk, shown or "(no arguments)", is_step=True)
+    answer = _ask_aloud(question, bench, emit)
     return replace(decision, by=answer.by) if answer.is_allowed else answer
 
 
@@ -257,8 +258,11 @@ def _reviewer(call: ToolCall, tool: Tool, risk: Risk, bench: ToolBench, reviews:
     def review(changes: Sequence[FileChange]) -> Sequence[FileChange]:
         question = ApprovalQuestion(call.id, tool.name, risk, diffs_of(changes).text, proposal=tuple(changes))
         decision = _ask(question, bench)
-        if not decision.is_allowed or decision.review is None:
+        if not decision.is_allowed:
             raise _DeniedError(decision.reason or "denied", decision.by)
+        if decision.review is None:
+            # Whoever cannot ask about a part asked about all.
+            return changes
         standing = decision.review.standing_changes
         if not standing:
             raise _DeniedError(f"the person let nothing of it stand: {decision.review.result.summary}", "person")

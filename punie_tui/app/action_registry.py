@@ -95,7 +95,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
         screen("the sessions", SessionsScreen, SessionsOptions),
         screen("the settings", SettingsScreen, (SettingsOutline, Outline)),
         screen("the turns", TurnsScreen, TurnsOptions),
-        screen("the viewer", FileViewerScreen, FileText),
+        screen("the viewer", FileViewerScreen, FileText, SearchRow),
         screen("the keys", KeysScreen, KeysText),
         screen("the leader's hints", LeaderScreen),
         screen("the trust", TrustScreen),

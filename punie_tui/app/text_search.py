@@ -55,6 +55,10 @@ class TextSearch:
         """The number of the match at a place or the next after it; around the end, None where there is none."""
         return bisect_left(self.matches, place) % len(self.matches) if self.matches else None
 
+    def backwards(self, place: Match) -> int | None:
+        """The number of the last match before a place; around the end, None where there is none."""
+        return (bisect_left(self.matches, place) - 1) % len(self.matches) if self.matches else None
+
     def told(self, number: int | None, walk: str, leave: str) -> str:
         """How often it was found, and the keys that go on from there."""
         count = len(self.matches)

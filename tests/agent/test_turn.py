@@ -79,6 +79,11 @@ def write_late(context: ToolContext) -> CountResult:
     return CountResult(number=len(changes))
 
 
+def run_unseen(context: ToolContext) -> CountResult:
+    """Run what its preview says nothing of."""
+    return CountResult(number=1)
+
+
 def nest(context: ToolContext) -> CountResult:
     """Call another tool."""
     assert context.call_tool is not None
@@ -96,6 +101,7 @@ TOOLS = [
     *(Tool(function, risk=Risk.READS) for function in (count_things, meet, break_down, crash, wait_for_stop, nest)),
     Tool(change, risk=Risk.EDITS, preview=lambda context, text: f"+{text}"),
     Tool(write_late, risk=Risk.EDITS, preview=lambda context: None, is_reviewable=True),
+    Tool(run_unseen, risk=Risk.RUNS, preview=lambda context: None),
     write_file.TOOL,
     Tool(pytest_run, risk=Risk.RUNS),
 ]
@@ -258,6 +264,19 @@ def test_nobody_is_asked_about_an_edit_that_would_change_nothing(tmp_path: Path)
     assert [change.path for question in questions for change in question.proposal] == ["changed.txt"]
     assert kinds(events)[-2:] == ["tool_denied", "turn_finished"]
     assert not (tmp_path / "changed.txt").exists()
+    # To run is never nothing.
+    events = play(tmp_path, [[call("run_unseen")]], approver=approver, writes_answers=False)
+    assert "approval_requested" in kinds(events)
+    assert "tool_started" not in kinds(events)
+
+
+def test_a_yes_of_somebody_who_cannot_be_shown_hunks_is_one_to_all(tmp_path: Path) -> None:
+    approver = PolicyApprover(
+        Policy.ASK, is_trusted=False, ask_person=lambda question, _: Decision(is_allowed=True, by="person")
+    )
+    events = play(tmp_path, [[call("write_late")]], approver=approver, writes_answers=False)
+    assert "tool_finished" in kinds(events)
+    assert (tmp_path / "changed.txt").read_text() == "x"
 
 
 def test_a_pause_says_that_nothing_would_change(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ MEANT_TO_SHARE = {
     ("main.stop", "trace.end_filter"),
     ("main.stop", "transcript.leave"),
     ("tests.stop", "tests.leave"),
+    ("viewer.leave", "search.leave"),
 }
 """Of each pair only one can be done at a time."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def test_the_app_ends_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
         assert not alive
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="its poll does not tell that a terminal is gone")
 def test_the_app_ends_where_its_terminal_is_gone(tmp_path: Path) -> None:
     with (tmp_path / "errors").open("wb") as errors, AppOnTerminal(tmp_path, error_file=errors) as app:
         app.read_until(b"ask mode")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
@@ -17,7 +17,7 @@ from textual.widgets.text_area import Selection
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.file_edit_work import FileEditWork
-from punie_tui.app.key_map import key_shown
+from punie_tui.app.key_map import key_shown, keys_of
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.syntax_colours import colour_syntax
@@ -54,6 +54,7 @@ LANGUAGES = {
 
 _MATCHES = "next match, match before"
 _LEAVE = Action("viewer.leave", "escape", "leave", "end the search, or back", "Back", has_priority=True)
+_SEARCH = Action("viewer.search", "slash", "search", "search as you type", "Search")
 _NEXT_MATCH = Action("viewer.next_match", "n", "match(1)", "next match", line=_MATCHES)
 _MATCH_BEFORE = Action("viewer.match_before", "N", "match(-1)", "match before", line=_MATCHES)
 VIEWER_ACTIONS = ActionGroup(
@@ -61,9 +62,6 @@ VIEWER_ACTIONS = ActionGroup(
     (
         _LEAVE,
         Action("viewer.back", "q", "dismiss", "back"),
-        Action("viewer.search", "slash", "search", "search as you type", "Search"),
-        _NEXT_MATCH,
-        _MATCH_BEFORE,
         Action("viewer.edit", "e", "edit", "edit it in $VISUAL or $EDITOR; /undo takes that back", "Edit"),
         Action("viewer.blame", "b", "show_history(True)", "blame: which commit each line comes from", "Blame"),
         Action("viewer.history", "H", "show_history(False)", "history: the commits of the file", "History"),
@@ -72,7 +70,12 @@ VIEWER_ACTIONS = ActionGroup(
 )
 _TEXT_ACTIONS = ActionGroup(
     "The text",
-    movement(("cursor_down", "cursor_up", "cursor_page_down", "cursor_page_up", "first_line", "last_line")),
+    (
+        *movement(("cursor_down", "cursor_up", "cursor_page_down", "cursor_page_up", "first_line", "last_line")),
+        _SEARCH,
+        _NEXT_MATCH,
+        _MATCH_BEFORE,
+    ),
 )
 
 
@@ -88,8 +91,9 @@ class FileText(TextArea):
 
         sentence: str
 
-    def __init__(self, text: str, language: str | None) -> None:
+    def __init__(self, text: str, language: str | None, search_row: SearchRow) -> None:
         super().__init__(text, language=language, read_only=True, show_line_numbers=True, soft_wrap=False, theme="css")
+        self._search_row = search_row
         self._search: TextSearch | None = None
         self._match: int | None = None
         self._began = (0, 0)
@@ -99,9 +103,21 @@ class FileText(TextArea):
         """Whether there are words to go on to."""
         return self._search is not None
 
-    def begin_search(self) -> None:
-        """What is typed from now on is looked for from here on."""
+    async def _on_key(self, event: events.Key) -> None:
+        """A search begins in its place among the keys: those behind it are letters to search for."""
+        if self._search_row.takes_early(event):
+            return
+        if event.key in keys_of(self, _SEARCH):
+            event.stop()
+            event.prevent_default()
+            self.action_search()
+        else:
+            await super()._on_key(event)
+
+    def action_search(self) -> None:
+        """Let the person type what is looked for from here on."""
         self._began = self.selection.start
+        self._search_row.begin()
 
     def search(self, words: str) -> None:
         """Go to the first place from the beginning on where the words stand."""
@@ -121,11 +137,13 @@ class FileText(TextArea):
             self.move_cursor(self.selection.start)
         self.post_message(self.Told(""))
 
-    def move_to_match(self, step: int) -> None:
+    def action_match(self, step: int) -> None:
         """The next place where the words stand, or the one before; around the ends."""
         if self._search and self._search.matches:
-            self._match = self._search.step(self._match or 0, step)
-            self._show_match(self._search)
+            start, end = sorted((self.selection.start, self.selection.end))
+            search = self._search
+            self._match = search.onwards(Match(*end)) if step > 0 else search.backwards(Match(*start))
+            self._show_match(search)
 
     @work(thread=True, exclusive=True, group="search")
     def _search_all(self, search: TextSearch) -> None:
@@ -152,7 +170,8 @@ class FileText(TextArea):
         self.post_message(self.Told(search.told(self._match, f"{following} next, {before} before", f"{leave} ends")))
 
     def _go_back(self) -> None:
-        self.move_cursor(self._began, center=True)
+        if self.selection != Selection.cursor(self._began):
+            self.move_cursor(self._began, center=True)
 
     def action_first_line(self) -> None:
         self.move_cursor((0, 0))
@@ -191,8 +210,9 @@ class FileViewerScreen(Screen[None]):
             id="file-name",
             markup=False,
         )
-        yield FileText(text, language_of(self._path, text))
-        yield SearchRow()
+        search_row = SearchRow()
+        yield FileText(text, language_of(self._path, text), search_row)
+        yield search_row
         yield KeyRow()
 
     def on_mount(self) -> None:
@@ -203,7 +223,7 @@ class FileViewerScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is typed to search for leaves nothing."""
-        return action != "leave" or not self.query_one(SearchRow).is_typing
+        return action != "leave" or not any(row.is_typing for row in self.query(SearchRow))
 
     def action_leave(self) -> None:
         """Out of the search, else out of the file."""
@@ -212,14 +232,6 @@ class FileViewerScreen(Screen[None]):
             text.end_search(goes_back=False)
         else:
             self.dismiss()
-
-    def action_search(self) -> None:
-        """Type what to search for."""
-        self.query_one(FileText).begin_search()
-        self.query_one(SearchRow).begin()
-
-    def action_match(self, step: int) -> None:
-        self.query_one(FileText).move_to_match(step)
 
     def on_search_row_changed(self, message: SearchRow.Changed) -> None:
         self.query_one(FileText).search(message.words)

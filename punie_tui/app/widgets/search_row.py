@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-SEARCH_ACTIONS = ActionGroup("Search", (Action("search.leave", "escape", "leave", "end the search (Enter keeps it)"),))
+SEARCH_ACTIONS = ActionGroup(
+    "Search",
+    (
+        Action("search.leave", "escape", "leave", "end the search (Enter keeps it)"),
+        Action("search.keep", "tab,shift+tab", "keep", "keep it"),
+    ),
+)
 
 
 class SearchRow(Horizontal):
@@ -47,8 +53,12 @@ class SearchRow(Horizontal):
 
         is_kept: bool
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._waits_for_keys = False
+
     def compose(self) -> ComposeResult:
-        yield Input(placeholder="search; Enter keeps, Esc ends")
+        yield Input(placeholder="search; Enter keeps, Esc ends", select_on_focus=False)
         yield Static(markup=False)
 
     @property
@@ -59,9 +69,23 @@ class SearchRow(Horizontal):
         """Let the person type; what was searched for last is selected."""
         self.add_class("-types")
         box = self.query_one(Input)
+        self._waits_for_keys = not box.has_focus
         box.focus()
         box.select_all()
         self.post_message(self.Changed(box.value))
+
+    def takes_early(self, event: events.Key) -> bool:
+        """Let the box have a key that was sent in one go with the one that opened it, before the box had the keys."""
+        box = self.query_one(Input)
+        if not self._waits_for_keys or box.has_focus:
+            return False
+        event.stop()
+        event.prevent_default()
+        box.post_message(events.Key(event.key, event.character))
+        return True
+
+    def on_descendant_focus(self) -> None:
+        self._waits_for_keys = False
 
     def tell(self, sentence: str) -> None:
         """Show a sentence, which is safe text; an empty one goes away."""
@@ -71,16 +95,19 @@ class SearchRow(Horizontal):
     @on(Input.Changed)
     def _change(self, event: Input.Changed) -> None:
         event.stop()
-        if self.is_typing:
+        if self.has_class("-types"):
             self.post_message(self.Changed(event.value))
 
     @on(Input.Submitted)
     def _keep(self, event: Input.Submitted) -> None:
         event.stop()
-        self._end(is_kept=bool(event.value))
+        self.action_keep()
 
     def action_leave(self) -> None:
         self._end(is_kept=False)
+
+    def action_keep(self) -> None:
+        self._end(is_kept=bool(self.query_one(Input).value))
 
     def _end(self, *, is_kept: bool) -> None:
         self.remove_class("-types")

@@ -127,6 +127,8 @@ def test_the_preview_is_the_real_diff(project: Path) -> None:
 def test_the_preview_tells_also_what_no_line_shows(project: Path) -> None:
     patch = "diff --git a/a.py b/a.py\nold mode 100644\nnew mode 100755\n"
     (project / "a.py").chmod(0o644)
+    made = "diff --git a/run b/run\nnew file mode 100755\n--- /dev/null\n+++ b/run\n@@ -0,0 +1 @@\n+true\n"
+    assert TOOL.preview(ToolContext(Workspace.at(project)), {"patch": made}).startswith("run: executable, mode 755\n")
     assert TOOL.preview(ToolContext(Workspace.at(project)), {"patch": patch}) == "a.py: mode 644 → 755\n"
 
 

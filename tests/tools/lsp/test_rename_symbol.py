@@ -78,6 +78,7 @@ def test_type_errors_that_it_makes_are_told(project: Path, run_warm: Run) -> Non
         ({"symbol": "post", "new_name": "x"}, r"'post' names 2 symbols: .*say which by its class, a path or a line"),
         ({"symbol": "Ledger", "new_name": "1x"}, "'1x' cannot be a name"),
         ({"symbol": "Ledger", "new_name": "class"}, "'class' cannot be a name"),
+        ({"symbol": "mail.Letter", "new_name": "Letter"}, "mail.Letter is called so already"),
         ({"symbol": "Ledgr", "new_name": "x"}, "nearest: Ledger"),
         ({"symbol": "print", "new_name": "x"}, "not defined in the working tree"),
     ],

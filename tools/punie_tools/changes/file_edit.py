@@ -94,16 +94,21 @@ def preview_of(changes: Sequence[FileChange]) -> str | None:
 
 def _without_lines(change: FileChange) -> str:
     """What a patch of lines does not show."""
-    before, after, path = change.before, change.after, spelled(change.path)
+    before, after = change.before, change.after
+    told: list[str] = []
     if before is None or after is None:
         image = before or after
-        return f"{path}: {'removed' if before else 'new'}, empty\n" if image and not image.data else ""
-    return f"{path}: mode {before.mode:o} → {after.mode:o}\n" if before.mode != after.mode else ""
+        told = [f"{'removed' if before else 'new'}, empty"] if image and not image.data else []
+        told += [f"executable, mode {after.mode:o}"] if after and after.mode & 0o111 else []
+    elif before.mode != after.mode:
+        told = [f"mode {before.mode:o} → {after.mode:o}"]
+    return f"{spelled(change.path)}: {', '.join(told)}\n" if told else ""
 
 
 def reviewed(context: ToolContext, changes: Sequence[FileChange]) -> Sequence[FileChange]:
     """What the person lets stand of the changes, if they want to review them: at least one. Raises ToolError."""
-    return context.review(changes) if context.review is not None and changes else changes
+    found = [change for change in changes if change.before != change.after]
+    return context.review(found) if context.review is not None and found else changes
 
 
 def make_change(context: ToolContext, change: FileChange) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:

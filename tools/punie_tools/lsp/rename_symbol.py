@@ -93,6 +93,8 @@ def _plan(
 ) -> tuple[list[FileChange], int]:
     if not new_name.isidentifier() or keyword.iskeyword(new_name):
         raise ToolError(f"{new_name!r} cannot be a name in Python.")
+    if new_name == symbol.rpartition(".")[2]:
+        raise ToolError(f"{symbol} is called so already.")
     if path is not None:
         check_place(context, path, context.workspace.resolve(path))
     candidates = [each for each in candidates_for(context, symbol, path, line) if each.is_definition]
