@@ -126,7 +126,7 @@ async def test_a_search_counts_marks_and_walks_also_what_comes_later(drive: Driv
         assert "Another APPLE" in cursor_row(driven)
         await press(driven, "escape")
         assert told(driven) == ""
-        await press(driven, "slash", *"kiwi")
+        await driven.press_at_once("/", *"kiwi")
         await driven.until(lambda: "not found" in told(driven), "no match")
         await press(driven, "escape")
         assert driven.app.focused is driven.transcript

@@ -103,16 +103,8 @@ class FileText(TextArea):
         """Whether there are words to go on to."""
         return self._search is not None
 
-    async def _on_key(self, event: events.Key) -> None:
-        """A search begins in its place among the keys: those behind it are letters to search for."""
-        if self._search_row.takes_early(event):
-            return
-        if event.key in keys_of(self, _SEARCH):
-            event.stop()
-            event.prevent_default()
-            self.action_search()
-        else:
-            await super()._on_key(event)
+    def on_key(self, event: events.Key) -> None:
+        self._search_row.hear(event, keys_of(self, _SEARCH), self.action_search)
 
     def action_search(self) -> None:
         """Let the person type what is looked for from here on."""

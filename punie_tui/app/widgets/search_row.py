@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -74,15 +75,21 @@ class SearchRow(Horizontal):
         box.select_all()
         self.post_message(self.Changed(box.value))
 
-    def takes_early(self, event: events.Key) -> bool:
-        """Let the box have a key that was sent in one go with the one that opened it, before the box had the keys."""
+    def hear(self, event: events.Key, opening: Collection[str], begin: Callable[[], None]) -> None:
+        """What the text does first with each of its keys: a search begins in its place among them.
+
+        Those behind the `opening` one are letters to search for, also where they come before the box has the keys.
+        """
         box = self.query_one(Input)
-        if not self._waits_for_keys or box.has_focus:
-            return False
+        is_early = self._waits_for_keys and not box.has_focus
+        if is_early:
+            box.post_message(events.Key(event.key, event.character))
+        elif event.key in opening:
+            begin()
+        else:
+            return
         event.stop()
         event.prevent_default()
-        box.post_message(events.Key(event.key, event.character))
-        return True
 
     def on_descendant_focus(self) -> None:
         self._waits_for_keys = False

@@ -37,7 +37,8 @@ class Chat(Vertical):
         from punie_tui.app.widgets.transcript.file_links import FileLinks
         from punie_tui.app.widgets.transcript.transcript import Transcript
 
-        transcript, search_row = Transcript(id="transcript"), SearchRow()
+        search_row = SearchRow()
+        transcript = Transcript(search_row, id="transcript")
         await self.mount(transcript, search_row)
         transcript.links = FileLinks(folder)
         self._transcript, self._search_row = transcript, search_row
@@ -72,11 +73,6 @@ class Chat(Vertical):
         message.stop()
         if self._search_row:
             self._search_row.tell(message.sentence)
-
-    def on_transcript_search_wanted(self, message: Transcript.SearchWanted) -> None:
-        message.stop()
-        if self._search_row:
-            self._search_row.begin()
 
     def on_search_row_changed(self, message: SearchRow.Changed) -> None:
         message.stop()

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
-from punie_tui.app.key_map import key_shown
+from punie_tui.app.key_map import key_shown, keys_of
 from punie_tui.app.terminal_writes import copy_to_clipboard
 from punie_tui.app.text_search import Match, TextSearch
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual import events
 
+    from punie_tui.app.widgets.search_row import SearchRow
     from punie_tui.app.widgets.transcript.block_rows import Mark
     from punie_tui.app.widgets.transcript.file_links import FileLink, FileLinks
 
@@ -38,6 +39,7 @@ _LINES = "select lines, one more or less; so does the mouse"
 _OPEN = Action("transcript.open", "enter", "open", "open the place in a file that the line names", "Open")
 _FOLD = Action("transcript.fold", "space", "fold", "fold or unfold the long block, else the turn", "Fold")
 _FOLD_TURN = Action("transcript.fold_turn", "z", "fold_turn", "fold or unfold the turn")
+_SEARCH = Action("transcript.search", "slash", "search", "search as you type", "Search")
 _NEXT_MATCH = Action("transcript.next_match", "n", "match(1)", "next match", line=_MATCHES)
 _MATCH_BEFORE = Action("transcript.match_before", "N", "match(-1)", "match before", line=_MATCHES)
 _COPY = Action("transcript.copy", "y,ctrl+c", "copy", "copy what is selected, or the block", "Copy")
@@ -53,7 +55,7 @@ TRANSCRIPT_ACTIONS = ActionGroup(
         _FOLD,
         _FOLD_TURN,
         Action("transcript.fold_turns", "Z", "fold_turns", "fold or unfold all turns"),
-        Action("transcript.search", "slash", "search", "search as you type", "Search"),
+        _SEARCH,
         _NEXT_MATCH,
         _MATCH_BEFORE,
         Action("transcript.turn_before", "left_square_bracket", "turn(-1)", "turn before", line=_TURNS),
@@ -82,12 +84,9 @@ class Transcript(TranscriptView, can_focus=True):
 
         sentence: str
 
-    @dataclass
-    class SearchWanted(Message):
-        """The person wants to type what to search for."""
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, search_row: SearchRow, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
+        self._search_row = search_row
         self.links: FileLinks | None = None
         # None is the last line, whatever comes.
         self._cursor: Place | None = None
@@ -433,7 +432,10 @@ class Transcript(TranscriptView, can_focus=True):
 
     def action_search(self) -> None:
         """Type what to search for."""
-        self.post_message(self.SearchWanted())
+        self._search_row.begin()
+
+    def on_key(self, event: events.Key) -> None:
+        self._search_row.hear(event, keys_of(self, _SEARCH), self.action_search)
 
     def search(self, words: str) -> None:
         """Mark the words wherever they stand, and go to those that stand last above the cursor."""
