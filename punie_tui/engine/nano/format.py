@@ -65,6 +65,7 @@ class NanoDecoder:
         self._tokens: list[int] = []
         self._weighed: list[_Weighed] = []
         self._held: list[TextDelta] = []
+        self._given: list[Call] = []
         self._constraint = Constraint(reply_grammar(view), ends_reply=True)
 
     @property
@@ -87,12 +88,13 @@ class NanoDecoder:
         self._weighed.append(_Weighed(len(self._tokens), drawn, others))
 
     def push(self, token: int) -> Sequence[ReplyDelta]:
-        """A call at its closing mark; a sentence comes after the doubt."""
+        """A call at its closing mark, but none a second time; a sentence comes after the doubt."""
         self._tokens.append(token)
         self._written += self._tokenizer.token_bytes(token)
         if self._written.endswith(_CALL_END):
             call = read_call(self._view, self._take())
-            offered = self._offer(*call) if call else None
+            offered = self._offer(*call) if call and call not in self._given else None
+            self._given += [call] if call else []
             if isinstance(offered, TextDelta):
                 self._held.append(offered)
             return [offered] if isinstance(offered, ToolCall) else []

@@ -80,9 +80,11 @@ def _value_rules(view: RequestView) -> Iterator[str]:
         yield f"{kind.value}: " + (" | ".join(choices) or '" none"')
 
 
-def _span_rules(items: Sequence[str]) -> Iterator[str]:
-    """Any run of neighbouring items, in as many rules as there are items."""
-    yield "span: " + " | ".join(f"s{place}" for place in range(len(items)))
-    for place, item in enumerate(items):
+def _span_rules(items: Sequence[tuple[str, bool]]) -> Iterator[str]:
+    """Any run of neighbouring items that ends no word in its middle, in as many rules as there are items."""
+    starts = [place for place in range(len(items)) if not place or not items[place - 1][1]]
+    yield "span: " + " | ".join(f"s{place}" for place in starts)
+    for place, (item, goes_on) in enumerate(items):
         written = item if item.startswith("<|") else quote_for_grammar(item)
-        yield f"s{place}: {written}" + (f" s{place + 1}?" if place + 1 < len(items) else "")
+        more = "" if place + 1 == len(items) else f" s{place + 1}" if goes_on else f" s{place + 1}?"
+        yield f"s{place}: {written}{more}"

@@ -19,7 +19,7 @@ def reply_label(view: RequestView, written: str) -> str:
     calls = [_call_label(view, tool, shown) for tool, shown in shown_calls(written)]
     if not calls:
         return "answer in words"
-    return "" if None in calls else ", then ".join(filter(None, calls))
+    return "" if None in calls else ", then ".join(dict.fromkeys(filter(None, calls)))
 
 
 def _call_label(view: RequestView, tool: str, shown: dict[str, str]) -> str | None:

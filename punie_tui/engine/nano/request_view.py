@@ -82,6 +82,10 @@ class _Item:
     def is_word(self) -> bool:
         return self.shown.startswith(" ") and bool(_WORD.match(self.shown[1:]))
 
+    def goes_on_in(self, following: _Item) -> bool:
+        """Whether nothing, not even a mark, stands between this and the next part of a word."""
+        return self.end == following.start and self.shown[-1].isalnum() and following.shown.lstrip()[0].isalnum()
+
 
 class RequestView:
     """One request and the calls before it. `choices` are what the model may write, values what they stand for."""
@@ -115,9 +119,14 @@ class RequestView:
             return ()
         return tuple(dict.fromkeys(item.shown for item in self._items if item.is_word))
 
-    def items(self, kind: Kind) -> tuple[str, ...]:
-        """The items of which any run may stand for it; empty for kinds that take no free text."""
-        return tuple(item.shown for item in self._items) if kind in _SPANS else ()
+    def items(self, kind: Kind) -> tuple[tuple[str, bool], ...]:
+        """The items of which runs may stand for it, and whether the next belongs to the same word: `57`, `a`, `6`.
+
+        Empty for kinds that take no free text.
+        """
+        nexts = (*self._items[1:], None)
+        found = zip(self._items, nexts, strict=True) if kind in _SPANS else ()
+        return tuple((item.shown, bool(following and item.goes_on_in(following))) for item, following in found)
 
     def value(self, kind: Kind, choice: str) -> Value | None:
         """What a choice stands for, as the tool wants it; None when it stands for nothing."""

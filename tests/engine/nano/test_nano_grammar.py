@@ -1,0 +1,61 @@
+"""What nano's grammar lets a reply hold, with the shipped tokenizer and without the weights."""
+
+from __future__ import annotations
+
+import pytest
+
+from punie_tui.engine.decoding.grammar import GrammarCompiler
+from punie_tui.engine.model_directory import inspect_directory
+from punie_tui.engine.nano import MODEL_DIRECTORY
+from punie_tui.engine.nano.catalogue import Kind
+from punie_tui.engine.nano.first_action import FirstTokenBias
+from punie_tui.engine.nano.format import NanoDecoder
+from punie_tui.engine.nano.grammar import reply_grammar
+from punie_tui.engine.nano.request_view import RequestView, write_call
+from punie_tui.engine.prompt_format import Tokenizer
+from punie_tui.engine.protocol import ToolCall
+from punie_tui.engine.tokenizer_adapter import load_lean_tokenizer, read_end_tokens
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    found = inspect_directory(MODEL_DIRECTORY)
+    ends = read_end_tokens(found.path, found.config)
+    return load_lean_tokenizer(found.path, ends, int(found.config["vocab_size"]))
+
+
+@pytest.mark.parametrize(
+    ("request_text", "span", "can_be_said"),
+    [
+        ("take quickfix-96292794c9bc please", " quickfix - 96292794 c 9 bc", True),
+        ("take quickfix-96292794c9bc please", " quickfix - 96292794", False),
+        ("take quickfix-96292794c9bc please", " c 9 bc", False),
+        ("take quickfix-96292794c9bc please", " quickfix -", True),
+        ("take quickfix-96292794c9bc please", " quickfix", True),
+        ("take quickfix-96292794c9bc", " 96292794 c 9 bc", True),
+    ],
+)
+def test_free_text_ends_no_word_in_its_middle(
+    tokenizer: Tokenizer, request_text: str, span: str, can_be_said: bool
+) -> None:
+    view = RequestView(request_text, [], lambda path: False)
+    state = GrammarCompiler(tokenizer).start(reply_grammar(view))
+    for token in tokenizer.encode(write_call("apply_code_action", {"id": span})):
+        if not state.allowed()[token]:
+            assert not can_be_said
+            return
+        state.take([token])
+    assert can_be_said
+
+
+def test_the_same_call_is_given_out_once(tokenizer: Tokenizer) -> None:
+    view = RequestView("lint and type check shop.py", [], lambda path: False)
+    decoder = NanoDecoder(
+        tokenizer, view, "", frozenset(("ruff_check", "typecheck")), FirstTokenBias(None, tokenizer, view)
+    )
+    (path,) = view.placeholders(Kind.PATH)
+    written = "".join(write_call(tool, {"path": path}) for tool in ("ruff_check", "typecheck", "ruff_check"))
+    given = [delta for token in tokenizer.encode(written) for delta in decoder.push(token)]
+    assert [delta.tool for delta in given if isinstance(delta, ToolCall)] == ["ruff_check", "typecheck"]
+    (doubt,) = decoder.finish()
+    assert doubt.label == "ruff_check, path shop.py, then typecheck, path shop.py"
