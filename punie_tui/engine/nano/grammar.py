@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from punie_tui.engine.nano.answers import AnswerKind
 from punie_tui.engine.nano.catalogue import CATALOGUE, CONSTANTS, Argument, Kind
 from punie_tui.engine.nano.programs import PROGRAMS
-from punie_tui.engine.nano.request_view import RequestView, quote_for_grammar
+from punie_tui.engine.nano.request_view import RequestView, SpanItem, quote_for_grammar
 
 ANSWER = "<|answer|>"
 MOST_CALLS = 4
@@ -80,11 +80,16 @@ def _value_rules(view: RequestView) -> Iterator[str]:
         yield f"{kind.value}: " + (" | ".join(choices) or '" none"')
 
 
-def _span_rules(items: Sequence[tuple[str, bool]]) -> Iterator[str]:
-    """Any run of neighbouring items that ends no word in its middle, in as many rules as there are items."""
-    starts = [place for place in range(len(items)) if not place or not items[place - 1][1]]
-    yield "span: " + " | ".join(f"s{place}" for place in starts)
-    for place, (item, goes_on) in enumerate(items):
-        written = item if item.startswith("<|") else quote_for_grammar(item)
-        more = "" if place + 1 == len(items) else f" s{place + 1}" if goes_on else f" s{place + 1}?"
-        yield f"s{place}: {written}{more}"
+def _span_rules(items: Sequence[SpanItem]) -> Iterator[str]:
+    """Any run of neighbouring items that cuts no word in two and is more than `how`; as many rules as items."""
+    last = len(items) - 1
+    written = [item.shown if item.shown.startswith("<|") else quote_for_grammar(item.shown) for item in items]
+    starts = [
+        f"s{place}" if item.may_stand_alone else f"{written[place]} s{place + 1}"
+        for place, item in enumerate(items)
+        if not (place and items[place - 1].goes_on) and (item.may_stand_alone or place < last)
+    ]
+    yield "span: " + " | ".join(starts or ['" none"'])
+    for place, item in enumerate(items):
+        more = "" if place == last else f" s{place + 1}" if item.goes_on else f" s{place + 1}?"
+        yield f"s{place}: {written[place]}{more}"

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import cast
 
 from punie_tui.engine.nano.candidates import (
+    FUNCTION_WORDS,
     Candidate,
     CandidateKind,
     PathExists,
@@ -82,9 +83,22 @@ class _Item:
     def is_word(self) -> bool:
         return self.shown.startswith(" ") and bool(_WORD.match(self.shown[1:]))
 
+    @property
+    def is_function_word(self) -> bool:
+        return self.shown[1:] in FUNCTION_WORDS
+
     def goes_on_in(self, following: _Item) -> bool:
         """Whether nothing, not even a mark, stands between this and the next part of a word."""
         return self.end == following.start and self.shown[-1].isalnum() and following.shown.lstrip()[0].isalnum()
+
+
+@dataclass(frozen=True)
+class SpanItem:
+    """An item of free text. `goes_on` tells that the next one belongs to the same word: `57`, `a`, `6`."""
+
+    shown: str
+    goes_on: bool
+    may_stand_alone: bool
 
 
 class RequestView:
@@ -114,19 +128,19 @@ class RequestView:
         return tuple(name for name, candidate in self._values.items() if _fits(kind, candidate))
 
     def words(self, kind: Kind) -> tuple[str, ...]:
-        """The plain words of the request that may stand for it: `src`, `main`, `parse`."""
+        """The plain words of the request that may stand for it: `src`, `main`, `parse`; none such as `how`."""
         if kind not in _WORDS:
             return ()
-        return tuple(dict.fromkeys(item.shown for item in self._items if item.is_word))
+        return tuple(dict.fromkeys(item.shown for item in self._items if item.is_word and not item.is_function_word))
 
-    def items(self, kind: Kind) -> tuple[tuple[str, bool], ...]:
-        """The items of which runs may stand for it, and whether the next belongs to the same word: `57`, `a`, `6`.
-
-        Empty for kinds that take no free text.
-        """
+    def items(self, kind: Kind) -> tuple[SpanItem, ...]:
+        """The items of which runs may stand for it; empty for kinds that take no free text."""
         nexts = (*self._items[1:], None)
         found = zip(self._items, nexts, strict=True) if kind in _SPANS else ()
-        return tuple((item.shown, bool(following and item.goes_on_in(following))) for item, following in found)
+        return tuple(
+            SpanItem(item.shown, bool(following and item.goes_on_in(following)), not item.is_function_word)
+            for item, following in found
+        )
 
     def value(self, kind: Kind, choice: str) -> Value | None:
         """What a choice stands for, as the tool wants it; None when it stands for nothing."""

@@ -24,6 +24,16 @@ def tokenizer() -> Tokenizer:
     return load_lean_tokenizer(found.path, ends, int(found.config["vocab_size"]))
 
 
+def may_be_said(tokenizer: Tokenizer, request_text: str, reply: str) -> bool:
+    view = RequestView(request_text, [], lambda path: False)
+    state = GrammarCompiler(tokenizer).start(reply_grammar(view))
+    for token in tokenizer.encode(reply):
+        if not state.allowed()[token]:
+            return False
+        state.take([token])
+    return True
+
+
 @pytest.mark.parametrize(
     ("request_text", "span", "can_be_said"),
     [
@@ -38,14 +48,25 @@ def tokenizer() -> Tokenizer:
 def test_free_text_ends_no_word_in_its_middle(
     tokenizer: Tokenizer, request_text: str, span: str, can_be_said: bool
 ) -> None:
-    view = RequestView(request_text, [], lambda path: False)
-    state = GrammarCompiler(tokenizer).start(reply_grammar(view))
-    for token in tokenizer.encode(write_call("apply_code_action", {"id": span})):
-        if not state.allowed()[token]:
-            assert not can_be_said
-            return
-        state.take([token])
-    assert can_be_said
+    assert may_be_said(tokenizer, request_text, write_call("apply_code_action", {"id": span})) is can_be_said
+
+
+@pytest.mark.parametrize(
+    ("request_text", "tool", "argument", "value", "can_be_said"),
+    [
+        ("how many functions call parcel", "find_references", "symbol", " how", False),
+        ("how many functions call parcel", "find_references", "symbol", " parcel", True),
+        ("look for that in here", "grep", "pattern", " that", False),
+        ("look for that in here", "grep", "pattern", " that in", True),
+        ("look for that in here", "grep", "pattern", " here", False),
+        ('look for "that" in here', "grep", "pattern", "<|quote_1|>", True),
+        ("why", "grep", "pattern", " why", False),
+    ],
+)
+def test_a_word_such_as_how_alone_is_no_value(
+    tokenizer: Tokenizer, request_text: str, tool: str, argument: str, value: str, can_be_said: bool
+) -> None:
+    assert may_be_said(tokenizer, request_text, write_call(tool, {argument: value})) is can_be_said
 
 
 def test_the_same_call_is_given_out_once(tokenizer: Tokenizer) -> None:
