@@ -75,6 +75,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     validation = verbs.add_parser("validate", help="score a nano model on phrasings that it was not trained on")
     validation.add_argument("phrasings", type=Path, metavar="FILE", help="one phrasing a line")
     validation.add_argument("--directory", type=Path, default=MODEL_DIRECTORY, metavar="DIR", help="the model")
+    validation.add_argument("--without-grammar", action="store_true", help="let the model write whatever it likes")
     validation.set_defaults(act=_validate)
     shipping = verbs.add_parser("export", help="make a run's best checkpoint the embedded model")
     shipping.add_argument("run", type=Path, metavar="RUN", help="the folder that `punie lab train` wrote")
@@ -208,9 +209,9 @@ def _control(options: argparse.Namespace) -> int:
 
 def _validate(options: argparse.Namespace) -> int:
     examples = validation_examples(list(read_phrasings(options.phrasings)))
-    found = score_directory(options.directory, examples)
-    print(f"{found.total} requests: {found.routed / found.total:.1%} routed rightly, ", end="")
-    print(f"{found.right / found.total:.1%} with every argument right")
+    found = score_directory(options.directory, examples, has_grammar=not options.without_grammar)
+    print(f"{found.total} requests: {found.well_formed / found.total:.1%} well-formed, ", end="")
+    print(f"{found.routed / found.total:.1%} routed rightly, {found.right / found.total:.1%} with every argument right")
     for route, (right, total) in sorted(found.by_route.items(), key=lambda pair: -pair[1][1]):
         print(f"{right:5} of {total:3}  {route}")
     return 0

@@ -1,4 +1,4 @@
-"""How well a nano model routes: greedy replies under the grammar, compared with labels."""
+"""How well a nano model routes: greedy replies, under the grammar or without it, compared with labels."""
 
 from __future__ import annotations
 
@@ -34,44 +34,54 @@ class Miss:
 
 @dataclass(frozen=True)
 class Score:
-    """`routed` counts right tools in the right order, `right` those with every argument right as well."""
+    """`routed` counts right tools in the right order, `right` those with every argument right as well.
+
+    `well_formed` counts the replies that the grammar allows: without it not all of them.
+    """
 
     total: int
     routed: int
     right: int
+    well_formed: int
     misses: tuple[Miss, ...]
     by_route: Mapping[str, tuple[int, int]]
 
 
 def score(
-    model: MlxModel, tokenizer: ModelTokenizer, examples: Iterable[Example], first_action: FirstAction | None = None
+    model: MlxModel,
+    tokenizer: ModelTokenizer,
+    examples: Iterable[Example],
+    first_action: FirstAction | None = None,
+    *,
+    has_grammar: bool = True,
 ) -> Score:
     """Greedy replies to all examples. Must run on the thread that made the model."""
-    compiler = GrammarCompiler(tokenizer)
+    writer = _Writer(model, tokenizer, GrammarCompiler(tokenizer), first_action, has_grammar)
     misses: list[Miss] = []
     totals: Counter[str] = Counter()
     rights: Counter[str] = Counter()
-    routed = 0
+    routed = well_formed = 0
     for example in examples:
-        reply = _reply(model, tokenizer, compiler, example, first_action)
+        reply, is_well_formed = writer.reply(example)
+        well_formed += is_well_formed
         totals[example.route] += 1
         is_routed = _route(reply) == _route(example.reply)
         routed += is_routed
-        if is_routed and same_reply(example, reply):
+        if is_routed and is_well_formed and same_reply(example, reply):
             rights[example.route] += 1
         else:
             misses.append(Miss(example.request, example.reply, reply, not is_routed))
     by_route = {route: (rights[route], total) for route, total in sorted(totals.items())}
-    return Score(sum(totals.values()), routed, sum(rights.values()), tuple(misses), by_route)
+    return Score(sum(totals.values()), routed, sum(rights.values()), well_formed, tuple(misses), by_route)
 
 
-def score_directory(directory: Path, examples: Iterable[Example]) -> Score:
+def score_directory(directory: Path, examples: Iterable[Example], *, has_grammar: bool = True) -> Score:
     """Score a model directory on the calling thread. Raises EngineError for a directory that is no nano model."""
     found = inspect_directory(directory)
     model = load_lean_network(found.path, found.config)
     end_tokens = read_end_tokens(found.path, found.config)
     tokenizer = load_lean_tokenizer(found.path, end_tokens, model.vocabulary_size)
-    return score(model, tokenizer, examples, load_first_action(found.path))
+    return score(model, tokenizer, examples, load_first_action(found.path), has_grammar=has_grammar)
 
 
 def same_reply(example: Example, reply: str) -> bool:
@@ -91,32 +101,43 @@ def _route(reply: str) -> str:
     return "+".join(parts) or "answer"
 
 
-def _reply(
-    model: MlxModel,
-    tokenizer: ModelTokenizer,
-    compiler: GrammarCompiler,
-    example: Example,
-    first_action: FirstAction | None,
-) -> str:
-    view = RequestView(example.request, example.history, lambda path: False)
-    bias = FirstTokenBias(first_action, tokenizer, view)
-    state = compiler.start(reply_grammar(view))
-    sampler = Sampler(Sampling())
-    cache = model.new_cache()
-    feed = tokenizer.encode(view.prompt)
-    written: list[int] = []
-    while len(written) < _LONGEST_REPLY and not state.is_complete:
-        logits = add_bias(model.feed(feed, cache), bias.after(written))
-        token = token_value(sampler.draw(keep_allowed(logits, state.allowed()), len(written)))
-        if token in tokenizer.end_tokens:
-            break
-        state.take([token])
-        feed = [token]
-        if not state.is_complete and (forced := state.forced_tokens()):
-            state.take(forced)
-            feed += forced
-        written += feed
-    return _text(tokenizer, written)
+@dataclass(frozen=True)
+class _Writer:
+    """Writes the likeliest reply, token by token."""
+
+    model: MlxModel
+    tokenizer: ModelTokenizer
+    compiler: GrammarCompiler
+    first_action: FirstAction | None
+    has_grammar: bool
+
+    def reply(self, example: Example) -> tuple[str, bool]:
+        """The reply, and whether the grammar allows all of it."""
+        view = RequestView(example.request, example.history, lambda path: False)
+        bias = FirstTokenBias(self.first_action, self.tokenizer, view)
+        state = self.compiler.start(reply_grammar(view))
+        sampler = Sampler(Sampling())
+        cache = self.model.new_cache()
+        feed = self.tokenizer.encode(view.prompt)
+        written: list[int] = []
+        is_allowed = True
+        while len(written) < _LONGEST_REPLY and not (is_allowed and state.is_complete):
+            logits = add_bias(self.model.feed(feed, cache), bias.after(written))
+            if self.has_grammar:
+                logits = keep_allowed(logits, state.allowed())
+            token = token_value(sampler.draw(logits, len(written)))
+            is_allowed = is_allowed and bool(state.allowed()[token])
+            if token in self.tokenizer.end_tokens:
+                break
+            feed = [token]
+            if is_allowed:
+                state.take([token])
+            if self.has_grammar and not state.is_complete and (forced := state.forced_tokens()):
+                state.take(forced)
+                feed += forced
+            written += feed
+        is_cut_off = len(written) >= _LONGEST_REPLY
+        return _text(self.tokenizer, written), is_allowed and not is_cut_off
 
 
 def _text(tokenizer: Tokenizer, tokens: Sequence[int]) -> str:

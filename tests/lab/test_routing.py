@@ -1,0 +1,46 @@
+"""How well a model routes, by the grammar and without it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from punie_tui.commands import lab
+
+TINY = "--tokens 400 --checks 1 --vocabulary 500 --hidden 32 --layers 1 --heads 1 --key-value-heads 1 --feed-forward 32"
+
+
+def validated(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[float, float, float]:
+    """The shares of replies that are well-formed, have the right tools, and are right."""
+    capsys.readouterr()
+    assert lab.run(["validate", *arguments]) == 0
+    shares = re.findall(r"([\d.]+)%", capsys.readouterr().out)
+    well_formed, routed, right = map(float, shares)
+    return well_formed, routed, right
+
+
+def test_a_model_that_learned_nothing_is_well_formed_by_the_grammar_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    said = [{"p": "lint {P}", "t": "ruff_check(path={P})"}, {"p": "hello", "t": "answer(greeting)"}]
+    (data / "one.jsonl").write_text("\n".join(map(json.dumps, said)), encoding="utf-8")
+    held_out = data / "validation.jsonl"
+    held_out.write_text(json.dumps({"p": "ruff {P}", "t": "ruff_check(path={P})"}), encoding="utf-8")
+    assert lab.run(["train", str(tmp_path / "run"), "--data", str(data), *TINY.split()]) == 0
+    model = ["--directory", str(tmp_path / "run" / "best")]
+    assert validated(capsys, str(held_out), *model)[0] == 100
+    assert validated(capsys, str(held_out), *model, "--without-grammar") == (0, 0, 0)
+
+
+def test_the_shipped_model_knows_most_of_its_grammar_by_heart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    phrasings = tmp_path / "asked.jsonl"
+    asked = [("any type errors in {P}?", "typecheck(path={P})"), ("thanks", "answer(thanks)")]
+    phrasings.write_text("\n".join(json.dumps({"p": said, "t": meant}) for said, meant in asked), encoding="utf-8")
+    assert validated(capsys, str(phrasings), "--without-grammar") == (100, 100, 100)
