@@ -106,6 +106,7 @@ class ExampleStream:
             and phrasing.calls[0][0] != "execute_code"
             and not phrasing.prompt.endswith("?")
         ]
+        self._can_join = len({phrasing.calls[0][0] for phrasing in self._singles}) > 1
 
     def __iter__(self) -> Iterator[Example]:
         while True:
@@ -118,7 +119,7 @@ class ExampleStream:
 
     def _vary(self, phrasing: Phrasing) -> Phrasing:
         draw = self._rng.random()
-        if draw < 0.07 and self._singles:
+        if draw < 0.07 and self._can_join:
             phrasing = self._join()
         elif draw < 0.2 and not phrasing.history:
             phrasing = self._give_history(phrasing)

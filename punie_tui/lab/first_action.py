@@ -43,10 +43,14 @@ def train_first_action(phrasings: Sequence[Phrasing], seed: int = 1, buckets: in
     idf = (np.log((1 + len(counted)) / (1 + occurrences)) + 1).astype(np.float32)
     model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=300)
     model.fit(_matrix(counted, idf), [first_action(example.route) for example in examples])
+    weights, offset = np.asarray(model.coef_), np.asarray(model.intercept_)
+    if len(weights) == 1:
+        # Of two actions there is only how much likelier the second is.
+        weights, offset = (np.concatenate([-each / 2, each / 2]) for each in (weights, offset))
     return FirstAction(
         actions=[str(action) for action in model.classes_],
-        weights=np.asarray(model.coef_, dtype=np.float16).T,
-        offset=np.asarray(model.intercept_, dtype=np.float32),
+        weights=weights.astype(np.float16).T,
+        offset=offset.astype(np.float32),
         idf=idf,
     )
 

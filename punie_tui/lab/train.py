@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from punie_tui.engine.nano.first_action import FirstAction, load_first_action, save_first_action
 from punie_tui.engine.tokenizer_adapter import ModelTokenizer, load_lean_tokenizer
 from punie_tui.lab.examples import Example, ExampleStream, UnsayableError, make_example
-from punie_tui.lab.first_action import train_first_action
+from punie_tui.lab.first_action import first_action, train_first_action
 from punie_tui.lab.network import Row, Trainee
 from punie_tui.lab.phrasings import Phrasing
 from punie_tui.lab.routing import Score, score
@@ -95,6 +95,10 @@ def train(
     checks: int = 10,
 ) -> None:
     """Train in `directory`; `best/` holds the checkpoint that does best on validation. Raises TrainingError."""
+    routes = {first_action(phrasing.route) for phrasing in phrasings}
+    if len(routes) < 2:
+        found = f"all phrasings lead to {routes.pop()}" if routes else "there are no phrasings"
+        raise TrainingError(f"Training needs requests for two tools, or for a tool and an answer; {found}.")
     directory.mkdir(parents=True, exist_ok=True)
     run = _Run(recipe, phrasings, directory)
     examples = validation_examples(validation)

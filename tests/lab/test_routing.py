@@ -37,6 +37,16 @@ def test_a_model_that_learned_nothing_is_well_formed_by_the_grammar_alone(
     assert validated(capsys, str(held_out), *model, "--without-grammar") == (0, 0, 0)
 
 
+def test_data_for_one_tool_alone_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("one", "validation"):
+        (data / f"{name}.jsonl").write_text('{"p": "lint {P}", "t": "ruff_check(path={P})"}', encoding="utf-8")
+    assert lab.run(["train", str(tmp_path / "run"), "--data", str(data), *TINY.split()]) == 1
+    assert "two tools, or for a tool and an answer; all phrasings lead to ruff_check." in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_the_shipped_model_knows_most_of_its_grammar_by_heart(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
