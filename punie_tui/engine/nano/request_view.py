@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from keyword import iskeyword
 from typing import cast
 
 from punie_tui.engine.nano.candidates import (
@@ -87,9 +88,10 @@ class _Item:
     def is_function_word(self) -> bool:
         return self.shown[1:] in FUNCTION_WORDS
 
-    def goes_on_in(self, following: _Item) -> bool:
-        """Whether nothing, not even a mark, stands between this and the next part of a word."""
-        return self.end == following.start and self.shown[-1].isalnum() and following.shown.lstrip()[0].isalnum()
+    @property
+    def may_stand_alone(self) -> bool:
+        """Whether it is a text by itself: of the function words only those that are Python's too, as `or` is."""
+        return not self.is_function_word or iskeyword(self.shown[1:])
 
 
 @dataclass(frozen=True)
@@ -131,16 +133,19 @@ class RequestView:
         """The plain words of the request that may stand for it: `src`, `main`, `parse`; none such as `how`."""
         if kind not in _WORDS:
             return ()
-        return tuple(dict.fromkeys(item.shown for item in self._items if item.is_word and not item.is_function_word))
+        return tuple(self._words)
 
     def items(self, kind: Kind) -> tuple[SpanItem, ...]:
         """The items of which runs may stand for it; empty for kinds that take no free text."""
+        return tuple(self._span_items) if kind in _SPANS else ()
+
+    @cached_property
+    def _span_items(self) -> list[SpanItem]:
         nexts = (*self._items[1:], None)
-        found = zip(self._items, nexts, strict=True) if kind in _SPANS else ()
-        return tuple(
-            SpanItem(item.shown, bool(following and item.goes_on_in(following)), not item.is_function_word)
-            for item, following in found
-        )
+        return [
+            SpanItem(item.shown, bool(following and self._is_one_word(item, following)), item.may_stand_alone)
+            for item, following in zip(self._items, nexts, strict=True)
+        ]
 
     def value(self, kind: Kind, choice: str) -> Value | None:
         """What a choice stands for, as the tool wants it; None when it stands for nothing."""
@@ -208,21 +213,31 @@ class RequestView:
                 return found
         return f" {value}" if value in CONSTANTS.get(kind, ()) else None
 
+    def _is_one_word(self, item: _Item, following: _Item) -> bool:
+        """Whether nothing, not even a mark, stands between two parts of a word."""
+        is_plain = not item.shown.startswith("<|") and not following.shown.startswith("<|")
+        ends = self._request[item.end - 1], self._request[following.start]
+        return is_plain and item.end == following.start and all(letter.isalnum() for letter in ends)
+
     @cached_property
     def _spans(self) -> dict[str, str]:
+        """What the grammar lets a reply copy, and how the person wrote it."""
         found: dict[str, str] = {}
         for first, item in enumerate(self._items):
+            if first and self._span_items[first - 1].goes_on:
+                continue
             shown = ""
-            for last in self._items[first : first + _SPAN_ITEMS]:
+            for place, last in enumerate(self._items[first : first + _SPAN_ITEMS], first):
                 shown += last.shown
-                found.setdefault(shown, self._request[item.start : last.end])
+                if not self._span_items[place].goes_on and (place > first or item.may_stand_alone):
+                    found.setdefault(shown, self._request[item.start : last.end])
         return found
 
     @cached_property
     def _words(self) -> dict[str, str]:
         found: dict[str, str] = {}
         for item in self._items:
-            if item.is_word:
+            if item.is_word and not item.is_function_word:
                 found.setdefault(item.shown, self._request[item.start : item.end])
         return found
 

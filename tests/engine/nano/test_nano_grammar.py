@@ -43,6 +43,7 @@ def may_be_said(tokenizer: Tokenizer, request_text: str, reply: str) -> bool:
         ("take quickfix-96292794c9bc please", " quickfix -", True),
         ("take quickfix-96292794c9bc please", " quickfix", True),
         ("take quickfix-96292794c9bc", " 96292794 c 9 bc", True),
+        ("take priya's", " priya", True),
     ],
 )
 def test_free_text_ends_no_word_in_its_middle(
@@ -60,6 +61,7 @@ def test_free_text_ends_no_word_in_its_middle(
         ("look for that in here", "grep", "pattern", " that in", True),
         ("look for that in here", "grep", "pattern", " here", False),
         ('look for "that" in here', "grep", "pattern", "<|quote_1|>", True),
+        ("look for or in here", "grep", "pattern", " or", True),
         ("why", "grep", "pattern", " why", False),
     ],
 )
