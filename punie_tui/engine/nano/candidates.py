@@ -41,6 +41,8 @@ _LISTS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding
 _EXTENSIONS = frozenset[str](_LISTS["extensions"])
 _FILE_NAMES = frozenset[str](_LISTS["file_names"])
 _SHOUTED = frozenset[str](_LISTS["shouted_file_names"])
+_HIDDEN_FOLDERS = frozenset[str](_LISTS["hidden_folders"])
+_FILE_OF_TOOL = re.compile(rf"^(?:{'|'.join(_LISTS['files_of_tools'])}|MANIFEST)\.[\w-]+$")
 _NOT_FOLDERS = frozenset[str](_LISTS["not_folders"])
 _SPOKEN_FOLDERS = frozenset[str](_LISTS["spoken_folders"])
 _BEFORE_FOLDER = re.compile(rf"\b(?:{'|'.join(_LISTS['before_folder'])})\s+(?:the\s+|folder\s+)?$", re.IGNORECASE)
@@ -82,13 +84,25 @@ _SIMPLE_REVISION = re.compile(
 )
 _BRANCH = re.compile(rf"^(?:{'|'.join(_BRANCH_PREFIXES)})/[\w./#-]*\w$")
 _RANGE = re.compile(r"^(?P<left>[\w./~^@{}-]*?)(?P<dots>\.\.\.?)(?P<right>[\w/~^@{}-][\w./~^@{}-]*)?$")
+# What stands between the first and the last of some lines, marks that are more than that aside.
+_TO = r"-|->|\.\.|\u2013|\u2014|\u2192"
 _PATH_LINES = re.compile(
-    r"^(?P<path>.*?)(?:[:@(]L?(?P<first>\d+)(?:(?:-|:|\.\.|,|\u2013)L?(?P<last>\d+))?\)?"
+    rf"^(?P<path>.*?)(?:[:@(\[]L?(?P<first>\d+)(?:(?:{_TO}|:|,)L?(?P<last>\d+))?[)\]]?"
     r"|#L(?P<hash>\d+)(?:-L?(?P<hashend>\d+))?)?$"
 )
-_LINE_MARK = re.compile(r"^[Ll]\.?(?P<first>\d+)(?:(?:-|:|\.\.|\u2013)[Ll]?(?P<last>\d+))?$")
-_NUMBERS = re.compile(
-    r"^[:#~+-]?(?P<first>\d+)(?:(?:-|\.\.|\u2013|:|,)(?P<last>\d+))?(?:-(?:end|eof)|st|nd|rd|th|s|x|p)?$"
+_LINE_MARK = re.compile(rf"^[Ll]\.?(?P<first>\d+)(?:(?:{_TO}|:)[Ll]?(?P<last>\d+))?$")
+_NUMBERS = re.compile(rf"^[:#~+-]?(?P<first>\d+)(?:(?:{_TO}|:|,)(?P<last>\d+))?(?:-(?:end|eof)|st|nd|rd|th|s|x|p)?$")
+_TEST_WITH_PARAMETERS = re.compile(r"(?<!\S)[\w./\\-]+\.py(?:::\w+)+\[[^\]\n]*\]")
+_LIMIT = re.compile(
+    r"\b(?:time ?out|limit|at (?:the )?most|max(?:imum)?|up to|(?:no|not) more than|longer than|within"
+    r"|give (?:it|that|them)|let it|plenty|enough|kill)\b",
+    re.IGNORECASE,
+)
+_SECONDS = {"m": 60, "h": 3600}
+_DURATION = re.compile(
+    rf"(?<![\w.-])(?:(?P<digits>\d+)(?:(?P<letter>[mh])\b| ?(?P<long>min(?:ute)?s?|hours?|hrs?)\b)"
+    rf"|(?P<word>half an|an?|{'|'.join(_NUMBER_WORDS)})[ -](?P<unit>min(?:ute)?s?|hours?)\b)",
+    re.IGNORECASE,
 )
 _SED_LINES = re.compile(r"\bsed -n (?P<quote>['\"]?)(?P<first>\d+)(?:,(?P<last>\d+))?p(?P=quote)")
 _DOTTED = re.compile(r"^@?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
@@ -123,6 +137,8 @@ def find_candidates(text: str, path_exists: PathExists) -> tuple[Candidate, ...]
     _add(found, _quoted(text, path_exists))
     _add(found, _glob_phrases(text))
     _add(found, _marks(text))
+    _add(found, _tests_with_parameters(text))
+    _add(found, _durations(text))
     masked = _mask(text, found)
     is_title_case = _is_title_case(masked)
     for match in _WORD.finditer(masked):
@@ -206,6 +222,24 @@ def _marks(text: str) -> Iterator[Candidate]:
         yield Candidate(CandidateKind.QUOTE, match["mark"].upper(), match.start(), match.end())
 
 
+def _tests_with_parameters(text: str) -> Iterator[Candidate]:
+    """The parameters of a test may hold anything, blanks too."""
+    for match in _TEST_WITH_PARAMETERS.finditer(text):
+        yield Candidate(CandidateKind.TEST, match.group(), match.start(), match.end())
+
+
+def _durations(text: str) -> Iterator[Candidate]:
+    """Minutes and hours in seconds, where they limit something: "2 minutes ago" is no number for a tool."""
+    for match in _DURATION.finditer(text) if _LIMIT.search(text) else ():
+        unit = _SECONDS[(match["letter"] or match["long"] or match["unit"])[0].lower()]
+        seconds = unit * int(match["digits"]) if match["digits"] else _seconds_in_words(match["word"].lower(), unit)
+        yield Candidate(CandidateKind.NUMBER, str(seconds), match.start(), match.end())
+
+
+def _seconds_in_words(word: str, unit: int) -> int:
+    return unit // 2 if word == "half an" else unit if word in ("a", "an") else unit * _NUMBER_WORDS[word]
+
+
 def _glob_phrases(text: str) -> Iterator[Candidate]:
     for match in _GLOB_PHRASE.finditer(text):
         if word := match.group("word") or match.group("alone"):
@@ -285,6 +319,10 @@ def _path_kind(word: str, path_exists: PathExists) -> CandidateKind | None:
     extension = name.rsplit(".", 1)[1].lower() if "." in name[1:] else ""
     if word.lower() in _NOT_FOLDERS and not path_exists(word):
         return None
+    if _FILE_OF_TOOL.match(name):
+        return CandidateKind.FILE
+    if name in _HIDDEN_FOLDERS:
+        return CandidateKind.FOLDER
     if extension in _DOUBTFUL and re.match(r"[A-Z]\w*\.\w+$", word) and not path_exists(word):
         return None
     if word.endswith("/") and not re.search(r"\W", name[0]):
