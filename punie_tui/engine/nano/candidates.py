@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from punie_tui.engine.nano.catalogue import CATALOGUE
+from punie_tui.engine.nano.told_texts import commit_messages
 
 
 class CandidateKind(StrEnum):
@@ -133,6 +134,7 @@ _TRAILING = ".,;:!?)]}>\"'`\u201d\u2019*\u2026"
 def find_candidates(text: str, path_exists: PathExists) -> tuple[Candidate, ...]:
     """The candidates of a request from left to right, none inside another."""
     found: list[Candidate] = list(_sed_parts(text))
+    _add(found, (Candidate(CandidateKind.QUOTE, text[start:end], start, end) for start, end in commit_messages(text)))
     _add(found, _sed_lines(text))
     _add(found, _quoted(text, path_exists))
     _add(found, _glob_phrases(text))

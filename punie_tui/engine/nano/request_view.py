@@ -21,6 +21,7 @@ from punie_tui.engine.nano.candidates import (
 )
 from punie_tui.engine.nano.catalogue import CATALOGUE, CONSTANTS, Argument, Kind
 from punie_tui.engine.nano.programs import PROGRAMS, recognise
+from punie_tui.engine.nano.told_texts import with_closing_brackets
 
 PLACEHOLDERS_A_KIND = 6
 _ITEMS_READ = 160
@@ -199,7 +200,8 @@ class RequestView:
         if choice in self._values:
             return self._candidate_value(kind, self._values[choice])
         if kind in _SPANS:
-            return self._spans.get(choice)
+            span = self._spans.get(choice)
+            return self._request[slice(*with_closing_brackets(self._request, *span))] if span else None
         return self._words.get(choice) if kind in _WORDS else None
 
     def _choice(self, kind: Kind, value: str) -> str | None:
@@ -207,11 +209,16 @@ class RequestView:
             text = self._candidate_value(kind, self._values[name])
             if text == value or (kind in _PATHS and text.rstrip("/") == value.rstrip("/")):
                 return name
-        if kind in _SPANS or kind in _WORDS:
-            known = self._spans if kind in _SPANS else self._words
-            if found := next((shown for shown, text in known.items() if text == value), None):
-                return found
+        if found := next((shown for shown, text in self._copies(kind) if text == value), None):
+            return found
         return f" {value}" if value in CONSTANTS.get(kind, ()) else None
+
+    def _copies(self, kind: Kind) -> Iterator[tuple[str, str]]:
+        """What a reply may copy from the request, and how the person wrote it."""
+        if kind in _SPANS:
+            yield from ((shown, self._request[start:end]) for shown, (start, end) in self._spans.items())
+        elif kind in _WORDS:
+            yield from self._words.items()
 
     def _is_one_word(self, item: _Item, following: _Item) -> bool:
         """Whether nothing, not even a mark, stands between two parts of a word."""
@@ -220,9 +227,9 @@ class RequestView:
         return is_plain and item.end == following.start and all(letter.isalnum() for letter in ends)
 
     @cached_property
-    def _spans(self) -> dict[str, str]:
-        """What the grammar lets a reply copy, and how the person wrote it."""
-        found: dict[str, str] = {}
+    def _spans(self) -> dict[str, tuple[int, int]]:
+        """What the grammar lets a reply copy, and where the person wrote it."""
+        found: dict[str, tuple[int, int]] = {}
         for first, item in enumerate(self._items):
             if first and self._span_items[first - 1].goes_on:
                 continue
@@ -230,7 +237,7 @@ class RequestView:
             for place, last in enumerate(self._items[first : first + _SPAN_ITEMS], first):
                 shown += last.shown
                 if not self._span_items[place].goes_on and (place > first or item.may_stand_alone):
-                    found.setdefault(shown, self._request[item.start : last.end])
+                    found.setdefault(shown, (item.start, last.end))
         return found
 
     @cached_property

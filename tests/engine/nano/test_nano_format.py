@@ -15,6 +15,7 @@ from punie_tui.engine.nano.format import read_call, split_conversation, write_re
 from punie_tui.engine.nano.programs import PROGRAMS, Program, recognise
 from punie_tui.engine.nano.request_view import Call, RequestView, Value
 from punie_tui.engine.nano.stand_ins import stand_in
+from punie_tui.engine.nano.told_texts import commit_messages
 from punie_tui.engine.protocol import Message, ToolCall
 from punie_tui.lab.plausible import plausible_result
 
@@ -189,3 +190,35 @@ def test_every_program_runs_and_reads_fields(name: str, filling: int) -> None:
     observed = observe_program(code, stand_ins)
     assert not observed.error, code
     assert observed.fields_read
+
+
+@pytest.mark.parametrize(
+    ("request_text", "choice", "value"),
+    [
+        ("debug a.py and print len(rows) there", " len ( rows", "len(rows)"),
+        ("debug a.py and print rows[i], please", " rows [ i", "rows[i]"),
+        ("check it for {{ user.name }}", " { {<|symbol_1|> }", "{{ user.name }}"),
+        ("say docs] explain", " docs ] explain", "docs] explain"),
+        ("say [docs] explain it", " docs ] explain", "[docs] explain"),
+        ("say f(x", " f ( x", "f(x"),
+    ],
+)
+def test_brackets_that_close_or_open_right_beside_a_text_belong_to_it(
+    request_text: str, choice: str, value: str
+) -> None:
+    assert view_of(request_text).value(Kind.TEXT, choice) == value
+
+
+@pytest.mark.parametrize(
+    ("request_text", "messages"),
+    [
+        ("commit with message fix(parser): handle empty input", ["fix(parser): handle empty input"]),
+        ("commit: feat!: drop python 3.8 support, thanks", ["feat!: drop python 3.8 support"]),
+        ("commit all, msg = Add retry logic (#231). Then push", ["Add retry logic (#231)"]),
+        ("commit with message typo", []),
+        ('commit with message "two words"', []),
+        ("next commit: a.py and b.py, stage them", []),
+    ],
+)
+def test_an_unquoted_message_of_a_commit_is_one_text(request_text: str, messages: list[str]) -> None:
+    assert [request_text[start:end] for start, end in commit_messages(request_text)] == messages
