@@ -62,8 +62,7 @@ def score(
     rights: Counter[str] = Counter()
     routed = well_formed = 0
     for example in examples:
-        written, is_well_formed = writer.reply(example)
-        reply = _without_repeats(written)
+        reply, is_well_formed = writer.reply(example)
         well_formed += is_well_formed
         totals[example.route] += 1
         is_routed = _route(reply) == _route(example.reply)
@@ -90,11 +89,6 @@ def same_reply(example: Example, reply: str) -> bool:
     view = RequestView(example.request, example.history, lambda path: False)
     wanted = [read_call(view, part) for part in _calls(example.reply)]
     return [read_call(view, part) for part in _calls(reply)] == wanted or reply == example.reply
-
-
-def _without_repeats(reply: str) -> str:
-    """What is made of it: no call a second time."""
-    return "".join(dict.fromkeys(_calls(reply))) if "</tool_call>" in reply else reply
 
 
 def _calls(reply: str) -> Sequence[str]:
