@@ -86,17 +86,10 @@ LIST_CALLS = ("cursor_down", "cursor_up", "page_down", "page_up", "first", "last
 """What Textual's own widgets call the moves: what scrolls, its tree, its list of options."""
 
 
-def movement(
-    calls: tuple[str, ...] = _CURSOR_CALLS, does: str = "move", *, first: str = "", last: str = ""
-) -> tuple[Action, ...]:
-    """The keys that move in lists, trees and texts, the same everywhere; `calls` in the order of the moves.
-
-    `first` and `last` are their words for the footer.
-    """
-    labels = {"move.first": first, "move.last": last}
+def movement(calls: tuple[str, ...] = _CURSOR_CALLS, does: str = "move") -> tuple[Action, ...]:
+    """The keys that move in lists, trees and texts, the same everywhere; `calls` in the order of the moves."""
     return tuple(
-        Action(name, keys, call, about, labels.get(name, ""), line=does)
-        for (name, keys, about), call in zip(_MOVES, calls, strict=True)
+        Action(name, keys, call, about, line=does) for (name, keys, about), call in zip(_MOVES, calls, strict=True)
     )
 
 
