@@ -120,8 +120,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checks", type=int, default=10, metavar="N", help="how often to validate")
     for field in fields(Recipe):
         name = f"--{field.name.replace('_', '-')}"
-        default: int | float = getattr(Recipe, field.name)
-        parser.add_argument(name, type=type(default), default=default, help=f"default: {default}")
+        default: int | float | str = getattr(Recipe, field.name)
+        shown = "folder of a nano model to go on from" if field.name == "start" else f"default: {default}"
+        parser.add_argument(name, type=type(default), default=default, help=shown)
     parser.set_defaults(act=_train)
 
 

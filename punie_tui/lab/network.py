@@ -107,6 +107,16 @@ class Trainee:
         mx.save_safetensors(str(partial_path), arrays, metadata={"steps": str(self._steps)})
         partial_path.replace(path)
 
+    def load_weights(self, directory: Path) -> None:
+        """Begin with a model directory's weights instead of random ones. Raises ValueError if it is another network."""
+        arrays = cast("dict[str, mx.array]", mx.load(str(directory / "model.safetensors")))
+        shapes = {name: array.shape for name, array in _flat(self._network.parameters())}
+        if shapes != {name: array.shape for name, array in arrays.items()}:
+            raise ValueError(f"{directory} holds a network of another shape than the recipe's.")
+        self._network.update(tree_unflatten([(name, array.astype(mx.float32)) for name, array in arrays.items()]))
+        self._averaged = _copy(self._network.parameters())
+        mx.eval(self._network.parameters(), self._averaged)
+
     def load_state(self, path: Path) -> None:
         """Go on where `save_state` left off; the compiled step reads the same objects, so they are filled in place."""
         arrays, metadata = cast("tuple[dict[str, mx.array], dict[str, str]]", mx.load(str(path), return_metadata=True))

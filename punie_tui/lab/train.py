@@ -1,4 +1,4 @@
-"""Train a nano model from scratch; a stopped run goes on where it was."""
+"""Train a nano model, from scratch or from an earlier one; a stopped run goes on where it was."""
 
 from __future__ import annotations
 
@@ -49,6 +49,8 @@ class Recipe:
     prompt_weight: float = 0.0
     piece_dropout: float = 0.05
     evenness: float = 0.1
+    start: str = ""
+    """Folder of a nano model whose tokenizer and weights the run begins with; none: from scratch."""
 
     def network(self, vocabulary_size: int, end_token: int) -> dict[str, Any]:
         """The configuration as mlx_lm reads it."""
@@ -158,7 +160,8 @@ class _Run:
             average=recipe.average,
         )
         self._step, self._tokens, self._best_score = 0, 0, -1.0
-        self._resume()
+        if not self._resume() and recipe.start:
+            self._begin_with(Path(recipe.start))
 
     def steps(self, checks: int) -> Iterator[Progress]:
         """Train to the end; yields every 50 steps, and with a placeholder score where validation is due."""
@@ -193,13 +196,18 @@ class _Run:
     def _check_recipe(self) -> None:
         path = self._directory / "recipe.json"
         wanted = asdict(self._recipe)
-        if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
+        if path.is_file() and {**asdict(Recipe()), **json.loads(path.read_text(encoding="utf-8"))} != wanted:
             raise TrainingError(f"{self._directory} holds a run with another recipe; choose another folder.")
         path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
 
     def _tokenizer(self, phrasings: Sequence[Phrasing]) -> Tokenizer:
         path = self._best / "tokenizer.json"
-        if not path.is_file():
+        if not path.is_file() and self._recipe.start:
+            earlier = Path(self._recipe.start) / "tokenizer.json"
+            if not earlier.is_file():
+                raise TrainingError(f"{self._recipe.start} is no folder of a model to start with.")
+            save_tokenizer(Tokenizer.from_file(str(earlier)), self._best)
+        elif not path.is_file():
             stream = iter(ExampleStream(phrasings, self._recipe.seed))
             texts = [next(stream) for _ in range(4 * len(phrasings))]
             save_tokenizer(
@@ -222,15 +230,22 @@ class _Run:
         place = {"step": self._step, "tokens": self._tokens, "best": self._best_score}
         (self._directory / "place.json").write_text(json.dumps(place) + "\n", encoding="utf-8")
 
-    def _resume(self) -> None:
+    def _begin_with(self, model: Path) -> None:
+        try:
+            self.trainee.load_weights(model)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise TrainingError(f"Cannot start with the model in {model}: {error}") from None
+
+    def _resume(self) -> bool:
         place = self._directory / "place.json"
         if not place.is_file():
-            return
+            return False
         kept = json.loads(place.read_text(encoding="utf-8"))
         self._step, self._tokens, self._best_score = kept["step"], kept["tokens"], kept["best"]
         self.trainee.load_state(self._directory / "state.safetensors")
         for _ in range(self._step):
             next(self._batches)
+        return True
 
 
 def _batches(stream: ExampleStream, encoder: Encoder, recipe: Recipe) -> Iterator[tuple[list[Row], int]]:

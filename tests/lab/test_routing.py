@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from punie_tui.commands import lab
+from punie_tui.engine.nano import MODEL_DIRECTORY
 
 TINY = "--tokens 400 --checks 1 --vocabulary 500 --hidden 32 --layers 1 --heads 1 --key-value-heads 1 --feed-forward 32"
 
@@ -54,3 +55,24 @@ def test_the_shipped_model_knows_most_of_its_grammar_by_heart(
     asked = [("any type errors in {P}?", "typecheck(path={P})"), ("thanks", "answer(thanks)")]
     phrasings.write_text("\n".join(json.dumps({"p": said, "t": meant}) for said, meant in asked), encoding="utf-8")
     assert validated(capsys, str(phrasings), "--without-grammar") == (100, 100, 100)
+
+
+def test_a_run_begins_with_what_an_earlier_model_knows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    said = [{"p": "lint {P}", "t": "ruff_check(path={P})"}, {"p": "type errors in {P}", "t": "typecheck(path={P})"}]
+    (data / "one.jsonl").write_text("\n".join(map(json.dumps, said)), encoding="utf-8")
+    held_out = data / "validation.jsonl"
+    held_out.write_text(json.dumps({"p": "any type errors in {P}?", "t": "typecheck(path={P})"}), encoding="utf-8")
+
+    def train(run: str, *options: str) -> int:
+        sizes = ("--tokens", "200", "--checks", "1", "--peak", "1e-6")
+        return lab.run(["train", str(tmp_path / run), "--data", str(data), *sizes, *options])
+
+    assert train("further", "--start", str(MODEL_DIRECTORY)) == 0
+    model = ["--directory", str(tmp_path / "further" / "best")]
+    assert validated(capsys, str(held_out), *model, "--without-grammar") == (100, 100, 100)
+    assert train("other", "--start", str(MODEL_DIRECTORY), "--hidden", "128") == 1
+    assert "a network of another shape than the recipe's" in capsys.readouterr().err
+    assert train("none", "--start", str(tmp_path)) == 1
+    assert "is no folder of a model to start with" in capsys.readouterr().err
