@@ -318,11 +318,12 @@ def test_lean_loading_leaves_transformers_out_and_gives_the_same_logits(is_quant
         "is_lean = not {'transformers', 'numpy', 'huggingface_hub'} & set(sys.modules);"
         "full = load_network(found.path, found.config);"
         "full_logits = full.feed([5, 6, 7], full.new_cache());"
-        "print(is_lean, lean_logits.tolist() == full_logits.tolist());"
+        # Weights of fewer bits are spread out where there is no GPU, which rounds otherwise.
+        "print(is_lean, mx.allclose(lean_logits, full_logits, rtol=0, atol=float(sys.argv[2])).item());"
         "print(tokenizer.token_bytes(tokenizer.encode('a b')[1]))"
     )
-    directory = tiny_directory("qwen3", is_quantised=is_quantised)
-    finished = subprocess.run([sys.executable, "-c", code, directory], capture_output=True, text=True)
+    command = [sys.executable, "-c", code, tiny_directory("qwen3", is_quantised=is_quantised)]
+    finished = subprocess.run([*command, "1e-3" if is_quantised else "0"], capture_output=True, text=True)
     assert (finished.stdout, finished.stderr) == ("True True\nb' b'\n", "")
 
 

@@ -228,9 +228,10 @@ def test_two_processes_go_on_with_one_run_under_the_launcher(tiny_directory: Tin
     assert [path.name for path in (tmp_path / "run-1").iterdir()] in ([], ["last"])
 
 
-def test_the_embedded_model_keeps_its_classifier_with_fewer_bits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bits", ["5", "mixed"])
+def test_the_embedded_model_keeps_its_classifier_with_fewer_bits(bits: str, tmp_path: Path) -> None:
     made = tmp_path / "small"
-    assert lab.run(["quantize", str(MODEL_DIRECTORY), str(made), "--bits", "8"]) == 0
+    assert lab.run(["quantize", str(MODEL_DIRECTORY), str(made), "--bits", bits]) == 0
     assert (made / FILE_NAME).read_bytes() == (MODEL_DIRECTORY / FILE_NAME).read_bytes()
     engine = open_engine(str(made))
     try:
