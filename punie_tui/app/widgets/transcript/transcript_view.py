@@ -312,16 +312,20 @@ class TranscriptView(ScrollView):
 
         To make them anew is the greater part of what it costs to paint a line that was painted before.
         """
-        strips = [self.render_line(y) for y in crop.line_range]
+        # Both are asked for once: Textual works them out anew each time.
+        top, ground = self.scroll_offset.y, self.background_colors[1]
+        strips = [self._line(top + y) for y in crop.line_range]
         for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
+            strips = [strip.apply_filter(line_filter, ground) for strip in strips]
         first, end = crop.column_span
         whole = (0, self.outer_size.width)
         return strips if (first, end) == whole else [strip.crop(first, end) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
+        return self._line(self.scroll_offset.y + y)
+
+    def _line(self, line: int) -> Strip:
         self.painted_lines += 1
-        line = y + self.scroll_offset.y
         width = self.outer_size.width
         inner = width - self.styles.padding.right
         shown = self._shown
