@@ -186,6 +186,13 @@ class PunieApp(App[None]):
             self._key_choice = choice
             self._load_keys()
 
+    def on_mount(self) -> None:
+        """A preset's keys do not wait for the person's own, whose check takes all actions there are."""
+        if self._key_choice.preset != "default":
+            from punie_tui.app.key_presets import PRESETS
+
+            self.set_keymap(PRESETS.get(self._key_choice.preset, {}))
+
     def on_ready(self) -> None:
         """After the first frame."""
         if self._wanted_theme not in ("", *self.available_themes):
