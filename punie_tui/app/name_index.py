@@ -70,7 +70,7 @@ class NameIndex:
         for chunk in self._chunks:
             for place in chunk.matching(pattern):
                 name = self._names[place]
-                yield place, (10 + _scatter(name.lower(), folded), len(name), name)
+                yield place, (10 + _scatter(name, folded), len(name), name)
                 count += 1
             if count >= _MOST_FOUND or is_cancelled():
                 return
@@ -111,10 +111,15 @@ class _Chunk:
 
 def _scatter(name: str, letters: str) -> int:
     """How far apart the letters stand, one that begins a word being as good as one that follows the last."""
+    folded = name.lower()
+    if len(folded) != len(name):
+        # A letter in its small form may be two, and would shift all places behind it.
+        name = folded
     at, cost = -1, 0
     for letter in letters:
-        found = name.find(letter, at + 1)
-        begins_word = found == 0 or not name[found - 1].isalnum()
+        found = folded.find(letter, at + 1)
+        before = name[found - 1] if found else " "
+        begins_word = not before.isalnum() or (name[found].isupper() and not before.isupper())
         cost += 0 if found == at + 1 or begins_word else 1 + min(found - at, 8)
         at = found
     return cost

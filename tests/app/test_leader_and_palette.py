@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from app_driver import Drive, Driven
 from textual.command import CommandPalette
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, TextArea
 
 from punie_tui.app.key_map import KeyChoice
 from punie_tui.app.palette_rows import Found, Rows
@@ -17,6 +17,7 @@ from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.leader import LeaderScreen
 from punie_tui.app.screens.tests import TestsScreen
 from punie_tui.app.screens.tree_review import TreeReviewScreen
+from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.engine.protocol import TextDelta
 
 
@@ -129,3 +130,20 @@ async def test_the_palette_finds_actions_commands_themes_modes_and_sessions(driv
         await driven.said("hello [b]there[/b]")
         await choose(driven, "modename", "/mode NAME")
         assert driven.prompt.text == "/mode "
+
+
+@pytest.mark.parametrize(("pane", "key", "size"), [("f2", "alt+o", (120, 40)), ("f4", "slash", (20, 5))])
+async def test_files_and_symbols_are_opened_by_name(
+    drive: Drive, make_repository: Callable[..., Path], pane: str, key: str, size: tuple[int, int]
+) -> None:
+    code = {"shop/ledger.py": "import abc\n\n\nclass LedgerBook(abc.ABC):\n    def balance_view(self): ...\n"}
+    async with drive(make_repository(code), size=size) as driven:
+        for text, row, line in (("ledger.p", "shop/ledger.py", 1), ("ledgbo", "LedgerBook", 4)):
+            await driven.pilot.press(pane)
+            await choose(driven, text, row, key)
+            viewer = await driven.shown(FileViewerScreen)
+            shown = viewer.query_one(TextArea)
+            assert shown.text == code["shop/ledger.py"]
+            assert shown.cursor_location == (line - 1, 0)
+            await driven.pilot.press("escape")
+            await driven.until(lambda: driven.app.screen is driven.main, "the main screen")

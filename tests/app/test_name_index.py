@@ -56,6 +56,12 @@ def test_symbols_are_parted_by_dots() -> None:
     assert found(names, "ledger.p", ".") == ["Ledger.post"]
 
 
+def test_letters_that_begin_words_in_camel_case_stand_as_near_as_those_behind_an_underscore() -> None:
+    names = ["Transcript._holds_view", "TranscriptView", "transient_overview", "HTTPServer"]
+    assert found(names, "transview", ".")[0] == "TranscriptView"
+    assert found(names, "tv", ".")[0] == "TranscriptView"
+
+
 letters = st.text(alphabet="abA/._é", max_size=6)
 
 

@@ -380,6 +380,14 @@ class MainScreen(Screen[None]):
             viewer = FileViewerScreen(self._folder, message.path, message.line, open_context=open_context)
             app_of(self).push_screen(viewer)
 
+    def action_open_place(self) -> None:
+        """Any file or symbol of the workspace, found by its name."""
+        from textual.command import CommandPalette
+
+        from punie_tui.app.place_rows import PlaceRows
+
+        app_of(self).push_screen(CommandPalette((PlaceRows,), placeholder="A file or a symbol, by name"))
+
     @on(OpenHistory)
     def _open_history(self, message: OpenHistory) -> None:
         from punie_tui.app.screens.file_history import FileHistoryScreen

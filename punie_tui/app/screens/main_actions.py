@@ -45,6 +45,7 @@ ANYWHERE = ActionGroup(
 PLACES = ActionGroup(
     "Go to",
     (
+        _action("open", "alt+o", "open_place", "open a file or a symbol by name", letter="o"),
         _action("sessions", "ctrl+o", "sessions", "sessions: go on with one, search, rename, fork, export", letter="s"),
         GO_ON,
         TURNS,

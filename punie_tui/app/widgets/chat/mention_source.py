@@ -17,8 +17,8 @@ from punie_tui.app.widgets.chat.popup import Choice
 if TYPE_CHECKING:
     from punie_tools.symbols.definition_lines import DefinitionLine
     from punie_tui.agent.known_results import KnownResults
-    from punie_tui.app.name_index import NameIndex
     from punie_tui.app.widgets.chat.result_choices import Repository
+    from punie_tui.app.workspace_names import WorkspaceNames
 
 _MOST_CHOICES = 60
 # An `@` that begins a word, and what is typed of the name so far; in quotes with spaces.
@@ -29,10 +29,7 @@ _BEGUN = re.compile(r'(?<![^\s(\[])@(?:"(?P<quoted>[^"]*)|(?P<plain>[^\s"@]*))$'
 class _Known:
     """One reading of the tree."""
 
-    names: Sequence[str]
-    files: NameIndex
-    definitions: Sequence[DefinitionLine]
-    symbols: NameIndex
+    names: WorkspaceNames
     repository: Repository
 
 
@@ -73,13 +70,12 @@ class MentionSource:
         if known is None:
             return ()
         results = self._open_known(), known.repository
-        # What has a slash is no symbol, and without a letter there would be too many.
-        files = known.files.best(query, _MOST_CHOICES, is_cancelled)
-        symbols = known.symbols.best(query, _MOST_CHOICES, is_cancelled) if query and "/" not in query else []
-        ranked = [(*rank[:2], 0, place) for rank, place in files] + [(*rank[:2], 1, place) for rank, place in symbols]
+        found = known.names.best(query, _MOST_CHOICES, is_cancelled)
+        # A mention of a path with a quotation mark in it cannot be written.
         named = [
-            _symbol(known.definitions[place]) if is_symbol else _file(known.names[place])
-            for _, _, is_symbol, place in sorted(ranked)
+            _file(each) if isinstance(each, str) else _symbol(each)
+            for each in found
+            if not isinstance(each, str) or '"' not in each
         ]
         whole = whole_choices(query, *results)
         single = single_choices(query, *results) if query else []
@@ -98,24 +94,18 @@ class MentionSource:
 
     def _read(self) -> None:
         from punie_tools.errors import ToolError
-        from punie_tools.files.every_file import every_file
-        from punie_tools.symbols.definition_lines import definition_lines
         from punie_tools.tool import ToolContext
         from punie_tools.workspace import Workspace
-        from punie_tui.app.name_index import NameIndex
         from punie_tui.app.widgets.chat.result_choices import read_repository
+        from punie_tui.app.workspace_names import read_workspace_names
 
         try:
             context = ToolContext(Workspace.at(self._folder))
-            repository = read_repository(context)
-            names = [name for name in every_file(context) if '"' not in name and "\n" not in name]
-            definitions = definition_lines(context)
+            known = _Known(read_workspace_names(context), read_repository(context))
         except (ToolError, OSError) as error:
             self._problem = str(error)
             return
-        self._problem = ""
-        qualified = [each.qualified_name for each in definitions]
-        self._known = _Known(names, NameIndex(names, "/"), definitions, NameIndex(qualified, "."), repository)
+        self._problem, self._known = "", known
 
 
 def _file(name: str) -> Choice:

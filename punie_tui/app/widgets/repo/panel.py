@@ -43,6 +43,7 @@ REPO_ACTIONS = ActionGroup(
     (
         Action("repo.open", "enter", "select_cursor", "open the file, or what a commit changed", "Open"),
         Action("repo.fold", "space", "toggle_node", "fold and unfold", "Fold"),
+        Action("repo.search", "slash", "screen.open_place", "open a file or a symbol by name", "Search"),
         Action(
             "repo.review",
             "r",
