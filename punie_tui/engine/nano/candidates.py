@@ -26,6 +26,9 @@ class CandidateKind(StrEnum):
     REVISION = "revision"
 
 
+_FILES = (CandidateKind.FILE, CandidateKind.TEST)
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A value and where it is written: `text[start:end]`, quotes included."""
@@ -80,7 +83,7 @@ _URL = re.compile(r"^(?:https?|ssh|git)://\S+$|^www\.\S+$")
 _SHA = re.compile(r"^(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{6,40}$")
 _SIMPLE_REVISION = re.compile(
     r"^(?:(?:HEAD|ORIG_HEAD|FETCH_HEAD|head|Head)(?:[~^]\d*)*(?:@\{[^}]+\})?|@(?:[~^]\d*)+|@\{[^}]+\}|stash@\{\d+\}"
-    r"|[vV]\d+(?:\.\d+)*(?:[-.]?(?:rc|a|b|alpha|beta|dev|post)\.?\d*)?|\d+\.\d+\.\d+(?:[-.]?(?:rc|a|b|alpha|beta|dev|post)\.?\d*)?"
+    r"|(?:[vV]|release-)\d+(?:\.\d+)*(?:\.x|[-.]?(?:rc|a|b|alpha|beta|dev|post)\.?\d*)?|\d+\.\d+\.\d+(?:[-.]?(?:rc|a|b|alpha|beta|dev|post)\.?\d*)?"
     r"|[\w./-]+(?:[~^]\d*)+)$"
 )
 _BRANCH = re.compile(rf"^(?:{'|'.join(_BRANCH_PREFIXES)})/[\w./#-]*\w$")
@@ -88,11 +91,13 @@ _RANGE = re.compile(r"^(?P<left>[\w./~^@{}-]*?)(?P<dots>\.\.\.?)(?P<right>[\w/~^
 # What stands between the first and the last of some lines, marks that are more than that aside.
 _TO = r"-|->|\.\.|\u2013|\u2014|\u2192"
 _PATH_LINES = re.compile(
-    rf"^(?P<path>.*?)(?:[:@(\[]L?(?P<first>\d+)(?:(?:{_TO}|:|,)L?(?P<last>\d+))?[)\]]?"
+    rf"^(?P<path>.*?)(?:[:@(\[+]L?(?P<first>\d+)(?:(?:{_TO}|:|,)L?(?P<last>\d+))?[)\]]?"
     r"|#L(?P<hash>\d+)(?:-L?(?P<hashend>\d+))?)?$"
 )
-_LINE_MARK = re.compile(rf"^[Ll]\.?(?P<first>\d+)(?:(?:{_TO}|:)[Ll]?(?P<last>\d+))?$")
-_NUMBERS = re.compile(rf"^[:#~+-]?(?P<first>\d+)(?:(?:{_TO}|:|,)(?P<last>\d+))?(?:-(?:end|eof)|st|nd|rd|th|s|x|p)?$")
+_LINE_MARK = re.compile(rf"^(?:-?[Ll]\.?|@)(?P<first>\d+)(?:(?:{_TO}|:|,)[Ll]?(?P<last>\d+)|\+|,)?$")
+_NUMBERS = re.compile(
+    rf"^(?:[:#~+-]|-n)?(?P<first>\d+)(?:(?:{_TO}|:|,)(?P<last>\d+))?(?:-(?:end|eof)|st|nd|rd|th|s|x|p|\+)?$"
+)
 _TEST_WITH_PARAMETERS = re.compile(r"(?<!\S)[\w./\\-]+\.py(?:::\w+)+\[[^\]\n]*\]")
 _LIMIT = re.compile(
     r"\b(?:time ?out|limit|at (?:the )?most|max(?:imum)?|up to|(?:no|not) more than|longer than|within"
@@ -105,7 +110,8 @@ _DURATION = re.compile(
     rf"|(?P<word>half an|an?|{'|'.join(_NUMBER_WORDS)})[ -](?P<unit>min(?:ute)?s?|hours?)\b)",
     re.IGNORECASE,
 )
-_SED_LINES = re.compile(r"\bsed -n (?P<quote>['\"]?)(?P<first>\d+)(?:,(?P<last>\d+))?p(?P=quote)")
+_SED_LINES = re.compile(r"\bsed -n (?P<quote>['\"]?)(?P<first>\d+)(?:,(?:(?P<last>\d+)|\$))?p(?P=quote)")
+_RULES = re.compile(r"^[A-Z]{1,4}\d{3,4}s$")
 _DOTTED = re.compile(r"^@?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _CALL = re.compile(r"^@?(?P<name>[A-Za-z_][\w.]*)\((?:\.\.\.)?\)$")
 _SNAKE = re.compile(r"^@?(?=.*[A-Za-z])(?:\w*[^\W_]_\w*|__?\w+)$")
@@ -137,7 +143,7 @@ def find_candidates(text: str, path_exists: PathExists) -> tuple[Candidate, ...]
     _add(found, (Candidate(CandidateKind.QUOTE, text[start:end], start, end) for start, end in commit_messages(text)))
     _add(found, _sed_lines(text))
     _add(found, _quoted(text, path_exists))
-    _add(found, _glob_phrases(text))
+    _add(found, _glob_phrases(text, path_exists))
     _add(found, _marks(text))
     _add(found, _tests_with_parameters(text))
     _add(found, _durations(text))
@@ -196,6 +202,9 @@ def _quoted(text: str, path_exists: PathExists) -> Iterator[Candidate]:
         name = match.lastgroup
         assert name is not None
         value = match.group(name)
+        if place := list(_quoted_place(value, match.start(name), path_exists)):
+            yield from place
+            continue
         if name != "tick":
             yield Candidate(CandidateKind.QUOTE, value, match.start(), match.end())
             continue
@@ -203,6 +212,13 @@ def _quoted(text: str, path_exists: PathExists) -> Iterator[Candidate]:
         whole = len(inner) == 1 and inner[0].end - inner[0].start == len(value) and value[0] != "@"
         kind = inner[0].kind if whole else CandidateKind.QUOTE
         yield Candidate(kind, inner[0].value if whole else value, match.start(), match.end())
+
+
+def _quoted_place(value: str, start: int, path_exists: PathExists) -> Iterator[Candidate]:
+    """A path with a line, which nobody wants as a text."""
+    match = _PATH_LINES.match(value) if " " not in value else None
+    if match and (match["first"] or match["hash"]) and _path_kind(match["path"], path_exists) in _FILES:
+        yield from _read_word(value, value, start, path_exists, is_title_case=False)
 
 
 def _sed_parts(text: str) -> Iterator[Candidate]:
@@ -242,8 +258,10 @@ def _seconds_in_words(word: str, unit: int) -> int:
     return unit // 2 if word == "half an" else unit if word in ("a", "an") else unit * _NUMBER_WORDS[word]
 
 
-def _glob_phrases(text: str) -> Iterator[Candidate]:
+def _glob_phrases(text: str, path_exists: PathExists) -> Iterator[Candidate]:
     for match in _GLOB_PHRASE.finditer(text):
+        if match.group("alone") and path_exists(match.group()):
+            continue
         if word := match.group("word") or match.group("alone"):
             yield Candidate(CandidateKind.GLOB, _GLOB_WORDS[word.lower()], match.start(), match.end())
         elif match.group("extension").lower() in _EXTENSIONS - {"env"}:
@@ -255,7 +273,11 @@ def _read_word(
     text: str, word: str, start: int, path_exists: PathExists, *, is_title_case: bool
 ) -> Iterator[Candidate]:
     end = start + len(word)
-    if _URL.match(word):
+    if word == "head" and text.startswith(" -", end):
+        return  # the command, not the newest commit
+    if _RULES.match(word):
+        yield Candidate(CandidateKind.QUOTE, word[:-1], start, end)
+    elif _URL.match(word):
         yield Candidate(CandidateKind.QUOTE, word, start, end)
     elif "::" in word and not word.startswith("::"):
         yield Candidate(CandidateKind.TEST, word, start, end)
@@ -280,8 +302,13 @@ def _read_word(
         yield Candidate(kind, name, start, end)
     elif word.lower() in _WELL_KNOWN:
         yield Candidate(CandidateKind.FILE, _WELL_KNOWN[word.lower()], start, end)
-    elif _is_plain_folder(text, word, start) and path_exists(word):
+    elif (_is_plain_folder(text, word, start) or _names_files(word)) and path_exists(word):
         yield Candidate(CandidateKind.FOLDER, word, start, end)
+
+
+def _names_files(word: str) -> bool:
+    """Whether a word would stand for files of a kind, as `notebooks` does, if no folder were called so."""
+    return bool((match := _GLOB_PHRASE.fullmatch(word)) and match["alone"])
 
 
 def _is_plain_folder(text: str, word: str, start: int) -> bool:
@@ -334,6 +361,8 @@ def _path_kind(word: str, path_exists: PathExists) -> CandidateKind | None:
             "test" in word.split("/")[0] and extension == "py" and "/" in word
         )
         return CandidateKind.TEST if is_test else CandidateKind.FILE
+    if extension and path_exists(word):
+        return CandidateKind.FILE
     if "/" in word and re.fullmatch(r"~?[\w./@+-]+", word):
         return CandidateKind.FOLDER if re.search(r"[A-Za-z]", word) and "//" not in word else None
     if name.startswith(".") and path_exists(word):

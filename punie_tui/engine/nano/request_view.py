@@ -42,7 +42,7 @@ _FITTING: Mapping[Kind, frozenset[CandidateKind]] = {
     Kind.GLOB: frozenset({CandidateKind.GLOB, CandidateKind.FILE, CandidateKind.TEST, CandidateKind.QUOTE}),
     Kind.NUMBER: frozenset({CandidateKind.NUMBER}),
     Kind.FLAG: frozenset(),
-    Kind.REVISION: frozenset({CandidateKind.REVISION, CandidateKind.QUOTE, CandidateKind.FOLDER}),
+    Kind.REVISION: frozenset({CandidateKind.REVISION, CandidateKind.QUOTE, CandidateKind.FOLDER, CandidateKind.SYMBOL}),
     Kind.DIRECTION: frozenset(),
     Kind.STASH_ACTION: frozenset(),
 }
@@ -51,6 +51,8 @@ _SPANS = frozenset({Kind.TEXT})
 _WORDS = frozenset({Kind.PATH, Kind.TARGET, Kind.SYMBOL, Kind.GLOB, Kind.REVISION})
 _KIND_OF_ITEMS: Mapping[Kind, Kind] = {Kind.PATHS: Kind.PATH, Kind.TEXTS: Kind.TEXT}
 _PATHS = frozenset({Kind.PATH, Kind.TARGET})
+_TEST_PARTS: Mapping[Kind, int] = {Kind.PATH: 0, Kind.SYMBOL: -1}
+"""What of `file::class::test` is meant where a path or a symbol is wanted."""
 _HISTORY_KINDS: Mapping[Kind, CandidateKind] = {
     Kind.PATH: CandidateKind.FOLDER,
     Kind.TARGET: CandidateKind.FOLDER,
@@ -162,8 +164,8 @@ class RequestView:
                 path, line = self._text(Kind.PATH, parts[0]), self._text(Kind.NUMBER, parts[-1])
                 return [f"{path}:{line}"] if path and line else None
             case Kind.TARGET if len(parts := _PARTS.findall(choice)) == 2:
-                names = [self._text(kind, part) for part in parts]
-                return None if None in names else "::".join(filter(None, names))
+                file, test = (self._text(kind, part) for part in parts)
+                return f"{file.partition('::')[0]}::{test}" if file and test else None
             case _:
                 text = self._text(Kind.TEXT if kind is Kind.TEXTS else kind, choice)
                 if text is None:
@@ -189,10 +191,11 @@ class RequestView:
                 return self._choice(kind, str(value))
 
     def _test_in_file(self, target: str) -> str | None:
-        """The choice of a file and a test that a request names apart."""
+        """The choice of a test and its file, which a request names apart; another test of the file tells it too."""
         file, _, test = target.partition("::")
-        choices = [self._choice(Kind.TARGET, part) for part in (file, test)]
-        return "".join(choice for choice in choices if choice) if all(choices) else None
+        known = (name for name, each in self._values.items() if each.value.partition("::")[0] == file)
+        places = [self._choice(Kind.TARGET, file) or next(known, None), self._choice(Kind.TARGET, test)]
+        return "".join(place for place in places if place) if all(places) else None
 
     def _text(self, kind: Kind, choice: str) -> str | None:
         if choice.strip() in CONSTANTS.get(kind, ()):
@@ -252,6 +255,8 @@ class RequestView:
         """Free text takes what the person wrote, not what it stands for: "three" and not 3."""
         if kind is Kind.TEXT and candidate.kind in _READ_INTO and candidate.end:
             return self._request[candidate.start : candidate.end].strip("`")
+        if candidate.kind is CandidateKind.TEST and kind in _TEST_PARTS:
+            return candidate.value.split("::")[_TEST_PARTS[kind]]
         return candidate.value
 
     def _show_request(self, candidates: Sequence[Candidate]) -> Iterator[_Item]:
@@ -364,7 +369,8 @@ def _fits(kind: Kind, candidate: Candidate) -> bool:
     if candidate.kind is CandidateKind.SYMBOL and kind is Kind.PATH:
         return "." not in candidate.value
     if candidate.kind is CandidateKind.TEST and kind is Kind.SYMBOL:
-        return looks_like_symbol(candidate.value)
+        return looks_like_symbol(candidate.value.split("::")[-1])
     if candidate.kind is CandidateKind.TEST and kind is Kind.PATH:
-        return "::" not in candidate.value and ("/" in candidate.value or "." in candidate.value)
+        file = candidate.value.partition("::")[0]
+        return "/" in file or "." in file
     return True

@@ -32,6 +32,21 @@ def seen(text: str, *existing: str) -> list[tuple[str, str]]:
         ("everything in .github", [("folder", ".github")]),
         ("run tests/test_p.py::test_t[a b-c], please", [("test", "tests/test_p.py::test_t[a b-c]")]),
         ("exec tests/test_u.py::test_p[https://x.io/?q=1]", [("test", "tests/test_u.py::test_p[https://x.io/?q=1]")]),
+        ("edge.Dockerfile and mail.tpl", [("file", "edge.Dockerfile"), ("file", "mail.tpl")]),
+        (
+            "Pipfile.lock, .env.local, .DS_Store",
+            [("file", "Pipfile.lock"), ("file", ".env.local"), ("file", ".DS_Store")],
+        ),
+        ("only the F401s", [("quote", "F401")]),
+        ("files of 300+ lines", [("number", "300")]),
+        ("b.py @8, @9", NUMBERED_PLACE),
+        ("blame b.py -L8,9", NUMBERED_PLACE),
+        ("b.py+8, L9+", NUMBERED_PLACE),
+        ("look at `b.py:8-9`", NUMBERED_PLACE),
+        ('it says "b.py:8" and line 9', NUMBERED_PLACE),
+        ("head -n20 b.py", [("number", "20"), ("file", "b.py")]),
+        ("sed -n '12,$p' b.py", [("number", "12"), ("file", "b.py")]),
+        ("the same with release-3.x", [("revision", "release-3.x")]),
         ("make docs, timeout 2m", [("number", "120")]),
         ("make docs for at most a minute", [("number", "60")]),
         ("make docs, half an hour max", [("number", "1800")]),
@@ -83,6 +98,13 @@ def test_a_path_that_exists_is_no_branch() -> None:
 def test_a_snake_case_folder_of_the_tree_is_no_symbol() -> None:
     assert seen("lint punie_tui", "punie_tui") == [("folder", "punie_tui")]
     assert seen("lint punie_tui") == [("symbol", "punie_tui")]
+
+
+def test_what_the_tree_has_is_a_path_whatever_it_looks_like() -> None:
+    assert seen("show game.unityproj", "game.unityproj") == [("file", "game.unityproj")]
+    assert seen("show game.unityproj") == [("symbol", "game.unityproj")]
+    assert seen("scan notebooks", "notebooks") == [("folder", "notebooks")]
+    assert seen("scan notebooks") == [("glob", "*.ipynb")]
 
 
 def test_candidates_lie_apart_and_in_order() -> None:

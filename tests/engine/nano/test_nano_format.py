@@ -60,6 +60,21 @@ def test_a_value_of_an_earlier_turn_keeps_its_placeholder() -> None:
             "print the matches themselves",
             ("grep", {"pattern": "it's", "path": "shop/a.py"}),
         ),
+        (
+            ("pytest_run", {"target": "tests/test_a.py::TestRows::test_total"}),
+            "show me the file",
+            ("read_file", {"path": "tests/test_a.py"}),
+        ),
+        (
+            ("pytest_run", {"target": "tests/test_a.py::TestRows::test_total"}),
+            "where is it defined",
+            ("goto_definition", {"symbol": "test_total"}),
+        ),
+        (
+            ("debug_test", {"target": "tests/test_a.py::test_total"}),
+            "now test_sum in the same file",
+            ("debug_test", {"target": "tests/test_a.py::test_sum"}),
+        ),
     ],
 )
 def test_a_follow_up_may_mean_any_value_of_the_call_before(before: Call, request_text: str, call: Call) -> None:
@@ -102,6 +117,7 @@ def test_of_a_program_the_model_sees_the_name_and_of_anybody_elses_nothing() -> 
         ("only test_ack in tests/test_broker.py", ("pytest_run", {"target": "tests/test_broker.py::test_ack"})),
         ("lint firmware_tools", ("ruff_check", {"path": "firmware_tools"})),
         ("lint examples/", ("ruff_check", {"path": "examples/"})),
+        ("what differs on the branch sync_stock", ("git_diff", {"base": "sync_stock"})),
         ("diff to experiment/focal", ("git_diff", {"base": "experiment/focal"})),
         ("replace foo with bar baz in x.py", ("edit_file", {"path": "x.py", "old": "foo", "new": "bar baz"})),
     ],
