@@ -11,28 +11,25 @@ from typing import TYPE_CHECKING
 from textual.command import DiscoveryHit, Hit, Provider
 from textual.content import Content
 
-from punie_tools.errors import ToolError
 from punie_tools.safe_text import safe_text
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.textual_adapter import screen_of
 from punie_tui.app.widgets.messages import OpenFile
-from punie_tui.app.workspace_names import WorkspaceNames, read_workspace_names
 
 if TYPE_CHECKING:
     from punie_tools.symbols.definition_lines import DefinitionLine
-    from punie_tui.agent.session import Session
 
 _MOST = 60
 
 
 class PlaceRows(Provider):
-    """The tree is read when the palette is opened; it is searched off the UI thread."""
+    """The tree is read when the palette is opened first, and searched off the UI thread."""
 
     async def startup(self) -> None:
         main = screen_of(self)
-        self._reading: asyncio.Future[WorkspaceNames | None] | None = None
-        if isinstance(main, MainScreen) and main.session is not None:
-            self._reading = asyncio.ensure_future(asyncio.to_thread(_read, main.session))
+        assert isinstance(main, MainScreen)
+        # Each letter cancels the search of the one before, and what that waits for; the names are read all the same.
+        self._reading = asyncio.ensure_future(asyncio.to_thread(main.names.get, is_wanted_anew=True))
 
     async def discover(self) -> AsyncIterator[DiscoveryHit]:
         for each in await self._best(""):
@@ -45,7 +42,7 @@ class PlaceRows(Provider):
             yield Hit(1 - place / _MOST, text + hint, open_it, text.plain)
 
     async def _best(self, query: str) -> Sequence[str | DefinitionLine]:
-        names = await asyncio.shield(self._reading) if self._reading else None
+        names = await asyncio.shield(self._reading)
         if names is None:
             return ()
         is_over = Event()
@@ -63,10 +60,3 @@ class PlaceRows(Provider):
         shown = Content(safe_text(label, single_line=True))
         told = Content.styled(safe_text(hint, single_line=True), "$text-muted")
         return shown, told, partial(screen_of(self).post_message, found)
-
-
-def _read(session: Session) -> WorkspaceNames | None:
-    try:
-        return read_workspace_names(session.context_of_person())
-    except (ToolError, OSError):
-        return None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from punie_tools.files.every_file import every_file
 from punie_tools.symbols.definition_lines import DefinitionLine, definition_lines
 from punie_tools.tool import ToolContext
+from punie_tools.workspace import Workspace
 from punie_tui.app.name_index import NameIndex
 
 
@@ -31,8 +33,9 @@ class WorkspaceNames:
         ][:most]
 
 
-def read_workspace_names(context: ToolContext) -> WorkspaceNames:
+def read_workspace_names(folder: Path) -> WorkspaceNames:
     """Reads the tree: not for the UI thread. Raises ToolError and OSError."""
+    context = ToolContext(Workspace.at(folder))
     files = [name for name in every_file(context) if "\n" not in name]
     definitions = definition_lines(context)
     qualified = [each.qualified_name for each in definitions]

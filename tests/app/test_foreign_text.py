@@ -303,7 +303,10 @@ async def in_queue_and_prompt(driven: Driven) -> None:
 async def in_completions(driven: Driven, root: Path) -> None:
     looks, popup = Looks(driven, "completions"), ChoicePopup()
     await driven.main.mount(popup, before="#prompt")
-    mentions, history = MentionSource(root, lambda: None), HistorySearch(lambda: STRINGS, lambda text: text)
+    mentions, history = (
+        MentionSource(root, driven.main.names, lambda: None),
+        HistorySearch(lambda: STRINGS, lambda text: text),
+    )
     for source, queries in ((mentions, sorted({text[:3] for text in STRINGS})), (history, [""])):
         for query in queries:
             popup.open(source.title(query), choices := source.choices(query, lambda: False))
@@ -328,6 +331,24 @@ async def in_palette(driven: Driven, texts: Sequence[str]) -> None:
     await driven.pilot.pause()
     looks.through(options)
     looks.saw(texts)
+    await driven.pilot.press("escape")
+
+
+async def in_places(driven: Driven) -> None:
+    """Names of files; those that hold what all of them do come first."""
+    looks = Looks(driven, "files by name")
+    driven.main.action_open_place()
+    palette = await driven.shown(CommandPalette)
+    options, names = palette.query_one(OptionList), driven.main.names.get(is_wanted_anew=False)
+    assert names is not None
+    for query in sorted({text[:3] for text in STRINGS}):
+        palette.query_one(Input).value = query
+        expected = len(names.best(query, 60, lambda: False))
+        if expected:
+            await driven.until(lambda count=expected: options.option_count == count, "the files")
+            await driven.pilot.pause()
+            looks.through(options)
+    looks.saw([text for text in STRINGS if "\n" not in text])
     await driven.pilot.press("escape")
 
 
@@ -612,6 +633,7 @@ async def test_no_foreign_text_executes_crashes_or_escapes(drive: Drive, make_re
         await in_queue_and_prompt(driven)
         await in_completions(driven, root)
         await in_palette(driven, some)
+        await in_places(driven)
         await in_sessions_and_turns(driven, root)
         await in_notes(driven)
         await in_findings(driven, root)

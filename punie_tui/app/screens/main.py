@@ -18,6 +18,7 @@ from punie_tui.app.actions import ActionGroups, bindings_of
 from punie_tui.app.collector import Collector
 from punie_tui.app.first_words import first_words, interrupted_words, notes_words
 from punie_tui.app.frame_compositor import draw_only_changes, draw_soon
+from punie_tui.app.kept_reading import KeptReading
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.message_queue import MessageQueue, QueuedMessage
 from punie_tui.app.notices import Notices
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from punie_tui.app.widgets.repo.panel import RepoPanel
     from punie_tui.app.widgets.review.rows import Note
     from punie_tui.app.widgets.trace.pane import TracePane
+    from punie_tui.app.workspace_names import WorkspaceNames
     from punie_tui.engine.protocol import ToolCall
 
 _NARROW_COLUMNS = 100
@@ -111,6 +113,7 @@ class MainScreen(Screen[None]):
         self._replay: Replay | None = None
         self._notes_told: list[str] = []
         self._shell = ShellWork(self, folder, self._show_output, self._bring, self._shell_changed)
+        self.names = KeptReading(self._read_names)
         self._width_share, self._height_share = 3, 3
         # Mounted after the first frame; nothing that uses them can come before the session does.
         self._trace: TracePane
@@ -168,7 +171,7 @@ class MainScreen(Screen[None]):
         chat.transcript.show_empty_state(first_words(self._folder))
         self._runner.start()
         self._repo.begin()
-        self.query_one(Prompt).begin(self._folder)
+        self.query_one(Prompt).begin(self._folder, self.names)
 
     def on_screen_resume(self) -> None:
         """A screen above was closed, and is garbage."""
@@ -379,6 +382,11 @@ class MainScreen(Screen[None]):
             open_context = self._session.context_of_person
             viewer = FileViewerScreen(self._folder, message.path, message.line, open_context=open_context)
             app_of(self).push_screen(viewer)
+
+    def _read_names(self) -> WorkspaceNames:
+        from punie_tui.app.workspace_names import read_workspace_names
+
+        return read_workspace_names(self._folder)
 
     def action_open_place(self) -> None:
         """Any file or symbol of the workspace, found by its name."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from textual.widgets import TextArea
 
+from punie_tui.app.kept_reading import KeptReading
 from punie_tui.app.widgets.chat.completion import Query
 from punie_tui.app.widgets.chat.popup import Choice
 
@@ -25,26 +24,18 @@ _MOST_CHOICES = 60
 _BEGUN = re.compile(r'(?<![^\s(\[])@(?:"(?P<quoted>[^"]*)|(?P<plain>[^\s"@]*))$')
 
 
-@dataclass(frozen=True)
-class _Known:
-    """One reading of the tree."""
-
-    names: WorkspaceNames
-    repository: Repository
-
-
 class MentionSource:
     """A source. The tree is read when a mention begins; what was read last is offered meanwhile."""
 
     is_slow = True
 
-    def __init__(self, folder: Path, open_known: Callable[[], KnownResults | None]) -> None:
+    def __init__(
+        self, folder: Path, names: KeptReading[WorkspaceNames], open_known: Callable[[], KnownResults | None]
+    ) -> None:
         """`open_known` gives what was found so far; None before the session is open."""
-        self._folder = folder
+        self._names = names
+        self._repository = KeptReading(lambda: _read_repository(folder))
         self._open_known = open_known
-        self._reading = Lock()
-        self._known: _Known | None = None
-        self._problem = ""
 
     def query_in(self, area: TextArea) -> Query | None:
         row, column = area.cursor_location
@@ -54,23 +45,18 @@ class MentionSource:
         return Query(match["quoted"] or match["plain"] or "", (row, match.start()), (row, column))
 
     def title(self, query: str) -> str:
-        return self._problem or "files, symbols, types: lint: failed: diff: (Tab takes one, Esc leaves)"
+        return self._names.problem or "files, symbols, types: lint: failed: diff: (Tab takes one, Esc leaves)"
 
     def choices(self, query: str, is_cancelled: Callable[[], bool]) -> Sequence[Choice]:
         """Blocks until the tree has been read once."""
         from punie_tui.app.widgets.chat.result_choices import single_choices, whole_choices
 
-        if self._known is None:
-            with self._reading:
-                if self._known is None:
-                    self._read()
-        elif not query:
-            Thread(target=self._read_again, name="mentions", daemon=True).start()
-        known = self._known
-        if known is None:
+        names = self._names.get(is_wanted_anew=not query)
+        repository = self._repository.get(is_wanted_anew=not query)
+        if names is None or repository is None:
             return ()
-        results = self._open_known(), known.repository
-        found = known.names.best(query, _MOST_CHOICES, is_cancelled)
+        results = self._open_known(), repository
+        found = names.best(query, _MOST_CHOICES, is_cancelled)
         # A mention of a path with a quotation mark in it cannot be written.
         named = [
             _file(each) if isinstance(each, str) else _symbol(each)
@@ -84,28 +70,13 @@ class MentionSource:
             chosen.setdefault(choice.value, choice)
         return list(chosen.values())[:_MOST_CHOICES]
 
-    def _read_again(self) -> None:
-        """Unless that is being done already."""
-        if self._reading.acquire(blocking=False):
-            try:
-                self._read()
-            finally:
-                self._reading.release()
 
-    def _read(self) -> None:
-        from punie_tools.errors import ToolError
-        from punie_tools.tool import ToolContext
-        from punie_tools.workspace import Workspace
-        from punie_tui.app.widgets.chat.result_choices import read_repository
-        from punie_tui.app.workspace_names import read_workspace_names
+def _read_repository(folder: Path) -> Repository:
+    from punie_tools.tool import ToolContext
+    from punie_tools.workspace import Workspace
+    from punie_tui.app.widgets.chat.result_choices import read_repository
 
-        try:
-            context = ToolContext(Workspace.at(self._folder))
-            known = _Known(read_workspace_names(context), read_repository(context))
-        except (ToolError, OSError) as error:
-            self._problem = str(error)
-            return
-        self._problem, self._known = "", known
+    return read_repository(ToolContext(Workspace.at(folder)))
 
 
 def _file(name: str) -> Choice:

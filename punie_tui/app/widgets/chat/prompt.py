@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from punie_tui.agent.known_results import KnownResults
     from punie_tui.agent.prompt_history import PromptHistory
     from punie_tui.agent.session import Session
+    from punie_tui.app.kept_reading import KeptReading
+    from punie_tui.app.workspace_names import WorkspaceNames
 
 _HINT = "Ask about this project"
 _MOST_BROUGHT = 5
@@ -161,12 +163,12 @@ class Prompt(TextArea):
         """What stands in the prompt while it is empty; nothing for the usual words."""
         self.placeholder = hint or _HINT
 
-    def begin(self, folder: Path) -> None:
-        """Read the folder's earlier prompts; the screen calls it after its first frame."""
+    def begin(self, folder: Path, names: KeptReading[WorkspaceNames]) -> None:
+        """Read the folder's earlier prompts; the screen calls it after its first frame. `names` are what `@` offers."""
         from punie_tui.app.widgets.chat.command_source import CommandSource
         from punie_tui.app.widgets.chat.mention_source import MentionSource
 
-        self.completion.begin((CommandSource(), MentionSource(folder, lambda: self._known)))
+        self.completion.begin((CommandSource(), MentionSource(folder, names, lambda: self._known)))
         self._read_history(folder)
 
     def take_session(self, session: Session) -> None:
