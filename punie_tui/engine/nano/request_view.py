@@ -29,6 +29,7 @@ _SPAN_ITEMS = 40
 _TURNS_KEPT = 2
 _ITEM = re.compile(r"[^\W\d_]+(?:['\u2019](?!s\b)[^\W\d_]+)?|['\u2019]s\b|\d+(?:\.\d+)*|\S")
 _WORD = re.compile(r"[^\W\d_]+$")
+_JOINED = re.compile(r"(?<!\S)(?=\S*[^\W\d_])\w(?:[\w.+-]*\w)?(?=[.,;:?!)]*(?:\s|$))")
 
 _FITTING: Mapping[Kind, frozenset[CandidateKind]] = {
     Kind.PATH: frozenset(
@@ -37,7 +38,7 @@ _FITTING: Mapping[Kind, frozenset[CandidateKind]] = {
     Kind.TARGET: frozenset(
         {CandidateKind.FILE, CandidateKind.FOLDER, CandidateKind.TEST, CandidateKind.QUOTE, CandidateKind.SYMBOL}
     ),
-    Kind.SYMBOL: frozenset({CandidateKind.SYMBOL, CandidateKind.TEST, CandidateKind.QUOTE}),
+    Kind.SYMBOL: frozenset({CandidateKind.SYMBOL, CandidateKind.TEST, CandidateKind.QUOTE, CandidateKind.GLOB}),
     Kind.TEXT: frozenset(CandidateKind),
     Kind.GLOB: frozenset({CandidateKind.GLOB, CandidateKind.FILE, CandidateKind.TEST, CandidateKind.QUOTE}),
     Kind.NUMBER: frozenset({CandidateKind.NUMBER}),
@@ -49,6 +50,7 @@ _FITTING: Mapping[Kind, frozenset[CandidateKind]] = {
 _READ_INTO = frozenset({CandidateKind.GLOB, CandidateKind.NUMBER, CandidateKind.FILE, CandidateKind.REVISION})
 _SPANS = frozenset({Kind.TEXT})
 _WORDS = frozenset({Kind.PATH, Kind.TARGET, Kind.SYMBOL, Kind.GLOB, Kind.REVISION})
+_NAMES = frozenset({Kind.SYMBOL, Kind.REVISION})
 _KIND_OF_ITEMS: Mapping[Kind, Kind] = {Kind.PATHS: Kind.PATH, Kind.TEXTS: Kind.TEXT}
 _PATHS = frozenset({Kind.PATH, Kind.TARGET})
 _TEST_PARTS: Mapping[Kind, int] = {Kind.PATH: 0, Kind.SYMBOL: -1}
@@ -133,10 +135,8 @@ class RequestView:
         return tuple(name for name, candidate in self._values.items() if _fits(kind, candidate))
 
     def words(self, kind: Kind) -> tuple[str, ...]:
-        """The plain words of the request that may stand for it: `src`, `main`, `parse`; none such as `how`."""
-        if kind not in _WORDS:
-            return ()
-        return tuple(self._words)
+        """What of the request may be copied for it: `src`, `main`, for some also `sprint-11`; no word such as `how`."""
+        return tuple(self._words_for(kind))
 
     def items(self, kind: Kind) -> tuple[SpanItem, ...]:
         """The items of which runs may stand for it; empty for kinds that take no free text."""
@@ -205,7 +205,7 @@ class RequestView:
         if kind in _SPANS:
             span = self._spans.get(choice)
             return self._request[slice(*with_closing_brackets(self._request, *span))] if span else None
-        return self._words.get(choice) if kind in _WORDS else None
+        return self._words_for(kind).get(choice)
 
     def _choice(self, kind: Kind, value: str) -> str | None:
         for name in self.placeholders(kind):
@@ -220,8 +220,7 @@ class RequestView:
         """What a reply may copy from the request, and how the person wrote it."""
         if kind in _SPANS:
             yield from ((shown, self._request[start:end]) for shown, (start, end) in self._spans.items())
-        elif kind in _WORDS:
-            yield from self._words.items()
+        yield from self._words_for(kind).items()
 
     def _is_one_word(self, item: _Item, following: _Item) -> bool:
         """Whether nothing, not even a mark, stands between two parts of a word."""
@@ -251,12 +250,30 @@ class RequestView:
                 found.setdefault(item.shown, self._request[item.start : item.end])
         return found
 
+    @cached_property
+    def _joined_words(self) -> dict[str, str]:
+        """What stands between two blanks and has several parts, as names of branches do: `sprint-11`, `2fa`."""
+        found: dict[str, str] = {}
+        for match in _JOINED.finditer(self._request):
+            parts = [item for item in self._items if match.start() <= item.start and item.end <= match.end()]
+            is_whole = sum(item.end - item.start for item in parts) == match.end() - match.start()
+            if is_whole and len(parts) > 1 and not any(item.shown.startswith("<|") for item in parts):
+                found.setdefault("".join(item.shown for item in parts), match.group())
+        return found
+
+    def _words_for(self, kind: Kind) -> Mapping[str, str]:
+        if kind not in _WORDS:
+            return {}
+        return {**self._words, **self._joined_words} if kind in _NAMES else self._words
+
     def _candidate_value(self, kind: Kind, candidate: Candidate) -> str:
         """Free text takes what the person wrote, not what it stands for: "three" and not 3."""
         if kind is Kind.TEXT and candidate.kind in _READ_INTO and candidate.end:
             return self._request[candidate.start : candidate.end].strip("`")
         if candidate.kind is CandidateKind.TEST and kind in _TEST_PARTS:
             return candidate.value.split("::")[_TEST_PARTS[kind]]
+        if candidate.kind is CandidateKind.GLOB and kind is Kind.SYMBOL:
+            return candidate.value.strip("*")
         return candidate.value
 
     def _show_request(self, candidates: Sequence[Candidate]) -> Iterator[_Item]:
@@ -366,6 +383,8 @@ def _fits(kind: Kind, candidate: Candidate) -> bool:
         return looks_like_path(candidate.value)
     if candidate.kind is CandidateKind.QUOTE and kind is Kind.SYMBOL:
         return looks_like_symbol(candidate.value)
+    if candidate.kind is CandidateKind.GLOB and kind is Kind.SYMBOL:
+        return looks_like_symbol(candidate.value.strip("*"))
     if candidate.kind is CandidateKind.SYMBOL and kind is Kind.PATH:
         return "." not in candidate.value
     if candidate.kind is CandidateKind.TEST and kind is Kind.SYMBOL:

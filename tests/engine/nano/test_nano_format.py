@@ -118,6 +118,13 @@ def test_of_a_program_the_model_sees_the_name_and_of_anybody_elses_nothing() -> 
         ("lint firmware_tools", ("ruff_check", {"path": "firmware_tools"})),
         ("lint examples/", ("ruff_check", {"path": "examples/"})),
         ("what differs on the branch sync_stock", ("git_diff", {"base": "sync_stock"})),
+        (
+            "make demo-build from steam-release",
+            ("git_branch", {"name": "demo-build", "create": True, "start": "steam-release"}),
+        ),
+        ("what differs from sprint-11?", ("git_diff", {"base": "sprint-11"})),
+        ("which symbols have 2fa in the name", ("workspace_symbols", {"query": "2fa"})),
+        ("anything called *token*?", ("workspace_symbols", {"query": "token"})),
         ("diff to experiment/focal", ("git_diff", {"base": "experiment/focal"})),
         ("replace foo with bar baz in x.py", ("edit_file", {"path": "x.py", "old": "foo", "new": "bar baz"})),
     ],
