@@ -21,6 +21,7 @@ from punie_tui.lab.slots import fill
 _JOINTS: list[str] = tomllib.loads((Path(__file__).parent / "data" / "variations.toml").read_text(encoding="utf-8"))[
     "joints"
 ]
+_SEPARATORS = {Kind.PATHS: " ", Kind.PLACES: " ", Kind.TEXTS: " || "}
 _FOLDERS = frozenset({"src", "tests", "docs", "lib", "app", "scripts"})
 
 
@@ -81,11 +82,10 @@ def _as_made(call: Call) -> Call:
 
 
 def _typed(tool: str, name: str, value: str) -> object:
-    """A list where the tool wants one; labels write several paths with a blank between."""
+    """A list where the tool wants one; labels write several paths or places with a blank between."""
     argument = CATALOGUE.get(tool, {}).get(name)
-    if argument and argument.kind in (Kind.PATHS, Kind.PLACE, Kind.TEXTS):
-        return value.split(" ") if argument.kind is Kind.PATHS else [value]
-    return value
+    separator = _SEPARATORS.get(argument.kind) if argument else None
+    return value.split(separator) if separator else value
 
 
 class ExampleStream:

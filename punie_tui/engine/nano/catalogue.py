@@ -20,10 +20,10 @@ class Kind(StrEnum):
     REVISION = "revision"
     PATHS = "paths"
     """One path or several; the tool gets a list."""
-    PLACE = "place"
-    """A file and a line of it, which the tool gets as `["file:line"]`."""
+    PLACES = "places"
+    """Files, each with a line of it; the tool gets a list of `file:line`."""
     TEXTS = "texts"
-    """A text, which the tool gets as a list of one."""
+    """One text or several; the tool gets a list."""
     DIRECTION = "direction"
     STASH_ACTION = "stash_action"
 
@@ -45,7 +45,7 @@ def _tool(required: Mapping[str, Kind], optional: Mapping[str, Kind]) -> Mapping
 
 _LINES = {"start_line": Kind.NUMBER, "end_line": Kind.NUMBER}
 _WITHIN = {"path": Kind.PATH}
-_STOPS = {"breakpoints": Kind.PLACE, "expressions": Kind.TEXTS}
+_STOPS = {"breakpoints": Kind.PLACES, "expressions": Kind.TEXTS}
 
 CATALOGUE: Mapping[str, Mapping[str, Argument]] = {
     "read_file": _tool({"path": Kind.PATH}, _LINES),

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from punie_tui.engine.nano.answers import AnswerKind
 from punie_tui.engine.nano.catalogue import CATALOGUE, CONSTANTS, Argument, Kind
 from punie_tui.engine.nano.programs import PROGRAMS
-from punie_tui.engine.nano.request_view import RequestView, SpanItem, quote_for_grammar
+from punie_tui.engine.nano.request_view import REPEATED, RequestView, SpanItem, quote_for_grammar
 
 ANSWER = "<|answer|>"
 MOST_CALLS = 4
+_MOST_ITEMS = 3
 
 
 def reply_grammar(view: RequestView) -> str:
@@ -43,17 +44,20 @@ def _program_rules() -> Iterator[str]:
 
 
 def _parameters(arguments: Mapping[str, Argument]) -> str:
-    return " ".join(
-        f"<parameter={name}> {argument.kind.value} </parameter>"
-        if argument.is_required
-        else f"(<parameter={name}> {argument.kind.value} </parameter>)?"
-        for name, argument in arguments.items()
-    )
+    return " ".join(_parameter(name, argument) for name, argument in arguments.items())
+
+
+def _parameter(name: str, argument: Argument) -> str:
+    written = f"<parameter={name}> {argument.kind.value} </parameter>"
+    if argument.kind in REPEATED:
+        for _ in range(_MOST_ITEMS - 1):
+            written = f"<parameter={name}> {argument.kind.value} </parameter> ({written})?"
+    return written if argument.is_required else f"({written})?"
 
 
 _COMPOUND = {
     Kind.PATHS: "path path? path? path?",
-    Kind.PLACE: "path number",
+    Kind.PLACES: "path number",
     Kind.TEXTS: "text",
 }
 

@@ -52,6 +52,10 @@ _SPANS = frozenset({Kind.TEXT})
 _WORDS = frozenset({Kind.PATH, Kind.TARGET, Kind.SYMBOL, Kind.GLOB, Kind.REVISION})
 _NAMES = frozenset({Kind.SYMBOL, Kind.REVISION})
 _KIND_OF_ITEMS: Mapping[Kind, Kind] = {Kind.PATHS: Kind.PATH, Kind.TEXTS: Kind.TEXT}
+REPEATED = frozenset({Kind.PLACES, Kind.TEXTS})
+"""Lists whose items are written as parameters of the same name, one after the other."""
+_BETWEEN = "\x1f"
+"""Parts the choices of such a list, outside of the wire format."""
 _PATHS = frozenset({Kind.PATH, Kind.TARGET})
 _TEST_PARTS: Mapping[Kind, int] = {Kind.PATH: 0, Kind.SYMBOL: -1}
 """What of `file::class::test` is meant where a path or a symbol is wanted."""
@@ -152,6 +156,8 @@ class RequestView:
 
     def value(self, kind: Kind, choice: str) -> Value | None:
         """What a choice stands for, as the tool wants it; None when it stands for nothing."""
+        if kind in REPEATED:
+            return self._list(kind, choice.split(_BETWEEN))
         match kind:
             case Kind.FLAG:
                 return True
@@ -159,18 +165,22 @@ class RequestView:
                 paths = [self._text(Kind.PATH, part) for part in _PARTS.findall(choice)]
                 known = [path for path in paths if path is not None]
                 return known if known and len(known) == len(paths) else None
-            case Kind.PLACE:
-                parts = _PARTS.findall(choice)
-                path, line = self._text(Kind.PATH, parts[0]), self._text(Kind.NUMBER, parts[-1])
-                return [f"{path}:{line}"] if path and line else None
             case Kind.TARGET if len(parts := _PARTS.findall(choice)) == 2:
                 file, test = (self._text(kind, part) for part in parts)
                 return f"{file.partition('::')[0]}::{test}" if file and test else None
             case _:
-                text = self._text(Kind.TEXT if kind is Kind.TEXTS else kind, choice)
-                if text is None:
-                    return None
-                return [text] if kind is Kind.TEXTS else int(text) if kind is Kind.NUMBER else text
+                text = self._text(kind, choice)
+                return int(text) if text and kind is Kind.NUMBER else text
+
+    def _list(self, kind: Kind, choices: Sequence[str]) -> Value | None:
+        items = [self._place(choice) if kind is Kind.PLACES else self._text(Kind.TEXT, choice) for choice in choices]
+        known = [item for item in items if item]
+        return known if len(known) == len(items) else None
+
+    def _place(self, choice: str) -> str | None:
+        parts = _PARTS.findall(choice)
+        path, line = self._text(Kind.PATH, parts[0]), self._text(Kind.NUMBER, parts[-1])
+        return f"{path}:{line}" if path and line else None
 
     def choice(self, kind: Kind, value: object) -> str | None:
         """The choice that stands for a value: the training label; None when the view cannot say it."""
@@ -180,15 +190,23 @@ class RequestView:
             case Kind.PATHS, list():
                 choices = [self._choice(Kind.PATH, str(path)) for path in cast("list[object]", value)]
                 return None if None in choices else "".join(filter(None, choices))
-            case Kind.PLACE, [str(place)] if match := _PLACE.match(place):
-                path, line = self._choice(Kind.PATH, match["path"]), self._choice(Kind.NUMBER, match["line"])
-                return path + line if path and line else None
-            case Kind.TEXTS, [str(text)]:
-                return self._choice(Kind.TEXT, text)
+            case ((Kind.PLACES | Kind.TEXTS), list()):
+                items = [str(item) for item in cast("list[object]", value)]
+                choices = [
+                    self._place_choice(item) if kind is Kind.PLACES else self._choice(Kind.TEXT, item) for item in items
+                ]
+                return None if None in choices or not choices else _BETWEEN.join(filter(None, choices))
             case Kind.TARGET, str(target):
                 return self._choice(kind, target) or self._test_in_file(target)
             case _:
                 return self._choice(kind, str(value))
+
+    def _place_choice(self, place: str) -> str | None:
+        match = _PLACE.match(place)
+        if match is None:
+            return None
+        path, line = self._choice(Kind.PATH, match["path"]), self._choice(Kind.NUMBER, match["line"])
+        return path + line if path and line else None
 
     def _test_in_file(self, target: str) -> str | None:
         """The choice of a test and its file, which a request names apart; another test of the file tells it too."""
@@ -333,14 +351,14 @@ class RequestView:
             values = cast("list[object]", value) if isinstance(value, list) else [value]
             kind = _KIND_OF_ITEMS.get(argument.kind, argument.kind)
             texts = [self._show_value(kind, str(item), path_exists) for item in values]
-            if text := "".join(filter(None, texts)):
+            if text := (_BETWEEN if argument.kind in REPEATED else "").join(filter(None, texts)):
                 shown[name] = text
         return shown
 
     def _show_value(self, kind: Kind, value: str, path_exists: PathExists) -> str | None:
         if kind is Kind.FLAG:
             return " true"
-        if kind is Kind.PLACE and (place := _PLACE.match(value)):
+        if kind is Kind.PLACES and (place := _PLACE.match(value)):
             parts = ((Kind.PATH, place["path"]), (Kind.NUMBER, place["line"]))
             return "".join(filter(None, (self._show_value(part, text, path_exists) for part, text in parts)))
         if kind not in _HISTORY_KINDS:
@@ -361,14 +379,20 @@ def placeholder(kind: CandidateKind, number: int) -> str:
 
 def write_call(tool: str, arguments: Mapping[str, str]) -> str:
     """A call in the wire format; the arguments as they are shown."""
-    written = "".join(f"<parameter={name}>{shown}</parameter>" for name, shown in arguments.items())
+    written = "".join(
+        f"<parameter={name}>{each}</parameter>" for name, shown in arguments.items() for each in shown.split(_BETWEEN)
+    )
     return f"<tool_call><function={tool}>{written}</function></tool_call>"
 
 
 def shown_calls(text: str) -> Iterator[tuple[str, dict[str, str]]]:
     """The whole calls that a text holds in the wire format: each tool, and its arguments as they are shown."""
     for call in _SHOWN_CALL.finditer(text):
-        yield call["tool"], {each["name"]: each["shown"] for each in _SHOWN_ARGUMENT.finditer(call["arguments"])}
+        shown: dict[str, str] = {}
+        for each in _SHOWN_ARGUMENT.finditer(call["arguments"]):
+            before = shown.get(each["name"])
+            shown[each["name"]] = each["shown"] if before is None else f"{before}{_BETWEEN}{each['shown']}"
+        yield call["tool"], shown
 
 
 def quote_for_grammar(text: str) -> str:

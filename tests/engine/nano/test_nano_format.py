@@ -75,6 +75,11 @@ def test_a_value_of_an_earlier_turn_keeps_its_placeholder() -> None:
             "now test_sum in the same file",
             ("debug_test", {"target": "tests/test_a.py::test_sum"}),
         ),
+        (
+            ("debug_run", {"path": "app.py", "breakpoints": ["app.py:12", "app.py:40"], "expressions": ["rows", "x"]}),
+            "at 14 too",
+            ("debug_run", {"path": "app.py", "breakpoints": ["app.py:12", "app.py:40", "app.py:14"]}),
+        ),
     ],
 )
 def test_a_follow_up_may_mean_any_value_of_the_call_before(before: Call, request_text: str, call: Call) -> None:
@@ -111,6 +116,17 @@ def test_of_a_program_the_model_sees_the_name_and_of_anybody_elses_nothing() -> 
         (
             "debug test_total, stop at shop/a.py:12 and show len(rows)",
             ("debug_test", {"target": "test_total", "breakpoints": ["shop/a.py:12"], "expressions": ["len(rows)"]}),
+        ),
+        (
+            "debug app.py, stop at 12, 40 and shop/a.py:7, show rows and a + b",
+            (
+                "debug_run",
+                {
+                    "path": "app.py",
+                    "breakpoints": ["app.py:12", "app.py:40", "shop/a.py:7"],
+                    "expressions": ["rows", "a + b"],
+                },
+            ),
         ),
         ("apply this:\n```diff\n--- a\n+++ b\n```", ("apply_patch", {"patch": "--- a\n+++ b\n"})),
         ("*** Begin Patch\n*** End Patch", ("apply_patch", {"patch": "*** Begin Patch\n*** End Patch"})),

@@ -52,6 +52,13 @@ def test_free_text_ends_no_word_in_its_middle(
     assert may_be_said(tokenizer, request_text, write_call("apply_code_action", {"id": span})) is can_be_said
 
 
+@pytest.mark.parametrize(("stops", "can_be_said"), [(1, True), (3, True), (4, False)])
+def test_a_call_stops_at_three_lines_at_most(tokenizer: Tokenizer, stops: int, can_be_said: bool) -> None:
+    place = "<parameter=breakpoints><|file_1|><|number_1|></parameter>"
+    reply = f"<tool_call><function=debug_run><parameter=path><|file_1|></parameter>{place * stops}</function>"
+    assert may_be_said(tokenizer, "debug app.py, stop at 12", reply) is can_be_said
+
+
 @pytest.mark.parametrize(
     ("request_text", "tool", "argument", "value", "can_be_said"),
     [
