@@ -24,10 +24,13 @@ class Program:
     name: str
     arguments: Mapping[str, Argument]
     code: str
+    defaults: Mapping[str, int]
+    """Values of arguments that a request leaves out, where the tool's own default would answer another question."""
 
     def write(self, values: Mapping[str, str | int | bool | list[str]]) -> str:
         """The program with literals in its slots."""
-        keywords = ", ".join(f"{name}={value!r}" for name, value in values.items() if f"${name}" not in self.code)
+        given = {**values, **{name: value for name, value in self.defaults.items() if name not in values}}
+        keywords = ", ".join(f"{name}={value!r}" for name, value in given.items() if f"${name}" not in self.code)
         code = self.code.replace("(ARGUMENTS)", f"({keywords})").replace(
             ", ARGUMENTS)", f", {keywords})" if keywords else ")"
         )
@@ -50,7 +53,7 @@ class Program:
                 except (ValueError, SyntaxError):
                     # Somebody else's program of the same shape, with a name in place of a literal.
                     return None
-        return values
+        return {name: value for name, value in values.items() if value != self.defaults.get(name)}
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -83,6 +86,7 @@ def _load() -> Mapping[str, Program]:
                 for name, kind in entry.get("arguments", {}).items()
             },
             entry["code"].strip() + "\n",
+            entry.get("defaults", {}),
         )
         for entry in entries
     }

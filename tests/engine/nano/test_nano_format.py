@@ -96,6 +96,13 @@ def test_of_a_program_the_model_sees_the_name_and_of_anybody_elses_nothing() -> 
     assert "<function=execute_code></function>" in view_of("by file", [("execute_code", {"code": "print(1)"})]).prompt
 
 
+def test_a_program_that_counts_commits_reads_more_of_them_than_the_log_lists() -> None:
+    program = PROGRAMS["commits by author"]
+    assert "git_log(path='a.py', count=1000)" in program.write({"path": "a.py"})
+    assert "git_log(count=30)" in program.write({"count": 30})
+    assert recognise(program.write({"path": "a.py"})) == ("commits by author", {"path": "a.py"})
+
+
 @pytest.mark.parametrize(
     ("request_text", "call"),
     [
