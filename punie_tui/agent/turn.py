@@ -307,11 +307,18 @@ def request_for(conversation: Conversation, engine: Engine, bench: ToolBench, li
         except (OSError, ValueError):
             return False
 
+    def path_meant(path: str) -> str | None:
+        try:
+            return bench.workspace.only_path_ending(path)
+        except (OSError, ValueError):
+            return None
+
     return Request(
         messages=messages,
         tools=tool_specs(bench.tools.values()),
         sampling=Sampling(temperature=limits.temperature, seed=limits.seed, max_tokens=limits.max_tokens),
         path_exists=path_exists,
+        path_meant=path_meant,
     )
 
 

@@ -128,18 +128,24 @@ def _no_path_exists(path: str) -> bool:
     return False
 
 
+def _no_path_is_meant(path: str) -> str | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Request:
     """Everything a model is given for one reply.
 
     `path_exists` lets a prompt format tell words that are paths of the working tree from words that are not; it is
-    called from the model thread and must be quick. `begin_with` is how the reply has to begin, as a Doubt named it.
+    called from the model thread and must be quick. `path_meant` gives the path that one which does not exist can only
+    mean, and may take its time. `begin_with` is how the reply has to begin, as a Doubt named it.
     """
 
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...] = ()
     sampling: Sampling = field(default_factory=Sampling)
     path_exists: Callable[[str], bool] = _no_path_exists
+    path_meant: Callable[[str], str | None] = _no_path_is_meant
     begin_with: str = ""
 
 

@@ -43,9 +43,14 @@ def evaluate(
 def _first_reply(case: Case, engine: Engine, bench: ToolBench, limits: TurnLimits) -> tuple[Observed, str]:
     conversation = _with_history(case, bench.tools)
     conversation.add_prompt(case.prompt)
-    request = request_for(conversation, engine, bench, limits)
+    # The paths of a case are of no tree, whichever one this is run in.
+    request = replace(request_for(conversation, engine, bench, limits), path_meant=_means_no_path)
     calls = [delta for delta in engine.generate(request, lambda: False) if isinstance(delta, ToolCall)]
     return _observe(calls, bench.tools), ""
+
+
+def _means_no_path(_path: str) -> str | None:
+    return None
 
 
 def _run_to_end(case: Case, engine: Engine, bench: ToolBench, limits: TurnLimits) -> tuple[Observed, str]:

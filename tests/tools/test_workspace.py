@@ -110,6 +110,17 @@ def test_a_path_through_a_link_to_the_workspace_gets_a_suggestion(workspace: Wor
         workspace.resolve(str(tmp_path / "alias" / "src" / "mian.py"))
 
 
+def test_the_end_of_a_path_means_the_one_that_ends_so(workspace: Workspace) -> None:
+    (workspace.root / "src" / "deep").mkdir()
+    (workspace.root / "src" / "deep" / "mains.py").touch()
+    assert workspace.only_path_ending("main.py") == "src/main.py"
+    assert workspace.only_path_ending("./deep/mains.py") == "src/deep/mains.py"
+    assert workspace.only_path_ending("deep") == "src/deep"
+    assert workspace.only_path_ending("ain.py") is None
+    (workspace.root / "main.py").touch()
+    assert workspace.only_path_ending("main.py") is None
+
+
 def test_a_new_path_need_not_exist(workspace: Workspace) -> None:
     assert workspace.resolve("new/deep.py", must_exist=False) == workspace.root / "new" / "deep.py"
 

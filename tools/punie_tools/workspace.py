@@ -60,6 +60,16 @@ class Workspace:
         """How results name a path below the root: with `/`, undecodable bytes spelled out, `.` for the root itself."""
         return spelled(path.relative_to(self.root).as_posix())
 
+    def only_path_ending(self, path: str) -> str | None:
+        """The one file or folder whose path ends with `path`; None if there is none, or several. Reads the tree.
+
+        None, too, where the tree is too large to be read for it.
+        """
+        wanted = f"/{PurePosixPath(path).as_posix()}"
+        paths = [self.relative(Path(entry)) for entry in islice(self._entries(), _NAMES_TO_COMPARE + 1)]
+        found = [path for path in paths if f"/{path}".endswith(wanted)]
+        return found[0] if len(found) == 1 and len(paths) <= _NAMES_TO_COMPARE else None
+
     def _resolve_exactly(self, path: str, *, must_exist: bool) -> Path:
         resolved = Path(os.path.realpath(self.root / path))
         if not resolved.is_relative_to(self.root):

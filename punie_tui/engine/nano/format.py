@@ -42,7 +42,7 @@ class NanoFormat:
     def encode(self, request: Request) -> EncodedPrompt:
         """Only the last request and the calls before it are shown; results are not."""
         text, history = split_conversation(request.messages)
-        view = RequestView(text, history, request.path_exists)
+        view = RequestView(text, history, request.path_exists, request.path_meant)
         offered = frozenset(tool.name for tool in request.tools)
         bias = FirstTokenBias(self._first_action, self._tokenizer, view)
         decoder = NanoDecoder(self._tokenizer, view, text, offered, bias)
@@ -165,7 +165,11 @@ def read_call(view: RequestView, text: str) -> Call | None:
     if tool == "execute_code":
         return _read_program(view, shown)
     values = _read_values(view, {name: argument.kind for name, argument in CATALOGUE[tool].items()}, shown)
-    return None if values is None else (tool, values)
+    if values is None:
+        return None
+    if tool != "write_file":  # which makes what is not there
+        values = {name: view.in_tree(CATALOGUE[tool][name].kind, value) for name, value in values.items()}
+    return tool, values
 
 
 def _write_known_call(view: RequestView, tool: str, arguments: Mapping[str, object]) -> str | None:
@@ -187,7 +191,10 @@ def _write_known_call(view: RequestView, tool: str, arguments: Mapping[str, obje
 def _read_program(view: RequestView, shown: dict[str, str]) -> Call | None:
     program = PROGRAMS[shown.pop("code").strip()]
     values = _read_values(view, {name: argument.kind for name, argument in program.arguments.items()}, shown)
-    return None if values is None else ("execute_code", {"code": program.write(values)})
+    if values is None:
+        return None
+    values = {name: view.in_tree(program.arguments[name].kind, value) for name, value in values.items()}
+    return "execute_code", {"code": program.write(values)}
 
 
 def _read_values(view: RequestView, kinds: Mapping[str, Kind], shown: Mapping[str, str]) -> dict[str, Value] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from keyword import iskeyword
@@ -115,8 +115,17 @@ class SpanItem:
 class RequestView:
     """One request and the calls before it. `choices` are what the model may write, values what they stand for."""
 
-    def __init__(self, request: str, history: Sequence[Sequence[Call]], path_exists: PathExists) -> None:
+    def __init__(
+        self,
+        request: str,
+        history: Sequence[Sequence[Call]],
+        path_exists: PathExists,
+        path_meant: Callable[[str], str | None] = lambda _path: None,
+    ) -> None:
+        """`path_meant` gives the path that one which does not exist can only mean."""
         self._request = request
+        self._path_exists = path_exists
+        self._path_meant = path_meant
         self._values: dict[str, Candidate] = {}
         self._names: dict[tuple[CandidateKind, str], str] = {}
         self._counts: dict[CandidateKind, int] = {}
@@ -171,6 +180,24 @@ class RequestView:
             case _:
                 text = self._text(kind, choice)
                 return int(text) if text and kind is Kind.NUMBER else text
+
+    def in_tree(self, kind: Kind, value: Value) -> Value:
+        """The same value with the paths that its paths can only mean: `src/shop/cart.py` for `cart.py`."""
+        match value:
+            case list() if kind is Kind.PATHS:
+                return [self._in_tree(path) for path in value]
+            case list() if kind is Kind.PLACES:
+                return [f"{self._in_tree(path)}:{line}" for path, _, line in (each.rpartition(":") for each in value)]
+            case str() if kind is Kind.PATH:
+                return self._in_tree(value)
+            case str() if kind is Kind.TARGET and ("." in value or "/" in value):
+                file, colons, test = value.partition("::")
+                return f"{self._in_tree(file)}{colons}{test}"
+            case _:
+                return value
+
+    def _in_tree(self, path: str) -> str:
+        return path if self._path_exists(path) else self._path_meant(path) or path
 
     def _list(self, kind: Kind, choices: Sequence[str]) -> Value | None:
         items = [self._place(choice) if kind is Kind.PLACES else self._text(Kind.TEXT, choice) for choice in choices]

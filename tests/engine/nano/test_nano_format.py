@@ -159,6 +159,48 @@ def test_a_call_survives_writing_and_reading(request_text: str, call: Call) -> N
     assert read_call(view, written) == call
 
 
+@pytest.mark.parametrize(
+    ("request_text", "said", "made"),
+    [
+        ("show cart.py", ("read_file", {"path": "cart.py"}), {"path": "shop/cart.py"}),
+        ("show a.py", ("read_file", {"path": "a.py"}), {"path": "a.py"}),
+        ("stage cart.py, a.py", ("git_stage", {"paths": ["cart.py", "a.py"]}), {"paths": ["shop/cart.py", "a.py"]}),
+        (
+            "run cart.py::test_sum",
+            ("pytest_run", {"target": "cart.py::test_sum"}),
+            {"target": "shop/cart.py::test_sum"},
+        ),
+        ("run test_sum", ("pytest_run", {"target": "test_sum"}), {"target": "test_sum"}),
+        (
+            "debug cart.py at 7",
+            ("debug_run", {"path": "cart.py", "breakpoints": ["cart.py:7"]}),
+            {"path": "shop/cart.py", "breakpoints": ["shop/cart.py:7"]},
+        ),
+        (
+            "save total in cart.py",
+            ("write_file", {"path": "cart.py", "content": "total"}),
+            {"path": "cart.py", "content": "total"},
+        ),
+    ],
+)
+def test_a_path_that_is_not_there_means_the_one_of_the_tree_that_ends_so(
+    request_text: str, said: Call, made: dict[str, object]
+) -> None:
+    view = RequestView(request_text, [], lambda path: path == "a.py", lambda path: f"shop/{path}")
+    written = write_reply(view, [said])
+    assert written is not None
+    assert read_call(view, written) == (said[0], made)
+
+
+def test_a_program_reads_the_path_of_the_tree_that_ends_so() -> None:
+    view = RequestView("lint of cart.py by rule", [], lambda path: False, lambda path: f"shop/{path}")
+    written = write_reply(view, [("execute_code", {"program": "ruff violations by code", "path": "cart.py"})])
+    assert written is not None
+    call = read_call(view, written)
+    assert call is not None
+    assert "ruff_check(path='shop/cart.py')" in str(call[1]["code"])
+
+
 def test_a_value_that_the_request_lacks_cannot_be_said() -> None:
     assert write_reply(view_of("lint it"), [("ruff_check", {"path": "src/secret.py"})]) is None
 
