@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+
+_BEFORE_VERBS = "please|pls|can you|could you|would you|now|then|ok|okay|and|just|i want to|i need to|let's|lets"
+_UNDO = re.compile(
+    rf"\W*(?:(?:{_BEFORE_VERBS})\s+)*(?:undo|revert|take back|roll back)"
+    r"(?:\s+(?:that|it|this|(?:the|my|your)?\s*(?:last|latest)?\s*(?:edits?|changes?|turn)))?(?:\s+(?:again|please|pls))?\W*$",
+    re.IGNORECASE,
+)
 
 
 class AnswerKind(StrEnum):
@@ -27,11 +35,17 @@ def answer_sentence(kind: AnswerKind, request: str) -> str:
     """The sentence for a kind; `about` looks for the tool that the request names and is `beyond` without one."""
     sentences = _sentences()
     if kind is AnswerKind.ABOUT:
-        return next(
-            (text for topic, text in sentences.items() if topic.startswith("about ") and _names(topic, request)),
-            sentences["beyond"],
-        )
+        return _first(sentences, "about ", lambda word: rf"\b{word}", request)
+    if kind is AnswerKind.BEYOND:
+        return _first(sentences, "beyond ", lambda word: rf"^\W*(?:(?:{_BEFORE_VERBS})\s+)*{word}\b", request)
     return sentences[kind.value]
+
+
+def plain_answer(request: str, is_after_edit: bool) -> AnswerKind | None:
+    """The answer to a request that code understands for sure, and no tool can fulfil."""
+    if is_after_edit and _UNDO.match(request):
+        return AnswerKind.BEYOND
+    return None
 
 
 def missing_tool_sentence(tool: str) -> str:
@@ -39,9 +53,13 @@ def missing_tool_sentence(tool: str) -> str:
     return _sentences()["missing tool"].replace("TOOL", f"`{tool}`")
 
 
-def _names(topic: str, request: str) -> bool:
-    words = topic.removeprefix("about ").split(", ")
-    return any(re.search(rf"\b{re.escape(word)}", request, re.IGNORECASE) for word in words)
+def _first(sentences: Mapping[str, str], kind: str, pattern: Callable[[str], str], request: str) -> str:
+    """The sentence of the first heading of a kind of which a word is in the request."""
+    for heading, text in sentences.items():
+        words = heading.removeprefix(kind).split(", ") if heading.startswith(kind) else []
+        if any(re.search(pattern(re.escape(word)), request, re.IGNORECASE) for word in words):
+            return text
+    return sentences["beyond"]
 
 
 @cache

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from punie_tui.engine.nano.answers import AnswerKind, answer_sentence
+from punie_tui.engine.nano.answers import AnswerKind, answer_sentence, plain_answer
 from punie_tui.engine.nano.catalogue import CATALOGUE, Kind
 from punie_tui.engine.nano.first_action import FirstAction, FirstTokenBias
 from punie_tui.engine.nano.grammar import ANSWER, reply_grammar
@@ -19,6 +19,9 @@ from punie_tui.engine.protocol import Doubt, Message, Request, TextDelta, ToolCa
 
 _CALL_END = b"</tool_call>"
 
+_EDITS = frozenset(
+    {"edit_file", "write_file", "apply_patch", "rename_symbol", "ruff_format", "ruff_check", "apply_code_action"}
+)
 _OTHERS_TOLD = 4
 _LEAST_LIKELY = 0.03
 
@@ -46,7 +49,10 @@ class NanoFormat:
         offered = frozenset(tool.name for tool in request.tools)
         bias = FirstTokenBias(self._first_action, self._tokenizer, view)
         decoder = NanoDecoder(self._tokenizer, view, text, offered, bias)
-        begun = self._tokenizer.encode(request.begin_with)
+        begin_with = request.begin_with
+        if not begin_with and (kind := plain_answer(text, is_after_edit=_is_after_edit(history))):
+            begin_with = write_answer(kind)
+        begun = self._tokenizer.encode(begin_with)
         return EncodedPrompt([*self._tokenizer.encode(view.prompt), *begun], decoder, begun)
 
 
@@ -143,6 +149,11 @@ def split_conversation(messages: Sequence[Message]) -> tuple[str, list[list[Call
                 turns.append([])
             turns[-1].extend((call.tool, call.arguments) for call in message.calls)
     return (messages[last].content if last >= 0 else ""), [turn for turn in turns if turn]
+
+
+def _is_after_edit(history: Sequence[Sequence[Call]]) -> bool:
+    """Whether a wish to undo can mean edits alone, which the app itself takes back, and no staging or commit."""
+    return not history or any(tool in _EDITS for tool, _ in history[-1])
 
 
 def write_reply(view: RequestView, calls: Sequence[Call]) -> str | None:

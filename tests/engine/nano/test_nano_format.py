@@ -9,7 +9,7 @@ import pytest
 
 from punie_tools.code.sandbox import observe_program
 from punie_tools.registry import TOOLS
-from punie_tui.engine.nano.answers import AnswerKind, answer_sentence
+from punie_tui.engine.nano.answers import AnswerKind, answer_sentence, plain_answer
 from punie_tui.engine.nano.catalogue import CATALOGUE, Argument, Kind
 from punie_tui.engine.nano.format import read_call, split_conversation, write_reply
 from punie_tui.engine.nano.programs import PROGRAMS, Program, recognise
@@ -236,6 +236,29 @@ def test_a_missing_tool_is_replaced_or_named() -> None:
 def test_sentences_name_the_tool_that_was_asked_about() -> None:
     assert "pyright" in answer_sentence(AnswerKind.ABOUT, "what does pyright do?")
     assert "--model" in answer_sentence(AnswerKind.BEYOND, "write a parser")
+    assert "`git_stash`" in answer_sentence(AnswerKind.ABOUT, "what's a stash?")
+
+
+def test_what_no_tool_does_is_shown_another_way_by_the_verb_it_begins_with() -> None:
+    assert "`!git push`" in answer_sentence(AnswerKind.BEYOND, "Please push my branch")
+    assert "`!git mv" in answer_sentence(AnswerKind.BEYOND, "can you delete notes.txt")
+    assert "--model" in answer_sentence(AnswerKind.BEYOND, "write code that can delete and push")
+
+
+@pytest.mark.parametrize(
+    ("request_text", "is_undone"),
+    [
+        ("undo", True),
+        ("Please undo my last change!", True),
+        ("revert that", True),
+        ("undo the rename of total", False),
+        ("revert a1b2c3d", False),
+        ("what does undo do", False),
+    ],
+)
+def test_a_plain_wish_to_undo_is_told_the_apps_own_way(request_text: str, is_undone: bool) -> None:
+    assert plain_answer(request_text, is_after_edit=True) == (AnswerKind.BEYOND if is_undone else None)
+    assert plain_answer(request_text, is_after_edit=False) is None
 
 
 def test_the_catalogue_knows_the_arguments_of_every_tool_that_nano_was_trained_for() -> None:
