@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from app_driver import Drive, Driven
@@ -16,6 +17,7 @@ from punie_tools.workspace import Workspace
 from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
+from punie_tui.app.widgets.findings.findings import Finding, told_counts
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.outline import Outline
 from punie_tui.commands import undo
@@ -206,3 +208,14 @@ async def test_foreign_text_is_shown_and_never_obeyed(drive: Drive, make_reposit
         drawn = "".join(segment.text for strip in screen._compositor.render_strips() for segment in strip)
         assert "[bold]␛.py" in drawn
         assert not any(letter in drawn for letter in "\x1b\x07\u202e")
+
+
+def test_warnings_of_types_are_told_apart_and_nothing_of_what_has_not_answered() -> None:
+    def found(source: Literal["pyright", "ruff"], severity: str) -> Finding:
+        return Finding(source, "a.py", 1, 1, severity, "rule", "message", is_fixable=False)
+
+    findings = [found("pyright", "error"), found("pyright", "warning"), found("pyright", "warning")]
+    assert told_counts(findings, ["pyright"]) == ["1 type error", "2 type warnings"]
+    assert told_counts([*findings[1:], found("ruff", "error")], ["pyright", "ruff"]) == ["2 type warnings", "1 lint"]
+    assert told_counts([], ["ruff"]) == ["0 lint"]
+    assert told_counts([], ["pyright", "ruff"]) == ["0 type errors", "0 lint"]

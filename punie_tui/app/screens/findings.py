@@ -27,7 +27,14 @@ from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.textual_adapter import app_of
-from punie_tui.app.widgets.findings.findings import Finding, Grouping, filtered, findings_of, rows_of_findings
+from punie_tui.app.widgets.findings.findings import (
+    Finding,
+    Grouping,
+    filtered,
+    findings_of,
+    rows_of_findings,
+    told_counts,
+)
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.outline import Outline, OutlineRow, outline_actions
 
@@ -39,7 +46,7 @@ if TYPE_CHECKING:
     from punie_tui.agent.tool_step import Outcome
 
 _LOW_ROWS = 12
-_TOOLS = ("typecheck", "ruff_check")
+_SOURCES = {"typecheck": "pyright", "ruff_check": "ruff"}
 _QUOTED = re.compile(r"`([^`]+)`|\"([^\"]+)\"")
 
 
@@ -165,8 +172,8 @@ class FindingsScreen(Screen[None]):
             self._is_stale = True
             return
         self._is_stale = False
-        self._asked = set(_TOOLS)
-        for tool in _TOOLS:
+        self._asked = set(_SOURCES)
+        for tool in _SOURCES:
             self._check(tool)
         self._show_heading()
 
@@ -345,12 +352,11 @@ class FindingsScreen(Screen[None]):
         self.query_one("#findings-heading", Static).update(heading)
 
     def _counts(self) -> str:
-        types = sum(finding.source == "pyright" for finding in self._shown)
         files = len({finding.file for finding in self._shown})
-        told = f"{counted(types, 'type error')}, {len(self._shown) - types} lint in {counted(files, 'file')}"
+        told = told_counts(self._shown, [_SOURCES[tool] for tool in self._found])
         filter_text = self.query_one(Input).value.strip()
         parts = [
-            told if self._found else "",
+            f"{', '.join(told)} in {counted(files, 'file')}" if told else "",
             f"with {filter_text!r}" if filter_text else "",
             f"{' and '.join(sorted(self._asked))} …" if self._asked else "",
             *(f"{tool}: {problem}" for tool, problem in self._problems.items() if problem),

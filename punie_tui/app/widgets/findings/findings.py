@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -118,10 +118,18 @@ def _rows(findings: Sequence[Finding], by: Grouping) -> dict[OutlineRow, Finding
     return rows
 
 
+def told_counts(findings: Sequence[Finding], sources: Collection[str]) -> list[str]:
+    """How much each of the sources found, in words; pyright's warnings are no errors."""
+    types = [finding.severity for finding in findings if finding.source == "pyright"]
+    errors, lint = types.count("error"), len(findings) - len(types)
+    told: list[str] = []
+    if "pyright" in sources:
+        told += [counted(errors, "type error")] if errors or not types else []
+        told += [counted(len(types) - errors, "type warning")] if len(types) > errors else []
+    return [*told, f"{lint} lint"] if "ruff" in sources else told
+
+
 def _counts(findings: Sequence[Finding]) -> str:
-    errors = sum(finding.source == "pyright" for finding in findings)
     fixable = sum(finding.is_fixable for finding in findings)
-    lint = len(findings) - errors
-    told = [counted(errors, "type error") if errors else "", f"{lint} lint" if lint else ""]
-    told.append(f"{fixable} fixable" if fixable else "")
-    return ", ".join(each for each in told if each)
+    told = told_counts(findings, {finding.source for finding in findings})
+    return ", ".join([*told, f"{fixable} fixable"] if fixable else told)
