@@ -8,11 +8,50 @@ from punie_tui.engine.nano.catalogue import CATALOGUE, Argument
 from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.engine.nano.request_view import RequestView, shown_calls
 
+_TITLES = {
+    "apply_code_action": "apply code action",
+    "call_hierarchy": "call hierarchy of",
+    "code_actions": "code actions of",
+    "debug_run": "debug",
+    "debug_test": "debug",
+    "document_symbols": "outline of",
+    "edit_file": "edit",
+    "find_references": "references of",
+    "git_branch": "switch to branch",
+    "git_branches": "list branches",
+    "goto_definition": "definition of",
+    "hover": "type and docstring of",
+    "pytest_affected": "run affected tests",
+    "pytest_run": "run tests",
+    "read_file": "read",
+    "rename_symbol": "rename",
+    "ruff_check": "lint",
+    "ruff_format": "format",
+    "run_command": "run",
+    "type_definition": "class of",
+    "typecheck": "check types",
+    "workspace_symbols": "symbols named",
+    "write_file": "write",
+}
+"""What a tool does, where its name does not say it to somebody who has never read it."""
+_ARGUMENTS = {
+    "base": "against",
+    "breakpoints": "stop at",
+    "end_line": "to line",
+    "expressions": "show",
+    "fix": "and fix",
+    "glob": "in",
+    "keyword": "matching",
+    "last_failed": "those that failed",
+    "path": "in",
+    "start_line": "from line",
+    "target": "",
+}
 _MUST_DIFFER = (("old", "new"), ("symbol", "new_name"))
 
 
 def reply_label(view: RequestView, written: str) -> str:
-    """Such as `grep TODO, path src`; empty for a reply that makes no sense.
+    """Such as `grep TODO, in src`; empty for a reply that makes no sense.
 
     That is one with a choice that stands for nothing, or a call that would put something in its own place.
     """
@@ -24,7 +63,7 @@ def reply_label(view: RequestView, written: str) -> str:
 
 def _call_label(view: RequestView, tool: str, shown: dict[str, str]) -> str | None:
     known: Mapping[str, Argument] = CATALOGUE.get(tool, {})
-    title = tool
+    title = _TITLES.get(tool, tool.replace("_", " "))
     if tool == "execute_code":
         title = shown.pop("code").strip()
         known = PROGRAMS[title].arguments
@@ -36,6 +75,9 @@ def _call_label(view: RequestView, tool: str, shown: dict[str, str]) -> str | No
         if value is None:
             return None
         text = " ".join(value) if isinstance(value, list) else str(value)
-        parts.append(name if value is True else f" {text}" if known[name].is_required else f"{name} {text}")
-    required = "".join(part for part in parts if part.startswith(" "))
-    return ", ".join([title + required, *(part for part in parts if not part.startswith(" "))])
+        said = _ARGUMENTS.get(name, name.replace("_", " "))
+        if known[name].is_required:
+            title += f" {text}"
+        else:
+            parts.append(said if value is True else f"{said} {text}".strip())
+    return ", ".join([title, *parts])

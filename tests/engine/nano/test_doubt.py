@@ -37,12 +37,12 @@ def test_a_plain_request_is_surer_than_a_vague_one(nano: Engine) -> None:
     ]
     assert plain.likelihood > 0.9 > max(doubt.likelihood for doubt in vague)
     assert min(doubt.likelihood for doubt in vague) < 0.5
-    assert plain.label == "git_status"
+    assert plain.label == "git status"
 
 
 def test_another_beginning_gives_another_whole_reply(nano: Engine) -> None:
     first_deltas, first = reply(nano, "lint src, then run the tests in tests/test_a.py")
-    assert first.label == "ruff_check, path src, then pytest_run, target tests/test_a.py"
+    assert first.label == "lint, in src, then run tests, tests/test_a.py"
     assert sum(isinstance(delta, ToolCall) for delta in first_deltas) == 2
     for begin in first.others:
         deltas, other = reply(nano, "lint src, then run the tests in tests/test_a.py", begin)
@@ -63,7 +63,7 @@ def test_what_is_said_for_a_tool_that_is_not_offered_comes_once_and_after_the_do
             "replace foo by bar in a.py",
             "<tool_call><function=edit_file><parameter=path><|file_1|></parameter><parameter=old> foo</parameter>"
             "<parameter=new> bar</parameter></function></tool_call>",
-            "edit_file a.py foo bar",
+            "edit a.py foo bar",
         ),
         (
             "replace foo by bar in a.py",
@@ -80,12 +80,12 @@ def test_what_is_said_for_a_tool_that_is_not_offered_comes_once_and_after_the_do
             "lint counts by file in src, please",
             "<tool_call><function=execute_code><parameter=code> ruff violations by file</parameter>"
             "<parameter=path> src</parameter></function></tool_call>",
-            "ruff violations by file, path src",
+            "ruff violations by file, in src",
         ),
         (
             "fix it",
             "<tool_call><function=ruff_check><parameter=fix> true</parameter></function></tool_call>",
-            "ruff_check, fix",
+            "lint, and fix",
         ),
         ("hello", "<|answer|><|greeting|>", "answer in words"),
     ],
