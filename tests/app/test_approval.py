@@ -97,6 +97,23 @@ async def test_a_letter_that_came_too_early_leaves_an_empty_prompt_empty(drive: 
         assert (repository / "README.md").read_text() == "# Project\n"
 
 
+async def test_a_sentence_that_begins_with_no_answer_goes_to_the_prompt(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[edit()]]) as driven:
+        await driven.ask("rename it")
+        await driven.asked()
+        # Nothing of this small edit is out of sight, so that `j` would scroll nothing.
+        await driven.press_at_once(*"just any run")
+        await driven.until(lambda: driven.prompt.has_focus, "the prompt")
+        assert driven.prompt.text == "just any run"
+        assert driven.panel.is_asking
+        await driven.pilot.press("shift+tab")
+        await driven.asked()
+        await driven.pilot.press("y")
+        await driven.finished()
+        assert (repository / "README.md").read_text() == "# Ledger\n"
+        assert driven.prompt.text == "just any run"
+
+
 async def test_what_is_pasted_under_a_question_takes_the_keys_to_the_prompt(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[edit()]]) as driven:
         await driven.ask("rename it")

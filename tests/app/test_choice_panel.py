@@ -61,3 +61,26 @@ async def test_escape_stops_the_turn_that_asks(drive: Drive, tmp_path: Path) -> 
         assert not panel.is_asking
         assert driven.prompt.has_focus
         assert not any("list_files" in line for line in driven.trace_lines())
+
+
+async def test_a_sentence_goes_to_the_prompt_and_the_choice_stays_open(drive: Drive, tmp_path: Path) -> None:
+    async with drive(tmp_path, [UNSURE, STATUS, TALK, TALK]) as driven:
+        await driven.ask("hm")
+        panel = await offered(driven)
+        driven.clock.now += GUARD_SECONDS
+        # All of it may come before the prompt has the keys, also letters that would be answers.
+        await driven.press_at_once(*"just run all 22 tests")
+        await driven.until(lambda: driven.prompt.has_focus, "the prompt")
+        assert driven.prompt.text == "just run all 22 tests"
+        assert panel.is_asking
+        await driven.pilot.press("n", "enter")
+        await driven.until(lambda: driven.queue.display, "what waits")
+        assert [each.text for each in driven.queue.shown] == ["just run all 22 testsn"]
+        assert panel.is_asking
+        await driven.pilot.press("shift+tab", "shift+tab")
+        await driven.until(lambda: panel.has_focus, "the choices again")
+        driven.clock.now += GUARD_SECONDS
+        await driven.pilot.press("2")
+        await driven.finished(2)
+        assert not panel.is_asking
+        assert any("git_status" in line for line in driven.trace_lines())

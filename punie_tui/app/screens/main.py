@@ -467,6 +467,12 @@ class MainScreen(Screen[None]):
         if prompt.text:
             prompt.insert(message.letter)
 
+    def on_asking_panel_typed_on(self, message: AskingPanel.TypedOn) -> None:
+        """The person says something else first; the question stays open."""
+        prompt = self.query_one(Prompt)
+        prompt.post_message(events.Key(message.key, message.letter))
+        prompt.focus()
+
     def action_next_mode(self) -> None:
         """The next policy; it counts from the next call on."""
         if self._session:

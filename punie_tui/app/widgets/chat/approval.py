@@ -16,7 +16,7 @@ from punie_tools.revealed_text import reveal
 from punie_tui.agent.approval import Always, ApprovalQuestion
 from punie_tui.agent.trust import TRUST_QUESTION
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
-from punie_tui.app.key_map import key_shown
+from punie_tui.app.key_map import key_shown, keys_of
 from punie_tui.app.screens.main_actions import STOP
 from punie_tui.app.widgets.chat.asking_panel import AskingPanel
 from punie_tui.app.widgets.chat.detail_view import DetailView
@@ -39,6 +39,7 @@ _ALWAYS = Action(
 )
 _DENY = Action("approval.deny", "n", "deny", "deny; say why, or Enter", "Deny")
 _REVIEW = Action("approval.review", "r", "decide('review')", "review an edit hunk by hunk", "Review")
+_SCROLLS = movement(does="scroll what it is about")
 
 APPROVAL_ACTIONS = ActionGroup(
     "When punie asks",
@@ -47,7 +48,7 @@ APPROVAL_ACTIONS = ActionGroup(
         _ALWAYS,
         _DENY,
         _REVIEW,
-        *movement(does="scroll what it is about"),
+        *_SCROLLS,
         Action("approval.next_page", "space", "move_page(1)", "a page down", line="scroll what it is about"),
     ),
     about="A call that waits for you, shown whole; nothing of it has happened yet.",
@@ -134,6 +135,11 @@ class ApprovalPanel(AskingPanel):
         if action == "decide" and parameters == ("review",):
             return bool(self._waiting and self._waiting[0].question.can_be_reviewed)
         return True
+
+    def has_key(self, key: str) -> bool:
+        """Where all is seen nothing scrolls, and such a letter may begin a sentence."""
+        scrolls = any(key in keys_of(self, action) for action in _SCROLLS)
+        return super().has_key(key) and (not scrolls or self._detail.max_scroll_y > 0)
 
     def action_decide(self, choice: str) -> None:
         if self._waiting:

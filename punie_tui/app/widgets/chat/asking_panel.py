@@ -23,7 +23,8 @@ _KEYS_FOR_OTHERS = frozenset({"question_mark", "tab"})
 class AskingPanel(Vertical, can_focus=True):
     """A letter answers only after half a second without any, counted from when the question stood there.
 
-    What is typed before that goes on in the prompt, if something stands in it.
+    What is typed before that goes on in the prompt, if something stands in it. A letter that answers nothing begins a
+    sentence there, and takes the keys along; the question waits.
     """
 
     ACTIONS: ClassVar[ActionGroups] = ()
@@ -34,10 +35,18 @@ class AskingPanel(Vertical, can_focus=True):
 
         letter: str
 
+    @dataclass
+    class TypedOn(Message):
+        """A key for the prompt: a letter that is no answer, or what came after one before the prompt had the keys."""
+
+        key: str
+        letter: str
+
     def __init__(self, clock: Callable[[], float] = time.monotonic, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._clock = clock
         self._quiet_since = 0.0
+        self._is_left = False
 
     @property
     def is_asking(self) -> bool:
@@ -55,20 +64,38 @@ class AskingPanel(Vertical, can_focus=True):
         self.focus()
         self.refresh_bindings()
 
+    def on_focus(self) -> None:
+        self._is_left = False
+
     def on_key(self, event: events.Key) -> None:
         """Letters go through here before they are answers."""
-        if not (self.has_focus and self.is_asking and event.character) or not (
-            event.is_printable or event.key in ("enter", "tab")
-        ):
+        if not (self.has_focus and self.is_asking and event.character):
             return
+        if self._is_left and (event.is_printable or event.key in ("enter", "backspace")):
+            self._hand_on(event)
+        elif event.is_printable or event.key in ("enter", "tab"):
+            self._take_letter(event)
+
+    def _take_letter(self, event: events.Key) -> None:
+        is_known = event.key in _KEYS_FOR_OTHERS or self.has_key(event.key)
         is_quiet = self._clock() - self._quiet_since >= GUARD_SECONDS
-        if is_quiet and (event.key in _KEYS_FOR_OTHERS or self._has_key(event.key)):
+        if is_quiet and is_known:
             return
         self._quiet_since = self._clock()
+        if event.is_printable and not is_known:
+            self._is_left = True
+            self._hand_on(event)
+            return
         event.stop()
         event.prevent_default()
         if event.is_printable:
-            self.post_message(self.TypedAhead(event.character))
+            self.post_message(self.TypedAhead(event.character or ""))
 
-    def _has_key(self, key: str) -> bool:
+    def _hand_on(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        self.post_message(self.TypedOn(event.key, event.character or ""))
+
+    def has_key(self, key: str) -> bool:
+        """Whether the key means something here."""
         return any(key in keys_of(self, action) for group in self.ACTIONS for action in group.actions)
