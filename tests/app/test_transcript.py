@@ -163,6 +163,25 @@ async def test_turns_and_long_blocks_fold_and_a_match_unfolds_them(drive: Drive,
         assert cursor_row(driven) == "▌  line 49"
 
 
+async def test_who_sends_something_sees_what_comes_of_it(drive: Drive, repository: Path) -> None:
+    replies = [[TextDelta(ANSWER)], [TextDelta(f"{ANSWER}\n\nSecond.")]]
+    async with drive(repository, replies, writes_answers=True, size=(80, 24)) as driven:
+        await driven.ask("explain")
+        await driven.finished()
+        driven.transcript.add("result", "\n".join(f"line {number}" for number in range(50)))
+        search = ["f2", "slash", *"explain", "enter", "escape", "escape"]
+        for away, sent, seen in (
+            (search, "more", "Second."),
+            (["pageup"], "!echo done", "  done"),
+            (["pageup"], "/nothing", "There is no command /nothing"),
+        ):
+            await press(driven, *away)
+            assert not driven.transcript.is_vertical_scroll_end
+            assert driven.prompt.has_focus
+            await driven.ask(sent)
+            await driven.until(lambda seen=seen: any(seen in row for row in shown(driven)), sent)
+
+
 async def test_enter_opens_the_place_that_a_line_names(drive: Drive, repository: Path) -> None:
     async with drive(
         repository, [[TextDelta(ANSWER + "\n\nREADME.md and src/ledger.py:1")]], writes_answers=True

@@ -203,6 +203,7 @@ class MainScreen(Screen[None]):
 
     @on(Prompt.Sent)
     def _send(self, message: Prompt.Sent) -> None:
+        self.query_one(Chat).follow_end()
         if message.text.startswith("/") and not message.is_plain and self._run_command(message.text):
             return
         if message.text.startswith("!") and not message.is_plain and message.text.strip("! "):
@@ -231,6 +232,7 @@ class MainScreen(Screen[None]):
             for first in self._queue.unsent[:1]:
                 self._steer_with(first)
         elif self._is_turn_running:
+            self.query_one(Chat).follow_end()
             self._steer_with(self._queued(message.sent))
         else:
             self._send(message.sent)
@@ -259,6 +261,7 @@ class MainScreen(Screen[None]):
     @on(Prompt.NothingSent)
     def _let_queue_go_on(self) -> None:
         if self._queue.is_held:
+            self.query_one(Chat).follow_end()
             self._queue.let_go_on()
 
     def action_queue(self) -> None:

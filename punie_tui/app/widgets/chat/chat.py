@@ -69,6 +69,11 @@ class Chat(Vertical):
         else:
             self._transcript.add(speaker, text)
 
+    def follow_end(self) -> None:
+        """Go to the end, where what comes next will be seen."""
+        if self._transcript:
+            self._transcript.follow_end()
+
     def on_transcript_told(self, message: Transcript.Told) -> None:
         message.stop()
         if self._search_row:

@@ -98,6 +98,11 @@ class Transcript(TranscriptView, can_focus=True):
         self._search: TextSearch | None = None
         self._match: int | None = None
 
+    def follow_end(self) -> None:
+        self._cursor = None
+        self._drop_selection()
+        super().follow_end()
+
     def clear(self) -> None:
         self._cursor = None
         self._drop_selection()

@@ -148,6 +148,11 @@ class TranscriptView(ScrollView):
         self._blocks_came_before(count)
         self._lines_changed(0, top and Place(top.index + count, top.row))
 
+    def follow_end(self) -> None:
+        """Go to the end, and stay there as more is said."""
+        self._follows_end = True
+        self._lines_changed(0)
+
     def clear(self) -> None:
         """Forget all that was said; the empty state stands here again."""
         self.drawn.forget_all()
