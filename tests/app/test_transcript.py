@@ -180,6 +180,17 @@ async def test_who_sends_something_sees_what_comes_of_it(drive: Drive, repositor
             assert driven.prompt.has_focus
             await driven.ask(sent)
             await driven.until(lambda seen=seen: any(seen in row for row in shown(driven)), sent)
+        driven.prompt.clear()
+        # What was told of a copy goes with what is sent, and with the session.
+        await press(driven, "f2", "y")
+        assert told(driven) == "Copied 1 line."
+        await press(driven, "escape")
+        await driven.ask("!echo more")
+        await driven.until(lambda: not told(driven), "nothing told after a command")
+        await press(driven, "f2", "y")
+        assert told(driven) == "Copied 1 line."
+        driven.main.change_session("")
+        await driven.until(lambda: not told(driven), "nothing told in another session")
 
 
 async def test_enter_opens_the_place_that_a_line_names(drive: Drive, repository: Path) -> None:

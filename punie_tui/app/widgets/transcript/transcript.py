@@ -101,12 +101,14 @@ class Transcript(TranscriptView, can_focus=True):
     def follow_end(self) -> None:
         self._cursor = None
         self._drop_selection()
+        self._forget_told()
         super().follow_end()
 
     def clear(self) -> None:
         self._cursor = None
         self._drop_selection()
         self.end_search()
+        self._forget_told()
         super().clear()
 
     def _blocks_came(self, first: int) -> None:
@@ -268,6 +270,13 @@ class Transcript(TranscriptView, can_focus=True):
         self._drop_selection()
         lines = text.count("\n") + 1
         self.post_message(self.Told(f"Copied {'1 line' if lines == 1 else f'{lines:,} lines'}."))
+
+    def _forget_told(self) -> None:
+        """What was told, as of a copy, is over; a search is told as long as it lasts."""
+        if self._search is None:
+            self.post_message(self.Told(""))
+        elif self._search.is_done:
+            self._tell_match()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Escape is the screen's where it ends nothing here."""
