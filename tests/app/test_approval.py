@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ from punie_tools.tool import Risk
 from punie_tui.agent.approval import ApprovalQuestion, Policy
 from punie_tui.app.turn_runner import PendingApproval
 from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.status import StatusLine
 from punie_tui.engine.protocol import TextDelta, ToolCall
 
 SIZES = [(120, 40), (80, 24), (20, 5)]
@@ -134,6 +136,22 @@ async def test_the_model_reads_why_a_call_was_denied(drive: Drive, repository: P
         await driven.finished()
         assert driven.engine.requests[1].messages[-1].content == "Error: the person said no: use Book"
         assert "Not run: the person said no: use Book" in driven.transcript.plain_text
+
+
+async def test_once_answered_the_status_tells_what_runs(drive: Drive, repository: Path) -> None:
+    commands = [call("run_command", call_id, command="sleep 300") for call_id in ("c1", "c2")]
+    replies = [[commands[0]], [commands[1]], [threading.Event()]]
+    async with drive(repository, replies, writes_answers=True) as driven:
+        status = driven.main.query_one(StatusLine)
+        for turn, (keys, told) in enumerate(((["y"], "● run_command"), (["n", "enter"], "● thinking")), 1):
+            await driven.ask("run it")
+            await driven.asked()
+            await driven.until(lambda: "waiting for you" in str(status.render()), "the status while it is asked")
+            await driven.pilot.press(*keys)
+            await driven.until(lambda told=told: told in str(status.render()), told)
+            assert driven.main.is_turn_running
+            await driven.pilot.press("escape")
+            await driven.finished(turn)
 
 
 async def test_always_accepts_the_edits_that_follow_and_the_mode_says_so(drive: Drive, repository: Path) -> None:

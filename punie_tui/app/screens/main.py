@@ -445,6 +445,9 @@ class MainScreen(Screen[None]):
     def on_approval_panel_decided(self, message: ApprovalPanel.Decided) -> None:
         message.pending.answer(self._decision(message))
         self._approval.settle(message.pending)
+        if not self._approval.is_asking:
+            activity = "thinking" if message.choice == "no" else message.pending.question.tool
+            self.query_one(StatusLine).show_activity(activity, is_busy=True)
         self.query_one(Prompt).focus()
 
     def _decision(self, message: ApprovalPanel.Decided) -> Decision:
