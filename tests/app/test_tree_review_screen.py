@@ -55,11 +55,19 @@ async def test_one_hunk_is_staged_and_committed_the_other_taken_back(
         await press_in_repo(driven, "r", TreeReviewScreen)
         await driven.pilot.press("a", "r", "enter")
         screen = await commit_screen(driven)
-        assert screen.query_one(TextArea).text == "Change numbers.py\n"
+        area = screen.query_one(TextArea)
+        assert area.text == "Change numbers.py\n"
+        # One Enter more, as for the hunks, goes on below the draft.
+        await driven.pilot.press("enter")
+        assert area.text == "Change numbers.py\n\n"
+        # Twice, as the subject may take two rows.
+        await driven.pilot.press("backspace", "ctrl+u", "ctrl+u", "down", *"Why", "ctrl+s")
+        assert "The first line is empty" in str(area.border_subtitle)
+        await driven.pilot.press("up")
         await driven.press_at_once(*"Thirty", "ctrl+s")
         await driven.said("Committed")
     assert git(repository, "show", "HEAD:numbers.py") == THIRD
-    assert git(repository, "log", "-1", "--format=%s") == "Thirty\n"
+    assert git(repository, "log", "-1", "--format=%B") == "Thirty\nWhy\n\n"
     assert git(repository, "status", "--porcelain") == ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -102,6 +103,10 @@ COMMIT_ACTIONS = ActionGroup(
 )
 
 
+_KEYS = "Ctrl+S commit   Esc later"
+_NO_SUBJECT = "The first line is empty: write the subject there."
+
+
 class CommitScreen(ModalScreen[str | None]):
     """Gives the message to commit with, or None."""
 
@@ -121,15 +126,28 @@ class CommitScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         area = TextArea(self._draft, soft_wrap=True, theme="css", tab_behavior="focus")
         area.border_title = Content(f"Commit: {self._staged}")
-        area.border_subtitle = "Ctrl+S commit   Esc later"
+        area.border_subtitle = _KEYS
         yield area
         yield KeyRow()
 
     def on_mount(self) -> None:
         area = self.query_one(TextArea)
-        area.select_line(0)
+        area.move_cursor((0, len(area.document.get_line(0))))
         area.focus()
 
     def action_commit(self) -> None:
-        if text := self.query_one(TextArea).text.strip():
-            self.dismiss(f"{text}\n")
+        """Unless there is no subject: what stands below would become one."""
+        area = self.query_one(TextArea)
+        if self._has_subject:
+            self.dismiss(f"{area.text.strip()}\n")
+        else:
+            area.border_subtitle = _NO_SUBJECT
+
+    @on(TextArea.Changed)
+    def _show_keys(self) -> None:
+        if self._has_subject:
+            self.query_one(TextArea).border_subtitle = _KEYS
+
+    @property
+    def _has_subject(self) -> bool:
+        return bool(self.query_one(TextArea).document.get_line(0).strip())
