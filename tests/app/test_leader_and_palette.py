@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from app_driver import Drive, Driven
 from textual.command import CommandPalette
+from textual.containers import VerticalScroll
 from textual.widgets import Input, OptionList, TextArea
 
 from punie_tui.app.key_map import KeyChoice
@@ -41,6 +42,8 @@ async def test_the_leader_key_hints_and_does(drive: Drive, repository: Path, siz
         assert "t tests" in shown
         assert "d review the" in shown
         assert shown.index("Go to") < shown.index("t tests") < shown.index("Change")
+        if size[1] >= 24:
+            assert driven.app.screen.query_one(VerticalScroll).max_scroll_y == 0
         await driven.pilot.press("z", "escape")
         assert driven.app.screen is driven.main
         assert driven.prompt.text == "d"

@@ -40,7 +40,7 @@ class LeaderScreen(ModalScreen[Offer | None]):
     DEFAULT_CSS = """
     LeaderScreen { background: $background 20%; align: center bottom; }
     LeaderScreen > VerticalScroll {
-        width: 100%; height: auto; max-height: 80%;
+        width: 100%; height: auto; max-height: 100%;
         border: round $border; background: $surface; padding: 0 1; scrollbar-size-vertical: 1;
     }
     LeaderScreen Static { height: auto; }
