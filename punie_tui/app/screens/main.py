@@ -414,6 +414,9 @@ class MainScreen(Screen[None]):
         if self._git_work:
             self._git_work.review(message.part)
 
+    def on_repo_panel_search_wanted(self) -> None:
+        self.action_open_place()
+
     def on_repo_panel_commit_wanted(self) -> None:
         if self._git_work:
             self._git_work.commit()

@@ -43,7 +43,7 @@ REPO_ACTIONS = ActionGroup(
     (
         Action("repo.open", "enter", "select_cursor", "open the file, or what a commit changed", "Open"),
         Action("repo.fold", "space", "toggle_node", "fold and unfold", "Fold"),
-        Action("repo.search", "slash", "screen.open_place", "open a file or a symbol by name", "Search"),
+        Action("repo.search", "slash", "search", "open a file or a symbol by name", "Search"),
         Action(
             "repo.review",
             "r",
@@ -87,6 +87,9 @@ class RepoPanel(Tree[_Entry]):
     class CommitWanted(Message):
         """The person wants to commit what is staged."""
 
+    class SearchWanted(Message):
+        """The person wants to open a file or a symbol by its name."""
+
     @dataclass
     class StateRead(Message):
         """A new reading is there, with the folders that were open when it began."""
@@ -125,6 +128,9 @@ class RepoPanel(Tree[_Entry]):
 
     def action_commit(self) -> None:
         self.post_message(self.CommitWanted())
+
+    def action_search(self) -> None:
+        self.post_message(self.SearchWanted())
 
     def action_show_history(self, is_blame: bool) -> None:
         entry = self.cursor_node.data if self.cursor_node else None
