@@ -54,7 +54,8 @@ async def test_what_is_accepted_by_key_stands_as_git_would_apply_it(
         hunks += len(expected.places)
         accepted += sum(expected.hunk(place).verdict == "accepted" for place in expected.places)
     _LOG.info("%d proposals at %s: %d hunks, %d of them accepted", len(replays), size, hunks, accepted)
-    assert accepted > 4
+    # How many they are hangs on our own sources, which are the material.
+    assert 0 < accepted < hunks
 
 
 def in_text(review: Review) -> Review:
