@@ -1,14 +1,19 @@
-"""A file must be what the session last read: deleted, a folder or a link now, no tool touches it."""
+"""A file must be what the session last read: deleted, a folder or a link now, no tool touches it.
+
+Changed, it is edited only by tools that work their edit out from what it is now.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.journal import Journal
 from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.errors import ToolError
@@ -44,14 +49,18 @@ def action(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 
 @pytest.fixture
-def call(root: Path, tmp_path: Path) -> Call:
-    """Run a tool in one session, which has read a.py."""
+def session(root: Path, tmp_path: Path) -> ToolContext:
+    """One that has read a.py."""
     (root / "a.py").write_text(TEXT)
     context = ToolContext(Workspace.at(root), changes=SessionChanges(root, Journal(tmp_path / "journal", root)))
     find_tool("read_file").run(context, {"path": "a.py"})
+    return context
 
+
+@pytest.fixture
+def call(session: ToolContext) -> Call:
     def run(name: str, arguments: dict[str, object]) -> Any:
-        return find_tool(name).run(context, arguments)
+        return find_tool(name).run(session, arguments)
 
     return run
 
@@ -159,3 +168,37 @@ def test_a_folder_of_the_path_that_is_a_link_now(root: Path, call: Call) -> None
 def test_a_file_that_the_session_itself_removed_is_made_anew(root: Path, call: Call) -> None:
     call("apply_patch", {"patch": "*** Begin Patch\n*** Delete File: a.py\n*** End Patch\n"})
     assert call("write_file", {"path": "a.py", "content": "new\n"}).created
+
+
+WORKED_OUT = [
+    ("rename_symbol", {"symbol": "name", "new_name": "other", "path": "a.py"}, b"other = 1\nprint( other )\n"),
+    ("ruff_check", {"path": "a.py", "fix": True}, b"# mine\nname = 1\nprint( name )\n"),
+    ("ruff_format", {"path": "a.py"}, b"import os\n\nname = 1\nprint(name)\n"),
+    ("apply_code_action", {}, b"# mine\nname = 1\nprint( name )\n"),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "end"), WORKED_OUT, ids=[name for name, *_ in WORKED_OUT])
+def test_what_is_worked_out_from_a_changed_file_needs_no_reading_and_lets_the_next_edit_lose_nothing(
+    root: Path, session: ToolContext, call: Call, name: str, arguments: dict[str, object], end: bytes
+) -> None:
+    changed = f"# mine\n{TEXT}"
+    (root / "a.py").write_text(changed)
+    if name == "apply_code_action":
+        offered = call("code_actions", {"path": "a.py", "line": 2}).actions
+        arguments = {"id": next(each.id for each in offered if each.title.startswith("F401: Remove"))}
+
+    def written_over(changes: Sequence[FileChange]) -> Sequence[FileChange]:
+        (root / "a.py").write_text(OTHER)
+        return changes
+
+    with pytest.raises(ToolError, match=r"^a\.py was changed by somebody else meanwhile; nothing was done\.$"):
+        find_tool(name).run(replace(session, review=written_over), arguments)
+    assert (root / "a.py").read_text() == OTHER
+    (root / "a.py").write_text(changed)
+    call(name, arguments)
+    assert (root / "a.py").read_bytes().startswith(b"# mine\n")
+    assert (root / "a.py").read_bytes().endswith(end)
+    for old in CALLS[:4]:
+        with pytest.raises(ToolError, match=r"^a\.py was changed since it was read: "):
+            call(*old)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from punie_tools.errors import ToolError
 from punie_tools.lsp.language_server import LanguageServer
+from punie_tools.lsp.server import Server
 from punie_tools.registry import find_tool
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 
 Run = Callable[..., Any]
+Answer = TypeVar("Answer")
 
 REPORT = """\
 from ledger import Ledger, total
@@ -89,6 +92,26 @@ def test_what_cannot_be_renamed_changes_nothing(
     with pytest.raises(ToolError, match=message):
         run_warm("rename_symbol", **arguments)
     assert contents(project) == PROJECT
+
+
+class ChangedMeanwhile(LanguageServer):
+    """Somebody writes a line above all others as soon as the server has answered."""
+
+    def call(self, work: Callable[[Server], Answer], cancelled: threading.Event) -> Answer:
+        answer = super().call(work, cancelled)
+        (self.root / "mail.py").write_bytes(b"import os\n" + PROJECT["mail.py"])
+        return answer
+
+
+def test_a_file_that_is_written_while_the_server_answers_is_left_alone(project: Path) -> None:
+    server = ChangedMeanwhile(Workspace.at(project))
+    try:
+        context = ToolContext(Workspace.at(project), language_server=server)
+        with pytest.raises(ToolError, match=r"^mail\.py was changed by somebody else meanwhile; nothing was done\.$"):
+            find_tool("rename_symbol").run(context, {"symbol": "Letter", "new_name": "Mail"})
+    finally:
+        server.close()
+    assert contents(project) == PROJECT | {"mail.py": b"import os\n" + PROJECT["mail.py"]}
 
 
 def test_the_preview_is_the_diff(project: Path, language_server: LanguageServer) -> None:

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from punie_tools.changes.change_set import NEW_FILE_MODE, FileChange
 from punie_tools.changes.file_edit import (
-    current_image,
     diff_of,
     diffs_of,
+    image_as_last_read,
     make_compared_changes,
     path_in_tree,
     preview_of,
@@ -183,5 +183,5 @@ class _Plan:
 
     def _image(self, path: str) -> FileImage | None:
         if path not in self._before:
-            self._before[path] = self._after[path] = current_image(self._context, path)
+            self._before[path] = self._after[path] = image_as_last_read(self._context, path)
         return self._after[path]

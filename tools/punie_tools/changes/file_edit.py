@@ -61,13 +61,22 @@ def check_place(context: ToolContext, path: str, resolved: Path) -> None:
 
 
 def current_image(context: ToolContext, path: str) -> FileImage | None:
-    """The file as it is now, to be edited; None if there is none.
+    """The file as it is now, for an edit that is worked out from that; None if there is none.
 
-    Raises ToolError if the session knows it otherwise, or it is read-only or too large.
+    Raises ToolError if it is read-only or too large.
     """
     image = TreeAccess(context.workspace.root).read(path, SIZE_LIMIT)
     if image is not None and not image.mode & 0o222:
         raise ToolError(f"{spelled(path)} is read-only.")
+    return image
+
+
+def image_as_last_read(context: ToolContext, path: str) -> FileImage | None:
+    """The file as it is now, for an edit by somebody who read it before; None if there is none.
+
+    Raises ToolError if the session knows it otherwise, or it is read-only or too large.
+    """
+    image = current_image(context, path)
     if context.changes is not None:
         context.changes.check_unchanged(path, image.data if image else None)
     return image

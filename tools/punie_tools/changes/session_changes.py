@@ -77,20 +77,20 @@ class SessionChanges:
 
         `data` is None where there is no file now.
         """
-        known = self._seen.get(path)
-        if known is None:
+        if self._is_as_seen(path, data):
             return
         if data is None:
             raise ToolError(
                 f"{spelled(path)} was deleted since it was read; nothing was done. Read it again before making it anew."
             )
-        if known != hashlib.sha256(data).hexdigest():
-            raise ToolError(
-                f"{spelled(path)} was changed since it was read{self._difference(path, data)}; read it again."
-            )
+        raise ToolError(f"{spelled(path)} was changed since it was read{self._difference(path, data)}; read it again.")
 
     def apply(self, changes: Sequence[FileChange]) -> None:
-        """Make the changes, all or none, so that they can be taken back. Raises ToolError."""
+        """Make the changes, all or none, so that they can be taken back. Raises ToolError.
+
+        A file that was changed since the session read it stays one: that its reader lets it be edited now would lose
+        what was changed.
+        """
         if self.journal is None:
             apply_changes(self._tree, changes)
         else:
@@ -98,7 +98,7 @@ class SessionChanges:
         for change in changes:
             if change.after is None:
                 self._forget(change.path)
-            else:
+            elif self._is_as_seen(change.path, change.before.data if change.before else None):
                 self.saw(change.path, change.after.data)
 
     def record(self, changes: Sequence[FileChange], *, since: float) -> None:
@@ -112,6 +112,11 @@ class SessionChanges:
                 self._forget(change.path)
         if self.journal is not None:
             self.journal.record(self.turn, changes, since=since)
+
+    def _is_as_seen(self, path: str, data: bytes | None) -> bool:
+        """Whether the session knows the file so, or never saw it."""
+        known = self._seen.get(path)
+        return known is None or (data is not None and known == hashlib.sha256(data).hexdigest())
 
     def _forget(self, path: str) -> None:
         self._seen.pop(path, None)

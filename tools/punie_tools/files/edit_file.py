@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.file_edit import (
     FileEditResult,
-    current_image,
     diff_of,
+    image_as_last_read,
     make_change,
     path_in_tree,
     preview_of,
@@ -91,7 +91,7 @@ def _plan(
     """The whole edit, checked, but not made."""
     context.workspace.resolve(path)
     inside = path_in_tree(context, path)
-    before = current_image(context, inside)
+    before = image_as_last_read(context, inside)
     if before is None:
         raise ToolError(f"There is no file {path!r} any more.")
     decoded = DecodedText.of(inside, before.data)

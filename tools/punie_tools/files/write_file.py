@@ -7,8 +7,8 @@ from pydantic import computed_field
 from punie_tools.changes.change_set import NEW_FILE_MODE, FileChange
 from punie_tools.changes.file_edit import (
     FileEditResult,
-    current_image,
     diff_of,
+    image_as_last_read,
     make_change,
     path_in_tree,
     preview_of,
@@ -63,7 +63,7 @@ def _plan(context: ToolContext, path: str, content: str) -> FileChange:
     if "\0" in content:
         raise ToolError("The content holds a NUL character, which no text file does.")
     inside = path_in_tree(context, path)
-    before = current_image(context, inside)
+    before = image_as_last_read(context, inside)
     if before is None:
         return FileChange(inside, None, FileImage(content.encode("utf-8", "surrogateescape"), NEW_FILE_MODE))
     decoded = DecodedText.of(inside, before.data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 from collections import defaultdict
 from typing import TYPE_CHECKING, Annotated
+from unicodedata import normalize
 
 from pydantic import Field, computed_field
 
@@ -106,7 +107,8 @@ def _plan(
         if not edit.start.file.is_relative_to(context.workspace.root):
             raise ToolError(f"{symbol} also stands in {edit.start.file}, outside the workspace; it is not renamed.")
         by_file[edit.start.file.relative_to(context.workspace.root).as_posix()].append(edit)
-    return [_file_change(context, inside, found) for inside, found in sorted(by_file.items())], len(edits)
+    old_name = candidates[0].name
+    return [_file_change(context, inside, old_name, found) for inside, found in sorted(by_file.items())], len(edits)
 
 
 def _edits(context: ToolContext, candidates: list[Candidate], symbol: str, new_name: str) -> list[TextChange]:
@@ -126,7 +128,8 @@ def _edits(context: ToolContext, candidates: list[Candidate], symbol: str, new_n
     return edits
 
 
-def _file_change(context: ToolContext, path: str, edits: list[TextChange]) -> FileChange:
+def _file_change(context: ToolContext, path: str, old_name: str, edits: list[TextChange]) -> FileChange:
+    """The file is read after the server has read it: other text at a place says that it was changed in between."""
     before = current_image(context, path)
     if before is None:
         raise ToolError(f"{path} is gone; nothing was done.")
@@ -139,5 +142,7 @@ def _file_change(context: ToolContext, path: str, edits: list[TextChange]) -> Fi
         )
         for edit in edits
     ]
+    if any(normalize("NFKC", decoded.text[each.start : each.end]) != old_name for each in replacements):
+        raise ToolError(f"{decoded.shown_as} was changed by somebody else meanwhile; nothing was done.")
     after = decoded.encoded(replaced(decoded.text, replacements, decoded.shown_as))
     return FileChange(path, before, FileImage(after, before.mode))
