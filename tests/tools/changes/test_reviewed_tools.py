@@ -90,6 +90,41 @@ def test_what_is_accepted_alone_is_written_and_told(root: Path, tool: str) -> No
         assert all(f"+{line.decode()}" not in diff for line in hunk.new if line not in review.files[0].hunks[0].new)
 
 
+TOLD = {
+    "edit_file": "Changed code.py in 1 place (+1 -1 lines)",
+    "write_file": "Changed code.py (+1 -1 lines)",
+    "apply_patch": "Patched 1 file (+1 -1 lines): code.py changed",
+    "rename_symbol": "Renamed one to first in 1 place of 1 file",
+    "ruff_format": "1 of 1 file formatted: code.py (code.py in part)",
+}
+
+
+@pytest.mark.parametrize("tool", TOLD)
+def test_the_summary_counts_what_was_written_and_says_that_the_rest_was_rejected(root: Path, tool: str) -> None:
+    told = json.loads(run(root, tool, accept_first)[0])
+    assert told["summary"] == f"{TOLD[tool]}; the person rejected or changed the rest."
+    assert told["is_partial"]
+
+
+def test_violations_are_counted_again_where_a_part_of_the_fixes_is_written(root: Path) -> None:
+    far = "# far\n" * 9
+    code = f"import os\n{far}import sys\n{far}import json\n{far}print(unknown)\n"
+    write_files(root, {"code.py": code, "ruff.toml": 'lint.select = ["F"]\n'})
+    told = json.loads(run(root, "ruff_check", accept_first)[0])
+    assert (told["fixed_count"], told["violation_count"], told["fixable_count"]) == (1, 3, 2)
+    assert told["summary"].startswith("Fixed 1 violation in code.py; 3 left, 2 fixable: code.py:10 F401 `sys`")
+    assert told["summary"].endswith("; the person rejected or changed the rest.")
+
+
+@pytest.mark.parametrize("tool", CALLS)
+def test_what_is_accepted_as_a_whole_is_told_as_without_a_review(root: Path, tool: str) -> None:
+    reviewed, _ = run(root, tool, lambda review: review.decide("accepted", 0))
+    (root / "code.py").write_text(CODE)
+    plain = find_tool(tool).run(ToolContext(Workspace.at(root)), CALLS[tool])
+    assert reviewed == plain.model_dump_json()
+    assert not json.loads(reviewed)["is_partial"]
+
+
 @pytest.mark.parametrize("tool", CALLS)
 def test_where_nothing_is_accepted_nothing_is_written(root: Path, tool: str) -> None:
     with pytest.raises(ToolError, match="nothing stands"):

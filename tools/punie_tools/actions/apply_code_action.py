@@ -16,6 +16,7 @@ from punie_tools.changes.file_edit import (
     path_in_tree,
     preview_of,
     reviewed,
+    stands_in_part,
 )
 from punie_tools.errors import ToolError
 from punie_tools.spelling import spelled
@@ -33,7 +34,8 @@ class AppliedActionResult(FileEditResult):
     @computed_field
     @property
     def summary(self) -> str:
-        return f"Applied {self.title!r} to {self.path} {self._lines}."
+        part = " in part" if self.is_partial else ""
+        return f"Applied {self.title!r}{part} to {self.path} {self._lines}."
 
 
 def apply_code_action(context: ToolContext, id: Id) -> AppliedActionResult:  # noqa: A002 - what everybody calls it
@@ -49,6 +51,7 @@ def apply_code_action(context: ToolContext, id: Id) -> AppliedActionResult:  # n
         diff=diff.text,
         added=diff.added,
         removed=diff.removed,
+        is_partial=stands_in_part([offered.change], [change]),
         new_errors=new_errors,
         fixed_errors=fixed_errors,
     )

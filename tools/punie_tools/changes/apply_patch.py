@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from punie_tools.changes.change_set import NEW_FILE_MODE, FileChange
 from punie_tools.changes.file_edit import (
+    ReviewedResult,
     diff_of,
     diffs_of,
     image_as_last_read,
@@ -16,6 +17,7 @@ from punie_tools.changes.file_edit import (
     path_in_tree,
     preview_of,
     reviewed,
+    stands_in_part,
 )
 from punie_tools.changes.patch_text import FilePatch, parse_patch
 from punie_tools.changes.patching import new_text, patched
@@ -24,7 +26,7 @@ from punie_tools.changes.tree_access import FileImage
 from punie_tools.errors import ToolError
 from punie_tools.sentences import counted, first_of
 from punie_tools.spelling import spelled
-from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+from punie_tools.tool import Risk, Tool, ToolContext
 
 Action = Literal["changed", "created", "deleted", "renamed"]
 
@@ -41,7 +43,7 @@ class PatchedFile(BaseModel):
     old_path: str | None = None
 
 
-class ApplyPatchResult(ToolResult):
+class ApplyPatchResult(ReviewedResult):
     """What the patch did, all of it. Type errors are None where no language server is warm."""
 
     files: tuple[PatchedFile, ...]
@@ -57,7 +59,8 @@ class ApplyPatchResult(ToolResult):
     def summary(self) -> str:
         named = first_of([f"{file.path} {file.action}" for file in self.files])
         errors = f"; {counted(len(self.new_errors), 'new type error')}" if self.new_errors else ""
-        return f"Patched {counted(self.file_count, 'file')} (+{self.added} -{self.removed} lines{errors}): {named}."
+        lines = f"+{self.added} -{self.removed} lines{errors}"
+        return f"Patched {counted(self.file_count, 'file')} ({lines}): {named}{self._rest}."
 
 
 def apply_patch(
@@ -73,12 +76,14 @@ def apply_patch(
         plan.add(file)
     if not plan.changes:
         raise ToolError("The patch would change nothing.")
-    changes = reviewed(context, plan.changes)
+    planned = plan.changes
+    changes = reviewed(context, planned)
     plan.keep(changes)
     new_errors, fixed_errors = make_compared_changes(context, changes)
     diff = diffs_of(changes)
     files = plan.files
     return ApplyPatchResult(
+        is_partial=stands_in_part(planned, changes),
         files=tuple(files),
         file_count=len(files),
         added=diff.added,

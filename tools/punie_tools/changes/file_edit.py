@@ -19,7 +19,21 @@ from punie_tools.tool import ToolContext, ToolResult
 _MOST_COMPARED = 10
 
 
-class FileEditResult(ToolResult):
+class ReviewedResult(ToolResult):
+    """What was changed after the person had their say, and nothing else.
+
+    `is_partial` says that they let only a part of the proposal stand, or put something else in its place.
+    """
+
+    is_partial: bool = False
+
+    @property
+    def _rest(self) -> str:
+        """What the summary ends with."""
+        return "; the person rejected or changed the rest" if self.is_partial else ""
+
+
+class FileEditResult(ReviewedResult):
     """A changed file. `new_errors` and `fixed_errors` are its type errors, as `line: message`.
 
     They are None where no language server is warm, or the file is no Python.
@@ -42,7 +56,7 @@ class FileEditResult(ToolResult):
         """The counts of lines and, where they are known, of type errors."""
         errors = [(self.new_errors, "new"), (self.fixed_errors, "fixed")]
         told = ", ".join(f"{counted(len(found), 'type error')} {what}" for found, what in errors if found)
-        return f"(+{self.added} -{self.removed} lines{f'; {told}' if told else ''})"
+        return f"(+{self.added} -{self.removed} lines{f'; {told}' if told else ''}){self._rest}"
 
 
 def path_in_tree(context: ToolContext, path: str) -> str:
@@ -118,6 +132,15 @@ def reviewed(context: ToolContext, changes: Sequence[FileChange]) -> Sequence[Fi
     """What the person lets stand of the changes, if they want to review them: at least one. Raises ToolError."""
     found = [change for change in changes if change.before != change.after]
     return context.review(found) if context.review is not None and found else changes
+
+
+def stands_in_part(proposed: Sequence[FileChange], standing: Sequence[FileChange]) -> bool:
+    """Whether a review left something else of the changes than what was proposed."""
+    wanted, left = (
+        {change.path: change.after for change in changes if change.before != change.after}
+        for changes in (proposed, standing)
+    )
+    return wanted != left
 
 
 def make_change(context: ToolContext, change: FileChange) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from pydantic import computed_field
 
-from punie_tools.changes.file_edit import diffs_of, make_changes, reviewed
+from punie_tools.changes.file_edit import ReviewedResult, diffs_of, make_changes, reviewed, stands_in_part
 from punie_tools.changes.review import HunkPlace, Review
 from punie_tools.changes.taking_back import nothing_to_take_back, told_left, without_hunks
 from punie_tools.changes.tree_access import TreeAccess
@@ -14,7 +14,7 @@ from punie_tools.sentences import counted
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 
-class TakeBackResult(ToolResult):
+class TakeBackResult(ReviewedResult):
     """What became of the working tree; `left` says which hunks stay, and why."""
 
     paths: tuple[str, ...]
@@ -26,7 +26,9 @@ class TakeBackResult(ToolResult):
     @property
     def summary(self) -> str:
         left = f"; not {self.left}" if self.left else ""
-        return f"Taken back in {counted(len(self.paths), 'file')} (+{self.added} -{self.removed} lines){left}."
+        return (
+            f"Taken back in {counted(len(self.paths), 'file')} (+{self.added} -{self.removed} lines){left}{self._rest}."
+        )
 
 
 def taking_back(review: Review, places: Collection[HunkPlace]) -> Tool:
@@ -44,6 +46,7 @@ def taking_back(review: Review, places: Collection[HunkPlace]) -> Tool:
             paths=tuple(change.path for change in changes),
             added=diff.added,
             removed=diff.removed,
+            is_partial=stands_in_part(found.changes, changes),
             left=told_left(review, found.left) if found.left else "",
         )
 

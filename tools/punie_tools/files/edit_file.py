@@ -15,8 +15,10 @@ from punie_tools.changes.file_edit import (
     path_in_tree,
     preview_of,
     reviewed,
+    stands_in_part,
 )
-from punie_tools.changes.replacements import Replacement, find_replacements, replaced
+from punie_tools.changes.planned_edit import PlannedEdit
+from punie_tools.changes.replacements import find_replacements, replaced
 from punie_tools.changes.text_edit import DecodedText
 from punie_tools.changes.tree_access import FileImage
 from punie_tools.errors import ToolError
@@ -59,8 +61,8 @@ def edit_file(
     A difference in white space or quotes is overlooked where only one place can be meant. Encoding, byte-order mark,
     line ends, file mode and all other text stay as they are.
     """
-    change, replacements = _plan(context, path, old, new, replace_all, edits)
-    (change,) = reviewed(context, [change])
+    plan = _plan(context, path, old, new, replace_all, edits)
+    (change,) = reviewed(context, [plan.change])
     diff = diff_of(change)
     new_errors, fixed_errors = make_change(context, change)
     return EditFileResult(
@@ -70,8 +72,9 @@ def edit_file(
         removed=diff.removed,
         new_errors=new_errors,
         fixed_errors=fixed_errors,
-        replacements=len(replacements),
-        matched=" and ".join(dict.fromkeys(each.difference for each in replacements if each.difference)),
+        is_partial=stands_in_part([plan.change], [change]),
+        replacements=plan.count_in([change]),
+        matched=" and ".join(dict.fromkeys(each.difference for each in plan.replacements if each.difference)),
     )
 
 
@@ -79,7 +82,7 @@ def preview(
     context: ToolContext, path: str, old: str, new: str, replace_all: bool = False, edits: More = None
 ) -> str | None:
     """The diff that the edit would make. Raises ToolError if it cannot be made."""
-    return preview_of([_plan(context, path, old, new, replace_all, edits)[0]])
+    return preview_of([_plan(context, path, old, new, replace_all, edits).change])
 
 
 TOOL = Tool(edit_file, risk=Risk.EDITS, preview=preview, is_reviewable=True)
@@ -87,7 +90,7 @@ TOOL = Tool(edit_file, risk=Risk.EDITS, preview=preview, is_reviewable=True)
 
 def _plan(
     context: ToolContext, path: str, old: str, new: str, replace_all: bool, edits: list[TextEdit] | None
-) -> tuple[FileChange, list[Replacement]]:
+) -> PlannedEdit:
     """The whole edit, checked, but not made."""
     context.workspace.resolve(path)
     inside = path_in_tree(context, path)
@@ -95,14 +98,15 @@ def _plan(
     if before is None:
         raise ToolError(f"There is no file {path!r} any more.")
     decoded = DecodedText.of(inside, before.data)
-    replacements = [
+    replacements = tuple(
         replacement
         for edit in (TextEdit(old=old, new=new), *(edits or ()))
         for replacement in find_replacements(
             decoded.text, edit.old, edit.new, replace_all=replace_all, shown_as=decoded.shown_as
         )
-    ]
+    )
     after = replaced(decoded.text, replacements, decoded.shown_as)
     if after == decoded.text:
         raise ToolError(f"The edit would change nothing in {decoded.shown_as}.")
-    return FileChange(inside, before, FileImage(decoded.encoded(after), before.mode)), replacements
+    change = FileChange(inside, before, FileImage(decoded.encoded(after), before.mode))
+    return PlannedEdit(change, decoded.text, replacements)

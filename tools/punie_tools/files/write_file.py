@@ -13,6 +13,7 @@ from punie_tools.changes.file_edit import (
     path_in_tree,
     preview_of,
     reviewed,
+    stands_in_part,
 )
 from punie_tools.changes.text_edit import DecodedText, with_line_ends
 from punie_tools.changes.tree_access import FileImage
@@ -35,7 +36,7 @@ class WriteFileResult(FileEditResult):
 
 def write_file(context: ToolContext, path: str, content: str) -> WriteFileResult:
     """Write a whole file, with the folders it needs. One that is there keeps its encoding, line ends and mode."""
-    change = _plan(context, path, content)
+    planned = change = _plan(context, path, content)
     if change.before != change.after:
         (change,) = reviewed(context, [change])
     diff = diff_of(change)
@@ -47,6 +48,7 @@ def write_file(context: ToolContext, path: str, content: str) -> WriteFileResult
         removed=diff.removed,
         new_errors=errors[0],
         fixed_errors=errors[1],
+        is_partial=stands_in_part([planned], [change]),
         created=change.before is None,
     )
 

@@ -11,13 +11,16 @@ from pydantic import Field, computed_field
 
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.file_edit import (
+    ReviewedResult,
     check_place,
     current_image,
     diffs_of,
     make_compared_changes,
     preview_of,
     reviewed,
+    stands_in_part,
 )
+from punie_tools.changes.planned_edit import PlannedEdit
 from punie_tools.changes.replacements import Replacement, replaced
 from punie_tools.changes.text_edit import DecodedText
 from punie_tools.changes.tree_access import FileImage
@@ -25,13 +28,13 @@ from punie_tools.errors import ToolError
 from punie_tools.lsp.symbol_question import Line, Symbol, Within, ask_server, candidates_for, file_name, place_of
 from punie_tools.sentences import counted, first_of
 from punie_tools.symbols.symbol_finder import Candidate
-from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+from punie_tools.tool import Risk, Tool, ToolContext
 
 if TYPE_CHECKING:
     from punie_tools.lsp.queries import Queries, TextChange
 
 
-class RenameResult(ToolResult):
+class RenameResult(ReviewedResult):
     """What was changed, in all files or in none. Type errors are None where no language server is warm."""
 
     symbol: str
@@ -51,7 +54,7 @@ class RenameResult(ToolResult):
             if self.new_errors
             else ""
         )
-        return f"Renamed {self.symbol} to {self.new_name} in {places}{errors}."
+        return f"Renamed {self.symbol} to {self.new_name} in {places}{errors}{self._rest}."
 
 
 def rename_symbol(
@@ -65,14 +68,16 @@ def rename_symbol(
 
     If several symbols are called so, nothing is changed, and they are named: a class, a path or a line narrows it.
     """
-    changes, edit_count = _plan(context, symbol, new_name, path, line)
-    changes = reviewed(context, changes)
+    plans = _plan(context, symbol, new_name, path, line)
+    planned = [plan.change for plan in plans]
+    changes = reviewed(context, planned)
     new_errors, fixed_errors = make_compared_changes(context, changes)
     return RenameResult(
         symbol=symbol,
         new_name=new_name,
         file_count=len(changes),
-        edit_count=edit_count,
+        edit_count=sum(plan.count_in(changes) for plan in plans),
+        is_partial=stands_in_part(planned, changes),
         diff=diffs_of(changes).text,
         new_errors=new_errors,
         fixed_errors=fixed_errors,
@@ -83,15 +88,13 @@ def _preview(
     context: ToolContext, symbol: str, new_name: str, path: str | None = None, line: int | None = None
 ) -> str | None:
     """The diff that renaming would make."""
-    return preview_of(_plan(context, symbol, new_name, path, line)[0])
+    return preview_of([plan.change for plan in _plan(context, symbol, new_name, path, line)])
 
 
 TOOL = Tool(rename_symbol, risk=Risk.EDITS, preview=_preview, wants_language_server=True, is_reviewable=True)
 
 
-def _plan(
-    context: ToolContext, symbol: str, new_name: str, path: str | None, line: int | None
-) -> tuple[list[FileChange], int]:
+def _plan(context: ToolContext, symbol: str, new_name: str, path: str | None, line: int | None) -> list[PlannedEdit]:
     if not new_name.isidentifier() or keyword.iskeyword(new_name):
         raise ToolError(f"{new_name!r} cannot be a name in Python.")
     if new_name == symbol.rpartition(".")[2]:
@@ -108,7 +111,7 @@ def _plan(
             raise ToolError(f"{symbol} also stands in {edit.start.file}, outside the workspace; it is not renamed.")
         by_file[edit.start.file.relative_to(context.workspace.root).as_posix()].append(edit)
     old_name = candidates[0].name
-    return [_file_change(context, inside, old_name, found) for inside, found in sorted(by_file.items())], len(edits)
+    return [_file_edit(context, inside, old_name, found) for inside, found in sorted(by_file.items())]
 
 
 def _edits(context: ToolContext, candidates: list[Candidate], symbol: str, new_name: str) -> list[TextChange]:
@@ -128,21 +131,21 @@ def _edits(context: ToolContext, candidates: list[Candidate], symbol: str, new_n
     return edits
 
 
-def _file_change(context: ToolContext, path: str, old_name: str, edits: list[TextChange]) -> FileChange:
+def _file_edit(context: ToolContext, path: str, old_name: str, edits: list[TextChange]) -> PlannedEdit:
     """The file is read after the server has read it: other text at a place says that it was changed in between."""
     before = current_image(context, path)
     if before is None:
         raise ToolError(f"{path} is gone; nothing was done.")
     decoded = DecodedText.of(path, before.data)
-    replacements = [
+    replacements = tuple(
         Replacement(
             decoded.offset(edit.start.line, edit.start.column),
             decoded.offset(edit.end.line, edit.end.column),
             edit.text,
         )
         for edit in edits
-    ]
+    )
     if any(normalize("NFKC", decoded.text[each.start : each.end]) != old_name for each in replacements):
         raise ToolError(f"{decoded.shown_as} was changed by somebody else meanwhile; nothing was done.")
     after = decoded.encoded(replaced(decoded.text, replacements, decoded.shown_as))
-    return FileChange(path, before, FileImage(after, before.mode))
+    return PlannedEdit(FileChange(path, before, FileImage(after, before.mode)), decoded.text, replacements)

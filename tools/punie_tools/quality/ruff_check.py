@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, computed_field
 
 from punie_tools.changes.change_set import FileChange
-from punie_tools.changes.file_edit import check_place, diffs_of, make_changes, preview_of, reviewed
+from punie_tools.changes.file_edit import (
+    ReviewedResult,
+    check_place,
+    diffs_of,
+    make_changes,
+    preview_of,
+    reviewed,
+    stands_in_part,
+)
 from punie_tools.process import FinishedProcess
 from punie_tools.quality.ruff_process import RuffFailedError, run_ruff_on
 from punie_tools.quality.ruff_rewrite import rewrites
 from punie_tools.sentences import counted, first_of, single_line
-from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+from punie_tools.tool import Risk, Tool, ToolContext
 from punie_tools.workspace import Workspace
 
 MOST_VIOLATIONS = 5_000
@@ -39,7 +48,7 @@ class RuffViolation(BaseModel):
     fixable: bool
 
 
-class RuffCheckResult(ToolResult):
+class RuffCheckResult(ReviewedResult):
     """The violations below `path`, after `fixed_count` of them were mended."""
 
     path: str
@@ -58,12 +67,15 @@ class RuffCheckResult(ToolResult):
         where = f" in {single_line(self.path)}" if self.path != "." else ""
         if not self.has_python_files:
             return f"No violations{where}: there are no Python files to check."
-        fixed = f"Fixed {counted(self.fixed_count, 'violation')}{where}; " if self.fixed_count else ""
+        is_told = self.fixed_count or self.is_partial
+        fixed = f"Fixed {counted(self.fixed_count, 'violation')}{where}; " if is_told else ""
         if not self.violation_count:
-            return f"{fixed}none left." if fixed else f"No violations{where}."
+            return f"{fixed}none left{self._rest}." if fixed else f"No violations{where}."
         count = f"{self.violation_count:,} left" if fixed else f"{counted(self.violation_count, 'violation')}{where}"
         fixable = f", {self.fixable_count:,} fixable" if self.fixable_count else ""
-        return f"{fixed}{count}{fixable}: {first_of([_in_short(violation) for violation in self.violations])}."
+        return (
+            f"{fixed}{count}{fixable}: {first_of([_in_short(violation) for violation in self.violations])}{self._rest}."
+        )
 
 
 def ruff_check(
@@ -75,8 +87,9 @@ def ruff_check(
     target = context.workspace.resolve(path)
     if fix:
         check_place(context, path, target)
-    changes, fixed_count = _fixes(context, target) if fix else ([], 0)
-    changes = reviewed(context, changes)
+    fixes = _fixes(context, target) if fix else _Fixes([], 0, 0)
+    changes = reviewed(context, fixes.changes)
+    is_partial = stands_in_part(fixes.changes, changes)
     make_changes(context, changes)
     finished = run_ruff_on(context, ["check", *_READ_ONLY, "--output-format=json"], target, accepted=(0, 1))
     found = _parsed(finished)
@@ -85,8 +98,9 @@ def ruff_check(
         path=context.workspace.relative(target),
         violation_count=len(found),
         fixable_count=len(safe),
-        # A fix that did not pass the review is still to be had.
-        fixed_count=fixed_count if context.review is None else max(fixed_count - len(safe), 0),
+        # Of a part nobody but ruff itself can tell what it mends.
+        fixed_count=max(fixes.count_before - len(found), 0) if is_partial else fixes.count,
+        is_partial=is_partial,
         violations=tuple(_violation(each, context.workspace) for each in found[:MOST_VIOLATIONS]),
         diff=diffs_of(changes).text,
         has_python_files=b"No Python files found" not in finished.stderr,
@@ -102,8 +116,7 @@ def _preview(context: ToolContext, path: str, fix: bool) -> str | None:
     """The diff of the fixes."""
     if not fix:
         return f"ruff check {path}"
-    changes, _ = _fixes(context, context.workspace.resolve(path))
-    return preview_of(changes)
+    return preview_of(_fixes(context, context.workspace.resolve(path)).changes)
 
 
 TOOL = Tool(ruff_check, risk=Risk.READS, risk_of=_risk, preview=_preview, is_reviewable=True)
@@ -154,11 +167,20 @@ def _violation(found: _Violation, workspace: Workspace) -> RuffViolation:
     )
 
 
-def _fixes(context: ToolContext, target: Path) -> tuple[list[FileChange], int]:
-    """The changes that the safe fixes make, and how many violations they mend."""
+@dataclass(frozen=True)
+class _Fixes:
+    """What the safe fixes change, how many violations they mend, and how many there were before."""
+
+    changes: list[FileChange]
+    count: int
+    count_before: int
+
+
+def _fixes(context: ToolContext, target: Path) -> _Fixes:
     found = _parsed(run_ruff_on(context, ["check", *_READ_ONLY, "--output-format=json"], target, accepted=(0, 1)))
     files = [Path(violation.filename) for violation in found if violation.is_fixable]
-    return rewrites(context, ["check", *_SAFE_FIXES], files, accepted=(0, 1))
+    changes, count = rewrites(context, ["check", *_SAFE_FIXES], files, accepted=(0, 1))
+    return _Fixes(changes, count, len(found))
 
 
 def _in_short(violation: RuffViolation) -> str:

@@ -10,22 +10,34 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, computed_field
 
-from punie_tools.changes.file_edit import check_place, diffs_of, make_changes, preview_of, reviewed
+from punie_tools.changes.file_edit import (
+    ReviewedResult,
+    check_place,
+    diffs_of,
+    make_changes,
+    preview_of,
+    reviewed,
+    stands_in_part,
+)
 from punie_tools.quality.ruff_process import RuffFailedError, run_ruff_on
 from punie_tools.quality.ruff_rewrite import rewrites
 from punie_tools.sentences import counted, first_of
-from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+from punie_tools.tool import Risk, Tool, ToolContext
 
 _UNFORMATTED = "unformatted"
 _FAILED = 2
 _COUNTS = re.compile(rb"(\d+) files? (?:would be reformatted|already formatted)")
 
 
-class RuffFormatResult(ToolResult):
-    """The files that were laid out anew, or would be with `check`. `unreadable` are those that are no valid Python."""
+class RuffFormatResult(ReviewedResult):
+    """The files that were laid out anew, or would be with `check`. `unreadable` are those that are no valid Python.
+
+    `partly_changed` are those of which a review let only a part be laid out anew.
+    """
 
     path: str
     changed_files: tuple[str, ...]
+    partly_changed: tuple[str, ...] = ()
     file_count: int
     unreadable: tuple[str, ...] = ()
     diff: str = ""
@@ -37,9 +49,10 @@ class RuffFormatResult(ToolResult):
         broken = f"; {first_of(self.unreadable)} cannot be parsed" if self.unreadable else ""
         if not self.changed_files:
             return f"{counted(self.file_count, 'file')} well formatted{broken}."
+        part = f" ({first_of(self.partly_changed)} in part)" if self.partly_changed else ""
         done = "would be formatted" if self.is_check else "formatted"
         count = f"{len(self.changed_files)} of {counted(self.file_count, 'file')}"
-        return f"{count} {done}: {first_of(self.changed_files)}{broken}."
+        return f"{count} {done}: {first_of(self.changed_files)}{part}{broken}{self._rest}."
 
 
 def ruff_format(
@@ -55,15 +68,18 @@ def ruff_format(
     wanted = [Path(each.filename) for each in found if each.code == _UNFORMATTED]
     unreadable = {_name(context, each) for each in found if each.code != _UNFORMATTED}
     file_count = _counted_by_ruff(context, target) + len(unreadable)
-    changes = [] if check else rewrites(context, ["format"], wanted, accepted=(0,))[0]
-    changes = reviewed(context, changes)
+    proposed = [] if check else rewrites(context, ["format"], wanted, accepted=(0,))[0]
+    changes = reviewed(context, proposed)
     diff = diffs_of(changes).text
     make_changes(context, changes)
     made = [context.workspace.root / change.path for change in changes]
+    partly = [context.workspace.root / change.path for change in changes if change not in proposed]
     names = [context.workspace.relative(file) for file in (wanted if check else made)]
     return RuffFormatResult(
         path=context.workspace.relative(target),
+        is_partial=stands_in_part(proposed, changes),
         changed_files=tuple(sorted(names)),
+        partly_changed=tuple(sorted(map(context.workspace.relative, partly))),
         file_count=file_count,
         unreadable=tuple(sorted(unreadable)),
         diff=diff,
