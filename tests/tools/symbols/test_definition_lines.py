@@ -67,5 +67,56 @@ def test_each_file_begins_anew(make_repository: Callable[..., Path]) -> None:
     )
 
 
+QUOTED = (
+    '''\
+"""Measures.
+
+class Ruler of a docstring
+    def hidden(self): ...
+'''
+    + "'''"
+    + ''' and
+def shown(): in it, \\"""
+if that is said
+"""
+import re  # """ of a comment
+QUOTES = ["\\"", '"""', "#"]
+
+
+class Ruler:
+    r"""One line \\\\"""
+    def length(self): """And
+    def one(): ...
+        """
+
+    def width(self, unit='''
+    + "'''"
+    + """
+class Unit:
+"""
+    + "'''"
+    + """): ...
+"""
+)
+
+
+@pytest.mark.parametrize("command", [pytest.param((), id="rg"), pytest.param(PYTHON_SEARCH, id="python")])
+def test_what_stands_in_a_string_of_several_lines_is_no_definition(
+    make_repository: Callable[..., Path], command: Sequence[str]
+) -> None:
+    compile(QUOTED, "ruler.py", "exec")
+    being_written = 'class A:\n    """What\n\n    def b(self): ...\n'
+    root = make_repository({"ruler.py": QUOTED, "written.py": being_written, "z.py": "class Z: ...\n"})
+    found = definition_lines(ToolContext(Workspace.at(root)), command)
+    assert sorted((each.file, each.line, each.qualified_name) for each in found) == [
+        ("ruler.py", 13, "Ruler"),
+        ("ruler.py", 15, "Ruler.length"),
+        ("ruler.py", 19, "Ruler.width"),
+        ("written.py", 1, "A"),
+        ("written.py", 4, "A.b"),
+        ("z.py", 1, "Z"),
+    ]
+
+
 def test_every_file_but_ignored_ones_is_named(context: ToolContext) -> None:
     assert sorted(every_file(context)) == [".gitignore", "empty.py", "no python.txt", "src/ledger.py"]
