@@ -49,6 +49,7 @@ class KnownResults:
         self._lock = threading.Lock()
         self._findings: dict[Checker, KnownFindings] = {}
         self.failures: KnownFailures | None = None
+        self.last_run: PytestRunResult | None = None
 
     def findings(self, checker: Checker) -> KnownFindings | None:
         """None where it was not asked yet."""
@@ -74,6 +75,7 @@ class KnownResults:
         self._findings[checker] = KnownFindings(ordered, datetime.now().astimezone())
 
     def _note_tests(self, result: PytestRunResult) -> None:
+        self.last_run = result
         known = dict(self.failures.tests) if self.failures else {}
         met = {outcome.name for outcome in result.tests}
         files = {_file_of(name) for name in met}

@@ -153,6 +153,28 @@ async def test_only_what_is_under_the_cursor_runs_and_then_only_what_failed(driv
         assert "No test has failed" in heading(screen)
 
 
+async def test_what_the_chat_ran_stands_there_with_its_outcomes(drive: Drive, project: Path) -> None:
+    calls: list[dict[str, object]] = [{}, {"target": "tests/test_shop.py::TestTotal"}]
+    replies = [[ToolCall(f"c{number}", "pytest_run", arguments)] for number, arguments in enumerate(calls)]
+    async with drive(project, replies) as driven:
+        await driven.ask("run the tests")
+        await driven.finished()
+        screen = await open_tests(driven)
+        await driven.until(lambda: len(rows(screen)) == 9, "those with parameters, which only a run can know")
+        assert [row[0] for row in rows(screen)] == list("✓✓✗✗✓✗✓✓✓")
+        assert "5 in 2 files, 1 failed, 4 passed" in heading(screen)
+        await driven.pilot.press("n")
+        assert current(screen) == "tests/test_shop.py::TestTotal::test_rows"
+        assert "At index 39 diff: 1 != 59" in report(screen)
+        await driven.pilot.press("escape")
+        wrong = project / "tests/test_shop.py"
+        wrong.write_text(wrong.read_text().replace("total([1])]", "59]"))
+        await driven.ask("again")
+        await driven.finished(2)
+        assert (await open_tests(driven)) is screen
+        assert [row[0] for row in rows(screen)] == list("✓✓✓✓✓✓✓✓✓")
+
+
 async def test_affected_tests_are_those_that_a_change_reaches(drive: Drive, project: Path) -> None:
     async with drive(project) as driven:
         screen = await open_tests(driven)

@@ -168,6 +168,7 @@ class TestsScreen(Screen[None]):
         self._tests = KnownTests()
         self._folds: dict[str, bool] = {}
         self._run: _Run | None = None
+        self._last_taken: ToolResult | None = None
         self._told = ""
         self._has_read = False
         self._shown_report = ""
@@ -216,6 +217,7 @@ class TestsScreen(Screen[None]):
         self.call_after_refresh(self._show_heading)
 
     def on_screen_resume(self) -> None:
+        self._take_last_run()
         self._show_heading()
 
     @property
@@ -368,7 +370,7 @@ class TestsScreen(Screen[None]):
         self._drain()
         self._ticker.pause()
         run, outcome, self._run = message.run, message.outcome, None
-        result = outcome.result
+        result = self._last_taken = outcome.result
         was_everything = False
         outcomes: tuple[TestOutcome, ...] = ()
         if isinstance(result, PytestRunResult):
@@ -388,6 +390,14 @@ class TestsScreen(Screen[None]):
             self._changed.clear()
         if self._is_watching:
             self._run_changed()
+
+    def _take_last_run(self) -> None:
+        """What the chat ran while the person was elsewhere; what runs here is newer."""
+        last = self._session.known.last_run
+        if self._run is None and last is not None and last is not self._last_taken:
+            self._last_taken = last
+            self._tests.end(last.tests, was_everything=False)
+            self._show_tests()
 
     def _take_debugged(self, target: str, result: DebugTestResult) -> None:
         test = self._tests.find(result.test) or self._tests.find(target)
