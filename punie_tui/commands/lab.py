@@ -23,7 +23,7 @@ from punie_tui.lab.control import ControlError, score_control, score_control_on_
 from punie_tui.lab.data_check import count_routes, find_faults, find_scarce, prompts_of_suite
 from punie_tui.lab.examples import ExampleStream
 from punie_tui.lab.export import ExportError, export
-from punie_tui.lab.history import SUITES, record
+from punie_tui.lab.history import SUITES, name_weights, record
 from punie_tui.lab.model_files import ModelFilesError
 from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.routing import score_directory
@@ -239,4 +239,7 @@ def _card(run: Path) -> dict[str, object]:
         hands[hand] = hands.get(hand, 0) + 1
     recipe = run / "recipe.json"
     settings = json.loads(recipe.read_text(encoding="utf-8")) if recipe.is_file() else asdict(Recipe())
+    if start := settings.get("start"):
+        # The folder is of this machine alone; the weights have a name in the history.
+        settings["start"] = name_weights(Path(start))
     return {"recipe": settings, "phrasings": hands}

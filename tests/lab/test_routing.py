@@ -10,6 +10,7 @@ import pytest
 
 from punie_tui.commands import lab
 from punie_tui.engine.nano import MODEL_DIRECTORY
+from punie_tui.lab.history import name_weights
 
 TINY = "--tokens 400 --checks 1 --vocabulary 500 --hidden 32 --layers 1 --heads 1 --key-value-heads 1 --feed-forward 32"
 
@@ -72,6 +73,9 @@ def test_a_run_begins_with_what_an_earlier_model_knows(tmp_path: Path, capsys: p
     assert train("further", "--start", str(MODEL_DIRECTORY)) == 0
     model = ["--directory", str(tmp_path / "further" / "best")]
     assert validated(capsys, str(held_out), *model, "--without-grammar") == (100, 100, 100)
+    assert lab.run(["export", str(tmp_path / "further"), "--output", str(tmp_path / "made")]) == 0
+    card = json.loads((tmp_path / "made" / "card.json").read_text(encoding="utf-8"))
+    assert card["recipe"]["start"] == name_weights(MODEL_DIRECTORY)
     assert train("other", "--start", str(MODEL_DIRECTORY), "--hidden", "128") == 1
     assert "a network of another shape than the recipe's" in capsys.readouterr().err
     assert train("none", "--start", str(tmp_path)) == 1
