@@ -88,4 +88,4 @@ def test_the_same_call_is_given_out_once(tokenizer: Tokenizer) -> None:
     given = [delta for token in tokenizer.encode(written) for delta in decoder.push(token)]
     assert [delta.tool for delta in given if isinstance(delta, ToolCall)] == ["ruff_check", "typecheck"]
     (doubt,) = decoder.finish()
-    assert doubt.label == "ruff_check, path shop.py, then typecheck, path shop.py"
+    assert doubt.label == "lint, in shop.py, then check types, in shop.py"
