@@ -14,6 +14,7 @@ from textual import events, on, work
 from textual.app import App
 from textual.widgets import Input, TextArea
 
+from punie_tui.app.job_control import follow_job_control
 from punie_tui.app.key_map import KeyChoice, KeyMap, key_map_of
 from punie_tui.app.key_names import key_name
 from punie_tui.app.notices import Notices
@@ -188,6 +189,7 @@ class PunieApp(App[None]):
 
     def on_mount(self) -> None:
         """A preset's keys do not wait for the person's own, whose check takes all actions there are."""
+        follow_job_control()
         if self._key_choice.preset != "default":
             from punie_tui.app.key_presets import PRESETS
 
