@@ -188,8 +188,9 @@ class PunieApp(App[None]):
             self._load_keys()
 
     def on_mount(self) -> None:
-        """A preset's keys do not wait for the person's own, whose check takes all actions there are."""
+        """What has to be there before the first key."""
         follow_job_control()
+        # A preset's keys do not wait for the person's own, whose check takes all actions there are.
         if self._key_choice.preset != "default":
             from punie_tui.app.key_presets import PRESETS
 
