@@ -22,6 +22,8 @@ _CALL_END = b"</tool_call>"
 _EDITS = frozenset(
     {"edit_file", "write_file", "apply_patch", "rename_symbol", "ruff_format", "ruff_check", "apply_code_action"}
 )
+_UNSAID: Mapping[str, Mapping[str, Value]] = {"git_stage": {"paths": ["."]}}
+"""What a request means that names nothing, where the tool wants it said: "stage it all"."""
 _OTHERS_TOLD = 4
 _LEAST_LIKELY = 0.03
 
@@ -178,6 +180,7 @@ def read_call(view: RequestView, text: str) -> Call | None:
     values = _read_values(view, {name: argument.kind for name, argument in CATALOGUE[tool].items()}, shown)
     if values is None:
         return None
+    values = {**_UNSAID.get(tool, {}), **values}
     if tool != "write_file":  # which makes what is not there
         values = {name: view.in_tree(CATALOGUE[tool][name].kind, value) for name, value in values.items()}
     return tool, values

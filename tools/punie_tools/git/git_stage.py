@@ -23,13 +23,13 @@ def git_stage(context: ToolContext, paths: Paths = None, patch: Patch = "") -> S
         _refuse_both(paths)
         repository.change("apply", "--cached", "--whitespace=nowarn", "-", stdin=as_bytes(patch))
     else:
-        repository.stage(_pathspecs(repository, paths))
+        repository.stage([repository.pathspec(path) for path in _given(paths)])
     return staged_files(repository)
 
 
 def _preview(context: ToolContext, paths: list[str] | None = None, patch: str = "") -> str:
-    """The command, or the hunks."""
-    return patch or shlex.join(["git", "add", "--all", "--", *(paths or ())])
+    """The command, or the hunks. Raises ToolError where there is neither."""
+    return patch or shlex.join(["git", "add", "--all", "--", *_given(paths)])
 
 
 TOOL = Tool(git_stage, risk=Risk.EDITS, preview=_preview)
@@ -40,10 +40,10 @@ def as_bytes(patch: str) -> bytes:
     return (patch if patch.endswith("\n") else f"{patch}\n").encode("utf-8", "surrogateescape")
 
 
-def _pathspecs(repository: Repository, paths: list[str] | None) -> list[str]:
+def _given(paths: list[str] | None) -> list[str]:
     if not paths:
         raise ToolError("There is nothing to stage: give paths, '.' for all, or a patch.")
-    return [repository.pathspec(path) for path in paths]
+    return paths
 
 
 def _refuse_both(paths: list[str] | None) -> None:
