@@ -140,8 +140,11 @@ def test_a_folder_that_is_missing_is_wrong_usage(capsys: pytest.CaptureFixture[s
 def test_text_is_the_summary_and_rows(punie_tool: Run) -> None:
     code, out, _ = punie_tool("grep", "pattern=x = ", "--text")
     assert code == 0
-    assert out == "2 lines match 'x = ' in 2 files.\n\nmatches:\n  a.py:1:1  x = 1\n  sub dir/b.py:1:1  x = '@'\n"
-    assert punie_tool("list_files", "--text")[1] == "2 files.\n\nfiles:\n  a.py\n  sub dir/b.py\n"
+    assert out == (
+        "2 lines match 'x = ' in 2 files: a.py:1 x = 1, sub dir/b.py:1 x = '@'.\n\n"
+        "matches:\n  a.py:1:1  x = 1\n  sub dir/b.py:1:1  x = '@'\n"
+    )
+    assert punie_tool("list_files", "--text")[1] == "2 files: a.py, sub dir/b.py.\n\nfiles:\n  a.py\n  sub dir/b.py\n"
     assert punie_tool("read_file", "path=a.py", "--text")[1] == "a.py has 2 lines.\n\nx = 1\n# TODO: é\n"
 
 
@@ -152,11 +155,11 @@ def test_text_shows_a_program_s_calls_and_value(punie_tool: Run) -> None:
     assert "calls:\n  list_files  {}  success\n" in out
 
 
-def test_text_does_not_say_a_file_twice(folder: Path, punie_tool: Run) -> None:
+def test_text_lists_a_file_once_below_the_summary(folder: Path, punie_tool: Run) -> None:
     git(folder, "init", "-q")
-    out = punie_tool("git_status", "--text")[1]
-    assert out.count("a.py") == 1
-    assert "  a.py  untracked\n" in out
+    _, _, below = punie_tool("git_status", "--text")[1].partition("\n\n")
+    assert below.count("a.py") == 1
+    assert "  a.py  untracked\n" in below
 
 
 def test_text_shows_no_escape_codes(folder: Path, punie_tool: Run) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-_LONGEST_ITEM = 160
+_LONGEST_ITEM = 120
+_MORE = re.compile(r" and \d[\d,]* more\b")
 
 
 def counted(count: int, noun: str) -> str:
@@ -12,10 +14,17 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def first_of(items: Sequence[str], most: int = 3) -> str:
-    """The first few items, each shortened, and how many more there are."""
-    listed = ", ".join(shortened(item) for item in items[:most])
-    return f"{listed} and {len(items) - most:,} more" if len(items) > most else listed
+def first_of(items: Sequence[str], most: int = 3, *, total: int = 0) -> str:
+    """The first few items, each shortened, and how many more there are, or are of `total` where not all are given."""
+    named = items[:most]
+    listed = ", ".join(shortened(item) for item in named)
+    left_out = max(total, len(items)) - len(named)
+    return f"{listed} and {left_out:,} more" if left_out else listed
+
+
+def leaves_out(sentence: str) -> bool:
+    """Whether `first_of` named only some of what a sentence is about."""
+    return _MORE.search(sentence) is not None
 
 
 def shortened(text: str, longest: int = _LONGEST_ITEM) -> str:

@@ -6,6 +6,7 @@ from punie_tui.app.actions import Action, ActionGroup
 from punie_tui.app.key_names import NO_KEY
 from punie_tui.app.widgets.chat.prompt import TO_PROMPT
 from punie_tui.app.widgets.chat.queue_panel import TO_QUEUE
+from punie_tui.app.widgets.trace.pane import TO_TRACE
 
 
 def _action(
@@ -36,7 +37,7 @@ ANYWHERE = ActionGroup(
         _action("keys", "f1", "help", "these keys", "Keys", line=_THESE_KEYS, letter="question_mark"),
         Action("main.explain", "question_mark", "help", "these keys", line=_THESE_KEYS),
         _action("chat", "f2", "pane('chat')", "prompt; again: chat", "Chat", letter="p"),
-        _action("trace", "f3", "pane('trace')", "trace", "Trace", letter="c"),
+        TO_TRACE,
         _action("repo", "f4", "pane('repo')", "repo", "Repo", letter="r"),
         TO_QUEUE,
     ),

@@ -34,7 +34,7 @@ def files(root: Path) -> None:
         ("list_files('*.py', path='.').files[-1]", "b.py"),
         ("[m.line for m in grep('TODO').matches if m.file == 'b.py']", [2, 3]),
         ("grep(pattern='TODO', literal=True).matches[0].text", "TODO one"),
-        ("r = grep('TODO')\n(r.summary, r.success, r.truncated)", ["3 lines match 'TODO' in 2 files.", True, False]),
+        ("r = list_files()\n(r.summary, r.success, r.truncated)", ["3 files: a.py, b.py, c.txt.", True, False]),
         ("read_file(path='a.py', end_line=1)", None),
         ("{m.file for m in grep('TODO').matches}", ["a.py", "b.py"]),
         ("{1: None, 'a': [1.5, True]}", {"1": None, "a": [1.5, True]}),
@@ -69,7 +69,10 @@ def test_output_and_calls(run_tool: RunTool) -> None:
         ("read_file", {"path": "b.py"}, True),
         ("read_file", {"path": "bb.py"}, False),
     ]
-    assert result.summary == "The program printed 3 lines, the first: a.py 1 (4 calls)."
+    assert result.summary == (
+        "The program printed 3 lines: a.py 1, b.py 3, There is no file or folder 'bb.py'; did you mean 'b.py'? "
+        "(4 calls)."
+    )
     assert 0 < result.duration < 30
 
 

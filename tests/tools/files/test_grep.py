@@ -120,5 +120,5 @@ def test_no_configuration_steers_the_search(root: Path, run_tool: RunTool, monke
 
 def test_the_summary_counts(root: Path, run_tool: RunTool) -> None:
     write_files(root, {"a.txt": "x\n"})
-    assert run_tool("grep", pattern="x").summary == "1 line matches 'x' in 1 file."
+    assert run_tool("grep", pattern="x").summary == "1 line matches 'x' in 1 file: a.txt:1 x."
     assert run_tool("grep", pattern="zzz").summary == "No line matches 'zzz'."

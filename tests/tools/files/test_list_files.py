@@ -79,7 +79,10 @@ def test_a_long_list_is_cut_with_the_true_count(root: Path, run_tool: RunTool) -
     result = run_tool("list_files")
     assert result.truncated
     assert (len(result.files), result.file_count) == (FILE_LIMIT, FILE_LIMIT + 5)
-    assert result.summary == f"{FILE_LIMIT + 5} files; the first {FILE_LIMIT} are listed."
+    assert result.summary == (
+        f"{FILE_LIMIT + 5} files: 00000, 00001, 00002, 00003, 00004 and {FILE_LIMIT:,} more; "
+        f"the first {FILE_LIMIT} are listed."
+    )
 
 
 def test_an_empty_folder(run_tool: RunTool) -> None:

@@ -27,7 +27,12 @@ def history(make_repository: MakeRepository, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_fields_of_each_line(history: Path, run_tool: RunTool) -> None:
     first, second = git(history, "log", "--reverse", "--format=%H").split()
-    lines = run_tool("git_blame", at=history, path="a.py").lines
+    result = run_tool("git_blame", at=history, path="a.py")
+    lines = result.lines
+    assert result.summary == (
+        f'a.py:1-4 comes from 2 commits: {first[:8]} "Start the project", {second[:8]} "Change two"; '
+        "lines by author: Ada Example 2, Zoë Ünal 2."
+    )
     assert [(line.line, line.hash, line.text) for line in lines] == [
         (1, first, "one"),
         (2, second, "2 ✓"),

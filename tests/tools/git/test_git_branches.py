@@ -47,7 +47,7 @@ def test_the_branches_of_a_clone(clone: Path, run_tool: RunTool) -> None:
     }
     assert (result.current, result.is_detached, result.branch_count) == ("main", False, 4)
     assert result.head == git(clone, "rev-parse", "HEAD").strip()
-    assert result.summary == "On main; 3 local branches, 1 of remotes."
+    assert result.summary == "On main; 3 local branches (feature/ünï, main, old), 1 of remotes (origin/main)."
 
 
 def test_the_newest_commit_of_a_branch(clone: Path, run_tool: RunTool) -> None:

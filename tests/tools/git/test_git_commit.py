@@ -38,7 +38,7 @@ def test_files_are_staged_and_unstaged(project: Path, run_tool: RunTool) -> None
     result = run_tool("git_stage", at=project, paths=["a.py", "gone.py", "new name.py"])
     assert staged(project) == "M a.py D gone.py A new name.py"
     assert (result.file_count, result.additions, result.deletions) == (3, 3, 3)
-    assert result.summary == "3 files are staged (+3 -3 lines)."
+    assert result.summary == "3 files are staged (+3 -3 lines): a.py, gone.py, new name.py."
     assert run_tool("git_unstage", at=project, paths=["gone.py"]).file_count == 2
     assert run_tool("git_unstage", at=project).summary == "Nothing is staged."
     assert (project / "a.py").read_text() == before
@@ -60,7 +60,7 @@ def test_a_commit_holds_what_is_staged(project: Path, run_tool: RunTool) -> None
     assert result.hash == git(project, "rev-parse", "HEAD").strip()
     assert (result.message, result.branch, result.ran_hooks) == ("Change a\n\n# Not a comment", "main", False)
     assert [file.path for file in result.files] == ["a.py"]
-    assert result.summary == f'Committed {result.hash[:10]} "Change a" on main: 1 file, +2 -2 lines.'
+    assert result.summary == f'Committed {result.hash[:10]} "Change a" on main: 1 file, +2 -2 lines (a.py).'
     assert git(project, "status", "--porcelain").split() == ["D", "gone.py", "??", '"new', 'name.py"']
 
 

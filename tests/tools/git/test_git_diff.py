@@ -66,7 +66,7 @@ def test_a_renamed_file_is_named_as_it_is_now(changed: Path, run_tool: RunTool) 
         ("new.py", 1, 0),
         ("gone.py", 0, 1),
     }
-    assert result.summary == "3 files differ (+2 -2 lines)."
+    assert result.summary == "3 files differ (+2 -2 lines): b.py, gone.py, new.py."
 
 
 def test_nothing_differs(make_repository: Callable[..., Path], run_tool: RunTool) -> None:

@@ -58,7 +58,11 @@ def test_count_and_path(history: Path, run_tool: RunTool) -> None:
     removed = run_tool("git_log", at=history, path="b.py")
     assert [commit.message for commit in removed.commits] == ["Remove b", "Start the project"]
     assert [commit.files_changed for commit in removed.commits] == [1, 2]
-    assert removed.summary == (f'2 commits; the newest is "Remove b" by Zoë Ünal on {removed.commits[0].date[:10]}.')
+    newest, older = removed.commits
+    assert removed.summary == (
+        f'2 commits; the newest is {newest.hash[:8]} "Remove b" by Zoë Ünal on {newest.date[:10]}; '
+        f'before it {older.hash[:8]} "Start the project".'
+    )
 
 
 @pytest.mark.parametrize(

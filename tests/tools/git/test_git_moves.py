@@ -83,7 +83,8 @@ def test_changes_are_put_aside_and_taken_back(project: Path, run: Run) -> None:
     assert git(project, "status", "--porcelain") == ""
     assert (pushed.stash_count, pushed.stashes[0].message) == (1, "On main: half done")
     assert pushed.summary == "Put the changes aside; 1 stash now."
-    assert run("git_stash", action="list").stashes == pushed.stashes
+    listed = run("git_stash", action="list")
+    assert (listed.stashes, listed.summary) == (pushed.stashes, "1 stash: stash@{0} On main: half done.")
     assert run("git_stash", action="pop").stash_count == 0
     assert ((project / "a.py").read_text(), (project / "new.py").read_text()) == ("mine\n", "new\n")
 

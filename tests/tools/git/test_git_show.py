@@ -61,7 +61,10 @@ def test_the_fields_are_git_s(history: Path, run_tool: RunTool) -> None:
     assert [*found, result.committer, result.committer_email, result.commit_date] == expected
     assert result.date == "2024-02-03T04:05:06-03:30"
     assert result.message == "Change much\n\nWith a body."
-    assert result.summary == f'{result.hash[:10]} "Change much" by Ada Example on 2024-02-03: 6 files, +4 -2 lines.'
+    assert result.summary == (
+        f'{result.hash[:10]} "Change much" by Ada Example on 2024-02-03: 6 files, +4 -2 lines '
+        "(both.py, gone.py, new name.py, picture.png, script.sh and 1 more)."
+    )
 
 
 def test_a_merge_shows_what_it_brought(history: Path, run_tool: RunTool) -> None:

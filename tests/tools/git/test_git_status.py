@@ -65,7 +65,10 @@ def test_every_kind_of_change(make_repository: MakeRepository, run_tool: RunTool
     assert result.untracked == ("folder/untracked",)
     assert [file.original_path for file in result.files if file.status == "renamed"] == ["old name"]
     assert not result.is_clean
-    assert result.summary == "On branch main: 4 staged, 4 unstaged, 1 untracked."
+    assert result.summary == (
+        "On branch main: 4 staged (added, both, new name and 1 more), "
+        "4 unstaged (both, changed, deleted and 1 more), 1 untracked (folder/untracked)."
+    )
 
 
 def test_a_conflict(make_repository: MakeRepository, run_tool: RunTool) -> None:
@@ -80,7 +83,7 @@ def test_a_conflict(make_repository: MakeRepository, run_tool: RunTool) -> None:
         git(root, "merge", "other")
     result = run_tool("git_status", at=root)
     assert changes(result) == {("a.txt", "conflicted", False)}
-    assert result.summary == "On branch main: 1 conflicted."
+    assert result.summary == "On branch main: 1 conflicted (a.txt)."
     diff = run_tool("git_diff", at=root)
     assert [file.path for file in diff.files] == ["a.txt"]
     assert "<<<<<<<" in diff.patch
@@ -143,7 +146,9 @@ def test_a_workspace_below_the_root_of_the_repository(make_repository: MakeRepos
     status = run_tool("git_status", at=below)
     assert set(status.staged) | set(status.unstaged) | set(status.untracked) == {"in.txt", "new.txt", "moved.txt"}
     assert status.changed_elsewhere == 1
-    assert status.summary == "On branch main: 1 staged, 1 unstaged, 1 untracked, 1 outside this folder."
+    assert status.summary == (
+        "On branch main: 1 staged (moved.txt), 1 unstaged (in.txt), 1 untracked (new.txt), 1 outside this folder."
+    )
     diff = run_tool("git_diff", at=below)
     assert [file.path for file in diff.files] == ["in.txt"]
     assert "a/in.txt" in diff.patch

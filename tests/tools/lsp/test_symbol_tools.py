@@ -169,7 +169,9 @@ def test_references_count_uses_and_the_definition(run: Run) -> None:
         ("shop/report.py", 4, second, False),
     ]
     assert (result.reference_count, result.file_count, result.truncated) == (4, 2, False)
-    assert result.summary == "Ledger.post (defined at shop/ledger.py:19) stands in 4 places of 2 files."
+    assert result.summary == (
+        "Ledger.post (defined at shop/ledger.py:19) stands in 4 places of 2 files: shop/ledger.py:28, shop/report.py:4."
+    )
 
 
 def test_references_of_a_bare_name_are_those_of_all_that_it_means(run: Run) -> None:

@@ -367,7 +367,7 @@ def test_no_tests_is_a_result_that_says_so(write: Write, environment: Path, run_
 def test_summaries_say_the_main_thing(write: Write, environment: Path, run_trusted: RunTool) -> None:
     write({"test_a.py": "def test_a():\n    assert 1 == 2\n\ndef test_b():\n    pass\n"})
     said = run_trusted("pytest_run").summary
-    assert re.fullmatch(r"1 passed, 1 failed in \d+\.\d s: test_a\.py::test_a \(assert 1 == 2\)\.", said)
+    assert re.fullmatch(r"1 passed, 1 failed in \d+\.\d s: test_a\.py:2 test_a \(assert 1 == 2\)\.", said)
     assert re.fullmatch(r"1 passed in \d+\.\d s\.", run_trusted("pytest_run", target="test_b").summary)
 
 

@@ -58,9 +58,13 @@ class ApplyPatchResult(ReviewedResult):
     @property
     def summary(self) -> str:
         named = first_of([f"{file.path} {file.action}" for file in self.files])
-        errors = f"; {counted(len(self.new_errors), 'new type error')}" if self.new_errors else ""
-        lines = f"+{self.added} -{self.removed} lines{errors}"
-        return f"Patched {counted(self.file_count, 'file')} ({lines}): {named}{self._rest}."
+        errors = (
+            f"; {counted(len(self.new_errors), 'new type error')}: {first_of(self.new_errors)}"
+            if self.new_errors
+            else ""
+        )
+        lines = f"+{self.added} -{self.removed} lines"
+        return f"Patched {counted(self.file_count, 'file')} ({lines}): {named}{errors}{self._rest}."
 
 
 def apply_patch(

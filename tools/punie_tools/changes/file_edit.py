@@ -12,7 +12,7 @@ from punie_tools.changes.edit_effect import errors_gained, type_errors
 from punie_tools.changes.tree_access import FileImage, TreeAccess
 from punie_tools.errors import ToolError
 from punie_tools.files.diff import Diff, unified_diff
-from punie_tools.sentences import counted
+from punie_tools.sentences import counted, first_of
 from punie_tools.spelling import spelled
 from punie_tools.tool import ToolContext, ToolResult
 
@@ -56,7 +56,8 @@ class FileEditResult(ReviewedResult):
         """The counts of lines and, where they are known, of type errors."""
         errors = [(self.new_errors, "new"), (self.fixed_errors, "fixed")]
         told = ", ".join(f"{counted(len(found), 'type error')} {what}" for found, what in errors if found)
-        return f"(+{self.added} -{self.removed} lines{f'; {told}' if told else ''}){self._rest}"
+        named = f": {first_of([f'{self.path}:{each}' for each in self.new_errors])}" if self.new_errors else ""
+        return f"(+{self.added} -{self.removed} lines{f'; {told}' if told else ''}){named}{self._rest}"
 
 
 def path_in_tree(context: ToolContext, path: str) -> str:

@@ -10,7 +10,7 @@ from punie_tools.changes.file_edit import ReviewedResult, diffs_of, make_changes
 from punie_tools.changes.review import HunkPlace, Review
 from punie_tools.changes.taking_back import nothing_to_take_back, told_left, without_hunks
 from punie_tools.changes.tree_access import TreeAccess
-from punie_tools.sentences import counted
+from punie_tools.sentences import counted, first_of
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 
@@ -27,7 +27,8 @@ class TakeBackResult(ReviewedResult):
     def summary(self) -> str:
         left = f"; not {self.left}" if self.left else ""
         return (
-            f"Taken back in {counted(len(self.paths), 'file')} (+{self.added} -{self.removed} lines){left}{self._rest}."
+            f"Taken back in {counted(len(self.paths), 'file')} (+{self.added} -{self.removed} lines): "
+            f"{first_of(self.paths)}{left}{self._rest}."
         )
 
 

@@ -12,11 +12,13 @@ from typing import Any, cast
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError, computed_field
 
 from punie_tools.errors import ToolError
+from punie_tools.sentences import first_of, shortened
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 VALUE_LIMIT = 256 * 1024
 
 _SHOWN = 200
+_LINE_SHOWN = 80
 
 
 class ProgramCall(BaseModel):
@@ -45,7 +47,8 @@ class ExecuteCodeResult(ToolResult):
         if len(lines) == 1:
             told = f"The program printed: {_shortened(lines[0])}"
         elif lines:
-            told = f"The program printed {len(lines)} lines, the first: {_shortened(lines[0])}"
+            first = first_of([shortened(line, _LINE_SHOWN) for line in lines[:4]], 4, total=len(lines))
+            told = f"The program printed {len(lines)} lines: {first}"
         elif self.value is not None:
             told = f"The program gave: {_shortened(json.dumps(self.value, ensure_ascii=False))}"
         else:

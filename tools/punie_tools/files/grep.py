@@ -11,6 +11,7 @@ from punie_tools.errors import ToolError
 from punie_tools.files.glob import glob_matcher, is_everything
 from punie_tools.files.match_stream import MatchStream
 from punie_tools.files.ripgrep import SECONDS, run_ripgrep, search_command, search_root, type_options
+from punie_tools.sentences import first_of, shortened
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 MATCH_LIMIT = 1000
@@ -30,6 +31,9 @@ class GrepMatch(BaseModel):
     text: str
 
 
+_LONGEST_TOLD = 60
+
+
 class GrepResult(ToolResult):
     """Matching lines, file by file; the counts are those of all of them."""
 
@@ -47,7 +51,9 @@ class GrepResult(ToolResult):
         lines = "line matches" if self.match_count == 1 else "lines match"
         files = "file" if self.file_count == 1 else "files"
         shown = f"; {len(self.matches)} of them are listed" if self.truncated else ""
-        return f"{self.match_count} {lines} {self.pattern!r} in {self.file_count} {files}{shown}."
+        found = [f"{match.file}:{match.line} {shortened(match.text, _LONGEST_TOLD)}" for match in self.matches[:3]]
+        first = first_of(found, total=self.match_count)
+        return f"{self.match_count} {lines} {self.pattern!r} in {self.file_count} {files}: {first}{shown}."
 
 
 def grep(

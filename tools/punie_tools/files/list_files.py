@@ -8,6 +8,7 @@ from pydantic import computed_field
 
 from punie_tools.files.glob import glob_matcher, is_everything
 from punie_tools.files.ripgrep import run_ripgrep, search_command, search_root, type_options
+from punie_tools.sentences import first_of
 from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
@@ -32,7 +33,7 @@ class ListFilesResult(ToolResult):
             return f"There is no file{what}{where}."
         noun = "file" if self.file_count == 1 else "files"
         shown = f"; the first {len(self.files)} are listed" if self.truncated else ""
-        return f"{self.file_count} {noun}{what}{where}{shown}."
+        return f"{self.file_count} {noun}{what}{where}: {first_of(self.files, 5, total=self.file_count)}{shown}."
 
 
 def list_files(context: ToolContext, pattern: str = "*", path: str = ".") -> ListFilesResult:

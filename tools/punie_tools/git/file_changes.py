@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from punie_tools.sentences import first_of
 from punie_tools.spelling import spelled
 
 CHANGES_OPTIONS = ("--raw", "--numstat", "--no-abbrev", "-z")
@@ -39,6 +40,11 @@ class FileDiff(BaseModel):
     """Where a renamed or copied file was before."""
     is_binary: bool = False
     is_submodule: bool = False
+
+
+def first_paths(files: Sequence[FileDiff]) -> str:
+    """The first few by name, for a sentence."""
+    return first_of([file.path for file in files], 5)
 
 
 def parse_changes(output: bytes) -> tuple[FileDiff, ...]:

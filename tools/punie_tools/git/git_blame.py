@@ -11,6 +11,7 @@ from pydantic import Field, computed_field
 
 from punie_tools.errors import ToolError
 from punie_tools.git.repository import Repository
+from punie_tools.sentences import first_of, shortened
 from punie_tools.spelling import spelled
 from punie_tools.tool import ResultRow, Risk, Tool, ToolContext, ToolResult
 
@@ -49,11 +50,13 @@ class GitBlameResult(ToolResult):
         if not self.lines:
             return f"{self.path} is empty."
         authors = Counter(line.author for line in self.lines).most_common(3)
-        commits = len({line.hash for line in self.lines})
-        noun = "commit" if commits == 1 else "commits"
+        commits = Counter(line.hash for line in self.lines).most_common()
+        noun = "commit" if len(commits) == 1 else "commits"
         named = ", ".join(f"{author} {count}" for author, count in authors)
+        subjects = {line.hash: f'{line.hash[:8]} "{shortened(line.message, 60)}"' for line in self.lines}
         where = f"{self.path}:{self.lines[0].line}-{self.lines[-1].line}"
-        return f"{where} comes from {commits} {noun}; lines by author: {named}."
+        first = first_of([subjects[commit] for commit, _ in commits])
+        return f"{where} comes from {len(commits)} {noun}: {first}; lines by author: {named}."
 
 
 def git_blame(

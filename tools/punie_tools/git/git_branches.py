@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import computed_field
 
 from punie_tools.git.repository import Repository
+from punie_tools.sentences import first_of
 from punie_tools.spelling import spelled
 from punie_tools.tool import ResultRow, Risk, Tool, ToolContext, ToolResult
 
@@ -78,7 +79,13 @@ class GitBranchesResult(ToolResult):
         if not self.head:
             return f"{where}, which has no commits yet."
         noun = "branch" if local == 1 else "branches"
-        return f"{where}; {local} local {noun}, {remote} of remotes."
+        told = f"{local} local {noun}{self._named('local')}, {remote} of remotes{self._named('remote')}"
+        return f"{where}; {told}."
+
+    def _named(self, kind: Literal["local", "remote"]) -> str:
+        """In brackets; none where the only one is told already."""
+        names = [branch.name for branch in self.branches if branch.kind == kind]
+        return f" ({first_of(names, 5)})" if [name for name in names if name != self.current] else ""
 
 
 def git_branches(context: ToolContext) -> GitBranchesResult:

@@ -8,6 +8,7 @@ from pydantic import Field, computed_field
 
 from punie_tools.errors import ToolError
 from punie_tools.git.conflicts import refuse_conflicts
+from punie_tools.git.file_changes import first_paths
 from punie_tools.git.git_show import GitShowResult, git_show
 from punie_tools.git.repository import Repository
 from punie_tools.git.staged_files import StagedResult, staged_files
@@ -24,9 +25,10 @@ class GitCommitResult(GitShowResult):
     @property
     def summary(self) -> str:
         subject = self.message.split("\n", 1)[0]
+        named = f" ({first_paths(self.files)})" if self.files else ""
         noun = "file" if len(self.files) == 1 else "files"
         where = f"on {self.branch}" if self.branch else "on a detached HEAD"
-        changed = f"{len(self.files)} {noun}, +{self.additions} -{self.deletions} lines"
+        changed = f"{len(self.files)} {noun}, +{self.additions} -{self.deletions} lines{named}"
         return f'Committed {self.hash[:10]} "{subject}" {where}: {changed}.'
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import computed_field
 
-from punie_tools.git.file_changes import CHANGES_OPTIONS, FileDiff, parse_changes, patch_text
+from punie_tools.git.file_changes import CHANGES_OPTIONS, FileDiff, first_paths, parse_changes, patch_text
 from punie_tools.git.repository import DIFF_OPTIONS, Repository
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
@@ -28,7 +28,7 @@ class GitDiffResult(ToolResult):
             return "Nothing differs."
         noun = "file differs" if self.file_count == 1 else "files differ"
         cut = "; the patch is too long to show whole" if self.truncated else ""
-        return f"{self.file_count} {noun} (+{self.additions} -{self.deletions} lines){cut}."
+        return f"{self.file_count} {noun} (+{self.additions} -{self.deletions} lines): {first_paths(self.files)}{cut}."
 
 
 def git_diff(

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, computed_field
 
 from punie_tools.errors import ToolError
 from punie_tools.git.repository import DIFF_OPTIONS, Repository
-from punie_tools.sentences import counted
+from punie_tools.sentences import counted, first_of, single_line
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 COUNT_LIMIT = 1000
@@ -46,10 +46,18 @@ class GitLogResult(ToolResult):
         if not self.commits:
             return "There are no commits."
         newest = self.commits[0]
-        subject = newest.message.split("\n", 1)[0]
         older = ", and this shallow clone holds no older ones" if self.is_cut_off else ""
         told = f"{counted(self.commit_count, 'commit')}{older}"
-        return f'{told}; the newest is "{subject}" by {newest.author} on {newest.date[:10]}.'
+        before = [f'{commit.hash[:8]} "{_subject(commit)}"' for commit in self.commits[1:]]
+        earlier = f"; before it {first_of(before, total=self.commit_count - 1)}" if before else ""
+        return (
+            f'{told}; the newest is {newest.hash[:8]} "{_subject(newest)}" by {newest.author} on {newest.date[:10]}'
+            f"{earlier}."
+        )
+
+
+def _subject(commit: Commit) -> str:
+    return single_line(commit.message.split("\n", 1)[0])
 
 
 def git_log(context: ToolContext, path: str | None = None, count: int = 10) -> GitLogResult:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, computed_field
 
-from punie_tools.git.file_changes import CHANGES_OPTIONS, FileDiff, parse_changes, patch_text
+from punie_tools.git.file_changes import CHANGES_OPTIONS, FileDiff, first_paths, parse_changes, patch_text
 from punie_tools.git.git_diff import PATCH_LIMIT
 from punie_tools.git.repository import DIFF_OPTIONS, Repository
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
@@ -38,8 +38,9 @@ class GitShowResult(ToolResult):
     @property
     def summary(self) -> str:
         subject = self.message.split("\n", 1)[0]
+        named = f" ({first_paths(self.files)})" if self.files else ""
         noun = "file" if len(self.files) == 1 else "files"
-        changed = f"{len(self.files)} {noun}, +{self.additions} -{self.deletions} lines"
+        changed = f"{len(self.files)} {noun}, +{self.additions} -{self.deletions} lines{named}"
         cut = "; the patch is too long to show whole" if self.truncated else ""
         return f'{self.hash[:10]} "{subject}" by {self.author} on {self.date[:10]}: {changed}{cut}.'
 

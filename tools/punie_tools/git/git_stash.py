@@ -50,7 +50,8 @@ class GitStashResult(ToolResult):
         if self.conflicts:
             return f"Taking the changes back left conflicts in {first_of(self.conflicts)}; the stash is kept."
         done = {"push": "Put the changes aside; ", "pop": "Took the changes back; ", "list": ""}[self.action]
-        return f"{done}{left}{' now' if done else ''}."
+        named = first_of([f"{stash.name} {stash.message}" for stash in self.stashes])
+        return f"{done}{left}{' now' if done else f': {named}' if named else ''}."
 
 
 def git_stash(context: ToolContext, action: Action = "push", message: Message = "") -> GitStashResult:

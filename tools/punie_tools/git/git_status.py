@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, computed_field
 
 from punie_tools.files.temporary_files import is_temporary
 from punie_tools.git.repository import STATUS_OPTIONS, Repository
+from punie_tools.sentences import first_of
 from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
@@ -58,14 +59,14 @@ class GitStatusResult(ToolResult):
     @property
     def summary(self) -> str:
         where = f"On branch {self.branch}" if self.branch != "HEAD" else f"HEAD is detached at {self.commit[:7]}"
-        conflicted = sum(file.status == "conflicted" for file in self.files)
-        counts = {
-            "conflicted": conflicted,
-            "staged": len(self.staged),
-            "unstaged": len(self.unstaged) - conflicted,
-            "untracked": len(self.untracked),
+        conflicted = {file.path: file for file in self.files if file.status == "conflicted"}
+        groups = {
+            "conflicted": tuple(conflicted),
+            "staged": self.staged,
+            "unstaged": tuple(path for path in self.unstaged if path not in conflicted),
+            "untracked": self.untracked,
         }
-        told = [f"{count} {name}" for name, count in counts.items() if count]
+        told = [f"{len(paths)} {name} ({first_of(paths)})" for name, paths in groups.items() if paths]
         told += [f"{self.changed_elsewhere} outside this folder"] if self.changed_elsewhere else []
         return f"{where}: {', '.join(told) if told else 'nothing changed'}{self._distance()}."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import computed_field
 
-from punie_tools.git.file_changes import CHANGES_OPTIONS, FileDiff, parse_changes
+from punie_tools.git.file_changes import CHANGES_OPTIONS, FileDiff, first_paths, parse_changes
 from punie_tools.git.repository import DIFF_OPTIONS, Repository
 from punie_tools.tool import ToolResult
 
@@ -23,7 +23,9 @@ class StagedResult(ToolResult):
         if not self.file_count:
             return "Nothing is staged."
         noun = "file is" if self.file_count == 1 else "files are"
-        return f"{self.file_count} {noun} staged (+{self.additions} -{self.deletions} lines)."
+        return (
+            f"{self.file_count} {noun} staged (+{self.additions} -{self.deletions} lines): {first_paths(self.files)}."
+        )
 
 
 def staged_files(repository: Repository) -> StagedResult:

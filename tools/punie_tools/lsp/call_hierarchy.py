@@ -57,7 +57,7 @@ class CallHierarchyResult(ToolResult):
         does = "is called by" if self.direction == "incoming" else "calls"
         if not self.calls:
             return f"{self.symbol} {does} nothing that the code shows."
-        named = first_of([f"{each.name} ({each.file}:{each.line})" for each in self.calls])
+        named = first_of([f"{each.name} ({each.file}:{each.line})" for each in self.calls], total=self.call_count)
         return f"{self.symbol} {does} {counted(self.call_count, 'function')}: {named}."
 
 

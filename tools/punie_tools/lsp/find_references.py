@@ -49,9 +49,12 @@ class ReferencesResult(ToolResult):
     def summary(self) -> str:
         definitions = [f"{each.file}:{each.line}" for each in self.references if each.is_definition]
         defined = f" (defined at {first_of(definitions)})" if definitions else ""
+        # Two uses in one line are one place to go to.
+        lines = list(dict.fromkeys(f"{each.file}:{each.line}" for each in self.references if not each.is_definition))
+        used = f": {first_of(lines, 5, total=self.reference_count if self.truncated else 0)}" if lines else ""
         return (
             f"{self.symbol}{defined} stands in {counted(self.reference_count, 'place')}"
-            f" of {counted(self.file_count, 'file')}."
+            f" of {counted(self.file_count, 'file')}{used}."
         )
 
 

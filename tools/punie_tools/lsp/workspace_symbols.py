@@ -45,7 +45,8 @@ class WorkspaceSymbolsResult(ToolResult):
     def summary(self) -> str:
         if not self.symbols:
             return f"No name is like {self.query!r}."
-        first = first_of([f"{each.kind} {each.name} ({each.file}:{each.line})" for each in self.symbols])
+        named = [f"{each.kind} {each.name} ({each.file}:{each.line})" for each in self.symbols]
+        first = first_of(named, total=self.symbol_count)
         return f"{counted(self.symbol_count, 'name')} like {self.query!r}: {first}."
 
 

@@ -318,5 +318,8 @@ def _capped(tests: list[TestOutcome]) -> tuple[TestOutcome, ...]:
 
 
 def _in_short(test: TestOutcome) -> str:
+    """Where it failed, so that one can go there, and why."""
     first_line = test.message.split("\n", 1)[0]
-    return f"{test.name} ({shortened(first_line, 100)})" if first_line else test.name
+    place = f"{test.file}:{test.line} " if test.line else ""
+    name = test.name.removeprefix(f"{test.file}::") if place else test.name
+    return f"{place}{name}{f' ({shortened(first_line, 100)})' if first_line else ''}"

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import leaves_out
+from punie_tui.app.key_map import key_shown
+from punie_tui.app.widgets.trace.pane import TO_TRACE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from punie_tui.agent.attachment import Attachment
@@ -92,16 +95,19 @@ class Chat(Vertical):
     def handle(self, event: Event) -> None:
         """Show what an event means for the conversation."""
         if self._teller is None:
-            self._teller = _Teller(self.transcript)
+            self._teller = _Teller(self.transcript, self._where_rest_is)
         self._teller.handle(event)
 
     def show_earlier(self, events: Sequence[Event]) -> None:
         """Show events that came before all that stands here."""
         earlier = _EarlierParts()
-        teller = _Teller(earlier)
+        teller = _Teller(earlier, self._where_rest_is)
         for event in events:
             teller.handle(event)
         self.transcript.add_before(earlier.parts)
+
+    def _where_rest_is(self) -> str:
+        return f"The trace ({key_shown(self, TO_TRACE)}) lists all."
 
 
 class _EarlierParts:
@@ -120,8 +126,9 @@ class _EarlierParts:
 class _Teller:
     """Tells events as parts of a transcript."""
 
-    def __init__(self, target: Transcript | _EarlierParts) -> None:
+    def __init__(self, target: Transcript | _EarlierParts, where_rest_is: Callable[[], str]) -> None:
         self._target = target
+        self._where_rest_is = where_rest_is
         self._streamed = ""
 
     def handle(self, event: Event) -> None:
@@ -163,6 +170,8 @@ class _Teller:
         elif event.answer and self._streamed != event.answer:
             # Nothing was streamed, so the answer is made of results: their text is no Markdown.
             self._target.add("result", safe_text(event.answer))
+            if leaves_out(event.answer):
+                self._target.add("note", self._where_rest_is())
         if ending := _ENDINGS[event.reason]:
             self._target.add("note", ending)
 

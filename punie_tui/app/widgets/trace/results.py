@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from punie_tools.actions.code_actions import CodeActionsResult
@@ -41,9 +42,10 @@ from punie_tools.registry import find_tool
 from punie_tools.safe_text import safe_text
 from punie_tools.tool import ToolResult
 from punie_tui.app.widgets.trace.json_tree import rows_of_value
-from punie_tui.app.widgets.trace.rows import Role, Row, capped, row, wrapped
+from punie_tui.app.widgets.trace.rows import Role, Row, capped, hung, row, wrapped
 
 _MOST_ROWS = 200
+_HASH_SHOWN = 8
 OUTCOME_MARKS: dict[Outcome, tuple[str, Role]] = {
     "passed": ("✓", "good"),
     "failed": ("✗", "bad"),
@@ -103,7 +105,7 @@ def _details(result: ToolResult, width: int) -> list[Row]:
             about = wrapped(f"{result.author}, {result.date}\n{result.message}", width, "muted")
             return [*about, *_diff(result.patch)]
         case GitBlameResult():
-            return [row(line.as_row(), path=result.path, line=line.line) for line in result.lines[:_MOST_ROWS]]
+            return _blamed(result, width)
         case GitBranchesResult():
             return [row(each.as_row(), "strong" if each.is_current else "") for each in result.branches]
         case DefinitionResult() | TypeDefinitionResult():
@@ -117,10 +119,9 @@ def _details(result: ToolResult, width: int) -> list[Row]:
                 width,
             )
         case WorkspaceSymbolsResult():
-            return [
-                row(f"{each.kind:<8} {each.name}  {each.file}:{each.line}", path=each.file, line=each.line)
-                for each in result.symbols
-            ]
+            return _by_file(
+                ((each.file, each.line, None, f"{each.kind} {each.name}", "") for each in result.symbols), width
+            )
         case DocumentSymbolsResult():
             return [
                 row(
@@ -167,7 +168,7 @@ def _details(result: ToolResult, width: int) -> list[Row]:
             return []
 
 
-def _by_file(findings: Iterable[tuple[str, int, int, str, str]], width: int) -> list[Row]:
+def _by_file(findings: Iterable[tuple[str, int, int | None, str, str]], width: int) -> list[Row]:
     """Findings as (file, line, column, message, code), grouped by file in their order."""
     found = list(findings)
     files: dict[str, Row] = {}
@@ -179,14 +180,12 @@ def _by_file(findings: Iterable[tuple[str, int, int, str, str]], width: int) -> 
     return [*files.values(), *more]
 
 
-def _finding(file: str, line: int, column: int, message: str, code: str, width: int) -> list[Row]:
+def _finding(file: str, line: int, column: int | None, message: str, code: str, width: int) -> list[Row]:
     """The first line of the message, wrapped; what it explains below is folded under it."""
-    place = f"{line}:{column}"
+    place = str(line) if column is None else f"{line}:{column}"
     told, _, explanation = message.partition("\n")
     first, *rest = wrapped(told + (f"  {code}" if code else ""), max(width - len(place) - 5, 12), path=file, line=line)
-    whole = f"{place} {first.text}"
-    rows = [Row([(f"{place} ", "muted"), *first.parts], file, line, whole=whole)]
-    rows += [Row([(" " * (len(place) + 1), ""), *more.parts], file, line, whole=whole, continues=True) for more in rest]
+    rows = hung(f"{place} ", [first, *rest])
     if explanation:
         rows[0].children = wrapped(explanation, max(width - 6, 12), "muted", path=file, line=line)
         rows[0].is_expanded = False
@@ -268,9 +267,29 @@ def _commits(result: GitLogResult, width: int) -> list[Row]:
     rows: list[Row] = []
     for commit in result.commits:
         subject = safe_text(commit.message.split("\n", 1)[0], single_line=True)
-        rows.append(Row([(f"{commit.hash[:8]} ", "strong"), (subject, "")]))
-        rows += wrapped(f"         {commit.author}, {commit.date}", width + 9, "muted")
+        rows += hung(f"{commit.hash[:_HASH_SHOWN]} ", wrapped(subject, max(width - _HASH_SHOWN - 1, 12)), "strong")
+        about = wrapped(f"{commit.author}, {commit.date[:10]}", max(width - _HASH_SHOWN - 1, 12), "muted")
+        rows += hung(" " * (_HASH_SHOWN + 1), about)
     return rows
+
+
+def _blamed(result: GitBlameResult, width: int) -> list[Row]:
+    """The lines below the commit that they come from, which leaves them nearly the whole width."""
+    shown = result.lines[:_MOST_ROWS]
+    digits = len(str(shown[-1].line)) if shown else 0
+    rows: list[Row] = []
+    for commit, lines in groupby(shown, key=lambda line: line.hash):
+        first, *rest = lines
+        name = safe_text(f"{first.author}, {first.date[:10]}", single_line=True)
+        subject = safe_text(first.message, single_line=True)
+        parts: list[tuple[str, Role]] = [(f"{commit[:_HASH_SHOWN]} ", "strong"), (f"{name}  {subject}", "muted")]
+        rows.append(Row(parts, result.path, first.line))
+        for line in (first, *rest):
+            text = wrapped(line.text, max(width - digits - 3, 12), path=result.path, line=line.line)
+            told = safe_text(line.text, single_line=True)
+            rows[-1].children += hung(f"{line.line:>{digits}} ", text, told=told)
+    more = [row(f"… {len(result.lines) - len(shown)} more", "muted")] if len(result.lines) > len(shown) else []
+    return [*rows, *more]
 
 
 def _diff(patch: str) -> list[Row]:

@@ -56,6 +56,19 @@ def wrapped(text: str, width: int, role: Role = "", *, path: str = "", line: int
     return rows
 
 
+def hung(label: str, rows: list[Row], role: Role = "muted", *, told: str = "") -> list[Row]:
+    """Rows of one wrapped text, the first beside its label; `told` is the whole text where its indent counts."""
+    first, *rest = rows
+    whole = f"{label}{told or first.text}"
+    return [
+        Row([(label, role), *first.parts], first.path, first.line, whole=whole),
+        *(
+            Row([(" " * len(label), ""), *more.parts], more.path, more.line, whole=whole, continues=True)
+            for more in rest
+        ),
+    ]
+
+
 def capped(rows: list[Row], most: int, what: str) -> list[Row]:
     """At most `most` rows, and one that says how many are not shown."""
     if len(rows) <= most:
