@@ -235,3 +235,34 @@ async def test_the_status_line_shows_what_a_model_calls_a_tool_and_obeys_nothing
     async with drive(repository) as driven:
         driven.main.events_arrived([ToolRequested(call_id="c1", tool="\x1b[2J[bold]\u202ex", arguments={})])
         assert "␛[2J[bold]\\u202ex" in str(driven.main.query_one(StatusLine).render())
+
+
+async def test_a_sentence_names_places_that_open_and_tells_where_the_rest_is(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    lines = [f"# TODO number {number} of those that somebody will do one day" for number in range(1, 6)]
+    root = make_repository({"notes.py": "x = 1\n" + "\n".join(lines) + "\n"})
+    replies: list[Reply] = [[call("grep", pattern="number 1")], *([call("grep", pattern="TODO")] for _ in range(3))]
+    async with drive(root, replies, size=(80, 24)) as driven:
+        await driven.ask("one")
+        await driven.finished()
+        assert "The trace" not in driven.transcript.plain_text
+        for turn in range(2, 5):
+            await driven.ask("all")
+            await driven.finished(turn)
+        told = driven.transcript.plain_text
+        assert "in 1 file: notes.py:2 # TODO number 1 of" in told
+        assert "notes.py:4 # TODO number 3 of those that somebody will do one day and 2 more." in told
+        assert told.count("The trace (F3) lists all.") == 3
+
+        # The scroll bar has come, and hides the end of no row.
+        assert driven.transcript.show_vertical_scrollbar
+        region = driven.transcript.scrollable_content_region
+        assert driven.transcript.blocks.width == region.width - 1
+
+        await driven.pilot.press("f2", "home", "down", "down", "down")
+        await driven.until(lambda: bool(driven.transcript.links_of_line()), "the links")
+        await driven.pilot.press("enter")
+        await driven.shown(FileViewerScreen)
+        await driven.pilot.pause()
+        assert driven.app.screen.query_one(TextArea).cursor_location == (1, 0)

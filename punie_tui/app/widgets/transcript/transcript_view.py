@@ -202,9 +202,10 @@ class TranscriptView(ScrollView):
 
     @property
     def _row_width(self) -> int:
-        """Without the column of the cursor; the usual one until there is a place on the screen."""
-        width = self.scrollable_content_region.width
-        return max(width - 1, 4) if width else self.blocks.width
+        """Without the cursor's and the scroll bar's column; the usual one until there is a place on the screen."""
+        # The scroll bar comes without a resize, and all lines would have to be broken anew.
+        width = self.content_region.width
+        return max(width - 1 - self.styles.scrollbar_size_vertical, 4) if width else self.blocks.width
 
     @property
     def _top(self) -> Place | None:
