@@ -45,7 +45,10 @@ def test_the_fields_of_each_line(history: Path, run_tool: RunTool) -> None:
 
 def test_a_line_that_is_not_committed(history: Path, run_tool: RunTool) -> None:
     write_files(history, {"a.py": "one\n2 ✓\nthree\nfour\nfive"})
-    line = run_tool("git_blame", at=history, path="a.py").lines[-1]
+    result = run_tool("git_blame", at=history, path="a.py")
+    line = result.lines[-1]
+    assert "3 commits: " in result.summary
+    assert ", what is not committed yet; lines by author: " in result.summary
     assert (line.text, set(line.hash)) == ("five", {"0"})
 
 

@@ -32,6 +32,16 @@ class BlamedLine(ResultRow):
     """The first line of the commit's message."""
     text: str
 
+    @property
+    def is_committed(self) -> bool:
+        """False for a line that is only in the working tree."""
+        return bool(self.hash.strip("0"))
+
+    @property
+    def commit_in_short(self) -> str:
+        """For a sentence; git names what is not committed after the file."""
+        return f'{self.hash[:8]} "{shortened(self.message, 60)}"' if self.is_committed else "what is not committed yet"
+
     def as_row(self) -> str:
         """As git itself prints it, without the time of day."""
         return f"{self.hash[:8]} {self.author:<20.20} {self.date[:10]} {self.line:>4}│ {self.text}"
@@ -53,9 +63,9 @@ class GitBlameResult(ToolResult):
         commits = Counter(line.hash for line in self.lines).most_common()
         noun = "commit" if len(commits) == 1 else "commits"
         named = ", ".join(f"{author} {count}" for author, count in authors)
-        subjects = {line.hash: f'{line.hash[:8]} "{shortened(line.message, 60)}"' for line in self.lines}
+        told = {line.hash: line.commit_in_short for line in self.lines}
         where = f"{self.path}:{self.lines[0].line}-{self.lines[-1].line}"
-        first = first_of([subjects[commit] for commit, _ in commits])
+        first = first_of([told[commit] for commit, _ in commits])
         return f"{where} comes from {len(commits)} {noun}: {first}; lines by author: {named}."
 
 

@@ -280,10 +280,9 @@ def _blamed(result: GitBlameResult, width: int) -> list[Row]:
     rows: list[Row] = []
     for commit, lines in groupby(shown, key=lambda line: line.hash):
         first, *rest = lines
-        name = safe_text(f"{first.author}, {first.date[:10]}", single_line=True)
-        subject = safe_text(first.message, single_line=True)
-        parts: list[tuple[str, Role]] = [(f"{commit[:_HASH_SHOWN]} ", "strong"), (f"{name}  {subject}", "muted")]
-        rows.append(Row(parts, result.path, first.line))
+        about = safe_text(f"{first.author}, {first.date[:10]}  {first.message}", single_line=True)
+        parts: list[tuple[str, Role]] = [(f"{commit[:_HASH_SHOWN]} ", "strong"), (about, "muted")]
+        rows.append(Row(parts if first.is_committed else [("not committed yet", "muted")], result.path, first.line))
         for line in (first, *rest):
             text = wrapped(line.text, max(width - digits - 3, 12), path=result.path, line=line.line)
             told = safe_text(line.text, single_line=True)
