@@ -200,15 +200,21 @@ async def test_a_long_one_is_scrolled_to_its_end_by_keyboard(
 
 
 async def test_a_question_and_its_keys_are_on_the_screen(drive: Drive, repository: Path) -> None:
-    async with drive(repository, [[edit()]] * len(SIZES)) as driven:
-        for turns, size in enumerate(SIZES, start=1):
+    sizes = [*SIZES, (60, 15), (40, 12)]
+    long = edit(new="# Ledger\n" + "line\n" * 20)
+    async with drive(repository, [[long]] * len(sizes)) as driven:
+        for turns, size in enumerate(sizes, start=1):
             await driven.pilot.resize_terminal(*size)
             await driven.ask("rename it")
             await driven.asked()
             await driven.until(lambda: any("n no" in row for row in screen_rows(driven)), f"the keys at {size}")
-            text = "\n".join(screen_rows(driven))
+            rows = screen_rows(driven)
+            text = "\n".join(rows)
             assert "edit_file" in text, size
             assert "y " in text, size
+            if size != (20, 5):
+                assert "ask mode" in rows[-2], size
+                assert "More" in rows[-1], size
             await driven.pilot.press("n")
             await driven.pilot.pause()
             assert driven.app.focused is driven.main.query_one(Input), size

@@ -9,6 +9,7 @@ from app_driver import Drive, Driven
 
 from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS
 from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
+from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.status import StatusLine
 from punie_tui.engine.protocol import Doubt, TextDelta, ToolCall
 from punie_tui.engine.scripted import Reply
@@ -52,10 +53,19 @@ async def test_a_key_does_what_was_meant(drive: Drive, tmp_path: Path, size: tup
         await driven.said("none of these")
 
 
-async def test_escape_stops_the_turn_that_asks(drive: Drive, tmp_path: Path) -> None:
-    async with drive(tmp_path, [UNSURE, STATUS, TALK]) as driven:
+async def test_on_few_rows_it_is_read_by_scrolling_and_escape_stops_the_turn(drive: Drive, tmp_path: Path) -> None:
+    long: Reply = [ToolCall("3", "git_status", {}), Doubt(0.9, "look for a word " * 12, ())]
+    async with drive(tmp_path, [UNSURE, long, TALK], size=(40, 12)) as driven:
         await driven.ask("hm")
         panel = await offered(driven)
+        await driven.until(lambda: panel.max_scroll_y > 0, "more than fits")
+        screen = driven.app.screen.size
+        assert driven.main.query_one(StatusLine).region.bottom == screen.height - 1
+        assert driven.main.query_one(KeyRow).region.bottom == screen.height
+        assert driven.prompt.region.height == 1
+        driven.clock.now += GUARD_SECONDS
+        await driven.pilot.press("end")
+        await driven.until(lambda: panel.scroll_offset.y == panel.max_scroll_y, "its end")
         await driven.pilot.press("escape")
         await driven.finished(1)
         assert not panel.is_asking

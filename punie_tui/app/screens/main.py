@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import events, on, work
 from textual.binding import BindingType
@@ -28,6 +28,7 @@ from punie_tui.app.shell_work import ShellWork
 from punie_tui.app.textual_adapter import app_of, call_on_screen, keep_screen
 from punie_tui.app.themes import next_theme
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice, TurnRunner
+from punie_tui.app.widgets.chat.asking_area import AskingArea
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.key_row import KeyRow
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from punie_tui.engine.protocol import ToolCall
 
 _NARROW_COLUMNS = 100
+_SHORT_ROWS = 16
 _LOW_ROWS = 12
 _SECONDS_FOR_FIRST_FRAME = 0.1
 _PANES = {"chat": "F2 Chat", "trace": "F3 Trace", "repo": "F4 Repo"}
@@ -134,7 +136,7 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield TabRow(_PANES, id="tabs")
-        with Horizontal(id="panes"):
+        with AskingArea(id="asking-area"), Horizontal(id="panes"):
             yield _titled(Chat(id="chat"))
             yield Vertical(id="side")
         yield Prompt(id="prompt")
@@ -163,7 +165,8 @@ class MainScreen(Screen[None]):
         self._choice = ChoicePanel(self._clock)
         await self.query_one("#side").mount(_titled(self._trace), _titled(self._repo))
         queue_panel = QueuePanel(self._queue)
-        await self.mount(self._approval, self._choice, queue_panel, before="#prompt")
+        await self.query_one(AskingArea).mount(self._approval, self._choice)
+        await self.mount(queue_panel, before="#prompt")
         self._queue_panel = queue_panel
         self._queue_changed()
         chat = self.query_one(Chat)
@@ -193,11 +196,10 @@ class MainScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < _NARROW_COLUMNS, "-narrow")
+        self.set_class(event.size.height < _SHORT_ROWS, "-short")
         self.set_class(event.size.height < _LOW_ROWS, "-low")
         # There the row of tabs names these keys.
         self.query_one(KeyRow).leave_out(_KEYS_OF_PANES if self.has_class("-narrow") else frozenset())
-        for panel in self.query("ApprovalPanel"):
-            self.call_after_refresh(cast("ApprovalPanel", panel).fit)
 
     # What the person does.
 

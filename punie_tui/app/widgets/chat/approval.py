@@ -15,10 +15,10 @@ from textual.widgets import Input, Static
 from punie_tools.revealed_text import reveal
 from punie_tui.agent.approval import Always, ApprovalQuestion
 from punie_tui.agent.trust import TRUST_QUESTION
-from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
-from punie_tui.app.key_map import key_shown, keys_of
+from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.key_map import key_shown
 from punie_tui.app.screens.main_actions import STOP
-from punie_tui.app.widgets.chat.asking_panel import AskingPanel
+from punie_tui.app.widgets.chat.asking_panel import SCROLLS, AskingPanel
 from punie_tui.app.widgets.chat.detail_view import DetailView
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
     from punie_tui.app.turn_runner import PendingApproval
 
-_SHARE_OF_SCREEN = 0.6
 _ROWS_AROUND_DETAIL = 4
-_ROWS_OF_PROMPT = 1
 
 
 _ONCE = Action("approval.once", "y", "decide('once')", "allow this call", "Allow")
@@ -39,7 +37,6 @@ _ALWAYS = Action(
 )
 _DENY = Action("approval.deny", "n", "deny", "deny; say why, or Enter", "Deny")
 _REVIEW = Action("approval.review", "r", "decide('review')", "review an edit hunk by hunk", "Review")
-_SCROLLS = movement(does="scroll what it is about")
 
 APPROVAL_ACTIONS = ActionGroup(
     "When punie asks",
@@ -48,7 +45,7 @@ APPROVAL_ACTIONS = ActionGroup(
         _ALWAYS,
         _DENY,
         _REVIEW,
-        *_SCROLLS,
+        *SCROLLS,
         Action("approval.next_page", "space", "move_page(1)", "a page down", line="scroll what it is about"),
     ),
     about="A call that waits for you, shown whole; nothing of it has happened yet.",
@@ -115,16 +112,19 @@ class ApprovalPanel(AskingPanel):
         return self._detail.text if self._waiting else ""
 
     @property
+    def body(self) -> DetailView:
+        return self._detail
+
+    @property
     def _detail(self) -> DetailView:
         return self.query_one(DetailView)
 
     def fit(self) -> None:
-        """As high as the text needs, and no higher than leaves the rest of the screen of use."""
+        """As high as the text needs; on a low screen as high as there is room for."""
+        super().fit()
         if self._waiting:
-            rows, columns = self.screen.size.height, self.screen.size.width
-            needed = self._detail.row_count(max(columns - 4, 1)) + _ROWS_AROUND_DETAIL
-            most = max(int(rows * _SHARE_OF_SCREEN), _ROWS_AROUND_DETAIL + 1)
-            self.styles.height = rows - _ROWS_OF_PROMPT if self.screen.has_class("-low") else min(needed, most)
+            needed = self._detail.row_count(max(self.screen.size.width - 4, 1)) + _ROWS_AROUND_DETAIL
+            self.styles.height = self.most_rows if self.screen.has_class("-low") else needed
 
     # What the person does.
 
@@ -135,11 +135,6 @@ class ApprovalPanel(AskingPanel):
         if action == "decide" and parameters == ("review",):
             return bool(self._waiting and self._waiting[0].question.can_be_reviewed)
         return True
-
-    def has_key(self, key: str) -> bool:
-        """Where all is seen nothing scrolls, and such a letter may begin a sentence."""
-        scrolls = any(key in keys_of(self, action) for action in _SCROLLS)
-        return super().has_key(key) and (not scrolls or self._detail.max_scroll_y > 0)
 
     def action_decide(self, choice: str) -> None:
         if self._waiting:
@@ -156,17 +151,8 @@ class ApprovalPanel(AskingPanel):
         if self._waiting:
             self.post_message(self.Decided(self._waiting[0], "no", message.value.strip()))
 
-    def action_move(self, rows: int) -> None:
-        self._move_to(self._detail.scroll_offset.y + rows)
-
-    def action_move_page(self, pages: int) -> None:
-        self._move_to(self._detail.scroll_offset.y + pages * max(self._detail.size.height - 1, 1))
-
-    def action_move_to_end(self, direction: int) -> None:
-        self._move_to(0 if direction < 0 else self._detail.max_scroll_y)
-
-    def _move_to(self, row: int) -> None:
-        self._detail.scroll_to(y=row, animate=False, immediate=True)
+    def scroll_body_to(self, row: int) -> None:
+        super().scroll_body_to(row)
         self._show_position()
 
     # What is shown.

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Vertical
 from textual.message import Message
+from textual.widget import Widget
 
-from punie_tui.app.actions import ActionGroups
+from punie_tui.app.actions import ActionGroups, movement
 from punie_tui.app.key_map import keys_of
 
 if TYPE_CHECKING:
     from textual import events
 
 GUARD_SECONDS = 0.5
+SCROLLS = movement(does="scroll what it is about")
+"""For each panel's actions."""
+_SHARE_OF_SCREEN = 0.6
+_ROWS_OF_PANES = 1
 _KEYS_FOR_OTHERS = frozenset({"question_mark", "tab"})
 
 
@@ -58,6 +63,25 @@ class AskingPanel(Vertical, can_focus=True):
         self.set_class(is_asking, "-asks")
         self.screen.set_class(is_asking, "-asks")
 
+    @property
+    def body(self) -> Widget:
+        """What scrolls where the question has more rows than there is room for."""
+        return self
+
+    @property
+    def most_rows(self) -> int:
+        """What the panes can spare; on a low screen that is all they have."""
+        area = self.parent
+        assert isinstance(area, Widget)
+        rows = area.size.height
+        if self.screen.has_class("-low"):
+            return rows
+        return max(min(rows - _ROWS_OF_PANES, int(self.screen.size.height * _SHARE_OF_SCREEN)), 1)
+
+    def fit(self) -> None:
+        """Be no higher than leaves the rest of the screen of use."""
+        self.styles.max_height = self.most_rows
+
     def question_stands(self) -> None:
         """The half second begins, and the keys come here."""
         self._quiet_since = self._clock()
@@ -97,5 +121,23 @@ class AskingPanel(Vertical, can_focus=True):
         self.post_message(self.TypedOn(event.key, event.character or ""))
 
     def has_key(self, key: str) -> bool:
-        """Whether the key means something here."""
-        return any(key in keys_of(self, action) for group in self.ACTIONS for action in group.actions)
+        """Whether the key means something here.
+
+        Where all is seen nothing scrolls, and such a letter may begin a sentence.
+        """
+        scrolls = any(key in keys_of(self, action) for action in SCROLLS)
+        is_known = any(key in keys_of(self, action) for group in self.ACTIONS for action in group.actions)
+        return is_known and (not scrolls or self.body.max_scroll_y > 0)
+
+    def action_move(self, rows: int) -> None:
+        self.scroll_body_to(self.body.scroll_offset.y + rows)
+
+    def action_move_page(self, pages: int) -> None:
+        self.scroll_body_to(self.body.scroll_offset.y + pages * max(self.body.scrollable_content_region.height - 1, 1))
+
+    def action_move_to_end(self, direction: int) -> None:
+        self.scroll_body_to(0 if direction < 0 else self.body.max_scroll_y)
+
+    def scroll_body_to(self, row: int) -> None:
+        """Let this row be the first one on the screen."""
+        self.body.scroll_to(y=row, animate=False, immediate=True)

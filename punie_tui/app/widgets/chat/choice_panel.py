@@ -14,7 +14,7 @@ from punie_tools.safe_text import safe_text
 from punie_tui.agent.meant import MOST_CHOICES, QUESTION
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.key_map import key_shown
-from punie_tui.app.widgets.chat.asking_panel import AskingPanel
+from punie_tui.app.widgets.chat.asking_panel import SCROLLS, AskingPanel
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -27,7 +27,7 @@ _CHOOSE = tuple(
     for place, name in enumerate(_ORDINALS[:MOST_CHOICES], 1)
 )
 _NONE = Action("choice.none", "n", "choose(-1)", "none of these")
-CHOICE_ACTIONS = ActionGroup("When punie asks what you meant", (*_CHOOSE, _NONE))
+CHOICE_ACTIONS = ActionGroup("When punie asks what you meant", (*_CHOOSE, _NONE, *SCROLLS))
 
 
 class ChoicePanel(AskingPanel):
@@ -35,7 +35,7 @@ class ChoicePanel(AskingPanel):
 
     DEFAULT_CSS = """
     ChoicePanel {
-        display: none; height: auto; padding: 0 1;
+        display: none; height: auto; padding: 0 1; overflow-y: auto; scrollbar-size-vertical: 1;
         border: round $primary; background: $surface;
     }
     ChoicePanel.-asks { display: block; }
@@ -67,6 +67,8 @@ class ChoicePanel(AskingPanel):
         text = "\n".join([QUESTION, *rows, f"{key_shown(self, _NONE)}  none of these"])
         self.query_one("#choices", Static).update(Content(text))
         self.set_asking(True)
+        self.fit()
+        self.scroll_home(animate=False)
         self.question_stands()
 
     def settle(self, pending: PendingChoice) -> None:
