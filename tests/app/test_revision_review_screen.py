@@ -61,16 +61,20 @@ async def test_a_hunk_of_a_commit_is_commented_on_and_another_taken_back(
         assert (repository / "numbers.py").read_text() == f"# mine\n{BOTH}"
 
 
-async def test_where_edits_are_accepted_it_is_taken_back_at_once(drive: Drive, repository: Path) -> None:
+async def test_what_nobody_changed_since_is_taken_back_without_another_question(drive: Drive, repository: Path) -> None:
     async with drive(repository, begin_with="/review HEAD~1..HEAD") as driven:
-        await open_screen(driven, PastReviewScreen)
-        await driven.pilot.press("q")
-        await driven.ask("/mode accept edits")
-        await driven.ask("/review HEAD~1..HEAD")
         await open_screen(driven, PastReviewScreen)
         await driven.pilot.press("R", "enter")
         await driven.said("Taken back in 1 file")
         assert (repository / "numbers.py").read_text() == NUMBERS
+        # Where edits are accepted, nothing is asked about a file that was changed either.
+        (repository / "numbers.py").write_text(f"# mine\n{BOTH}")
+        await driven.ask("/mode accept edits")
+        await driven.ask("/review HEAD~1..HEAD")
+        await open_screen(driven, PastReviewScreen)
+        await driven.pilot.press("R", "enter")
+        await driven.until(lambda: driven.transcript.plain_text.count("Taken back in 1 file") == 2, "the second one")
+        assert (repository / "numbers.py").read_text() == f"# mine\n{NUMBERS}"
 
 
 async def test_what_cannot_be_shown_or_taken_back_is_said(drive: Drive, repository: Path) -> None:
@@ -88,12 +92,13 @@ async def test_what_cannot_be_shown_or_taken_back_is_said(drive: Drive, reposito
 
 
 async def test_the_app_can_be_closed_while_the_proposal_waits(drive: Drive, repository: Path) -> None:
+    (repository / "numbers.py").write_text(f"# mine\n{BOTH}")
     async with drive(repository) as driven:
         await driven.ask("/review")
         await open_screen(driven, PastReviewScreen)
         await driven.pilot.press("R", "enter")
         await open_screen(driven, ReviewScreen)
-    assert (repository / "numbers.py").read_text() == BOTH
+    assert (repository / "numbers.py").read_text() == f"# mine\n{BOTH}"
 
 
 async def test_comments_on_the_working_tree_reach_the_model_too(drive: Drive, repository: Path) -> None:

@@ -37,7 +37,7 @@ PAST_REVIEW_ACTIONS = review_actions(
     "A revision or a turn",
     ("Keep", "keep"),
     ("Take back", "take back"),
-    "propose to take back what is marked so",
+    "take back what is marked so; it is shown first where a file was changed since",
 )
 
 

@@ -16,10 +16,14 @@ _EXECUTE = 0o111
 
 @dataclass(frozen=True)
 class TakenBack:
-    """What to change in the tree, and which hunks cannot be taken back because their lines are no longer so."""
+    """What to change in the tree, and which hunks cannot be taken back because their lines are no longer so.
+
+    `is_as_made` says that the files hold nothing else than what the change made of them.
+    """
 
     changes: tuple[FileChange, ...]
     left: tuple[HunkPlace, ...]
+    is_as_made: bool
 
 
 def without_hunks(review: Review, places: Collection[HunkPlace], tree: TreeAccess) -> TakenBack:
@@ -30,11 +34,13 @@ def without_hunks(review: Review, places: Collection[HunkPlace], tree: TreeAcces
     """
     changes: list[FileChange] = []
     left: list[HunkPlace] = []
+    is_as_made = True
     for number, file in enumerate(review.files):
         wanted = {hunk for place, hunk in places if place == number}
         if not wanted:
             continue
         now = tree.read(file.change.path, SIZE_LIMIT)
+        is_as_made = is_as_made and _are_alike(now, file.change.after)
         moves = file.is_rename(0) and 0 in wanted
         if moves and (now is None or tree.read(file.renamed_from, SIZE_LIMIT) is not None):
             moves = False
@@ -48,7 +54,7 @@ def without_hunks(review: Review, places: Collection[HunkPlace], tree: TreeAcces
         left += [(number, hunk) for hunk in kept if not (moves and hunk == 0)]
         if restored != now:
             changes.append(FileChange(file.change.path, now, restored))
-    return TakenBack(tuple(changes), tuple(left))
+    return TakenBack(tuple(changes), tuple(left), is_as_made)
 
 
 def _without(file: FileReview, wanted: list[int], now: FileImage | None) -> tuple[FileImage | None, list[int]]:

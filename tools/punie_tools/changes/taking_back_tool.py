@@ -1,4 +1,4 @@
-"""take_back: hunks of an earlier change taken back in the working tree, as a proposal of the person's own."""
+"""take_back: hunks of an earlier change taken back in the working tree, because the person marked them so."""
 
 from __future__ import annotations
 
@@ -33,14 +33,17 @@ class TakeBackResult(ReviewedResult):
 
 
 def taking_back(review: Review, places: Collection[HunkPlace]) -> Tool:
-    """A tool for these hunks alone, which no model is offered: its call proposes to take them back."""
+    """A tool for these hunks alone, which no model is offered.
+
+    The person has seen the hunks, so that it proposes its changes only where a file was changed since.
+    """
 
     def take_back(context: ToolContext) -> ToolResult:
         """Take hunks of an earlier change back in the working tree."""
         found = without_hunks(review, places, TreeAccess(context.workspace.root))
         if not found.changes:
             raise nothing_to_take_back(review, found.left)
-        changes = reviewed(context, found.changes)
+        changes = found.changes if found.is_as_made else reviewed(context, found.changes)
         make_changes(context, changes)
         diff = diffs_of(changes)
         return TakeBackResult(
