@@ -19,6 +19,9 @@ RUNS_TESTS = frozenset({"pytest_run", "pytest_affected"})
 """The tools that a trusted folder may use without asking; a question about them can be answered with trust."""
 
 
+STOPPED = "stopped"
+"""The reason of a denial because the turn was stopped before the person answered."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -101,6 +104,11 @@ class Decision:
     def skipped_by_person(cls, reason: str = "") -> Decision:
         """The same at a pause before a call."""
         return cls(is_allowed=False, by="person", reason=f"the person skipped it{f': {reason}' if reason else ''}")
+
+    @classmethod
+    def stopped(cls) -> Decision:
+        """The turn was stopped before the person answered."""
+        return cls(is_allowed=False, by="person", reason=STOPPED)
 
 
 AskPerson = Callable[[ApprovalQuestion, Callable[[], bool]], Decision]

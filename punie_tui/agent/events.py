@@ -171,6 +171,11 @@ class ToolDenied(_Event):
     reason: str
 
 
+def denial_sentence(tool: str, reason: str) -> str:
+    """What an answer that is made of results says of a call that was denied."""
+    return f"{tool} was not run: {reason}."
+
+
 class ToolStarted(_Event):
     kind: Literal["tool_started"] = "tool_started"
     call_id: str

@@ -280,7 +280,7 @@ def _ask_aloud(question: ApprovalQuestion, bench: ToolBench, emit: Emit) -> Deci
 def _ask(question: ApprovalQuestion, bench: ToolBench) -> Decision:
     decision = bench.approver.ask(question, bench.cancelled.is_set)
     if bench.cancelled.is_set():
-        return Decision(is_allowed=False, by="person", reason="stopped")
+        return Decision.stopped()
     return decision
 
 

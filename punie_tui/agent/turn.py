@@ -24,6 +24,7 @@ from punie_tui.agent.events import (
     TurnFinished,
     TurnStarted,
     TurnSteered,
+    denial_sentence,
 )
 from punie_tui.agent.meant import NONE_OF_THEM, QUESTION, AskWhich, Meaning, meanings
 from punie_tui.agent.tool_step import Outcome, ToolBench, run_calls
@@ -340,5 +341,5 @@ def _sentence(outcome: Outcome) -> str:
     if outcome.result is not None:
         return outcome.result.summary
     if outcome.is_denied:
-        return f"{outcome.call.tool} was not run: {outcome.error}."
+        return denial_sentence(outcome.call.tool, outcome.error)
     return outcome.error

@@ -182,7 +182,7 @@ class TurnRunner:
         self._tell(self._listener.approval_wanted, pending)
         decision = pending.wait(is_cancelled)
         self._tell(self._listener.approval_settled, pending)
-        return decision or Decision(is_allowed=False, by="person", reason="stopped")
+        return decision or Decision.stopped()
 
     def _ask_which(self, choices: tuple[str, ...], is_cancelled: Callable[[], bool]) -> int | None:
         pending = PendingChoice(choices)

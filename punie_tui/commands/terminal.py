@@ -61,7 +61,7 @@ class TerminalAsker:
         sys.stderr.write(f"\n{question.tool} {question.risk.value}:\n{question.shown}\n{self._choices(question)} ")
         sys.stderr.flush()
         decision = decision_from(sys.stdin.readline(), question)
-        return Decision(is_allowed=False, by="person", reason="stopped") if is_cancelled() else decision
+        return Decision.stopped() if is_cancelled() else decision
 
     def ask_which(self, choices: Sequence[str], is_cancelled: Callable[[], bool]) -> int | None:
         """Read a number; anything else is none of them."""

@@ -138,6 +138,25 @@ async def test_the_model_reads_why_a_call_was_denied(drive: Drive, repository: P
         assert "Not run: the person said no: use Book" in driven.transcript.plain_text
 
 
+async def test_a_denial_is_told_once_and_a_stop_too(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[edit(), call("git_status", "c2")], [edit()]]) as driven:
+        await driven.ask("rename it")
+        await driven.asked()
+        await driven.pilot.press("n", "enter")
+        await driven.finished()
+        told = driven.transcript.plain_text
+        assert told.count("the person said no") == 1
+        # What the other call came to is told nevertheless.
+        assert "On branch main" in told
+        await driven.ask("rename it")
+        await driven.asked()
+        await driven.pilot.press("escape")
+        await driven.finished(2)
+        told = driven.transcript.plain_text[len(told) :]
+        assert told.lower().count("stopped") == 1
+        assert "Not run" not in told
+
+
 async def test_once_answered_the_status_tells_what_runs(drive: Drive, repository: Path) -> None:
     commands = [call("run_command", call_id, command="sleep 300") for call_id in ("c1", "c2")]
     replies = [[commands[0]], [commands[1]], [threading.Event()]]

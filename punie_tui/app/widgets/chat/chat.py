@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from punie_tui.agent.attachment import Attachment
-    from punie_tui.agent.events import Event, RequestRouted, ToolRequested, TurnFinished
+    from punie_tui.agent.events import Event, RequestRouted, ToolDenied, ToolRequested, TurnFinished
     from punie_tui.app.widgets.search_row import SearchRow
     from punie_tui.app.widgets.transcript.block import Speaker
     from punie_tui.app.widgets.transcript.transcript import Transcript
@@ -130,11 +130,15 @@ class _Teller:
         self._target = target
         self._where_rest_is = where_rest_is
         self._streamed = ""
+        self._tools: dict[str, str] = {}
+        self._told_denials: set[str] = set()
 
     def handle(self, event: Event) -> None:
         match event.kind:
             case "turn_started":
                 self._streamed = ""
+                self._tools.clear()
+                self._told_denials.clear()
                 self._target.add("person", safe_text(event.prompt))
                 for attachment in event.attachments:
                     self._target.add("attached", _attached(attachment))
@@ -143,9 +147,10 @@ class _Teller:
                 self._target.stream(safe_text(event.text))
             case "tool_requested" if event.parent_call_id is None:
                 self._streamed = ""
+                self._tools[event.call_id] = event.tool
                 self._target.add("call", _call_line(event))
             case "tool_denied":
-                self._target.add("note", safe_text(f"Not run: {event.reason}", single_line=True))
+                self._tell_denial(event)
             case "turn_steered":
                 self._streamed = ""
                 self._target.add("steering", safe_text(event.text))
@@ -164,13 +169,26 @@ class _Teller:
             case _:
                 pass
 
+    def _tell_denial(self, event: ToolDenied) -> None:
+        """Once: the answer may say it again, and where the turn is stopped its end says so."""
+        from punie_tui.agent.approval import STOPPED
+        from punie_tui.agent.events import denial_sentence
+
+        if event.reason == STOPPED:
+            return
+        self._target.add("note", safe_text(f"Not run: {event.reason}", single_line=True))
+        if tool := self._tools.get(event.call_id):
+            self._told_denials.add(denial_sentence(tool, event.reason))
+
     def _finish(self, event: TurnFinished) -> None:
         if event.reason == "failed":
             self._target.add("error", safe_text(event.answer))
         elif event.answer and self._streamed != event.answer:
             # Nothing was streamed, so the answer is made of results: their text is no Markdown.
-            self._target.add("result", safe_text(event.answer))
-            if leaves_out(event.answer):
+            told = "\n".join(line for line in event.answer.split("\n") if line not in self._told_denials)
+            if told:
+                self._target.add("result", safe_text(told))
+            if leaves_out(told):
                 self._target.add("note", self._where_rest_is())
         if ending := _ENDINGS[event.reason]:
             self._target.add("note", ending)
