@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     # After an action the common options may stand too, and must not undo what stood before it.
     quiet = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     quiet.add_argument("--cwd", type=Path, metavar="DIR", help="work on DIR")
-    quiet.add_argument("--yes", action="store_true", help="remove without asking")
+    quiet.add_argument("--yes", action="store_true", help="remove, or write over a file, without asking")
 
     def action(name: str, summary: str) -> argparse.ArgumentParser:
         return actions.add_parser(
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     export = action("export", "write a session as Markdown or HTML")
     export.add_argument("session", metavar="SESSION")
     export.add_argument("--format", choices=["markdown", "html"], help="default: by the file's name, else Markdown")
-    export.add_argument("--output", type=Path, metavar="FILE", help="default: print it")
+    export.add_argument("--output", type=Path, metavar="FILE", help="a file or a folder; default: print it")
     rename = action("rename", "give a session a name")
     rename.add_argument("session", metavar="SESSION")
     rename.add_argument("name", metavar="NAME", help="empty takes the name back")
@@ -129,23 +129,21 @@ def _show(sessions: SessionList, options: argparse.Namespace) -> int:
 
 
 def _export(sessions: SessionList, options: argparse.Namespace) -> int:
-    path = sessions.find(options.session)
-    output: Path | None = options.output
-    is_html = options.format == "html" or (not options.format and output is not None and output.suffix == ".html")
-    record, title = read_record(path), sessions.summary(path).title
-    if is_html:
-        from punie_tui.app.session_page import session_page
+    from punie_tui.app.session_export import export_target, export_text, format_of
 
-        text = session_page(record, title)
-    else:
-        text = session_markdown(record, title)
-    if output is None:
-        print(text, end="")
+    path = sessions.find(options.session)
+    record, title = read_record(path), sessions.summary(path).title
+    if options.output is None:
+        print(export_text(record, title, options.format or "markdown"), end="")
         return 0
+    file = export_target(options.output, path.stem, options.format)
+    if file.exists() and not options.yes and not _says_yes(f"{file} is there already. Write over it?"):
+        print_error(f"{safe_text(str(file), single_line=True)} is there already; --yes writes over it.")
+        return 1
     try:
-        replace_file(output.expanduser(), text.encode("utf-8"))
+        replace_file(file, export_text(record, title, options.format or format_of(file)).encode("utf-8"))
     except OSError as error:
-        raise SessionError(f"{output} cannot be written: {(error.strerror or str(error)).lower()}.") from None
+        raise SessionError(f"{options.output} cannot be written: {(error.strerror or str(error)).lower()}.") from None
     return 0
 
 
@@ -170,9 +168,14 @@ def _remove(sessions: SessionList, options: argparse.Namespace) -> int:
 
 
 def _is_wanted(sessions: list[SessionSummary]) -> bool:
+    titles = ", ".join(safe_text(each.title, single_line=True)[:_TITLE_COLUMNS] for each in sessions)
+    return _says_yes(f"Remove for good: {titles}?")
+
+
+def _says_yes(question: str) -> bool:
+    """Whether a person is there and does."""
     if not can_ask():
         return False
-    titles = ", ".join(safe_text(each.title, single_line=True)[:_TITLE_COLUMNS] for each in sessions)
-    sys.stderr.write(f"Remove for good: {titles}? [y/N] ")
+    sys.stderr.write(f"{safe_text(question, single_line=True)} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")

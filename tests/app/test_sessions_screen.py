@@ -174,19 +174,35 @@ async def test_the_open_session_and_one_that_is_open_elsewhere_stay(drive: Drive
 
 
 @pytest.mark.parametrize("suffix", ["md", "html"])
-async def test_a_session_is_exported_and_no_file_written_over(
+async def test_a_session_is_exported_and_no_file_written_over_without_a_yes(
     drive: Drive, repository: Path, three: list[str], suffix: str
 ) -> None:
+    file = repository / f"out.{suffix}"
     async with drive(repository) as driven:
         screen = await open_sessions(driven)
-        for expected in ("Written: ", "is there already"):
-            await driven.pilot.press("end", "e")
-            # A letter is typed there, and the footer promises it for nothing else.
-            assert "/ Search" not in str(screen.query_one(KeyRow).render())
-            screen.query_one("#sessions-answer", Input).value = str(repository / f"out.{suffix}")
+        answer = screen.query_one("#sessions-answer", Input)
+
+        async def export() -> None:
+            answer.value = str(file)
             await driven.pilot.press("enter")
-            await driven.until(lambda wanted=expected: wanted in told(screen), expected)
-        text = (repository / f"out.{suffix}").read_text(encoding="utf-8")
+
+        await driven.pilot.press("end", "e")
+        # A letter is typed there, and the footer promises it for nothing else.
+        assert "/ Search" not in str(screen.query_one(KeyRow).render())
+        # In the tree it would be one more change of the person's.
+        assert not Path(answer.value).is_relative_to(repository)
+        assert Path(answer.value).parent.is_dir()
+        file.write_text("mine")
+        await export()
+        await driven.shown(ConfirmScreen)
+        await driven.pilot.press("n")
+        await driven.until(lambda: answer.has_focus, "another file")
+        assert (answer.value, file.read_text()) == (str(file), "mine")
+        await export()
+        await driven.shown(ConfirmScreen)
+        await driven.pilot.press("y")
+        await driven.until(lambda: "Written: " in told(screen), "the file")
+        text = file.read_text(encoding="utf-8")
         assert "<em>welcome</em>" in text if suffix == "html" else "*welcome*" in text
 
 

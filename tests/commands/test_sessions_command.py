@@ -157,6 +157,19 @@ def test_a_page_has_the_rows_of_the_screen(repository: Path, two: tuple[str, str
     assert "<strong>simple</strong>" in sessions("export", two[1], "--format", "html", cwd=repository).stdout
 
 
+def test_an_export_goes_into_a_folder_and_over_a_file_only_when_told(repository: Path, two: tuple[str, str]) -> None:
+    export = ("export", two[0], "--format", "html", "--output", ".")
+    assert sessions(*export, cwd=repository).returncode == 0
+    file = repository / f"session-{two[0]}.html"
+    file.write_text("mine")
+    refused = sessions(*export, cwd=repository)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "--yes" in refused.stderr
+    assert file.read_text() == "mine"
+    assert sessions(*export, "--yes", cwd=repository).returncode == 0
+    assert "<html" in file.read_text(encoding="utf-8")
+
+
 def test_an_export_that_cannot_be_written_is_one_line(repository: Path, two: tuple[str, str]) -> None:
     refused = sessions("export", two[0], "--output", "no/such/folder.md", cwd=repository)
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)

@@ -17,7 +17,6 @@ from punie_tools.files.atomic import replace_file
 from punie_tools.safe_text import safe_text
 from punie_tools.sentences import counted
 from punie_tui.agent.session_list import SessionSummary
-from punie_tui.agent.session_markdown import session_markdown
 from punie_tui.agent.session_record import SessionError, read_record
 from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.screens.confirm import ConfirmScreen
@@ -248,9 +247,13 @@ class SessionsScreen(Screen[str | None]):
             self._ask("name", current, " ".join(current.name.split()), "a name; empty takes it back")
 
     def action_export(self) -> None:
+        from punie_tui.app.session_export import offered_file
+
         if current := self._current:
-            file = str(self._session.workspace.root / f"session-{current.session_id}.md")
-            self._ask("file", current, file, "a file: .md or .html")
+            self._ask_file(current, offered_file(self._session.workspace.root, current.session_id))
+
+    def _ask_file(self, about: SessionSummary, file: Path) -> None:
+        self._ask("file", about, str(file), "a file, .md or .html, or a folder")
 
     def _ask(self, what: Literal["name", "file"], about: SessionSummary, value: str, hint: str) -> None:
         self._asks, self._asked_about = what, about
@@ -259,7 +262,9 @@ class SessionsScreen(Screen[str | None]):
         answer.placeholder, answer.value = hint, typeable(value)
         answer.focus()
         self._tell(
-            "Name the session; Enter keeps it." if what == "name" else "Export to; .html for a page. Enter writes."
+            "Name the session; Enter keeps it."
+            if what == "name"
+            else "Export to this file or folder; .html for a page. Enter writes."
         )
 
     @on(Input.Submitted, "#sessions-answer")
@@ -270,7 +275,7 @@ class SessionsScreen(Screen[str | None]):
         if about and self._asks == "name":
             self._change(lambda: self._rename(about, answer))
         elif about and answer.strip():
-            self._change(lambda: self._export(about, Path(answer.strip()).expanduser()))
+            self._change(lambda: self._export(about, Path(answer.strip())))
 
     def action_fork(self) -> None:
         if current := self._current:
@@ -329,12 +334,25 @@ class SessionsScreen(Screen[str | None]):
         self._list.remove(self._list.find(about.session_id))
         return f"Deleted: {about.title}."
 
-    def _export(self, about: SessionSummary, file: Path) -> str:
-        from punie_tui.app.session_page import session_page
+    def _export(self, about: SessionSummary, named: Path, *, may_replace: bool = False) -> str:
+        from punie_tui.app.session_export import export_target, export_text, format_of
 
-        if file.exists():
-            raise SessionError(f"{file} is there already; nothing was written. Choose another name.")
+        file = export_target(named, about.session_id)
+        if file.exists() and not may_replace:
+            app_of(self).call_later(self._ask_to_replace, about, file)
+            return ""
         record = read_record(self._list.find(about.session_id))
-        text = (session_page if file.suffix == ".html" else session_markdown)(record, about.title)
-        replace_file(file, text.encode("utf-8"))
+        replace_file(file, export_text(record, about.title, format_of(file)).encode("utf-8"))
         return f"Written: {file}"
+
+    def _ask_to_replace(self, about: SessionSummary, file: Path) -> None:
+        """Without a yes the person is asked for another file."""
+
+        def answer(is_wanted: bool | None) -> None:
+            if is_wanted:
+                self._change(lambda: self._export(about, file, may_replace=True))
+            else:
+                self._ask_file(about, file)
+
+        if self.is_attached:
+            app_of(self).push_screen(ConfirmScreen(f"{file} is there already. Write over it?", "write over it"), answer)
