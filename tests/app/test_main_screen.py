@@ -18,6 +18,7 @@ from punie_tui.app.key_map import KeyChoice
 from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.status import StatusLine
 from punie_tui.engine.protocol import Routed, TextDelta, ToolCall
 from punie_tui.engine.scripted import Reply
@@ -132,13 +133,26 @@ async def test_every_size_takes_a_request_and_shows_each_pane(
     drive: Drive, repository: Path, size: tuple[int, int]
 ) -> None:
     async with drive(repository, [[call("git_status")]], size=size) as driven:
+
+        def footer() -> str:
+            return str(driven.main.query_one(KeyRow).render())
+
+        # Where it is narrow a row of tabs names the keys of the panes.
+        is_wide = size[0] >= 100
         await driven.ask("status")
         await driven.finished()
         for key, pane in (("f3", "trace"), ("f4", "repo"), ("f2", "chat")):
             await driven.pilot.press(key)
             await driven.pilot.pause()
             assert driven.main.query_one(f"#{pane}").region.width > 0
-        assert driven.app.focused is driven.main.query_one(Prompt)
+            assert ("f2 Chat" in footer()) == (is_wide and pane == "chat"), pane
+        assert driven.prompt.has_focus
+        # From the prompt it leads to what was said, and back.
+        for there, back in ((driven.transcript, "Prompt"), (driven.prompt, "Chat")):
+            await driven.pilot.press("f2")
+            await driven.pilot.pause()
+            assert there.has_focus
+            assert (f"f2 {back}" in footer()) == is_wide
 
 
 async def test_who_wants_to_end_it_by_ctrl_c_is_told_how(drive: Drive, tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ _LOW_ROWS = 12
 _SECONDS_FOR_FIRST_FRAME = 0.1
 _PANES = {"chat": "F2 Chat", "trace": "F3 Trace", "repo": "F4 Repo"}
 _NOTICED = {"done": "done", "stopped": "stopped", "limit": "stopped at a limit", "failed": "failed", "asked": "waits"}
+_TO_CHAT = "pane('chat')"
 _KEYS_OF_PANES = frozenset(f"pane('{name}')" for name in _PANES)
 _SPLIT_STEPS = (1, 2, 3, 4, 5)
 
@@ -200,6 +201,10 @@ class MainScreen(Screen[None]):
         self.set_class(event.size.height < _LOW_ROWS, "-low")
         # There the row of tabs names these keys.
         self.query_one(KeyRow).leave_out(_KEYS_OF_PANES if self.has_class("-narrow") else frozenset())
+
+    def on_descendant_focus(self) -> None:
+        """The footer says where F2 leads from here."""
+        self.query_one(KeyRow).label(_TO_CHAT, "Chat" if self.query_one(Prompt).has_focus else "Prompt")
 
     # What the person does.
 

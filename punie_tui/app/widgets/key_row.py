@@ -30,6 +30,7 @@ class KeyRow(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._told_elsewhere: frozenset[str] = frozenset()
+        self._labels: dict[str, str] = {}
 
     def on_mount(self) -> None:
         call_when_bindings_change(self, self.refresh)
@@ -38,6 +39,12 @@ class KeyRow(Widget):
         """Show all but these, whose keys stand elsewhere on the screen; they are named by what Textual runs."""
         self._told_elsewhere = actions
         self.refresh()
+
+    def label(self, action: str, label: str) -> None:
+        """Call an action so, whatever its binding says: what it does depends on where the focus is."""
+        if self._labels.get(action) != label:
+            self._labels[action] = label
+            self.refresh()
 
     def render(self) -> Content:
         width = self.size.width
@@ -53,7 +60,8 @@ class KeyRow(Widget):
         row = Content("")
         for binding in bindings:
             key = app_of(self).get_key_display(binding)
-            entry = Content.assemble((key, "bold $footer-key-foreground"), f" {binding.description}")
+            label = self._labels.get(binding.action, binding.description)
+            entry = Content.assemble((key, "bold $footer-key-foreground"), f" {label}")
             if row.cell_length + entry.cell_length + 2 > width:
                 break
             row = row + Content("  ") + entry if row.cell_length else entry
