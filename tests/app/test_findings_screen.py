@@ -21,6 +21,7 @@ from punie_tui.app.widgets.findings.findings import Finding, told_counts
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.outline import Outline
 from punie_tui.commands import undo
+from punie_tui.engine.nano.answers import AnswerKind, plain_answer
 from punie_tui.engine.protocol import TextDelta
 from punie_tui.own_files import settings_file
 
@@ -196,6 +197,7 @@ async def test_a_finding_is_handed_to_the_model(drive: Drive, project: Path) -> 
         assert driven.app.screen is driven.main
         asked = driven.engine.requests[-1].messages[-1].content
         assert asked.startswith("Fix what pyright finds at shop.py:6:12 (reportReturnType): Type")
+        assert plain_answer(asked, is_after_edit=False) is AnswerKind.BEYOND
 
 
 async def test_foreign_text_is_shown_and_never_obeyed(drive: Drive, make_repository: Callable[..., Path]) -> None:

@@ -22,6 +22,7 @@ from punie_tui.app.widgets.outline import Outline
 from punie_tui.app.widgets.review.view import ReviewView
 from punie_tui.app.widgets.tests.report import TestReport
 from punie_tui.commands import trust
+from punie_tui.engine.nano.answers import AnswerKind, plain_answer
 from punie_tui.engine.protocol import TextDelta, ToolCall
 from punie_tui.own_files import settings_file
 
@@ -242,6 +243,8 @@ async def test_a_failure_is_handed_to_the_model(drive: Drive, project: Path, siz
         )
         assert "+ 1]" in asked
         assert "wanted = [" in asked
+        # A model that only routes says what it cannot do, and guesses at no call.
+        assert plain_answer(asked, is_after_edit=False) is AnswerKind.BEYOND
 
 
 async def test_keys_lead_to_the_file_the_report_and_back(drive: Drive, project: Path) -> None:

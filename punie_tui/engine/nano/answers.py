@@ -15,6 +15,9 @@ _UNDO = re.compile(
     re.IGNORECASE,
 )
 
+_HANDED_OVER = re.compile(r"\W*fix (?:the failing tests?\b|what (?:ruff|pyright) finds\b)", re.IGNORECASE)
+"""What the app asks where a person hands a failure or a finding to the model; people write it too."""
+
 
 class AnswerKind(StrEnum):
     """Why a request gets a sentence instead of a call."""
@@ -43,7 +46,7 @@ def answer_sentence(kind: AnswerKind, request: str) -> str:
 
 def plain_answer(request: str, is_after_edit: bool) -> AnswerKind | None:
     """The answer to a request that code understands for sure, and no tool can fulfil."""
-    if is_after_edit and _UNDO.match(request):
+    if _HANDED_OVER.match(request) or (is_after_edit and _UNDO.match(request)):
         return AnswerKind.BEYOND
     return None
 

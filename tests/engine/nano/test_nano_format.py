@@ -261,6 +261,21 @@ def test_a_plain_wish_to_undo_is_told_the_apps_own_way(request_text: str, is_und
     assert plain_answer(request_text, is_after_edit=False) is None
 
 
+@pytest.mark.parametrize(
+    ("request_text", "is_told"),
+    [
+        ("Fix the failing test tests/test_a.py::test_b (tests/test_a.py:3).\n\nassert 1 == 2", True),
+        ("fix what pyright finds at a.py:6:12 (reportReturnType): Type", True),
+        ("fix the failing tests please", True),
+        ("fix what ruff can in a.py", False),
+        ("run the failing test", False),
+    ],
+)
+def test_a_failure_that_is_handed_over_is_no_request_to_route(request_text: str, is_told: bool) -> None:
+    assert plain_answer(request_text, is_after_edit=False) == (AnswerKind.BEYOND if is_told else None)
+    assert ("Ctrl+N" in answer_sentence(AnswerKind.BEYOND, request_text)) == is_told
+
+
 def test_the_catalogue_knows_the_arguments_of_every_tool_that_nano_was_trained_for() -> None:
     tools = [tool for tool in TOOLS if tool.name in CATALOGUE]
     assert len(tools) > 10
