@@ -102,7 +102,7 @@ TOLD = {
 @pytest.mark.parametrize("tool", TOLD)
 def test_the_summary_counts_what_was_written_and_says_that_the_rest_was_rejected(root: Path, tool: str) -> None:
     told = json.loads(run(root, tool, accept_first)[0])
-    assert told["summary"] == f"{TOLD[tool]}; the person rejected or changed the rest."
+    assert told["summary"] == f"{TOLD[tool]}; in the review not all of it was left as proposed."
     assert told["is_partial"]
 
 
@@ -113,7 +113,7 @@ def test_violations_are_counted_again_where_a_part_of_the_fixes_is_written(root:
     told = json.loads(run(root, "ruff_check", accept_first)[0])
     assert (told["fixed_count"], told["violation_count"], told["fixable_count"]) == (1, 3, 2)
     assert told["summary"].startswith("Fixed 1 violation in code.py; 3 left, 2 fixable: code.py:10 F401 `sys`")
-    assert told["summary"].endswith("; the person rejected or changed the rest.")
+    assert told["summary"].endswith("; in the review not all of it was left as proposed.")
 
 
 @pytest.mark.parametrize("tool", CALLS)

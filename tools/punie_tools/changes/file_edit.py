@@ -30,7 +30,7 @@ class ReviewedResult(ToolResult):
     @property
     def _rest(self) -> str:
         """What the summary ends with."""
-        return "; the person rejected or changed the rest" if self.is_partial else ""
+        return "; in the review not all of it was left as proposed" if self.is_partial else ""
 
 
 class FileEditResult(ReviewedResult):
