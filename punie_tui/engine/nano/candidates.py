@@ -80,6 +80,8 @@ _MARK = re.compile(r"\b(?P<mark>todo|fixme)(?:'?s)?\b(?![./(_])", re.IGNORECASE)
 _SED = re.compile(r"(?<![\w/])s/(?P<old>[^/\n]+)/(?P<new>[^/\n]+)/g?(?![\w/])")
 _WORD = re.compile(r"\S+")
 _URL = re.compile(r"^(?:https?|ssh|git)://\S+$|^www\.\S+$")
+# As `code_actions` names what it offers: where, by which tool, for which content, and which one.
+_ACTION_ID = re.compile(r"^\S+:\d+:[a-z]+:\w+:\w+$")
 _SHA = re.compile(r"^(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{6,40}$")
 _SIMPLE_REVISION = re.compile(
     r"^(?:(?:HEAD|ORIG_HEAD|FETCH_HEAD|head|Head)(?:[~^]\d*)*(?:@\{[^}]+\})?|@(?:[~^]\d*)+|@\{[^}]+\}|stash@\{\d+\}"
@@ -94,6 +96,7 @@ _PATH_LINES = re.compile(
     rf"^(?P<path>.*?)(?:[:@(\[+]L?(?P<first>\d+)(?:(?:{_TO}|:|,)L?(?P<last>\d+))?[)\]]?"
     r"|#L(?P<hash>\d+)(?:-L?(?P<hashend>\d+))?)?$"
 )
+_AFTER_COLUMN = re.compile(r":\s|\s+-\s+(?:error|warning|info)")
 _LINE_MARK = re.compile(rf"^(?:-?[Ll]\.?|@)(?P<first>\d+)(?:(?:{_TO}|:|,)[Ll]?(?P<last>\d+)|\+|,)?$")
 _NUMBERS = re.compile(
     rf"^(?:[:#~+-]|-n)?(?P<first>\d+)(?:(?:{_TO}|:|,)(?P<last>\d+))?(?:-(?:end|eof)|st|nd|rd|th|s|x|p|\+)?$"
@@ -277,7 +280,7 @@ def _read_word(
         return  # the command, not the newest commit
     if _RULES.match(word):
         yield Candidate(CandidateKind.QUOTE, word[:-1], start, end)
-    elif _URL.match(word):
+    elif _URL.match(word) or _ACTION_ID.match(word):
         yield Candidate(CandidateKind.QUOTE, word, start, end)
     elif "::" in word and not word.startswith("::"):
         yield Candidate(CandidateKind.TEST, word, start, end)
@@ -293,7 +296,7 @@ def _read_word(
         yield from _numbers(numbers, start, "first", "last")
     elif (path := _PATH_LINES.match(word)) and (kind := _path_kind(path["path"], path_exists)):
         yield Candidate(kind, _resolve(path["path"], path_exists), start, start + len(path["path"]))
-        yield from _numbers(path, start, "first", "last")
+        yield from _numbers(path, start, "first", *(() if _is_column(path, text[start:]) else ("last",)))
         yield from _numbers(path, start, "hash", "hashend")
     elif _SNAKE.match(word) and path_exists(word):
         yield Candidate(CandidateKind.FOLDER, word, start, end)
@@ -304,6 +307,13 @@ def _read_word(
         yield Candidate(CandidateKind.FILE, _WELL_KNOWN[word.lower()], start, end)
     elif (_is_plain_folder(text, word, start) or _names_files(word)) and path_exists(word):
         yield Candidate(CandidateKind.FOLDER, word, start, end)
+
+
+def _is_column(place: re.Match[str], text: str) -> bool:
+    """Whether the second number of `a.py:12:5` is where in the line, as linters and type checkers print it."""
+    if not place["last"] or place.string[place.start("last") - 1] != ":":
+        return False
+    return int(place["last"]) < int(place["first"]) or bool(_AFTER_COLUMN.match(text[place.end("last") :]))
 
 
 def _names_files(word: str) -> bool:

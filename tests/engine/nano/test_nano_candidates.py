@@ -8,6 +8,7 @@ import pytest
 
 from punie_tui.engine.nano.candidates import find_candidates
 
+ACTION = "src/ab.py:3:ruff:0f1e2d3c4b5a:a0b1c2d3e4f5"
 NUMBERED_PLACE = [("file", "b.py"), ("number", "8"), ("number", "9")]
 
 
@@ -44,6 +45,9 @@ def seen(text: str, *existing: str) -> list[tuple[str, str]]:
         ("b.py+8, L9+", NUMBERED_PLACE),
         ("look at `b.py:8-9`", NUMBERED_PLACE),
         ('it says "b.py:8" and line 9', NUMBERED_PLACE),
+        ("b.py:8:5 and L9", NUMBERED_PLACE),
+        ("b.py:8:21: E501 line too long (9", NUMBERED_PLACE),
+        ("b.py:8:12 - error: a and b:9", [("file", "b.py"), ("number", "8")]),
         ("head -n20 b.py", [("number", "20"), ("file", "b.py")]),
         ("sed -n '12,$p' b.py", [("number", "12"), ("file", "b.py")]),
         ("the same with release-3.x", [("revision", "release-3.x")]),
@@ -75,6 +79,8 @@ def seen(text: str, *existing: str) -> list[tuple[str, str]]:
         ("path=src/app.py line=12", [("file", "src/app.py"), ("number", "12")]),
         ("L26..L49 of a.js, b.py@8-9", [("number", "26"), ("number", "49"), ("file", "a.js"), *NUMBERED_PLACE]),
         ("sed -n '16,180p' tools/a.py", [("number", "16"), ("number", "180"), ("file", "tools/a.py")]),
+        (f"apply {ACTION}, please", [("quote", ACTION)]),
+        (f"yes, `{ACTION}`", [("quote", ACTION)]),
         ("rename df2 to orders", [("symbol", "df2")]),
         ("diff to the tag black-friday", [("revision", "black-friday")]),
         ("how far am I off fw-2.9", [("revision", "fw-2.9")]),

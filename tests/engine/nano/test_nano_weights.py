@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
+from punie_tools.actions.code_actions import CodeActionsResult
 from punie_tools.registry import TOOLS
+from punie_tools.tool import ToolContext
+from punie_tools.workspace import Workspace
 from punie_tui.engine.mlx_engine import MlxEngine
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.engine.protocol import Message, Request, Sampling, TextDelta, ToolCall, ToolSpec
@@ -49,6 +55,15 @@ def test_small_talk_calls_nothing(prompt: str) -> None:
     calls, text = reply(prompt)
     assert not calls
     assert text
+
+
+def test_an_offered_action_is_applied_by_its_id(make_repository: Callable[..., Path]) -> None:
+    context = ToolContext(Workspace.at(make_repository({"shop/cart.py": "import os\n"})))
+    offered = next(tool for tool in TOOLS if tool.name == "code_actions").run(context, {"path": "shop/cart.py"})
+    assert isinstance(offered, CodeActionsResult)
+    for action in offered.actions:
+        calls, _ = reply(f"apply {action.id}, please")
+        assert [(call.tool, dict(call.arguments)) for call in calls] == [("apply_code_action", {"id": action.id})]
 
 
 def test_hot_samples_still_fit_the_schemas() -> None:
