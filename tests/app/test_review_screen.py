@@ -192,10 +192,9 @@ async def test_wrapped_lines_show_all_of_what_they_hold(drive: Drive, repository
             seen: dict[int, str] = {}
             await driven.pilot.press("home")
             for _ in range(200):
-                await driven.pilot.pause()
                 seen |= {view.scroll_offset.y + y: line for y, line in enumerate(shown_lines(screen))}
                 before = view.scroll_offset.y, view.current
-                await driven.pilot.press("down")
+                await driven.press_at_once("down")
                 if before == (view.scroll_offset.y, view.current):
                     break
             half = view.scrollable_content_region.width // 2 if view.is_side_by_side else 0
