@@ -47,13 +47,16 @@ _ARGUMENTS = {
     "start_line": "from line",
     "target": "",
 }
+_BETWEEN = {"new": " to", "new_name": " to"}
 _MUST_DIFFER = (("old", "new"), ("symbol", "new_name"))
+_OF_ONE_FILE = frozenset({"edit_file", "document_symbols", "code_actions", "debug_run", "git_blame"})
 
 
 def reply_label(view: RequestView, written: str) -> str:
     """Such as `grep TODO, in src`; empty for a reply that makes no sense.
 
-    That is one with a choice that stands for nothing, or a call that would put something in its own place.
+    That is one with a choice that stands for nothing, a call that would put something in its own place, or one that
+    takes the name of a class or a mere word for a file.
     """
     calls = [_call_label(view, tool, shown) for tool, shown in shown_calls(written)]
     if not calls:
@@ -70,6 +73,8 @@ def _call_label(view: RequestView, tool: str, shown: dict[str, str]) -> str | No
     parts: list[str] = []
     if any(old in shown and shown[old] == shown.get(new) for old, new in _MUST_DIFFER):
         return None
+    if tool in _OF_ONE_FILE and not view.may_be_file(shown.get("path", "")):
+        return None
     for name, choice in shown.items():
         value = view.value(known[name].kind, choice)
         if value is None:
@@ -77,7 +82,7 @@ def _call_label(view: RequestView, tool: str, shown: dict[str, str]) -> str | No
         text = " ".join(value) if isinstance(value, list) else str(value)
         said = _ARGUMENTS.get(name, name.replace("_", " "))
         if known[name].is_required:
-            title += f" {text}"
+            title += f"{_BETWEEN.get(name, '')} {text}"
         else:
             parts.append(said if value is True else f"{said} {text}".strip())
     return ", ".join([title, *parts])

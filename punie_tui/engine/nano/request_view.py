@@ -57,6 +57,7 @@ REPEATED = frozenset({Kind.PLACES, Kind.TEXTS})
 _BETWEEN = "\x1f"
 """Parts the choices of such a list, outside of the wire format."""
 _PATHS = frozenset({Kind.PATH, Kind.TARGET})
+_LIKE_FILES = frozenset({CandidateKind.FILE, CandidateKind.FOLDER, CandidateKind.QUOTE})
 _TEST_PARTS: Mapping[Kind, int] = {Kind.PATH: 0, Kind.SYMBOL: -1}
 """What of `file::class::test` is meant where a path or a symbol is wanted."""
 _HISTORY_KINDS: Mapping[Kind, CandidateKind] = {
@@ -180,6 +181,14 @@ class RequestView:
             case _:
                 text = self._text(kind, choice)
                 return int(text) if text and kind is Kind.NUMBER else text
+
+    def may_be_file(self, choice: str) -> bool:
+        """Whether a choice of a path stands for one that is there, or is at least written as paths are."""
+        found = self._values.get(choice)
+        path = self._text(Kind.PATH, choice)
+        if path is None or self._path_exists(path) or self._path_meant(path):
+            return path is not None
+        return found is not None and (found.kind in _LIKE_FILES or "/" in path or path.endswith(".py"))
 
     def in_tree(self, kind: Kind, value: Value) -> Value:
         """The same value with the paths that its paths can only mean: `src/shop/cart.py` for `cart.py`."""

@@ -63,7 +63,23 @@ def test_what_is_said_for_a_tool_that_is_not_offered_comes_once_and_after_the_do
             "replace foo by bar in a.py",
             "<tool_call><function=edit_file><parameter=path><|file_1|></parameter><parameter=old> foo</parameter>"
             "<parameter=new> bar</parameter></function></tool_call>",
-            "edit a.py foo bar",
+            "edit a.py foo to bar",
+        ),
+        (
+            "replace foo by bar in make_cart",
+            "<tool_call><function=edit_file><parameter=path><|symbol_1|></parameter><parameter=old> foo</parameter>"
+            "<parameter=new> bar</parameter></function></tool_call>",
+            "",
+        ),
+        (
+            "outline it",
+            "<tool_call><function=document_symbols><parameter=path> it</parameter></function></tool_call>",
+            "",
+        ),
+        (
+            "outline of src/new.py",
+            "<tool_call><function=document_symbols><parameter=path><|file_1|></parameter></function></tool_call>",
+            "outline of src/new.py",
         ),
         (
             "replace foo by bar in a.py",
