@@ -21,7 +21,7 @@ from punie_tui.lab.slots import fill
 _JOINTS: list[str] = tomllib.loads((Path(__file__).parent / "data" / "variations.toml").read_text(encoding="utf-8"))[
     "joints"
 ]
-_SEPARATORS = {Kind.PATHS: " ", Kind.PLACES: " ", Kind.TEXTS: " || "}
+_SEPARATORS = {Kind.PATHS: " ", Kind.PLACES: " ", Kind.TEXTS: " || ", Kind.WORDS: " "}
 _FOLDERS = frozenset({"src", "tests", "docs", "lib", "app", "scripts"})
 
 

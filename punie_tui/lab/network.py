@@ -21,6 +21,7 @@ from punie_tui.engine.mlx_adapter import MlxModel, quieten_transformers
 
 Row = tuple[Sequence[int], Sequence[float]]
 """Tokens of one example, and for each how much its prediction counts."""
+EMBEDDING = "model.embed_tokens.weight"
 
 
 class Trainee:
@@ -108,9 +109,16 @@ class Trainee:
         partial_path.replace(path)
 
     def load_weights(self, directory: Path) -> None:
-        """Begin with a model directory's weights instead of random ones. Raises ValueError if it is another network."""
+        """Begin with a model directory's weights instead of random ones. Raises ValueError if it is another network.
+
+        Tokens that it has not yet begin as the mean of those that it has.
+        """
         arrays = cast("dict[str, mx.array]", mx.load(str(directory / "model.safetensors")))
         shapes = {name: array.shape for name, array in _flat(self._network.parameters())}
+        known, wanted = arrays.get(EMBEDDING), shapes[EMBEDDING]
+        if known is not None and known.shape[0] < wanted[0] and known.shape[1:] == wanted[1:]:
+            fresh = mx.broadcast_to(known.mean(axis=0, keepdims=True), (wanted[0] - known.shape[0], wanted[1]))
+            arrays[EMBEDDING] = mx.concatenate([known, fresh])
         if shapes != {name: array.shape for name, array in arrays.items()}:
             raise ValueError(f"{directory} holds a network of another shape than the recipe's.")
         self._network.update(tree_unflatten([(name, array.astype(mx.float32)) for name, array in arrays.items()]))

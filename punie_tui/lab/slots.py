@@ -304,8 +304,8 @@ def _text(before: str, after: str, needs: Sequence[tuple[str, str]], rng: random
     has_quotes = before[-1:] in ("'", '"', "`", "\u201c")
     if has_quotes:
         return Filled(value.replace(before[-1], ""), value.replace(before[-1], ""))
-    is_glob = any(name == "glob" for _, name in needs)
-    if before[-1:] != "/" and rng.random() < (0.08 if is_glob else 0.4):
+    is_seldom_quoted = any(name in ("glob", "arguments") for _, name in needs)
+    if before[-1:] != "/" and rng.random() < (0.08 if is_seldom_quoted else 0.4):
         quote = rng.choice(('"', '"', "'", "`"))
         return Filled(value.replace(quote, ""), f"{quote}{value.replace(quote, '')}{quote}")
     return Filled(value.strip(), value.strip())
@@ -320,11 +320,23 @@ def _patch(rng: random.Random) -> Filled:
 
 
 def _action_id(rng: random.Random) -> str:
+    """As `code_actions` gives it, or shorter as people tell of others."""
+    if rng.random() < 0.4:
+        content, action = ("".join(rng.choice("0123456789abcdef") for _ in range(12)) for _ in range(2))
+        source = rng.choice(("ruff", "pyright"))
+        return f"{file_path(rng, is_python=True)}:{rng.randint(1, 400)}:{source}:{content}:{action}"
     return (
         rng.choice(("ruff", "pyright", "fix", "action", "quickfix"))
         + rng.choice(":-.")
         + "".join(rng.choice("0123456789abcdef") for _ in range(rng.choice((4, 8, 12))))
     )
+
+
+def _argument(rng: random.Random) -> str:
+    """What may stand on a script's command line."""
+    name = rng.choice((word(rng), f"{word(rng)}-{word(rng)}"))
+    value = rng.choice((str(rng.randint(0, 200)), word(rng), file_path(rng)))
+    return rng.choice((f"--{name}", f"--{name}", f"--{name} {value}", f"--{name}={value}", f"-{name[0]}", value))
 
 
 def _text_value(needs: Sequence[tuple[str, str]], rng: random.Random) -> str:
@@ -339,6 +351,8 @@ def _text_value(needs: Sequence[tuple[str, str]], rng: random.Random) -> str:
         return rng.choice((revision(rng), f"{word(rng)}-{word(rng)}", f"{rng.choice(_VERBS)}-{word(rng)}", word(rng)))
     if "expressions" in names:
         return rng.choice((*_EXPRESSIONS, word(rng), f"self.{word(rng)}", f"len({word(rng)}s)"))
+    if "arguments" in names:
+        return " ".join(_argument(rng) for _ in range(rng.choice((1, 1, 2, 2, 3))))
     if "id" in names:
         return _action_id(rng)
     if "author" in names:

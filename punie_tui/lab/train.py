@@ -19,7 +19,7 @@ from punie_tui.lab.first_action import first_action, train_first_action
 from punie_tui.lab.network import Row, Trainee
 from punie_tui.lab.phrasings import Phrasing
 from punie_tui.lab.routing import Score, score
-from punie_tui.lab.vocabulary import END, Encoder, save_tokenizer, special_tokens, train_tokenizer
+from punie_tui.lab.vocabulary import END, Encoder, save_tokenizer, special_tokens, train_tokenizer, with_marks_of_today
 
 _WIDTHS = (24, 32, 40, 48, 56, 64, 80, 96, 128, 192)
 _LONGEST = _WIDTHS[-1]
@@ -206,7 +206,7 @@ class _Run:
             earlier = Path(self._recipe.start) / "tokenizer.json"
             if not earlier.is_file():
                 raise TrainingError(f"{self._recipe.start} is no folder of a model to start with.")
-            save_tokenizer(Tokenizer.from_file(str(earlier)), self._best)
+            save_tokenizer(with_marks_of_today(Tokenizer.from_file(str(earlier))), self._best)
         elif not path.is_file():
             stream = iter(ExampleStream(phrasings, self._recipe.seed))
             texts = [next(stream) for _ in range(4 * len(phrasings))]

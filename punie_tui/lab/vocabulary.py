@@ -66,6 +66,13 @@ def train_tokenizer(texts: Iterable[str], size: int) -> Tokenizer:
     return tokenizer
 
 
+def with_marks_of_today(tokenizer: Tokenizer) -> Tokenizer:
+    """An earlier model's tokenizer and, behind all that it knows, the marks that the format has gained since."""
+    known = tokenizer.get_vocab()
+    tokenizer.add_special_tokens([mark for mark in special_tokens() if mark not in known])
+    return tokenizer
+
+
 def save_tokenizer(tokenizer: Tokenizer, directory: Path) -> None:
     """Write `tokenizer.json` and the settings that transformers wants beside it."""
     tokenizer.save(str(directory / "tokenizer.json"))

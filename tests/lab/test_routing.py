@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
+from typing import cast
 
+import mlx.core as mx
 import pytest
 
 from punie_tui.commands import lab
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.lab.history import name_weights
+from punie_tui.lab.network import EMBEDDING
 
 TINY = "--tokens 400 --checks 1 --vocabulary 500 --hidden 32 --layers 1 --heads 1 --key-value-heads 1 --feed-forward 32"
 
@@ -58,6 +62,19 @@ def test_the_shipped_model_knows_most_of_its_grammar_by_heart(
     assert validated(capsys, str(phrasings), "--without-grammar") == (100, 100, 100)
 
 
+def without_newest_mark(directory: Path) -> tuple[Path, str]:
+    """The shipped model as it was before its format had the mark that came last, and that mark."""
+    shutil.copytree(MODEL_DIRECTORY, directory)
+    tokenizer = json.loads((directory / "tokenizer.json").read_text(encoding="utf-8"))
+    newest = tokenizer["added_tokens"].pop()
+    (directory / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    weights = cast("dict[str, mx.array]", mx.load(str(directory / "model.safetensors")))
+    assert weights[EMBEDDING].shape[0] == newest["id"] + 1
+    weights[EMBEDDING] = weights[EMBEDDING][:-1]
+    mx.save_safetensors(str(directory / "model.safetensors"), weights)
+    return directory, newest["content"]
+
+
 def test_a_run_begins_with_what_an_earlier_model_knows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -70,12 +87,14 @@ def test_a_run_begins_with_what_an_earlier_model_knows(tmp_path: Path, capsys: p
         sizes = ("--tokens", "200", "--checks", "1", "--peak", "1e-6")
         return lab.run(["train", str(tmp_path / run), "--data", str(data), *sizes, *options])
 
-    assert train("further", "--start", str(MODEL_DIRECTORY)) == 0
+    earlier, mark = without_newest_mark(tmp_path / "earlier")
+    assert train("further", "--start", str(earlier)) == 0
+    assert mark in (tmp_path / "further" / "best" / "tokenizer.json").read_text(encoding="utf-8")
     model = ["--directory", str(tmp_path / "further" / "best")]
     assert validated(capsys, str(held_out), *model, "--without-grammar") == (100, 100, 100)
     assert lab.run(["export", str(tmp_path / "further"), "--output", str(tmp_path / "made")]) == 0
     card = json.loads((tmp_path / "made" / "card.json").read_text(encoding="utf-8"))
-    assert card["recipe"]["start"] == name_weights(MODEL_DIRECTORY)
+    assert card["recipe"]["start"] == name_weights(earlier)
     assert train("other", "--start", str(MODEL_DIRECTORY), "--hidden", "128") == 1
     assert "a network of another shape than the recipe's" in capsys.readouterr().err
     assert train("none", "--start", str(tmp_path)) == 1

@@ -21,9 +21,11 @@ class Kind(StrEnum):
     PATHS = "paths"
     """One path or several; the tool gets a list."""
     PLACES = "places"
-    """Files, each with a line of it; the tool gets a list of `file:line`."""
+    """Files, each with a line of it, or names of functions; the tool gets a list of `file:line` and names."""
     TEXTS = "texts"
     """One text or several; the tool gets a list."""
+    WORDS = "words"
+    """A part of a command line; the tool gets its words."""
     DIRECTION = "direction"
     STASH_ACTION = "stash_action"
 
@@ -63,7 +65,7 @@ CATALOGUE: Mapping[str, Mapping[str, Argument]] = {
     "pytest_run": _tool({}, {"target": Kind.TARGET, "keyword": Kind.TEXT, "last_failed": Kind.FLAG}),
     "pytest_affected": _tool({}, {"paths": Kind.PATHS}),
     "debug_test": _tool({"target": Kind.TARGET}, _STOPS),
-    "debug_run": _tool({"path": Kind.PATH}, _STOPS),
+    "debug_run": _tool({"path": Kind.PATH}, {**_STOPS, "arguments": Kind.WORDS}),
     "code_actions": _tool({"path": Kind.PATH}, {"line": Kind.NUMBER, "end_line": Kind.NUMBER}),
     "apply_code_action": _tool({"id": Kind.TEXT}, {}),
     "apply_patch": _tool({"patch": Kind.TEXT}, {}),

@@ -57,8 +57,9 @@ def _parameter(name: str, argument: Argument) -> str:
 
 _COMPOUND = {
     Kind.PATHS: "path path? path? path?",
-    Kind.PLACES: "path number",
+    Kind.PLACES: "path number | symbol",
     Kind.TEXTS: "text",
+    Kind.WORDS: "text",
 }
 
 

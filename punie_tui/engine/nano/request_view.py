@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,7 +52,11 @@ _READ_INTO = frozenset({CandidateKind.GLOB, CandidateKind.NUMBER, CandidateKind.
 _SPANS = frozenset({Kind.TEXT})
 _WORDS = frozenset({Kind.PATH, Kind.TARGET, Kind.SYMBOL, Kind.GLOB, Kind.REVISION})
 _NAMES = frozenset({Kind.SYMBOL, Kind.REVISION})
-_KIND_OF_ITEMS: Mapping[Kind, Kind] = {Kind.PATHS: Kind.PATH, Kind.TEXTS: Kind.TEXT}
+_KIND_OF_ITEMS: Mapping[Kind, Kind] = {
+    Kind.PATHS: Kind.PATH,
+    Kind.TEXTS: Kind.TEXT,
+    Kind.WORDS: Kind.TEXT,
+}
 REPEATED = frozenset({Kind.PLACES, Kind.TEXTS})
 """Lists whose items are written as parameters of the same name, one after the other."""
 _BETWEEN = "\x1f"
@@ -175,6 +180,8 @@ class RequestView:
                 paths = [self._text(Kind.PATH, part) for part in _PARTS.findall(choice)]
                 known = [path for path in paths if path is not None]
                 return known if known and len(known) == len(paths) else None
+            case Kind.WORDS:
+                return _words_of(self._text(Kind.TEXT, choice) or "") or None
             case Kind.TARGET if len(parts := _PARTS.findall(choice)) == 2:
                 file, test = (self._text(kind, part) for part in parts)
                 return f"{file.partition('::')[0]}::{test}" if file and test else None
@@ -196,7 +203,7 @@ class RequestView:
             case list() if kind is Kind.PATHS:
                 return [self._in_tree(path) for path in value]
             case list() if kind is Kind.PLACES:
-                return [f"{self._in_tree(path)}:{line}" for path, _, line in (each.rpartition(":") for each in value)]
+                return [self._place_in_tree(each) for each in value]
             case str() if kind is Kind.PATH:
                 return self._in_tree(value)
             case str() if kind is Kind.TARGET and ("." in value or "/" in value):
@@ -204,6 +211,10 @@ class RequestView:
                 return f"{self._in_tree(file)}{colons}{test}"
             case _:
                 return value
+
+    def _place_in_tree(self, place: str) -> str:
+        match = _PLACE.match(place)
+        return f"{self._in_tree(match['path'])}:{match['line']}" if match else place
 
     def _in_tree(self, path: str) -> str:
         return path if self._path_exists(path) else self._path_meant(path) or path
@@ -215,6 +226,8 @@ class RequestView:
 
     def _place(self, choice: str) -> str | None:
         parts = _PARTS.findall(choice)
+        if len(parts) == 1:
+            return self._text(Kind.SYMBOL, choice)
         path, line = self._text(Kind.PATH, parts[0]), self._text(Kind.NUMBER, parts[-1])
         return f"{path}:{line}" if path and line else None
 
@@ -226,6 +239,9 @@ class RequestView:
             case Kind.PATHS, list():
                 choices = [self._choice(Kind.PATH, str(path)) for path in cast("list[object]", value)]
                 return None if None in choices else "".join(filter(None, choices))
+            case Kind.WORDS, list():
+                words = [str(item) for item in cast("list[object]", value)]
+                return self._choice(Kind.TEXT, " ".join(words)) or self._choice(Kind.TEXT, shlex.join(words))
             case ((Kind.PLACES | Kind.TEXTS), list()):
                 items = [str(item) for item in cast("list[object]", value)]
                 choices = [
@@ -240,7 +256,7 @@ class RequestView:
     def _place_choice(self, place: str) -> str | None:
         match = _PLACE.match(place)
         if match is None:
-            return None
+            return self._choice(Kind.SYMBOL, place)
         path, line = self._choice(Kind.PATH, match["path"]), self._choice(Kind.NUMBER, match["line"])
         return path + line if path and line else None
 
@@ -385,6 +401,8 @@ class RequestView:
             if not value or (name == "start_line" and value == 1):
                 continue
             values = cast("list[object]", value) if isinstance(value, list) else [value]
+            if argument.kind is Kind.WORDS:
+                values = [" ".join(map(str, values))]
             kind = _KIND_OF_ITEMS.get(argument.kind, argument.kind)
             texts = [self._show_value(kind, str(item), path_exists) for item in values]
             if text := (_BETWEEN if argument.kind in REPEATED else "").join(filter(None, texts)):
@@ -394,7 +412,9 @@ class RequestView:
     def _show_value(self, kind: Kind, value: str, path_exists: PathExists) -> str | None:
         if kind is Kind.FLAG:
             return " true"
-        if kind is Kind.PLACES and (place := _PLACE.match(value)):
+        if kind is Kind.PLACES:
+            if (place := _PLACE.match(value)) is None:
+                return self._show_value(Kind.SYMBOL, value, path_exists)
             parts = ((Kind.PATH, place["path"]), (Kind.NUMBER, place["line"]))
             return "".join(filter(None, (self._show_value(part, text, path_exists) for part, text in parts)))
         if kind not in _HISTORY_KINDS:
@@ -406,6 +426,14 @@ class RequestView:
             found = find_candidates(value, path_exists)
             looks = found[0].kind if len(found) == 1 and _fits(kind, found[0]) else looks
         return self._name(Candidate(looks, value, 0, 0))
+
+
+def _words_of(text: str) -> list[str]:
+    """As a shell takes a command line apart; at the blanks where its quotes do not fit."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
 
 
 def placeholder(kind: CandidateKind, number: int) -> str:

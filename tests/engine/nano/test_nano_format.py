@@ -80,6 +80,11 @@ def test_a_value_of_an_earlier_turn_keeps_its_placeholder() -> None:
             "at 14 too",
             ("debug_run", {"path": "app.py", "breakpoints": ["app.py:12", "app.py:40", "app.py:14"]}),
         ),
+        (
+            ("debug_run", {"path": "app.py", "breakpoints": ["total"], "arguments": ["--limit", "5"]}),
+            "the same for b.py",
+            ("debug_run", {"path": "b.py", "breakpoints": ["total"], "arguments": ["--limit", "5"]}),
+        ),
     ],
 )
 def test_a_follow_up_may_mean_any_value_of_the_call_before(before: Call, request_text: str, call: Call) -> None:
@@ -135,6 +140,17 @@ def test_a_program_that_counts_commits_reads_more_of_them_than_the_log_lists() -
                 },
             ),
         ),
+        (
+            "debug app.py --limit 5 'two words', stop in Cart.total and at 12",
+            (
+                "debug_run",
+                {
+                    "path": "app.py",
+                    "breakpoints": ["Cart.total", "app.py:12"],
+                    "arguments": ["--limit", "5", "two words"],
+                },
+            ),
+        ),
         ("apply this:\n```diff\n--- a\n+++ b\n```", ("apply_patch", {"patch": "--- a\n+++ b\n"})),
         ("*** Begin Patch\n*** End Patch", ("apply_patch", {"patch": "*** Begin Patch\n*** End Patch"})),
         ("only test_ack in tests/test_broker.py", ("pytest_run", {"target": "tests/test_broker.py::test_ack"})),
@@ -172,9 +188,9 @@ def test_a_call_survives_writing_and_reading(request_text: str, call: Call) -> N
         ),
         ("run test_sum", ("pytest_run", {"target": "test_sum"}), {"target": "test_sum"}),
         (
-            "debug cart.py at 7",
-            ("debug_run", {"path": "cart.py", "breakpoints": ["cart.py:7"]}),
-            {"path": "shop/cart.py", "breakpoints": ["shop/cart.py:7"]},
+            "debug cart.py, stop in total and at 7",
+            ("debug_run", {"path": "cart.py", "breakpoints": ["total", "cart.py:7"]}),
+            {"path": "shop/cart.py", "breakpoints": ["total", "shop/cart.py:7"]},
         ),
         (
             "save total in cart.py",
