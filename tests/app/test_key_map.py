@@ -60,6 +60,7 @@ MEANT_TO_SHARE = {
     ("main.stop", "main.prompt"),
     ("main.stop", "search.leave"),
     ("main.stop", "trace.end_filter"),
+    ("main.stop", "queue.leave"),
     ("main.stop", "transcript.leave"),
     ("tests.stop", "tests.leave"),
     ("viewer.leave", "search.leave"),

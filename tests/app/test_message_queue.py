@@ -10,6 +10,7 @@ import pytest
 from app_driver import Drive, Driven
 
 from punie_tui.app.screens.sessions import SessionsScreen
+from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.engine.protocol import TextDelta, ToolCall
 
 
@@ -20,6 +21,10 @@ def repository(make_repository: Callable[..., Path]) -> Path:
 
 def waiting(driven: Driven) -> list[str]:
     return [f"{each.state} {each.text}" for each in driven.queue.shown]
+
+
+def footer(driven: Driven) -> str:
+    return str(driven.main.query_one(KeyRow).render())
 
 
 def prompts(driven: Driven) -> list[str]:
@@ -63,11 +68,21 @@ async def test_a_stop_holds_what_waits_until_the_person_lets_it_go_on(drive: Dri
         await driven.ask("first")
         await driven.said("Well")
         await driven.ask("second")
+        await driven.pilot.press("alt+q")
+        await driven.until(lambda: "s Steer  esc Back" in footer(driven), "the keys of the queue")
+        # Out of the list first; the turn goes on.
+        await driven.pilot.press("escape")
+        assert driven.app.focused is driven.prompt
+        assert driven.main.is_turn_running
         await driven.pilot.press("escape")
         await driven.finished()
-        await driven.said("1 message still waits; Enter in the empty prompt sends.")
+        await driven.said("1 message is held; Enter in the empty prompt sends.")
         assert waiting(driven) == ["held second"]
         assert "1 message is held: Enter in the empty prompt sends" in str(driven.queue.render())
+        await driven.pilot.press("alt+q")
+        await driven.until(lambda: "esc Back" in footer(driven), "the keys of the queue")
+        assert "Steer" not in footer(driven)
+        await driven.pilot.press("escape")
         # What is typed now is what the person wants now.
         await driven.ask("instead")
         await driven.finished(2)
@@ -140,7 +155,7 @@ async def test_what_waits_survives_a_quit_and_is_offered_again_in_its_order(driv
         await driven.pilot.press("ctrl+o")
         await driven.shown(SessionsScreen)
         await driven.pilot.press("enter")
-        await driven.said("2 messages wait since this session was left; Enter in the empty prompt sends.")
+        await driven.said("2 messages are held since this session was left; Enter in the empty prompt sends.")
         assert waiting(driven) == ["held see @notes.txt", "held third"]
         assert driven.engine.requests == []
         await driven.pilot.press("enter")

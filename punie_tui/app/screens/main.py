@@ -165,7 +165,7 @@ class MainScreen(Screen[None]):
         self._approval = ApprovalPanel(self._folder, self._clock)
         self._choice = ChoicePanel(self._clock)
         await self.query_one("#side").mount(_titled(self._trace), _titled(self._repo))
-        queue_panel = QueuePanel(self._queue)
+        queue_panel = QueuePanel(self._queue, lambda: self._is_turn_running)
         await self.query_one(AskingArea).mount(self._approval, self._choice)
         await self.mount(queue_panel, before="#prompt")
         self._queue_panel = queue_panel
@@ -265,6 +265,9 @@ class MainScreen(Screen[None]):
             prompt.bring(attachment)
         prompt.focus()
 
+    def on_queue_panel_left(self) -> None:
+        self.query_one(Prompt).focus()
+
     @on(Prompt.NothingSent)
     def _let_queue_go_on(self) -> None:
         if self._queue.is_held:
@@ -295,7 +298,7 @@ class MainScreen(Screen[None]):
         waiting = session.take_waiting()
         self._queue.hold([self._restored(message) for message in waiting])
         if waiting:
-            told = "1 message waits" if len(waiting) == 1 else f"{len(waiting)} messages wait"
+            told = "1 message is held" if len(waiting) == 1 else f"{len(waiting)} messages are held"
             self.note(f"{told} since this session was left; Enter in the empty prompt sends.")
 
     def _restored(self, message: MessageQueued) -> QueuedMessage:
@@ -551,9 +554,15 @@ class MainScreen(Screen[None]):
         if action == "go_on":
             return self._offered is not None
         if action == "stop":
-            is_filtering = self.focused is not None and self.focused.id == "trace-filter"
-            return self._is_anything_running and not (is_filtering or self.query_one(Prompt).takes_escape)
+            return self._is_anything_running and not self._is_escape_taken
         return True
+
+    @property
+    def _is_escape_taken(self) -> bool:
+        """Whether it closes or leaves something first, where the focus is."""
+        focused = self.focused
+        is_left_first = focused is not None and (focused.id == "trace-filter" or focused is self._queue_panel)
+        return is_left_first or self.query_one(Prompt).takes_escape
 
     @property
     def _is_anything_running(self) -> bool:
@@ -607,6 +616,9 @@ class MainScreen(Screen[None]):
         if choice and choice.wants_fork:
             self._runner.change_session(lambda session: session.fork(choice.to_turn))
         elif choice:
+            # Where it is refused the reason stands there, whichever pane was seen before.
+            self.action_prompt()
+            self.query_one(Chat).follow_end()
             self._runner.rewind(choice.to_turn)
 
     def _draw_session(self, session: Session) -> None:
@@ -896,7 +908,7 @@ class MainScreen(Screen[None]):
         waits = len(self._queue.messages)
         self._queue.turn_finished(is_stopped=event.reason == "stopped")
         if self._queue.is_held and event.reason == "stopped":
-            told = "1 message still waits" if waits == 1 else f"{waits} messages still wait"
+            told = "1 message is held" if waits == 1 else f"{waits} messages are held"
             self.note(f"{told}; Enter in the empty prompt sends.")
         if not self._is_turn_running:
             self._notices.turns_ended(_NOTICED[event.reason])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -36,6 +37,7 @@ QUEUE_ACTIONS = ActionGroup(
         Action("queue.later", "J,shift+down", "shift(1)", "later in the queue", "Later", line=_PLACES),
         Action("queue.steer", "s", "steer", "give it to the running turn, to be read at its next step", "Steer"),
         Action("queue.send", "r", "send", "go on with those that a stop held"),
+        Action("queue.leave", "escape", "leave", "to the prompt; the turn goes on", "Back"),
     ),
 )
 
@@ -65,9 +67,13 @@ class QueuePanel(Widget, can_focus=True):
 
         queued: QueuedMessage
 
-    def __init__(self, queue: MessageQueue) -> None:
+    class Left(Message):
+        """The person is done with the list."""
+
+    def __init__(self, queue: MessageQueue, is_turn_running: Callable[[], bool]) -> None:
         super().__init__()
         self._queue = queue
+        self._is_turn_running = is_turn_running
         self._place = 0
 
     @property
@@ -128,6 +134,10 @@ class QueuePanel(Widget, can_focus=True):
             self._place = min(self._first + event.y - 1, len(self.shown) - 1)
             self.refresh()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only a running turn can be steered; the footer then says so."""
+        return action != "steer" or self._is_turn_running()
+
     def action_move(self, step: int) -> None:
         self._place = max(min(self._place + step, len(self.shown) - 1), 0)
         self.refresh()
@@ -159,3 +169,6 @@ class QueuePanel(Widget, can_focus=True):
 
     def action_send(self) -> None:
         self._queue.let_go_on()
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left())
