@@ -82,11 +82,11 @@ async def test_escape_leaves_the_search_and_not_the_turn(
     async with drive(repository, [[TextDelta("Well"), gate, TextDelta(" done")]]) as driven:
         await driven.ask("think")
         await driven.until(lambda: "Well" in driven.transcript.plain_text, "the first words")
-        await driven.pilot.press("ctrl+r", "l")
+        await driven.pilot.press("d", "r", "ctrl+r", "l")
         assert driven.popup.is_open
         await driven.pilot.press("escape")
         assert not driven.popup.is_open
-        assert driven.prompt.text == "l"
+        assert driven.prompt.text == "dr"
         gate.set()
         await driven.finished()
         assert "Stopped." not in driven.transcript.plain_text

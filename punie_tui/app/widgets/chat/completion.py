@@ -56,6 +56,7 @@ class Completion:
         self._source: Source | None = None
         self._query: Query | None = None
         self._dismissed: Query | None = None
+        self._before_asking = ""
         self._worker: Worker[None] | None = None
         self._waiting_key = ""
 
@@ -79,7 +80,12 @@ class Completion:
             app_of(self._area).screen.mount(self._popup, before=self._area)
 
     def ask_for(self, source: Source) -> None:
-        """Offer a source by the person's own key, until something is chosen or the popup is closed."""
+        """Offer a source by the person's own key, until something is chosen or the popup is closed.
+
+        Escape brings back what stood there: what was typed since was a search, and no prompt.
+        """
+        if self._asked is None:
+            self._before_asking = self._area.text
         self._asked = source
         self.follow()
 
@@ -120,7 +126,7 @@ class Completion:
             case "pagedown":
                 self._popup.move(MOST_ROWS)
             case "escape":
-                self.dismiss()
+                self._leave()
             case "tab" | "enter" if self.is_waiting:
                 self._waiting_key = key
             case "tab":
@@ -130,6 +136,14 @@ class Completion:
             case _:
                 return False
         return True
+
+    def _leave(self) -> None:
+        was_asked = self._asked is not None
+        self.close()
+        if was_asked and self._area.text != self._before_asking:
+            end = self._area.document.end
+            self._area.replace(self._before_asking, (0, 0), end, maintain_selection_offset=False)
+        self.dismiss()
 
     def _accept_or_send(self) -> bool:
         """Enter on what already stands there whole is no choice: the prompt is sent."""
