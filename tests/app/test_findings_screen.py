@@ -110,7 +110,7 @@ async def test_the_list_is_filtered_as_one_types(drive: Drive, project: Path) ->
             "1:8 `os` imported but unused  F401",
             "2:8 `sys` imported but unused  F401",
         ]
-        await driven.pilot.press("enter", "down", "down", "enter")
+        await driven.pilot.press("enter", "down", "enter")
         await driven.shown(FileViewerScreen)
         await driven.pilot.pause()
         assert driven.app.screen.query_one(TextArea).cursor_location == (1, 0)

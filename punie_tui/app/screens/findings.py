@@ -220,6 +220,9 @@ class FindingsScreen(Screen[None]):
     @on(Input.Changed)
     def _filter(self) -> None:
         self._show_findings()
+        first = next((row for row, finding in self._rows.items() if finding is not None), None)
+        if first is not None and self.query_one(Input).value.strip():
+            self._outline.go_to(first.key)
 
     @on(Input.Submitted)
     def _keep_filter(self) -> None:
