@@ -34,6 +34,8 @@ async def test_a_key_does_what_was_meant(drive: Drive, tmp_path: Path, size: tup
         if size[0] >= 80:
             status = driven.main.query_one(StatusLine)
             await driven.until(lambda: "waiting for you" in str(status.render()), "the status")
+            footer = str(driven.main.query_one(KeyRow).render())
+            assert footer.startswith("1 First  2 Second  3 Third  n None  "), footer
         # Too early for an answer, and no answer ever after.
         await driven.pilot.press("2")
         assert panel.is_asking

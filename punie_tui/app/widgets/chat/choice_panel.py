@@ -23,10 +23,17 @@ if TYPE_CHECKING:
 
 _ORDINALS = ("first", "second", "third")
 _CHOOSE = tuple(
-    Action(f"choice.{name}", str(place), f"choose({place - 1})", f"do the {name} thing", line="do what you meant")
+    Action(
+        f"choice.{name}",
+        str(place),
+        f"choose({place - 1})",
+        f"do the {name} thing",
+        name.title(),
+        line="do what you meant",
+    )
     for place, name in enumerate(_ORDINALS[:MOST_CHOICES], 1)
 )
-_NONE = Action("choice.none", "n", "choose(-1)", "none of these")
+_NONE = Action("choice.none", "n", "choose(-1)", "none of these", "None")
 CHOICE_ACTIONS = ActionGroup("When punie asks what you meant", (*_CHOOSE, _NONE, *SCROLLS))
 
 
