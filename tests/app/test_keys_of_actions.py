@@ -18,6 +18,7 @@ from punie_tui.app.action_registry import ActionsOfScreen, actions_of_screens
 from punie_tui.app.actions import bindings_of, groups_of
 from punie_tui.app.key_names import key_names
 from punie_tui.app.screens.keys import KeysScreen
+from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.widgets.key_row import KeyRow
 
 
@@ -86,6 +87,14 @@ async def test_the_keys_of_the_focused_pane_come_first(drive: Drive, make_reposi
             assert "Ctrl+N" in text
             assert "/undo [TURN]" in text
             await driven.pilot.press("escape")
+        # A word finds its line, on whichever page it is; letters that close elsewhere are typed.
+        await driven.pilot.press("question_mark", "slash", *"quit")
+        keys = await driven.shown(KeysScreen)
+        await driven.until(lambda: "Ctrl+Q" in keys.text and "Ctrl+N" not in keys.text, "the lines that hold it")
+        await driven.pilot.press("escape")
+        assert "Ctrl+N" in keys.text
+        await driven.pilot.press("q")
+        await driven.shown(MainScreen)
         # What leads to everything else stands in the footer of each pane, also where that is narrow.
         for size in ((120, 40), (80, 24)):
             await driven.pilot.resize_terminal(*size)

@@ -7,13 +7,14 @@ from itertools import groupby
 from textwrap import wrap
 from typing import Any, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from punie_tui.app.actions import (
     SCROLL_CALLS,
@@ -41,7 +42,12 @@ COMMANDS_OF_PROMPT = ActionGroup(
     hints=tuple((f"/{command.name} {command.argument}".strip(), command.purpose) for command in COMMANDS),
 )
 KEYS_ACTIONS = ActionGroup(
-    "Keys", (Action("keys.leave", "escape,q,f1,question_mark", "dismiss", "close", has_priority=True),)
+    "Keys",
+    (
+        Action("keys.leave", "escape", "leave", "out of the filter, or close", has_priority=True),
+        Action("keys.close", "q,f1,question_mark", "dismiss", "close"),
+        Action("keys.filter", "slash", "filter", "filter as you type; Esc clears it"),
+    ),
 )
 _TEXT_ACTIONS = ActionGroup(
     "The text",
@@ -57,7 +63,7 @@ class KeysText(VerticalScroll):
 
 
 class KeysScreen(ModalScreen[None]):
-    """Closes by Escape, q, F1 or ?."""
+    """Closes by Escape, q, F1 or ?; what is typed after / leaves the lines that hold every word of it."""
 
     DEFAULT_CSS = """
     KeysScreen { align: center middle; background: $background 60%; }
@@ -66,6 +72,10 @@ class KeysScreen(ModalScreen[None]):
         border: round $border; background: $surface; padding: 0 1;
     }
     KeysScreen Static { height: auto; }
+    KeysScreen Input, KeysScreen Input:focus {
+        display: none; dock: bottom; height: 1; border: none; padding: 0; background: $surface;
+    }
+    KeysScreen.-filters Input { display: block; }
     """
     ACTIONS: ClassVar[ActionGroups] = (KEYS_ACTIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
@@ -77,8 +87,9 @@ class KeysScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with KeysText() as scroll:
             scroll.border_title = "Keys"
-            scroll.border_subtitle = "↑ ↓ scroll   Esc closes"
+            scroll.border_subtitle = "↑ ↓ scroll   / filters   Esc closes"
             yield Static(markup=False)
+            yield Input(placeholder="words that must stand in a line; Esc clears")
 
     @property
     def text(self) -> str:
@@ -91,16 +102,46 @@ class KeysScreen(ModalScreen[None]):
     def _content(self) -> Content:
         width = max(min(self.size.width, _WIDTH) - _FRAME, _LEAST_WIDTH)
         lines: list[Content] = []
+        words = self.query_one(Input).value.lower().split()
         for group in self._groups:
+            shown = [
+                (keys, what)
+                for keys, what in _lines_of(self, group)
+                if all(word in f"{keys} {what}".lower() for word in words)
+            ]
+            if words and not shown:
+                continue
             lines.append(Content.styled(group.title, "bold"))
-            lines += [Content.styled(line, "$text-muted") for line in _wrapped("", group.about, 2, width)]
-            for keys, what in _lines_of(self, group):
+            if not words:
+                lines += [Content.styled(line, "$text-muted") for line in _wrapped("", group.about, 2, width)]
+            for keys, what in shown:
                 lines += map(Content, _wrapped(f"  {keys}", what, _KEY_COLUMN, width))
             lines.append(Content(""))
-        return Content("\n").join(lines[:-1])
+        return Content("\n").join(lines[:-1] or [Content("No key holds these words.")])
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
+
+    def action_filter(self) -> None:
+        self.add_class("-filters")
+        self.query_one(Input).focus()
+
+    @on(Input.Changed)
+    def _filter(self) -> None:
+        self.query_one(Static).update(self._content())
+
+    @on(Input.Submitted)
+    def _keep_filter(self) -> None:
+        self.query_one(VerticalScroll).focus()
+
+    def action_leave(self) -> None:
+        """Out of the filter, which is then empty, or back."""
+        if self.has_class("-filters"):
+            self.remove_class("-filters")
+            self.query_one(Input).value = ""
+            self.query_one(VerticalScroll).focus()
+        else:
+            self.dismiss()
 
 
 def show_keys(screen: Screen[Any], *more: ActionGroup) -> None:

@@ -26,8 +26,17 @@ NEXT_MODE = _action(
 STEP = _action("step", "alt+s", "step", "step by step: pause before each call, or no longer", letter="S")
 STOP = _action("stop", "escape", "stop", "stop the turn and its tools", "Stop")
 TRUST = _action("trust", "ctrl+t", "trust", "trust this folder, or no longer", letter="T")
-GO_ON = _action("go_on", "ctrl+g", "go_on", "go on with the session that was cut off", "Go on", letter="g")
-TURNS = _action("turns", "ctrl+g", "turns", "turns: go back to one with its files, and forward", letter="u")
+GO_ON = _action(
+    "go_on",
+    "ctrl+g",
+    "go_on",
+    "after a crash, before you ask: go on with the session that was cut off",
+    "Go on",
+    letter="g",
+)
+TURNS = _action(
+    "turns", "ctrl+g", "turns", "turns: once one ran, go back to one with its files, and forward", letter="u"
+)
 
 ANYWHERE = ActionGroup(
     "Anywhere",
