@@ -15,6 +15,7 @@ from textual.widgets import Input
 from punie_tools.commands.backends import confinement_here
 from punie_tools.tool import Risk
 from punie_tui.agent.approval import ApprovalQuestion, Policy
+from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.turn_runner import PendingApproval
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.status import StatusLine
@@ -354,7 +355,10 @@ async def test_a_folder_is_trusted_and_not_by_key(drive: Drive, repository: Path
         assert "not trusted (Ctrl+T)" in screen_rows(driven)[-2]
         await driven.pilot.press("ctrl+t", "t")
         await driven.until(lambda: "  trusted  " in screen_rows(driven)[-2], "trust")
-        await driven.pilot.press("ctrl+t", "escape")
+        await driven.pilot.press("ctrl+t", "question_mark")
+        keys = await driven.shown(KeysScreen)
+        assert "trust it no longer" in keys.text
+        await driven.pilot.press("f1", "escape")
         assert "  trusted  " in screen_rows(driven)[-2]
         await driven.pilot.press("ctrl+t", "r")
         await driven.until(lambda: "not trusted (Ctrl+T)" in screen_rows(driven)[-2], "no trust")

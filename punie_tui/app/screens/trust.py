@@ -15,6 +15,7 @@ from textual.widgets import Static
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.trust import TRUST_QUESTION
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.keys import show_keys
 
 if TYPE_CHECKING:
     from punie_tui.agent.trust import FolderTrust
@@ -35,6 +36,7 @@ TRUST_ACTIONS = ActionGroup(
         Action("trust.give", "t", "decide(True)", "trust this folder", "Trust it", has_priority=True),
         Action("trust.revoke", "r", "decide(False)", "trust it no longer", "Revoke", has_priority=True),
         Action("trust.leave", "escape,q,ctrl+t", "dismiss(None)", "leave it as it is", "Close", has_priority=True),
+        Action("trust.keys", "question_mark,f1", "help", "these keys", "Keys", has_priority=True),
     ),
 )
 
@@ -62,7 +64,7 @@ class TrustScreen(ModalScreen[bool | None]):
         folder = str(self._folder)
         question = TRUST_QUESTION.format(folder=folder)
         said = [_HOLDS.format(folder=folder)] if self._is_trusted else [self._lapse, question, _UNTIL_THEN]
-        keys = "r trust it no longer   Esc close" if self._is_trusted else "t trust it   Esc close"
+        keys = "r trust it no longer   Esc close   ? keys" if self._is_trusted else "t trust it   Esc close   ? keys"
         text = "\n\n".join(safe_text(line, single_line=True) for line in said if line)
         with VerticalScroll() as scroll:
             scroll.border_title = "Trust"
@@ -74,3 +76,6 @@ class TrustScreen(ModalScreen[bool | None]):
     def action_decide(self, is_wanted: bool) -> None:
         if is_wanted is not self._is_trusted:
             self.dismiss(is_wanted)
+
+    def action_help(self) -> None:
+        show_keys(self)
