@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from punie_tools.changes.journal import Journal
+from punie_tools.changes.three_way import ChangedSinceError
 from punie_tools.errors import ToolError
 from punie_tui.agent.events import SessionRewound
 from punie_tui.agent.session_record import RecordedTurn, SessionError, SessionRecord
@@ -25,6 +26,16 @@ def rewind_files(record: SessionRecord, to_turn: str, journal: Journal | None) -
     if target < record.kept:
         return SessionRewound(to_turn=to_turn, undone=_undo(record.turns[target : record.kept], journal))
     return SessionRewound(to_turn=to_turn, redone=_redo(record, record.turns[record.kept : target], journal))
+
+
+def told_refusal(error: ChangedSinceError) -> str:
+    """What differs, and at its end, which a chat shows first, that nothing was done and what can be."""
+    files = ", ".join(view.path for view in error.views)
+    return (
+        f"{error}\nThe session stays where it is: going there would lose what was changed since in {files}. "
+        "Take that back first (/undo if punie changed it, else git or your editor), or fork there, by f in the list "
+        "of turns: files then stay as they are."
+    )
 
 
 def has_forgotten_edits(turns: Sequence[RecordedTurn], journal: Journal | None) -> bool:

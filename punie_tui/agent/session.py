@@ -11,6 +11,7 @@ from pathlib import Path
 
 from punie_tools.changes.journal import Journal, journal_folder
 from punie_tools.changes.session_changes import SessionChanges
+from punie_tools.changes.three_way import ChangedSinceError
 from punie_tools.commands.backends import has_sandbox
 from punie_tools.errors import ToolError
 from punie_tools.lsp.language_server import LanguageServer
@@ -42,7 +43,7 @@ from punie_tui.agent.meant import AskWhich
 from punie_tui.agent.mentioned_notes import attached_notes, notes_of_places
 from punie_tui.agent.person_calls import PersonCalls
 from punie_tui.agent.project_notes import ProjectNotes, read_project_notes
-from punie_tui.agent.rewind import has_forgotten_edits, rewind_files
+from punie_tui.agent.rewind import has_forgotten_edits, rewind_files, told_refusal
 from punie_tui.agent.session_list import LAST, SessionList, SessionSummary, clean_name
 from punie_tui.agent.session_log import SessionInUseError, SessionLog, sessions_folder
 from punie_tui.agent.session_record import SessionError, SessionRecord, read_record
@@ -249,10 +250,14 @@ class Session:
         try:
             record = self.record()
             event = rewind_files(record, to_turn, self.changes.journal)
+        except ChangedSinceError as error:
+            yield NoticeGiven(text=told_refusal(error))
+            return
         except (SessionError, ToolError, OSError) as error:
-            yield NoticeGiven(text=str(error))
+            yield NoticeGiven(text=f"The session stays where it is. {error}")
             return
         if self.log is None or event is None:
+            yield NoticeGiven(text="The session stands there already; nothing was done.")
             return
         start = record.kept
         self.log.append(event)

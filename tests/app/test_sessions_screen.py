@@ -279,6 +279,14 @@ async def test_an_offer_is_no_more_once_something_else_was_said(drive: Drive, re
         await open_turns(driven)
 
 
+def shown(driven: Driven) -> str:
+    """The part of the chat that is on the screen, its lines joined."""
+    region = driven.transcript.region
+    rows = driven.app.screen._compositor.render_strips()[region.y : region.bottom]
+    lines = (strip.crop(region.x, region.right).text.strip() for strip in rows)
+    return " ".join(" ".join(lines).split())
+
+
 def edit(number: int) -> Reply:
     return [ToolCall("c", "edit_file", {"path": "app.py", "old": f"x = {number}", "new": f"x = {number + 1}"})]
 
@@ -326,11 +334,21 @@ async def test_a_file_that_the_person_edited_stops_the_way_back_and_nothing_move
         await driven.finished()
         await driven.ask("two")
         await driven.finished(2)
-        (repository / "app.py").write_text("x = 2  # mine\n")
+        mine = "x = 2  # mine\n" + "# also mine\n" * 60
+        (repository / "app.py").write_text(mine)
+        await open_turns(driven)
+        # Where the session stands nothing has to be done, and that is said.
+        await driven.pilot.press("enter")
+        await driven.said("stands there already")
+        await driven.pilot.press("f2", "home", "f3")
         await open_turns(driven)
         await driven.pilot.press("home", "enter")
         await driven.until(lambda: "app.py was edited since punie" in driven.transcript.plain_text, "the reason")
-        assert (repository / "app.py").read_text() == "x = 2  # mine\n"
+        # The diffs have more rows than there is room for; what is seen is the reason, and what can be done.
+        await driven.until(lambda: "The session stays where it is" in shown(driven), "the reason on the screen")
+        assert "changed since in app.py" in shown(driven)
+        assert "or fork there" in shown(driven)
+        assert (repository / "app.py").read_text() == mine
         assert (repository / "other.py").read_text() == "y = 1\n"
         assert "› two" in driven.transcript.plain_text
 
