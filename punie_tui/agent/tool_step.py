@@ -66,6 +66,8 @@ class Outcome:
     waits_for_person: bool = False
     review: ReviewResult | None = None
     """What the person let stand of a call's changes, where they reviewed them."""
+    waited_seconds: float = 0.0
+    """How long it waited for the person."""
 
 
 @dataclass(frozen=True)
@@ -113,16 +115,16 @@ def perform_call(call: ToolCall, bench: ToolBench, emit: Emit, parent_call_id: s
             call_id=call.id, parent_call_id=parent_call_id, tool=call.tool, arguments=_json_arguments(call.arguments)
         )
     )
-    started = time.monotonic()
+    watch = _Stopwatch()
     inner_denials: list[Outcome] = []
     try:
         tool = bench.find(call.tool)
         arguments = tool.validate(call.arguments)
-        context = _context(call, tool, bench, emit, inner_denials)
+        context = _context(call, tool, bench, emit, inner_denials, watch)
         reviews: list[ReviewResult] = []
-        context = _approve(call, tool, arguments, context, bench, emit, reviews)
+        context = _approve(call, tool, arguments, context, bench, emit, reviews, watch)
         emit(ToolStarted(call_id=call.id))
-        started = time.monotonic()
+        watch.restart()
         result = tool.function(context, **arguments)
     except _DeniedError as denial:
         emit(ToolDenied(call_id=call.id, reason=str(denial)))
@@ -132,31 +134,32 @@ def perform_call(call: ToolCall, bench: ToolBench, emit: Emit, parent_call_id: s
             is_denied=True,
             is_against_policy=denial.by == "policy",
             waits_for_person=not denial.by,
+            waited_seconds=watch.waited,
         )
     except ToolError as error:
-        failed = _failed(call, str(error), started, emit)
+        failed = _failed(call, str(error), watch, emit)
         # One that the program caught and went on after is not why it failed.
         return next((_because_of(denial, failed) for denial in inner_denials if denial.error in failed.error), failed)
     except Exception:
         # A bug in a tool ends this call, not the app; its traceback goes to the log.
         _LOG.exception("tool %s failed", call.tool)
-        return _failed(call, f"{call.tool} has a bug: it ended unexpectedly; the log holds the details.", started, emit)
+        return _failed(call, f"{call.tool} has a bug: it ended unexpectedly; the log holds the details.", watch, emit)
     emit(
         ToolFinished(
             call_id=call.id,
             tool=call.tool,
             result=result.model_dump(mode="json"),
             summary=result.summary,
-            seconds=time.monotonic() - started,
+            seconds=watch.seconds,
             review=reviews[0].model_dump(mode="json") if reviews else None,
         )
     )
-    return Outcome(call, result=result, review=reviews[0] if reviews else None)
+    return Outcome(call, result=result, review=reviews[0] if reviews else None, waited_seconds=watch.waited)
 
 
-def _failed(call: ToolCall, error: str, started: float, emit: Emit) -> Outcome:
-    emit(ToolFailed(call_id=call.id, tool=call.tool, error=error, seconds=time.monotonic() - started))
-    return Outcome(call, error=error)
+def _failed(call: ToolCall, error: str, watch: _Stopwatch, emit: Emit) -> Outcome:
+    emit(ToolFailed(call_id=call.id, tool=call.tool, error=error, seconds=watch.seconds))
+    return Outcome(call, error=error, waited_seconds=watch.waited)
 
 
 def _because_of(denial: Outcome, failed: Outcome) -> Outcome:
@@ -168,7 +171,9 @@ def _because_of(denial: Outcome, failed: Outcome) -> Outcome:
     )
 
 
-def _context(call: ToolCall, tool: Tool, bench: ToolBench, emit: Emit, inner_denials: list[Outcome]) -> ToolContext:
+def _context(
+    call: ToolCall, tool: Tool, bench: ToolBench, emit: Emit, inner_denials: list[Outcome], watch: _Stopwatch
+) -> ToolContext:
     """What the call may use; which of the calls that it makes are denied is kept in `inner_denials`."""
 
     def report_progress(done: int, total: int | None, text: str) -> None:
@@ -181,6 +186,7 @@ def _context(call: ToolCall, tool: Tool, bench: ToolBench, emit: Emit, inner_den
             raise ToolError(f"{name} cannot call itself.")
         inner = ToolCall(id=f"{call.id}.{next(inner_numbers)}", tool=name, arguments=arguments)
         outcome = perform_call(inner, bench, emit, parent_call_id=call.id)
+        watch.waited += outcome.waited_seconds
         if outcome.is_denied:
             inner_denials.append(outcome)
         if outcome.result is None:
@@ -206,10 +212,11 @@ def _approve(
     bench: ToolBench,
     emit: Emit,
     reviews: list[ReviewResult],
+    watch: _Stopwatch,
 ) -> ToolContext:
     """Raises _DeniedError. A call that was approved to run code has the folder's trust for that one call."""
     risk = tool.risk_for(arguments, bench.workspace)
-    decision = _decide(call, tool, risk, arguments, context, bench, emit)
+    decision = _decide(call, tool, risk, arguments, context, bench, emit, watch)
     if not decision.is_allowed:
         raise _DeniedError(decision.reason or "denied", decision.by)
     if risk is Risk.READS:
@@ -217,7 +224,9 @@ def _approve(
     emit(ToolApproved(call_id=call.id, by=decision.by))
     is_trusted = risk is not Risk.EDITS or bench.approver.is_folder_trusted()
     context = replace(context, workspace=replace(bench.workspace, is_trusted=is_trusted))
-    return replace(context, review=_reviewer(call, tool, risk, bench, reviews)) if decision.wants_review else context
+    if not decision.wants_review:
+        return context
+    return replace(context, review=_reviewer(call, tool, risk, bench, reviews, watch))
 
 
 def _decide(
@@ -228,6 +237,7 @@ def _decide(
     context: ToolContext,
     bench: ToolBench,
     emit: Emit,
+    watch: _Stopwatch,
 ) -> Decision:
     """What the approver knows, else what the person says; each call that they were not asked about is a step."""
     approver = bench.approver
@@ -244,20 +254,22 @@ def _decide(
         question = ApprovalQuestion(call.id, tool.name, risk, shown, note, tool.is_reviewable)
         decision = approver.remembered_decision(question)
         if decision is None:
-            return _ask_aloud(question, bench, emit)
+            return _ask_aloud(question, bench, emit, watch)
     if not (decision.is_allowed and approver.is_stepping):
         return decision
     question = ApprovalQuestion(call.id, tool.name, risk, shown or "(no arguments)", is_step=True)
-    answer = _ask_aloud(question, bench, emit)
+    answer = _ask_aloud(question, bench, emit, watch)
     return replace(decision, by=answer.by) if answer.is_allowed else answer
 
 
-def _reviewer(call: ToolCall, tool: Tool, risk: Risk, bench: ToolBench, reviews: list[ReviewResult]) -> ReviewChanges:
+def _reviewer(
+    call: ToolCall, tool: Tool, risk: Risk, bench: ToolBench, reviews: list[ReviewResult], watch: _Stopwatch
+) -> ReviewChanges:
     """Asks the person about the changes themselves, once these are known."""
 
     def review(changes: Sequence[FileChange]) -> Sequence[FileChange]:
         question = ApprovalQuestion(call.id, tool.name, risk, diffs_of(changes).text, proposal=tuple(changes))
-        decision = _ask(question, bench)
+        decision = _ask(question, bench, watch)
         if not decision.is_allowed:
             raise _DeniedError(decision.reason or "denied", decision.by)
         if decision.review is None:
@@ -272,16 +284,33 @@ def _reviewer(call: ToolCall, tool: Tool, risk: Risk, bench: ToolBench, reviews:
     return review
 
 
-def _ask_aloud(question: ApprovalQuestion, bench: ToolBench, emit: Emit) -> Decision:
+def _ask_aloud(question: ApprovalQuestion, bench: ToolBench, emit: Emit, watch: _Stopwatch) -> Decision:
     emit(ApprovalRequested(call_id=question.call_id, risk=question.risk, detail=question.shown, note=question.note))
-    return _ask(question, bench)
+    return _ask(question, bench, watch)
 
 
-def _ask(question: ApprovalQuestion, bench: ToolBench) -> Decision:
+def _ask(question: ApprovalQuestion, bench: ToolBench, watch: _Stopwatch) -> Decision:
+    asked = time.monotonic()
     decision = bench.approver.ask(question, bench.cancelled.is_set)
+    watch.waited += time.monotonic() - asked
     if bench.cancelled.is_set():
         return Decision.stopped()
     return decision
+
+
+class _Stopwatch:
+    """How long a call itself takes: the time that it waits for the person is not its own."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+        self.restart()
+
+    def restart(self) -> None:
+        self._started, self._waited_before = time.monotonic(), self.waited
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started - (self.waited - self._waited_before)
 
 
 def _json_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:

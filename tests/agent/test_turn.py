@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -277,6 +278,25 @@ def test_a_yes_of_somebody_who_cannot_be_shown_hunks_is_one_to_all(tmp_path: Pat
     events = play(tmp_path, [[call("write_late")]], approver=approver, writes_answers=False)
     assert "tool_finished" in kinds(events)
     assert (tmp_path / "changed.txt").read_text() == "x"
+
+
+def test_the_time_of_a_call_is_its_own_and_not_that_of_the_persons_review(tmp_path: Path) -> None:
+    read: list[float] = []
+
+    def read_on(_question: ApprovalQuestion, _is_cancelled: object) -> Decision:
+        began = time.monotonic()
+        threading.Event().wait(0.3)
+        read.append(time.monotonic() - began)
+        return Decision(is_allowed=True, by="person")
+
+    approver = PolicyApprover(Policy.ASK, is_trusted=False, ask_person=read_on)
+    began = time.monotonic()
+    events = play(tmp_path, [[call("write_late")]], approver=approver, writes_answers=False)
+    whole = time.monotonic() - began
+    (own,) = [event.seconds for event in events if event.kind == "tool_finished"]
+    assert len(read) == 1
+    # Were the review counted too, the two would be more than all that there was.
+    assert own + read[0] <= whole
 
 
 def test_a_pause_says_that_nothing_would_change(tmp_path: Path) -> None:
