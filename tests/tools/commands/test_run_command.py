@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.registry import find_tool
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
+from tests.conftest import git
 
 Run = Callable[..., Any]
 UNCONFINED = Confinement(None, "for the test")
@@ -58,6 +60,32 @@ def test_it_runs_in_the_tree_and_may_write_there(root: Path, run_tool: Run) -> N
     result = run_tool("run_command", command="pwd && mkdir a && echo x > a/b && chmod +x a/b && ln -s b a/c && mv a d")
     assert (result.exit_code, result.stdout) == (0, f"{root}\n")
     assert (root / "d" / "c").read_text() == "x\n"
+
+
+def test_what_the_sandbox_puts_in_the_tree_is_not_told_as_a_change_and_goes(root: Path, run_tool: Run) -> None:
+    if confinement_here().name != "bubblewrap":
+        pytest.skip("only bubblewrap needs something to mount on")
+    git(root, "init", "-q")
+    settings = root / ".punie.toml"
+    for name in ("began", "go"):
+        os.mkfifo(root / name)
+    command = threading.Thread(target=run_tool, args=("run_command",), kwargs={"command": "echo > began; read x < go"})
+    command.start()
+    (root / "began").read_text()
+    assert settings.exists()
+    assert run_tool("git_status").untracked == ()
+    (root / "go").write_text("\n")
+    command.join()
+    assert not settings.exists()
+    # A run that was killed leaves it; the next one takes it away.
+    settings.touch(mode=0o444)
+    assert run_tool("git_status").is_clean
+    run_tool("run_command", command="echo")
+    assert not settings.exists()
+    # An empty file of the person's is theirs.
+    settings.touch(mode=0o644)
+    run_tool("run_command", command="echo")
+    assert run_tool("git_status").untracked == (".punie.toml",)
 
 
 def test_what_models_write_is_bash(run_tool: Run) -> None:

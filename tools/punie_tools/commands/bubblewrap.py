@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from punie_tools.commands.confinement import NOTHING_MORE, SETTINGS_FILE, Allowance, BackendName
+from punie_tools.commands.confinement import NOTHING_MORE, SETTINGS_FILE, Allowance, BackendName, is_stand_in
 from punie_tools.commands.git_directories import FILES_THAT_RUN, FOLDERS_THAT_RUN, GitPlaces, first_link
 from punie_tools.commands.landlock_launcher import filter_for_keys
 from punie_tools.commands.private_places import (
@@ -176,6 +176,9 @@ class _Mounts:
         """Make the place read-only; something empty takes the place of nothing, and of a link, which may change."""
         if place.is_symlink():
             return self._lock_link(place)
+        if place == self._root / SETTINGS_FILE and is_stand_in(place):
+            # A run that was killed left it.
+            self._made.append(place)
         if place.exists():
             return ["--ro-bind", str(place), str(place)]
         if not os.access(place.parent, os.W_OK):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,19 @@ from typing import Literal, Protocol
 from punie_tools.commands.git_directories import GitPlaces
 
 SETTINGS_FILE = ".punie.toml"
+
+
+def is_stand_in(place: Path) -> bool:
+    """Whether a sandbox made this file, so that no command can make one there: empty, and nobody may write it.
+
+    bubblewrap can only mount something on a file that is there. Whoever removed it meanwhile would undo the mount.
+    """
+    try:
+        found = place.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and not found.st_size and not found.st_mode & 0o222
+
 
 BackendName = Literal["bubblewrap", "landlock", "sandbox-exec", "none"]
 
