@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import re
 import site
 import sysconfig
 import tempfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,10 +53,35 @@ class Bubblewrap:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="punie-sandbox-")))
             (scratch / "empty").touch(mode=0o444)
             (scratch / "none").mkdir(mode=0o555)
+            are_all_done = stack.enter_context(_at_work_in(root))
             mounts = _Mounts(root, places, scratch, allowance.readable, self.own_environment)
-            stack.callback(mounts.remove_made_places)
+            stack.callback(lambda: mounts.remove_made_places() if are_all_done() else None)
             command = [str(self.program), *_namespaces(), *mounts.arguments()]
             yield [*_filtered(command, scratch / "filter"), "--chdir", str(root), "--", *argv]
+
+
+@contextmanager
+def _at_work_in(root: Path) -> Generator[Callable[[], bool]]:
+    """Gives what says, in the end, whether no other run is at work in the tree.
+
+    What is removed from under a mount takes the mount with it, also that of another run, which could then write there.
+    The lock's file is where no confined command sees it.
+    """
+    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
+    file = Path(tempfile.gettempdir()) / f"punie-sandbox-{os.getuid()}-{name}.lock"
+    descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+
+    def are_all_done() -> bool:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return False
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield are_all_done
+    finally:
+        os.close(descriptor)
 
 
 def _filtered(command: list[str], file: Path) -> list[str]:
@@ -177,7 +204,7 @@ class _Mounts:
         if place.is_symlink():
             return self._lock_link(place)
         if place == self._root / SETTINGS_FILE and is_stand_in(place):
-            # A run that was killed left it.
+            # Another run made it, which may end before this one, or was killed.
             self._made.append(place)
         if place.exists():
             return ["--ro-bind", str(place), str(place)]
