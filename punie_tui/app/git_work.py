@@ -53,16 +53,22 @@ class GitWork(ScreenWork):
         """Show what is there to review, if anything is."""
         self._begin(lambda: self._read(part))
 
-    def review_revision(self, revision: str) -> None:
-        """Show what a revision changed, or what lies between two."""
-        self._begin(lambda: self._read_revision(revision))
+    def review_revision(self, revision: str, path: str = "") -> None:
+        """Show what a revision changed, or what lies between two; it begins at the file `path` where that is there."""
+        self._begin(lambda: self._read_revision(revision, path))
 
     def review_past(
-        self, review: Review, title: str, *, left_out: Sequence[str] = (), notes: Sequence[Note] = ()
+        self,
+        review: Review,
+        title: str,
+        *,
+        left_out: Sequence[str] = (),
+        notes: Sequence[Note] = (),
+        begin_at: str = "",
     ) -> None:
         """Show changes that were made: what the person rejects of them is taken back in the working tree.
 
-        Notes stand beside their hunks; the first one is where it begins.
+        Notes stand beside their hunks; the first one is where it begins, or else the file `begin_at`.
         """
         from punie_tui.app.screens.tree_review import PastReviewScreen
 
@@ -70,7 +76,9 @@ class GitWork(ScreenWork):
             if is_wanted:
                 self._begin(lambda: self._take_back(review, title))
 
-        app_of(self._screen).push_screen(PastReviewScreen(review, title, left_out, notes=notes), carry_out)
+        app_of(self._screen).push_screen(
+            PastReviewScreen(review, title, left_out, notes=notes, begin_at=begin_at), carry_out
+        )
 
     def commit(self) -> None:
         """Ask for the message of what is staged, with a draft of it."""
@@ -88,12 +96,12 @@ class GitWork(ScreenWork):
         left_out = f" Not shown: {'; '.join(reviewed.left_out[:3])}." if reviewed.left_out else ""
         self._tell(nothing + left_out)
 
-    def _read_revision(self, revision: str) -> None:
+    def _read_revision(self, revision: str, path: str) -> None:
         from punie_tools.git.revision_review import read_revision_review
 
         found = read_revision_review(self._open_context(), revision)
         if found.review.files:
-            self._on_screen(lambda: self.review_past(found.review, found.title, left_out=found.left_out))
+            self._on_screen(lambda: self.review_past(found.review, found.title, left_out=found.left_out, begin_at=path))
             return
         left_out = f" Not shown: {'; '.join(found.left_out[:3])}." if found.left_out else ""
         self._tell(f"{found.title}: no file differs.{left_out}")

@@ -116,8 +116,11 @@ async def test_blame_and_history_of_a_file_lead_to_its_commits(drive: Drive, rep
         subjects = [row.parts[1][0] for row in screen.query_one(Outline).rows]
         assert subjects[0] == "Change y [bold]now"
         assert len(subjects) == 2
-        await driven.pilot.press("home", "enter")
-        await driven.shown(PastReviewScreen)
+        await driven.pilot.press("end", "enter")
+        review = await driven.shown(PastReviewScreen)
+        assert review.review.files[0].shown_path != "src/app.py"
+        place = review.query_one("#review-place", Static)
+        await driven.until(lambda: "src/app.py (" in str(place.render()), "the file whose history it was")
         await driven.pilot.press("escape", "escape")
         assert driven.app.screen is driven.main
 

@@ -90,7 +90,7 @@ class FileHistoryScreen(Screen[None]):
         revision = self._revisions.get(row.key, "") if row else ""
         if revision.strip("0"):
             # The main screen is the lowest one, and has what is needed to review a revision.
-            app_of(self).screen_stack[0].post_message(ShowRevision(revision))
+            app_of(self).screen_stack[0].post_message(ShowRevision(revision, self._path))
         elif revision:
             self._tell("that line is not committed yet")
 

@@ -418,7 +418,7 @@ class MainScreen(Screen[None]):
     @on(ShowRevision)
     def _show_revision(self, message: ShowRevision) -> None:
         if self._git_work:
-            self._git_work.review_revision(message.revision)
+            self._git_work.review_revision(message.revision, message.path)
 
     def on_repo_panel_review_wanted(self, message: RepoPanel.ReviewWanted) -> None:
         if self._git_work:

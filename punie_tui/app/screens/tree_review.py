@@ -52,9 +52,12 @@ class DiffReviewScreen(ReviewScreen):
         *,
         finder: EffectFinder | None = None,
         notes: Sequence[Note] = (),
+        begin_at: str = "",
     ) -> None:
-        """`left_out` names what no hunk can show."""
+        """`left_out` names what no hunk can show. It begins at the first note, or at the file `begin_at`."""
         super().__init__(review, title, finder, notes)
+        paths = [file.shown_path for file in review.files]
+        self._first_place = (paths.index(begin_at) if begin_at in paths else 0, 0)
         self._left_out = left_out
 
     def on_mount(self) -> None:

@@ -32,6 +32,7 @@ class OpenHistory(Message):
 
 @dataclass
 class ShowRevision(Message):
-    """Show what a commit changed."""
+    """Show what a commit changed, from the file at `path` on where it is given."""
 
     revision: str
+    path: str = ""
