@@ -11,6 +11,7 @@ from punie_tools.git.commit_message import draft_message
 LEDGER = (
     "class Ledger:\n    rate = 1\n\n    def post(self):\n        return 1\n\n    def void(self):\n        return 2\n"
 )
+LONG = "a_name_of_nearly_forty_letters_and_more"
 
 
 def change(path: str, before: str | None, after: str | None) -> FileChange:
@@ -24,7 +25,27 @@ def change(path: str, before: str | None, after: str | None) -> FileChange:
         ([], ""),
         ([change("shop/ledger.py", LEDGER, LEDGER.replace("return 1", "return 3"))], "Change Ledger.post in ledger.py"),
         ([change("a.py", LEDGER, LEDGER.replace("rate = 1", "rate = 2"))], "Change Ledger in a.py"),
-        ([change("a.py", LEDGER, LEDGER.replace("void", "cancel"))], "Add Ledger.cancel, remove Ledger.void in a.py"),
+        ([change("a.py", LEDGER, LEDGER.replace("void", "cancel"))], "Rename void to cancel in a.py"),
+        (
+            [change("a.py", LEDGER, LEDGER.replace("void", "cancel").replace("return 2", "return 3"))],
+            "Add Ledger.cancel, remove Ledger.void in a.py",
+        ),
+        (
+            [
+                change("a.py", "def make_str(): ...\n", "def to_text(): ...\n"),
+                change("b.py", "import a\na.make_str()\n", "import a\na.to_text()\n"),
+                change("README.md", "Call `make_str`.\n", "Call `to_text`.\n"),
+            ],
+            "Rename make_str to to_text in 3 files",
+        ),
+        # Another function is called, which renames nothing.
+        ([change("b.py", "def f(): return old()\n", "def f(): return new()\n")], "Change f in b.py"),
+        (
+            [change("core.py", f"def {LONG}1(): 1\ndef {LONG}2(): 1\n", f"def {LONG}1(): 2\ndef {LONG}2(): 2\n")],
+            f"Change {LONG}1 and 1 more in core.py",
+        ),
+        ([change(f"{LONG}{number}.md", "1", "2") for number in range(2)], "Change docs in 2 files"),
+        ([change(f"test_{LONG}{number}.py", None, "") for number in range(2)], "Add tests in 2 files"),
         ([change("a.py", LEDGER, LEDGER + "\n\n# said\n")], "Change a.py"),
         ([change("a.py", LEDGER, "def (")], "Change a.py"),
         ([change("new.py", None, LEDGER)], "Add new.py"),
@@ -43,4 +64,4 @@ def test_the_subject_names_what_changed(changes: list[FileChange], subject: str)
 
 def test_several_files_get_a_line_each() -> None:
     drafted = draft_message([change("a.py", LEDGER, LEDGER + "def f(): ...\n"), change("b.txt", None, "x")])
-    assert drafted == "Add f\n\n- a.py: add f\n- b.txt: add\n"
+    assert drafted == "Add f in 2 files\n\n- a.py: add f\n- b.txt: add\n"

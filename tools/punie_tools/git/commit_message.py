@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -13,6 +14,9 @@ from punie_tools.spelling import spelled
 _LONGEST_SUBJECT = 72
 _MOST_NAMES = 3
 _MOST_FILES = 12
+_PYTHON = (".py", ".pyi")
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+_WORDS = re.compile(r"\w+|\W+")
 _VERBS = ("add", "remove", "change")
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -23,7 +27,8 @@ def draft_message(changes: Sequence[FileChange]) -> str:
     if not told:
         return ""
     names = {name: verb for _, found in told for verb, named in found.items() for name in named}
-    subject = _subject([path for path, _ in told], changes, names)
+    paths = [path for path, _ in told]
+    subject = _rename_subject(paths, changes) or _subject(paths, changes, names)
     if len(told) == 1:
         return f"{subject}\n"
     lines = [
@@ -39,20 +44,72 @@ def _subject(paths: Sequence[PurePosixPath], changes: Sequence[FileChange], name
     verb = verbs.pop() if len(verbs) == 1 else "change"
     files = _listed([path.name for path in paths])
     by_verb = {verb: [name for name, done in names.items() if done == verb] for verb in _VERBS}
-    place = f" in {paths[0].name}" if len(paths) == 1 else ""
-    forms = [f"{_sentence(by_verb)}{place}" if names else "", _sentence(by_verb), f"{verb} {files}"]
+    place = f" in {paths[0].name}" if len(paths) == 1 else f" in {len(paths)} files"
+    told = [_sentence(by_verb, most) for most in range(_MOST_NAMES, 0, -1)] if names else []
+    forms = [form for sentence in told for form in (f"{sentence}{place}", sentence)] + [f"{verb} {files}"]
+    if len(paths) > 1 and (kind := _kind_of_all(paths)):
+        forms.append(f"{verb} {kind} in {len(paths)} files")
     forms += [f"{verb} {paths[0].name} and {len(paths) - 1} more" if len(paths) > 1 else f"{verb} {paths[0].name}"]
     subject = next((form for form in forms if form and len(form) <= _LONGEST_SUBJECT), f"{verb} {len(paths)} files")
     return f"{subject[0].upper()}{subject[1:]}"
 
 
-def _sentence(by_verb: Mapping[str, Sequence[str]]) -> str:
-    return ", ".join(f"{verb} {_listed(by_verb[verb])}" for verb in _VERBS if by_verb.get(verb))
+def _rename_subject(paths: Sequence[PurePosixPath], changes: Sequence[FileChange]) -> str:
+    """For changes that are one renamed symbol and nothing else, and are seen to define it; else empty."""
+    swapped: set[tuple[str, str]] = set()
+    bound_before: set[str] = set()
+    bound_after: set[str] = set()
+    for change in changes:
+        if change.before is None or change.after is None or change.before.mode != change.after.mode:
+            return ""
+        try:
+            before, after = (_WORDS.findall(image.data.decode()) for image in (change.before, change.after))
+            if change.path.endswith(_PYTHON):
+                bound_before |= _bound(change.before)
+                bound_after |= _bound(change.after)
+        except _UNREADABLE:
+            return ""
+        if len(before) != len(after):
+            return ""
+        swapped |= {pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]}
+    if len(swapped) != 1:
+        return ""
+    old, new = swapped.pop()
+    if old not in bound_before - bound_after or new not in bound_after - bound_before:
+        return ""
+    place = f" in {paths[0].name}" if len(paths) == 1 else f" in {len(paths)} files"
+    forms = (f"Rename {old} to {new}{place}", f"Rename {old} to {new}")
+    return next((form for form in forms if len(form) <= _LONGEST_SUBJECT), "")
 
 
-def _listed(names: Sequence[str]) -> str:
-    if len(names) > _MOST_NAMES:
-        return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
+def _bound(image: FileImage) -> set[str]:
+    """The names that a Python file gives to something of its own; imported ones are another file's."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(image.data)):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()) | ast.arg(arg=name):
+                names.add(name)
+            case _:
+                pass
+    return names
+
+
+def _kind_of_all(paths: Sequence[PurePosixPath]) -> str:
+    """What all the files are, tests or docs; empty where they are not all of a kind."""
+    if all(path.suffix == ".py" and path.name.startswith(("test_", "conftest.")) for path in paths):
+        return "tests"
+    return "docs" if all(path.suffix in (".md", ".rst") for path in paths) else ""
+
+
+def _sentence(by_verb: Mapping[str, Sequence[str]], most: int = _MOST_NAMES) -> str:
+    return ", ".join(f"{verb} {_listed(by_verb[verb], most)}" for verb in _VERBS if by_verb.get(verb))
+
+
+def _listed(names: Sequence[str], most: int = _MOST_NAMES) -> str:
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
@@ -62,11 +119,11 @@ def _of_file(change: FileChange) -> str:
 
 def _what(change: FileChange) -> dict[str, list[str]]:
     """Which definitions a change of a Python file adds, removes and changes; for a new or removed file none."""
-    if change.before is None or change.after is None or not change.path.endswith((".py", ".pyi")):
+    if change.before is None or change.after is None or not change.path.endswith(_PYTHON):
         return {}
     try:
         before, after = _definitions(change.before), _definitions(change.after)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except _UNREADABLE:
         return {}
     both = [name for name in after if name in before and after[name] != before[name]]
     return {
