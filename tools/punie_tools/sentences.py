@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_LONGEST_ITEM = 120
+_LONGEST_ITEM = 160
 _MORE = re.compile(r" and \d[\d,]* more\b")
 
 

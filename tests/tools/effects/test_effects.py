@@ -11,7 +11,7 @@ import pytest
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.review import Review
 from punie_tools.changes.tree_access import FileImage
-from punie_tools.effects.effects import Effect, EffectFinder
+from punie_tools.effects.effects import Effect, EffectFinder, Finding, State
 from punie_tools.effects.green_gate import green_hunks
 from punie_tools.effects.overlay import Overlay
 from punie_tools.errors import ToolCancelledError, ToolError
@@ -122,6 +122,13 @@ def test_types_lint_and_tests_that_are_added_and_cured(finder: EffectFinder, sha
     assert effect.is_no_worse
     assert effect.summary == "types -1 · lint -1 · tests 2 run, 1 cured"
     assert files_below(shared_project) == before
+
+
+def test_a_test_that_fails_as_it_did_before_is_told_as_such() -> None:
+    failing = Finding("tests", "tests/test_money.py", 3, "tests/test_money.py::test_add", "assert 1 == 2")
+    broken = Finding("tests", "tests/test_money.py", 9, "tests/test_money.py::test_sub", "assert 0")
+    effect = Effect(State((failing,)), State((failing, broken), tests_run=6))
+    assert effect.summary == "types same · lint same · tests 6 run, 1 broken, 1 failed before as well"
 
 
 def test_what_gets_worse_is_named_with_its_place(finder: EffectFinder) -> None:

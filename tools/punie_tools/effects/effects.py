@@ -91,8 +91,9 @@ class Effect:
         if kind != "tests":
             return " ".join([*([f"+{added}"] if added else []), *([f"-{cured}"] if cured else [])]) or "same"
         ran = f"{self.after.tests_run} run" if self.after.tests_run else "none reached"
-        told = [ran, *([f"{added} broken"] if added else []), *([f"{cured} cured"] if cured else [])]
-        return ", ".join(told)
+        still = len(self.after.of("tests")) - added
+        counts = ((added, "broken"), (cured, "cured"), (still, "failed before as well"))
+        return ", ".join([ran, *(f"{count} {what}" for count, what in counts if count)])
 
 
 class EffectFinder:
