@@ -282,7 +282,7 @@ async def in_choices(driven: Driven) -> None:
 async def in_queue_and_prompt(driven: Driven) -> None:
     looks, panel, prompt = Looks(driven, "queue"), driven.queue, driven.prompt
     queue = MessageQueue(lambda: True, lambda _: False, lambda: None)
-    shown = QueuePanel(queue)
+    shown = QueuePanel(queue, lambda: True)
     await driven.main.mount(shown, before="#prompt")
     for texts in parts(4):
         queue.messages = [QueuedMessage(text, lambda: None) for text in texts]

@@ -115,7 +115,7 @@ def test_a_killed_app_goes_on_with_its_session_and_with_what_waited(tmp_path: Pa
         child.kill()
         app.read_until(b"ended unexpectedly (SIGKILL)")
         app.type_in(b"y\r")
-        app.read_until(b"1 message waits since this session was left")
+        app.read_until(b"1 message is held since this session was left")
         app.type_in(b"\x11")
         app.read_until(None)
         assert app.process.wait(60) == 0

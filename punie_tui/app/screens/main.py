@@ -807,7 +807,7 @@ class MainScreen(Screen[None]):
             self._approval.show(pending)
 
     def approval_settled(self, pending: PendingApproval) -> None:
-        self._approval.settle(pending)
+        self._settle(self._approval, lambda: self._approval.settle(pending))
         self.call_later(self._end_review, pending)
 
     def choice_wanted(self, pending: PendingChoice) -> None:
@@ -815,9 +815,13 @@ class MainScreen(Screen[None]):
         self._choice.show(pending)
 
     def choice_settled(self, pending: PendingChoice) -> None:
-        had_keys = self._choice.has_focus
-        self._choice.settle(pending)
-        if had_keys:
+        self._settle(self._choice, lambda: self._choice.settle(pending))
+
+    def _settle(self, panel: AskingPanel, settle: Callable[[], None]) -> None:
+        """A panel that goes leaves the keys to the prompt, if it had them."""
+        had_keys = panel.has_focus or (self.focused is not None and panel in self.focused.ancestors)
+        settle()
+        if had_keys and not panel.is_asking:
             self.query_one(Prompt).focus()
 
     def _end_review(self, pending: PendingApproval) -> None:

@@ -69,18 +69,29 @@ def _at_work_in(root: Path) -> Generator[Callable[[], bool]]:
     """
     name = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
     file = Path(tempfile.gettempdir()) / f"punie-sandbox-{os.getuid()}-{name}.lock"
-    descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+    descriptor = _shared_lock(file)
 
     def are_all_done() -> bool:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.unlink()
             return True
         return False
 
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield are_all_done
     finally:
+        os.close(descriptor)
+
+
+def _shared_lock(file: Path) -> int:
+    """A handle that holds it. The last to leave removes the file: whoever waited for that one takes the next."""
+    while True:
+        descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), file.lstat()):
+                return descriptor
         os.close(descriptor)
 
 
