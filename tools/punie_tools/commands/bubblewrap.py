@@ -72,15 +72,17 @@ def _at_work_in(root: Path) -> Generator[Callable[[], bool]]:
     descriptor = _shared_lock(file)
 
     def are_all_done() -> bool:
-        with suppress(OSError):
+        with suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.unlink()
             return True
         return False
 
     try:
         yield are_all_done
     finally:
+        # Until here nobody else begins: what is mounted on has gone before its lock does.
+        if are_all_done():
+            file.unlink(missing_ok=True)
         os.close(descriptor)
 
 
