@@ -113,6 +113,7 @@ class ReviewScreen(Screen[bool]):
         super().__init__()
         self._first_notes = notes
         self._first_place = (0, 0)
+        self._first_told = ""
         self._review = review
         self._effects = EffectWatch(self, review, finder) if finder else None
         self._title = title
@@ -140,6 +141,8 @@ class ReviewScreen(Screen[bool]):
             self._view.show_notes(self._first_notes)
         begin_at = next((note.place for note in self._first_notes if note.place), self._first_place)
         self._view.go_to_hunk(*begin_at)
+        if self._first_told:
+            self.tell(self._first_told)
         if self._effects:
             self.add_class("-effects")
             self._effects.look()

@@ -58,13 +58,9 @@ class DiffReviewScreen(ReviewScreen):
         super().__init__(review, title, finder, notes)
         paths = [file.shown_path for file in review.files]
         self._first_place = (paths.index(begin_at) if begin_at in paths else 0, 0)
-        self._left_out = left_out
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        if self._left_out:
-            first, *others = self._left_out
-            self.tell(f"Not shown here: {first}{f' and {len(others)} more' if others else ''}.")
+        if left_out:
+            first, *others = left_out
+            self._first_told = f"Not shown here: {first}{f' and {len(others)} more' if others else ''}."
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "edit" and super().check_action(action, parameters)
