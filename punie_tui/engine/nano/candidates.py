@@ -76,6 +76,14 @@ _QUOTED = re.compile(
     r"|\u2018(?P<thin>[^\u2019\n]+)\u2019|\u00ab(?P<angle>[^\u00bb\n]+)\u00bb",
     re.DOTALL,
 )
+# Code and requirements hold quotes and commas that end nothing: `os.environ["HOME"]`, `httpx>=0.27,<1`.
+_QUOTES_INSIDE = re.compile(
+    r"(?<![\w.`\"'])(?P<name>[A-Za-z_][\w.]*)(?:\[(?:\"[^\"\n]*\"|'[^'\n]*')\]|\((?:\"[^\"\n]*\"|'[^'\n]*')\))+"
+)
+_REQUIREMENT = re.compile(
+    r"(?<![\w.`\"'=<>~!])(?:[A-Za-z][\w.-]*(?:\[[\w,-]+\])?)?(?:[=~!<>]=|[<>])\d+\.[\d.]*(?:\.\*)?\w*"
+    r"(?:,(?:[=~!<>]=|[<>])\d[\w.]*(?:\.\*)?)*(?<!\.)"
+)
 _MARK = re.compile(r"\b(?P<mark>todo|fixme)(?:'?s)?\b(?![./(_])", re.IGNORECASE)
 _SED = re.compile(r"(?<![\w/])s/(?P<old>[^/\n]+)/(?P<new>[^/\n]+)/g?(?![\w/])")
 _WORD = re.compile(r"\S+")
@@ -145,6 +153,7 @@ def find_candidates(text: str, path_exists: PathExists) -> tuple[Candidate, ...]
     found: list[Candidate] = list(_sed_parts(text))
     _add(found, (Candidate(CandidateKind.QUOTE, text[start:end], start, end) for start, end in commit_messages(text)))
     _add(found, _sed_lines(text))
+    _add(found, _code(text))
     _add(found, _quoted(text, path_exists))
     _add(found, _glob_phrases(text, path_exists))
     _add(found, _marks(text))
@@ -198,6 +207,15 @@ def _trim(start: int, word: str) -> tuple[int, str]:
 
 def _is_glob(word: str) -> bool:
     return "*" in word and len(word) > 1 and not word.strip("*").isspace() and not re.fullmatch(r"\*+\w+\*\*", word)
+
+
+def _code(text: str) -> Iterator[Candidate]:
+    """What quotes inside it, or commas, must not take apart; a call of a tool is an order and no text."""
+    quoted = [match.span() for match in _QUOTED.finditer(text)]
+    for match in (*_QUOTES_INSIDE.finditer(text), *_REQUIREMENT.finditer(text)):
+        is_order = match.groupdict().get("name") in (*CATALOGUE, "glob")
+        if not is_order and not any(start < match.start() and match.end() < end for start, end in quoted):
+            yield Candidate(CandidateKind.QUOTE, match.group(), match.start(), match.end())
 
 
 def _quoted(text: str, path_exists: PathExists) -> Iterator[Candidate]:
