@@ -69,9 +69,8 @@ class MultiIntentEngine:
     def generate(self, request: Request, is_cancelled: Callable[[], bool]) -> Iterator[Delta]:
         """Yield the deltas of one reply, a Usage last. Closing the iterator cancels. Raises EngineError."""
         last = request.messages[-1]
-        readings = list(two_parts(last.content)) if last.role == "user" and not request.begin_with else []
-        if readings:
-            yield from _Asked(self._engine, request, is_cancelled).likeliest(readings)
+        if last.role == "user" and not request.begin_with:
+            yield from _Asked(self._engine, request, is_cancelled).likeliest(list(two_parts(last.content)))
         else:
             yield from self._engine.generate(request, is_cancelled)
 
@@ -102,6 +101,12 @@ class _Reply:
         """
         return self.likelihood < _SURE if len(self.calls) > 1 else not self.likelihood
 
+    def at_most(self, likelihood: float) -> _Reply:
+        """The same, no likelier than that."""
+        doubt = replace(self.doubt, likelihood=min(self.doubt.likelihood, likelihood))
+        deltas = tuple(doubt if isinstance(delta, Doubt) else delta for delta in self.deltas)
+        return replace(self, deltas=deltas, doubt=doubt)
+
     def then(self, second: _Reply, others: tuple[str, ...]) -> _Reply:
         """Both as one reply, which may also have been one of the `others`."""
         calls = (*self.calls, *second.calls)
@@ -120,15 +125,23 @@ class _Asked:
         self._usages: list[Usage] = []
 
     def likeliest(self, readings: Sequence[tuple[str, str]]) -> Iterator[Delta]:
-        """The reply to the whole, or to the two parts of one of the readings."""
+        """The reply to the whole, or to the two parts of one of the readings; where neither makes sense, another."""
         found = whole = self._reply(self._request.messages)
         bar = whole.likelihood * _LIKELIER
         for parts in readings if whole.may_be_parted else ():
             reply = None if self._is_stopped else self._reply_to_parts(*parts, whole.doubt.others)
             if reply and reply.likelihood > bar:
                 found, bar = reply, reply.likelihood
-        yield from found.deltas
+        yield from (found if found.likelihood else self._next_likeliest(whole)).deltas
         yield self._usage()
+
+    def _next_likeliest(self, senseless: _Reply) -> _Reply:
+        """The likeliest other reply that makes sense; how likely one is that was told how to begin, it cannot know."""
+        for begin in senseless.doubt.others:
+            reply = None if self._is_stopped else self._reply(self._request.messages, begin)
+            if reply and reply.likelihood:
+                return reply.at_most(1 - senseless.doubt.likelihood)
+        return senseless
 
     def _reply_to_parts(self, first: str, second: str, others: tuple[str, ...]) -> _Reply | None:
         """None where one of them asks for no call, or for one that makes no sense."""
@@ -140,8 +153,9 @@ class _Asked:
         rest = self._reply((*asked, Message("assistant", calls=done.calls), replace(last, content=second)))
         return None if rest.is_sentence or not rest.likelihood else done.then(rest, others)
 
-    def _reply(self, messages: Sequence[Message]) -> _Reply:
-        *deltas, usage = self._engine.generate(replace(self._request, messages=tuple(messages)), self._is_cancelled)
+    def _reply(self, messages: Sequence[Message], begin_with: str = "") -> _Reply:
+        request = replace(self._request, messages=tuple(messages), begin_with=begin_with)
+        *deltas, usage = self._engine.generate(request, self._is_cancelled)
         self._usages += [usage] if isinstance(usage, Usage) else []
         calls = tuple(delta for delta in deltas if isinstance(delta, ToolCall))
         is_sentence = not calls or any(isinstance(delta, TextDelta) for delta in deltas)

@@ -92,6 +92,20 @@ def test_the_whole_stands_unless_its_parts_are_much_likelier(replies: list[Reply
     assert len(nano.requests) == len(replies)
 
 
+def test_a_reply_that_makes_no_sense_gives_way_to_the_next_likeliest_that_does() -> None:
+    nonsense = Doubt(0.8, "", ("first", "second", "third"))
+    nano = ScriptedEngine([[*calls(0.8, "a")[:1], nonsense], calls(0.9, "b", label=""), calls(0.9, "c")])
+    call, doubt, _ = ask(MultiIntentEngine(nano), "run the tests")
+    assert tools_of([call]) == ["c"]
+    assert doubt == Doubt(pytest.approx(0.2), "c", ("other",))
+    assert [request.begin_with for request in nano.requests] == ["", "first", "second"]
+
+
+def test_a_reply_that_makes_no_sense_stands_where_no_other_does() -> None:
+    nano = ScriptedEngine([calls(0.8, "a", label=""), calls(0.9, "b", label="")])
+    assert tools_of(ask(MultiIntentEngine(nano), "run the tests")) == ["a"]
+
+
 def test_a_reply_that_has_to_begin_in_a_way_is_one_reply() -> None:
     nano = ScriptedEngine([calls(0.2, "a", "b")])
     assert tools_of(ask(MultiIntentEngine(nano), begin_with="x")) == ["a", "b"]
