@@ -22,6 +22,8 @@ _JOINTS: list[str] = tomllib.loads((Path(__file__).parent / "data" / "variations
     "joints"
 ]
 _SEPARATORS = {Kind.PATHS: " ", Kind.PLACES: " ", Kind.TEXTS: " || ", Kind.WORDS: " "}
+_COPIED = frozenset({Kind.TEXT, Kind.TEXTS, Kind.WORDS})
+_OFTENER = 2.5
 _FOLDERS = frozenset({"src", "tests", "docs", "lib", "app", "scripts"})
 
 
@@ -53,12 +55,18 @@ def make_example(phrasing: Phrasing, rng: random.Random) -> Example:
     calls = tuple(_fill_call(call, values) for call in phrasing.calls)
     history = tuple(tuple(_as_made(_fill_call(call, values)) for call in turn) for turn in phrasing.history)
     knows_paths = rng.random() < 0.5
-    known = {str(value) for _, call in calls for name, value in call.items() if name in ("path", "target")} | _FOLDERS
+    known = {path for _, call in calls for name, value in call.items() if (path := _as_path(name, value))} | _FOLDERS
     view = RequestView(request, history, lambda path: knows_paths and path in known)
     reply = write_answer(phrasing.answer) if phrasing.answer else write_reply(view, calls)
     if reply is None:
         raise UnsayableError(f"{phrasing.source}: {request!r} cannot say {calls}")
     return Example(view.prompt, reply, phrasing.route, view.shown, request, calls, history)
+
+
+def _as_path(name: str, value: object) -> str:
+    """The path that an argument is; a test's bare name, which is a target too, is none."""
+    is_path = name == "path" or (name == "target" and any(mark in str(value) for mark in "./"))
+    return str(value) if is_path else ""
 
 
 def _fill_call(call: LabelledCall, values: Mapping[str, str]) -> tuple[str, Mapping[str, object]]:
@@ -96,7 +104,7 @@ class ExampleStream:
         self._rng = random.Random(seed)
         self._phrasings = phrasings
         counts = Counter(_group(phrasing) for phrasing in phrasings)
-        self._weights = [counts[_group(phrasing)] ** -evenness for phrasing in phrasings]
+        self._weights = [counts[_group(phrasing)] ** -evenness * _difficulty(phrasing) for phrasing in phrasings]
         self._singles = [
             phrasing
             for phrasing in phrasings
@@ -144,6 +152,12 @@ class ExampleStream:
             other = self._rng.choice(self._singles) if self._singles else phrasing
             turns.append(_rename_slots(other, digit).calls)
         return replace(phrasing, history=tuple(turns))
+
+
+def _difficulty(phrasing: Phrasing) -> float:
+    """How much oftener than others it is drawn: where a text of the request begins and ends is learned last."""
+    arguments = [(tool, name) for tool, call in phrasing.calls for name in call if tool != "execute_code"]
+    return _OFTENER if any(CATALOGUE[tool][name].kind in _COPIED for tool, name in arguments) else 1.0
 
 
 def _group(phrasing: Phrasing) -> str:
