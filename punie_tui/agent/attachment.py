@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from punie_tools.safe_text import whole_characters
 from punie_tui.agent.mentions import with_bare_names
 
 # As prompts are budgeted: right within a third for code and English.
@@ -36,9 +37,11 @@ class Attachment(BaseModel):
 
 def words_of(prompt: str, attachments: Iterable[Attachment]) -> str:
     """The prompt as the model reads it: what is attached is called by its bare name."""
+    prompt = whole_characters(prompt)
     return with_bare_names(prompt, {each.mention for each in attachments if not each.problem})
 
 
 def attached_text(attachments: Iterable[Attachment]) -> str:
     """All texts, each under a line that names it; empty if there is none."""
-    return "\n\n".join(f"[{each.kind}: {each.name}]\n{each.text}" for each in attachments if each.text)
+    texts = (f"[{each.kind}: {each.name}]\n{each.text}" for each in attachments if each.text)
+    return whole_characters("\n\n".join(texts))

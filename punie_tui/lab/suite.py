@@ -88,6 +88,8 @@ def _parse_case(path: Path, number: int, line: str) -> Case:
         return Case.model_validate(json.loads(line))
     except json.JSONDecodeError as error:
         raise SuiteError(f"{path}:{number}: is not JSON ({error.msg}).") from None
+    except RecursionError:
+        raise SuiteError(f"{path}:{number}: is nested too deeply.") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the line"

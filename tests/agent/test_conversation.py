@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from punie_tui.agent.attachment import Attachment
 from punie_tui.agent.conversation import Conversation, shortened
 
 
@@ -37,3 +38,11 @@ def test_a_long_result_keeps_its_ends_and_says_what_is_missing() -> None:
     assert text.startswith("aaa")
     assert text.endswith("bbb")
     assert "8000 characters left out" in text
+
+
+def test_bytes_of_a_command_line_that_are_no_text_do_not_reach_the_model() -> None:
+    conversation = Conversation()
+    conversation.add_prompt("caf\udce9 and \ud83d", [Attachment(mention="", kind="output", name="ls", text="\udcff")])
+    message = conversation.messages[-1]
+    assert message.content == "caf\ufffd and \ufffd"
+    assert message.attached.endswith("\ufffd")

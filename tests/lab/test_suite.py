@@ -68,6 +68,7 @@ def test_one_call_of_several_must_hold_the_values() -> None:
     [
         ("", "holds no case"),
         ("{", "suite.jsonl:1: is not JSON"),
+        ("[" * 100_000, "suite.jsonl:1: is nested too deeply"),
         ('{"id": "a"}', "suite.jsonl:1: category: field required"),
         ("\xff", "cannot be read"),
     ],

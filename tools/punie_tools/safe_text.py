@@ -21,6 +21,14 @@ def safe_text(text: str, *, single_line: bool = False) -> str:
     return shown.replace("\n", "␊").replace("\t", "␉") if single_line else shown
 
 
+def whole_characters(text: str) -> str:
+    """The text with a mark in the place of each half of a surrogate pair, which no encoding can write.
+
+    pyright cuts long literals in the middle of one, and the halves stand for undecodable bytes of a command line.
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _visible(match: re.Match[str]) -> str:
     code = ord(match.group())
     if code < 0x20:

@@ -14,7 +14,8 @@ from punie_tools.lsp.connection import Json
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.lsp.server import Server
 from punie_tools.lsp.structure import structured
-from punie_tools.quality.pyright_report import PyrightFinding, PyrightReport, Severity, whole_characters
+from punie_tools.quality.pyright_report import PyrightFinding, PyrightReport, Severity
+from punie_tools.safe_text import whole_characters
 from punie_tools.sentences import counted
 from punie_tools.tool import ToolContext
 

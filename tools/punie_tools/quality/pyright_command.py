@@ -13,7 +13,8 @@ from punie_tools.errors import ToolError
 from punie_tools.process import FinishedProcess, clean_environment, run_process
 from punie_tools.quality.interpreter import interpreter_of
 from punie_tools.quality.pyright_process import find_pyright, write_stand_in
-from punie_tools.quality.pyright_report import PyrightFinding, PyrightReport, whole_characters
+from punie_tools.quality.pyright_report import PyrightFinding, PyrightReport
+from punie_tools.safe_text import whole_characters
 from punie_tools.sentences import single_line
 from punie_tools.tool import ToolContext
 

@@ -39,8 +39,3 @@ class PyrightReport:
         """Put the findings in order."""
         ordered = sorted(findings, key=lambda found: (str(found.file), found.line, found.utf16_units, found.message))
         return cls(tuple(ordered), files_checked, files_rechecked, is_warm)
-
-
-def whole_characters(text: str) -> str:
-    """pyright shortens long literals in the middle of a surrogate pair; half of one is no text."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
