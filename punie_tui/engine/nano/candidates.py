@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from punie_tui.engine.nano.catalogue import CATALOGUE
@@ -27,6 +29,9 @@ class CandidateKind(StrEnum):
 
 
 _FILES = (CandidateKind.FILE, CandidateKind.TEST)
+_WORDS_READ = 400
+"""Of a long text that is sent along, the view shows the model less than that."""
+_LETTERS_BEFORE = 80
 
 
 @dataclass(frozen=True)
@@ -150,37 +155,48 @@ _TRAILING = ".,;:!?)]}>\"'`\u201d\u2019*\u2026"
 
 def find_candidates(text: str, path_exists: PathExists) -> tuple[Candidate, ...]:
     """The candidates of a request from left to right, none inside another."""
-    found: list[Candidate] = list(_sed_parts(text))
-    _add(found, (Candidate(CandidateKind.QUOTE, text[start:end], start, end) for start, end in commit_messages(text)))
-    _add(found, _sed_lines(text))
-    _add(found, _code(text))
-    _add(found, _quoted(text, path_exists))
-    _add(found, _glob_phrases(text, path_exists))
-    _add(found, _marks(text))
-    _add(found, _tests_with_parameters(text))
-    _add(found, _durations(text))
-    masked = _mask(text, found)
+    found = _Found(text)
+    found.add(_sed_parts(text))
+    found.add(Candidate(CandidateKind.QUOTE, text[start:end], start, end) for start, end in commit_messages(text))
+    found.add(_sed_lines(text))
+    found.add(_code(text))
+    found.add(_quoted(text, path_exists))
+    found.add(_glob_phrases(text, path_exists))
+    found.add(_marks(text))
+    found.add(_tests_with_parameters(text))
+    found.add(_durations(text))
+    masked = found.masked
     is_title_case = _is_title_case(masked)
-    for match in _WORD.finditer(masked):
+    for match in islice(_WORD.finditer(masked), _WORDS_READ):
         start, word = _trim(match.start(), match.group())
         if name := _ARGUMENT.match(word):
             start, word = _trim(start + name.end(), word[name.end() :])
         if word:
-            _add(found, _read_word(text, word, start, path_exists, is_title_case=is_title_case))
-    _add(found, _number_words(text))
-    return tuple(sorted(found, key=lambda candidate: candidate.start))
+            found.add(_read_word(text, word, start, path_exists, is_title_case=is_title_case))
+    found.add(_number_words(text))
+    return tuple(sorted(found.candidates, key=lambda candidate: candidate.start))
 
 
-def _add(found: list[Candidate], more: Iterator[Candidate]) -> None:
-    for candidate in more:
-        if all(candidate.end <= other.start or candidate.start >= other.end for other in found):
-            found.append(candidate)
+class _Found:
+    """Candidates of a text, none inside another; the first one that is added keeps its place."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._is_taken = bytearray(len(text))
+        self.candidates: list[Candidate] = []
 
-def _mask(text: str, found: list[Candidate]) -> str:
-    for candidate in found:
-        text = text[: candidate.start] + " " * (candidate.end - candidate.start) + text[candidate.end :]
-    return text
+    def add(self, more: Iterator[Candidate]) -> None:
+        """Those whose place is still free."""
+        for candidate in more:
+            if not any(self._is_taken[candidate.start : candidate.end]):
+                self._is_taken[candidate.start : candidate.end] = b"\1" * (candidate.end - candidate.start)
+                self.candidates.append(candidate)
+
+    @property
+    def masked(self) -> str:
+        """The text with blanks where candidates are."""
+        letters = zip(self._text, self._is_taken, strict=True)
+        return "".join(" " if is_taken else letter for letter, is_taken in letters)
 
 
 def _is_title_case(text: str) -> bool:
@@ -214,7 +230,9 @@ def _code(text: str) -> Iterator[Candidate]:
     quoted = [match.span() for match in _QUOTED.finditer(text)]
     for match in (*_QUOTES_INSIDE.finditer(text), *_REQUIREMENT.finditer(text)):
         is_order = match.groupdict().get("name") in (*CATALOGUE, "glob")
-        if not is_order and not any(start < match.start() and match.end() < end for start, end in quoted):
+        place = bisect_left(quoted, match.span())
+        is_inside = place > 0 and match.end() < quoted[place - 1][1]
+        if not is_order and not is_inside:
             yield Candidate(CandidateKind.QUOTE, match.group(), match.start(), match.end())
 
 
@@ -342,7 +360,7 @@ def _names_files(word: str) -> bool:
 def _is_plain_folder(text: str, word: str, start: int) -> bool:
     """Whether a word without any mark of a path stands where a folder does; the model knows the usual ones as words."""
     is_name = re.fullmatch(r"[A-Za-z][\w-]*", word) and word.lower() not in _SPOKEN_FOLDERS
-    return bool(is_name and _BEFORE_FOLDER.search(text[:start]))
+    return bool(is_name and _BEFORE_FOLDER.search(_just_before(text, start)))
 
 
 def _numbers(match: re.Match[str], start: int, *groups: str) -> Iterator[Candidate]:
@@ -366,7 +384,12 @@ def _is_named_as_revision(text: str, word: str, start: int) -> bool:
     """Whether a word such as `black-friday` or `fw-2.9` stands where a branch or a tag is named."""
     is_file = word.rsplit(".", 1)[-1].lower() in _EXTENSIONS
     is_name = _HYPHENATED.match(word) and not is_file and not _DOTTED.match(word)
-    return bool(is_name and _BEFORE_REVISION.search(text[:start]))
+    return bool(is_name and _BEFORE_REVISION.search(_just_before(text, start)))
+
+
+def _just_before(text: str, start: int) -> str:
+    """As much of what stands before a word as tells what the word is."""
+    return text[max(0, start - _LETTERS_BEFORE) : start]
 
 
 def _path_kind(word: str, path_exists: PathExists) -> CandidateKind | None:
@@ -410,7 +433,8 @@ def _symbol(text: str, word: str, start: int, *, is_title_case: bool) -> str | N
         return None
     if _DOTTED.match(word) or _SNAKE.match(word) or _CAMEL.match(word) or _NUMBERED.match(word):
         return word.lstrip("@")
-    begins_sentence = not text[:start].strip() or text[:start].rstrip()[-1:] in ".!?:\n"
+    before = _just_before(text, start).rstrip()
+    begins_sentence = not before or before[-1] in ".!?:"
     is_name = _CAPITALISED.match(word) and word.lower() not in _COMMON_CAPITALISED
     return word if is_name and not begins_sentence and not is_title_case else None
 

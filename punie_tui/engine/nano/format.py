@@ -14,6 +14,7 @@ from punie_tui.engine.nano.label import reply_label
 from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.engine.nano.request_view import Call, RequestView, Value, shown_calls, write_call
 from punie_tui.engine.nano.stand_ins import stand_in
+from punie_tui.engine.nano.told_texts import wish_beside
 from punie_tui.engine.prompt_format import Constraint, EncodedPrompt, ReplyDelta, Tokenizer, new_call_id
 from punie_tui.engine.protocol import Doubt, Message, Request, TextDelta, ToolCall
 
@@ -48,6 +49,8 @@ class NanoFormat:
         """Only the last request and the calls before it are shown; results are not."""
         text, history = split_conversation(request.messages)
         view = RequestView(text, history, request.path_exists, request.path_meant)
+        if view.is_cut and (wish := wish_beside(text)):
+            text, view = wish, RequestView(wish, history, request.path_exists, request.path_meant)
         offered = frozenset(tool.name for tool in request.tools)
         bias = FirstTokenBias(self._first_action, self._tokenizer, view)
         decoder = NanoDecoder(self._tokenizer, view, text, offered, bias)

@@ -128,7 +128,7 @@ class RequestView:
         path_exists: PathExists,
         path_meant: Callable[[str], str | None] = lambda _path: None,
     ) -> None:
-        """`path_meant` gives the path that one which does not exist can only mean."""
+        """`path_meant` gives the path that one which does not exist can only mean; `is_cut` tells of a long request."""
         self._request = request
         self._path_exists = path_exists
         self._path_meant = path_meant
@@ -137,7 +137,9 @@ class RequestView:
         self._counts: dict[CandidateKind, int] = {}
         self._history = "".join(self._show_turn(turn, path_exists) for turn in history[-_TURNS_KEPT:] if turn)
         self.tools_before = tuple(tool for turn in history[-1:] for tool, _ in turn)
-        self._items = list(self._show_request(find_candidates(request, path_exists)))[:_ITEMS_READ]
+        items = list(self._show_request(find_candidates(request, path_exists)))
+        self.is_cut = len(items) > _ITEMS_READ
+        self._items = items[:_ITEMS_READ]
 
     @property
     def prompt(self) -> str:
@@ -163,7 +165,7 @@ class RequestView:
 
     @cached_property
     def _span_items(self) -> list[SpanItem]:
-        nexts = (*self._items[1:], None)
+        nexts = (*self._items[1:], None) if self._items else ()
         return [
             SpanItem(item.shown, bool(following and self._is_one_word(item, following)), item.may_stand_alone)
             for item, following in zip(self._items, nexts, strict=True)

@@ -21,6 +21,7 @@ _MESSAGE = re.compile(
     rf"|->\s+(?={_CONVENTIONAL})|\u2192\s+(?={_CONVENTIONAL}))(?P<text>[^\s\"'`].*?)(?={_AFTER})",
     re.IGNORECASE,
 )
+_LONGEST_WISH = 300
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -30,6 +31,13 @@ def commit_messages(text: str) -> Iterator[tuple[int, int]]:
         start, end = match.span("text")
         if re.search(r"\s", text[start:end]):
             yield start, end
+
+
+def wish_beside(text: str) -> str:
+    """The short paragraph before or after what was pasted or piped in, or the first line; empty where there is none."""
+    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
+    ends = (paragraphs[0], paragraphs[-1]) if len(paragraphs) > 1 else text.strip().splitlines()[:1]
+    return next((part for part in ends if len(part) <= _LONGEST_WISH and part != text.strip()), "")
 
 
 def with_closing_brackets(text: str, start: int, end: int) -> tuple[int, int]:

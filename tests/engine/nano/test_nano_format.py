@@ -12,10 +12,11 @@ from punie_tools.registry import TOOLS
 from punie_tui.engine.nano.answers import AnswerKind, answer_sentence, plain_answer
 from punie_tui.engine.nano.catalogue import CATALOGUE, Argument, Kind
 from punie_tui.engine.nano.format import read_call, split_conversation, write_reply
+from punie_tui.engine.nano.grammar import reply_grammar
 from punie_tui.engine.nano.programs import PROGRAMS, Program, recognise
 from punie_tui.engine.nano.request_view import Call, RequestView, Value
 from punie_tui.engine.nano.stand_ins import stand_in
-from punie_tui.engine.nano.told_texts import commit_messages
+from punie_tui.engine.nano.told_texts import commit_messages, wish_beside
 from punie_tui.engine.protocol import Message, ToolCall
 from punie_tui.lab.plausible import plausible_result
 
@@ -364,3 +365,33 @@ def test_brackets_that_close_or_open_right_beside_a_text_belong_to_it(
 )
 def test_an_unquoted_message_of_a_commit_is_one_text(request_text: str, messages: list[str]) -> None:
     assert [request_text[start:end] for start, end in commit_messages(request_text)] == messages
+
+
+LOG = "".join(
+    f"08:{number}:01 ERROR src/app/mod_{number}.py:{number} failed in Foo.bar_{number}\n" for number in range(99)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        (f"any type errors?\n\n{LOG}", "any type errors?"),
+        (f"{LOG}\nany type errors?", "any type errors?"),
+        (f"which of these files changed:\n{LOG}", "which of these files changed:"),
+        (f"{'and so on ' * 40}\n\n{LOG}", ""),
+        ("any type errors?", ""),
+        ("", ""),
+    ],
+    ids=["before", "after", "first line", "no short one", "nothing beside", "nothing"],
+)
+def test_the_wish_is_the_short_paragraph_beside_what_was_pasted(text: str, wish: str) -> None:
+    assert wish_beside(text) == wish
+
+
+def test_only_a_request_that_is_too_long_to_be_shown_is_cut() -> None:
+    assert view_of(LOG).is_cut
+    assert not view_of(f"apply this\n```\n{LOG}```").is_cut
+
+
+def test_an_empty_request_can_be_read() -> None:
+    assert reply_grammar(view_of("")).startswith("start: ")

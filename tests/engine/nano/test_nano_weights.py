@@ -50,6 +50,19 @@ def test_obvious_requests_are_routed(prompt: str, tool: str, arguments: dict[str
     assert [(call.tool, dict(call.arguments)) for call in calls] == [(tool, arguments)]
 
 
+def test_a_log_that_is_piped_in_changes_nothing_of_the_wish_before_it() -> None:
+    log = "".join(f"08:01 ERROR src/app/mod_{number}.py:{number} failed in Foo.bar\n" for number in range(9_000))
+    calls, _ = reply(f"any type errors in src?\n\n{log}")
+    assert [(call.tool, dict(call.arguments)) for call in calls] == [("typecheck", {"path": "src"})]
+
+
+@pytest.mark.parametrize("prompt", ["", " ", "\n"])
+def test_a_request_of_nothing_gets_words(prompt: str) -> None:
+    calls, text = reply(prompt)
+    assert not calls
+    assert text
+
+
 @pytest.mark.parametrize("prompt", ["hello", "thanks!", "what does ruff do?"])
 def test_small_talk_calls_nothing(prompt: str) -> None:
     calls, text = reply(prompt)
