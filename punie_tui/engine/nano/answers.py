@@ -18,6 +18,8 @@ _UNDO = re.compile(
 _HANDED_OVER = re.compile(r"\W*fix (?:the failing tests?\b|what (?:ruff|pyright) finds\b)", re.IGNORECASE)
 """What the app asks where a person hands a failure or a finding to the model; people write it too."""
 
+_LAST_LATIN = "\u024f"
+
 
 class AnswerKind(StrEnum):
     """Why a request gets a sentence instead of a call."""
@@ -37,6 +39,8 @@ class AnswerKind(StrEnum):
 def answer_sentence(kind: AnswerKind, request: str) -> str:
     """The sentence for a kind; `about` looks for the tool that the request names and is `beyond` without one."""
     sentences = _sentences()
+    if _is_of_another_script(request):
+        return sentences["other script"]
     if kind is AnswerKind.ABOUT:
         return _first(sentences, "about ", lambda word: rf"\b{word}", request)
     if kind is AnswerKind.BEYOND:
@@ -45,10 +49,16 @@ def answer_sentence(kind: AnswerKind, request: str) -> str:
 
 
 def plain_answer(request: str, is_after_edit: bool) -> AnswerKind | None:
-    """The answer to a request that code understands for sure, and no tool can fulfil."""
-    if _HANDED_OVER.match(request) or (is_after_edit and _UNDO.match(request)):
+    """The answer to a request that code understands for sure, or knows that nano cannot, and no tool can fulfil."""
+    if _is_of_another_script(request) or _HANDED_OVER.match(request) or (is_after_edit and _UNDO.match(request)):
         return AnswerKind.BEYOND
     return None
+
+
+def _is_of_another_script(request: str) -> bool:
+    """Whether most letters are not Latin ones: nano has read English alone and would guess."""
+    letters = [letter for letter in request if letter.isalpha()]
+    return 2 * sum(letter > _LAST_LATIN for letter in letters) > len(letters)
 
 
 def missing_tool_sentence(tool: str) -> str:

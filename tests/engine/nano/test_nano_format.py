@@ -293,6 +293,21 @@ def test_a_failure_that_is_handed_over_is_no_request_to_route(request_text: str,
     assert ("Ctrl+N" in answer_sentence(AnswerKind.BEYOND, request_text)) == is_told
 
 
+@pytest.mark.parametrize(
+    ("request_text", "is_told"),
+    [
+        ("\u578b\u30a8\u30e9\u30fc\u306f\u3042\u308a\u307e\u3059\u304b", True),
+        ("\u043f\u043e\u043a\u0430\u0436\u0438 \u043c\u043d\u0435 main.py", True),
+        ("grep \u578b\u30a8\u30e9", False),
+        ("gibt es Typfehler f\u00fcr M\u00fcller?", False),
+        ("", False),
+    ],
+)
+def test_a_request_in_letters_that_nano_never_read_is_told_so(request_text: str, is_told: bool) -> None:
+    assert plain_answer(request_text, is_after_edit=False) == (AnswerKind.BEYOND if is_told else None)
+    assert answer_sentence(AnswerKind.BEYOND, request_text).startswith("I read English alone.") == is_told
+
+
 def test_the_catalogue_knows_the_arguments_of_every_tool_that_nano_was_trained_for() -> None:
     tools = [tool for tool in TOOLS if tool.name in CATALOGUE]
     assert len(tools) > 10
