@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ _JOINTS: list[str] = tomllib.loads((Path(__file__).parent / "data" / "variations
 _SEPARATORS = {Kind.PATHS: " ", Kind.PLACES: " ", Kind.TEXTS: " || ", Kind.WORDS: " "}
 _COPIED = frozenset({Kind.TEXT, Kind.TEXTS, Kind.WORDS})
 _OFTENER = 2.5
+_ALIKE_BEFORE = 0.5
 _FOLDERS = frozenset({"src", "tests", "docs", "lib", "app", "scripts"})
 
 
@@ -114,6 +115,10 @@ class ExampleStream:
             and phrasing.calls[0][0] != "execute_code"
             and not phrasing.prompt.endswith("?")
         ]
+        self._alike: dict[str, list[Phrasing]] = defaultdict(list)
+        for phrasing in phrasings:
+            if not phrasing.history and phrasing.calls:
+                self._alike[phrasing.route].append(phrasing)
         self._can_join = len({phrasing.calls[0][0] for phrasing in self._singles}) > 1
 
     def __iter__(self) -> Iterator[Example]:
@@ -144,13 +149,17 @@ class ExampleStream:
         return replace(first, prompt=prompt, calls=first.calls + second.calls)
 
     def _give_history(self, phrasing: Phrasing) -> Phrasing:
-        """Unrelated turns before a request that needs none."""
-        if _taken(phrasing.prompt, "78"):
+        """Turns before a request that needs none: of other tools, or of the same ones with other values.
+
+        Without the latter, what an earlier turn named would win over a plain word of the request.
+        """
+        if _taken(phrasing.prompt, "7890"):
             return phrasing
         turns: list[tuple[LabelledCall, ...]] = []
-        for digit in self._rng.choice(("7", "7", "78")):
-            other = self._rng.choice(self._singles) if self._singles else phrasing
-            turns.append(_rename_slots(other, digit).calls)
+        for further in self._rng.choice(((6,), (6,), (6, 8))):
+            is_alike = phrasing.calls and self._rng.random() < _ALIKE_BEFORE
+            others = self._alike[phrasing.route] if is_alike else self._singles
+            turns.append(_rename_slots(self._rng.choice(others or [phrasing]), further).calls)
         return replace(phrasing, history=tuple(turns))
 
 
@@ -170,11 +179,11 @@ def _taken(prompt: str, digits: str) -> bool:
     return any(f"{digit}}}" in prompt for digit in digits)
 
 
-def _rename_slots(phrasing: Phrasing, digit: str = "") -> Phrasing:
-    """The same with other slots, so that it can stand beside another phrasing."""
+def _rename_slots(phrasing: Phrasing, further: int = 4) -> Phrasing:
+    """The same with other slots, numbered on from there, so that it can stand beside another phrasing."""
 
     def rename(text: str) -> str:
-        return SLOT.sub(lambda match: f"{{{match[1]}{digit or str(int(match[2] or 1) + 4)}}}", text)
+        return SLOT.sub(lambda match: f"{{{match[1]}{(int(match[2] or 1) + further) % 10}}}", text)
 
     calls = tuple((tool, {name: rename(value) for name, value in call.items()}) for tool, call in phrasing.calls)
     return replace(phrasing, prompt=rename(phrasing.prompt), calls=calls)
