@@ -13,7 +13,7 @@ from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import ToolDenied, ToolFailed, ToolRequested, TurnFinished
 from punie_tui.agent.tool_step import Outcome, ToolBench
 from punie_tui.agent.turn import TurnLimits, request_for, run_turn
-from punie_tui.engine.protocol import Engine, ToolCall
+from punie_tui.engine.protocol import Engine, EngineError, ToolCall
 from punie_tui.lab.plausible import plausible_result
 from punie_tui.lab.suite import Case, Observed, ObservedCall, why_not_passed
 
@@ -36,7 +36,8 @@ def evaluate(
     for number, case in enumerate(cases):
         started = time.monotonic()
         observed, reason = score(case, engine, bench, replace(limits, seed=limits.seed + number))
-        reason = why_not_passed(case.expect, _with_defaults(observed, bench.tools)) or reason
+        if observed.calls or not reason:  # else it says why there are none
+            reason = why_not_passed(case.expect, _with_defaults(observed, bench.tools)) or reason
         yield CaseResult(case, reason, observed.calls, time.monotonic() - started)
 
 
@@ -45,7 +46,11 @@ def _first_reply(case: Case, engine: Engine, bench: ToolBench, limits: TurnLimit
     conversation.add_prompt(case.prompt)
     # The paths of a case are of no tree, whichever one this is run in.
     request = replace(request_for(conversation, engine, bench, limits), path_meant=_means_no_path)
-    calls = [delta for delta in engine.generate(request, lambda: False) if isinstance(delta, ToolCall)]
+    calls: list[ToolCall] = []
+    try:
+        calls += (delta for delta in engine.generate(request, lambda: False) if isinstance(delta, ToolCall))
+    except EngineError as error:
+        return _observe([], bench.tools), f"failed reply: {error}"
     return _observe(calls, bench.tools), ""
 
 

@@ -12,7 +12,7 @@ from punie_tools.workspace import Workspace
 from punie_tui.agent.approval import Policy, PolicyApprover
 from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.turn import TurnLimits
-from punie_tui.engine.protocol import TextDelta, ToolCall
+from punie_tui.engine.protocol import EngineError, TextDelta, ToolCall
 from punie_tui.engine.scripted import Reply, ScriptedEngine
 from punie_tui.lab.evaluate import CaseResult, evaluate
 from punie_tui.lab.plausible import plausible_result
@@ -67,6 +67,14 @@ def test_the_first_reply_runs_no_tool(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     score(tmp_path, [[edit]], [{"id": "a", "expect": tools("edit_file")}])
     assert (tmp_path / "a.txt").read_text() == "x"
+
+
+def test_a_reply_that_fails_is_its_own_case_alone(tmp_path: Path) -> None:
+    replies: list[Reply] = [[EngineError("the server broke off")], [ToolCall("1", "grep", {"pattern": "x"})]]
+    cases = [{"id": "a", "expect": {"kind": "answer"}}, {"id": "b", "expect": tools("grep")}]
+    failed, passed = score(tmp_path, replies, cases)
+    assert failed.reason == "failed reply: the server broke off"
+    assert passed.reason == ""
 
 
 def test_with_run_a_failing_call_does_not_pass(make_repository: Callable[..., Path]) -> None:

@@ -26,6 +26,7 @@ def observed(*calls: tuple[str, dict[str, Any]], fields: tuple[str, ...] = ()) -
         ({"kind": "tools", "all": ["grep", "git_log"]}, observed(("grep", {}), ("git_log", {})), ""),
         ({"kind": "tools", "any": ["grep", "list_files"]}, observed(("list_files", {})), ""),
         ({"kind": "tools", "any": ["grep", "list_files"]}, observed(("git_log", {})), "wrong tool"),
+        ({"kind": "tools", "none": ["edit_file"]}, observed(), ""),
         ({"kind": "tools", "all": ["grep"], "none": ["edit_file"]}, observed(("grep", {}), ("edit_file", {})), "wrong"),
         (
             {"kind": "tools", "all": ["grep"], "fields": ["file"]},
@@ -78,6 +79,12 @@ def test_a_broken_suite_names_file_and_line(tmp_path: Path, text: str, message: 
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(SuiteError, match=message):
         load_suite(path)
+
+
+def test_a_case_may_carry_a_note(tmp_path: Path) -> None:
+    suite = tmp_path / "suite.jsonl"
+    suite.write_text('{"id": "a", "category": "c", "prompt": "p", "expect": {"kind": "answer"}, "note": "from ana"}\n')
+    assert [case.id for case in load_suite(suite)] == ["a"]
 
 
 def test_an_id_may_not_stand_twice(tmp_path: Path) -> None:
