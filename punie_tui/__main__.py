@@ -50,6 +50,10 @@ def main() -> int:
     try:
         return _dispatch(sys.argv[1:])
     except KeyboardInterrupt:
+        import signal
+
+        # What ends now is not to be interrupted once more on its way out.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         return 130
     except BrokenPipeError:
         # Whoever read the output has gone; nothing more may be written, not even at exit.

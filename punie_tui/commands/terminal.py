@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import sys
 import termios
 from collections.abc import Callable, Sequence
@@ -14,6 +15,10 @@ from punie_tools.safe_text import safe_text
 from punie_tui.agent.approval import Always, ApprovalQuestion, Decision
 from punie_tui.agent.meant import QUESTION
 from punie_tui.agent.trust import TRUST_QUESTION
+
+_SECONDS_BETWEEN_LOOKS = 0.1
+_LONGEST_LINE = 4096
+"""What a terminal gives at once; it holds no longer line."""
 
 
 def common_options(*, model: bool = True) -> argparse.ArgumentParser:
@@ -60,15 +65,15 @@ class TerminalAsker:
             termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
         sys.stderr.write(f"\n{question.tool} {question.risk.value}:\n{question.shown}\n{self._choices(question)} ")
         sys.stderr.flush()
-        decision = decision_from(sys.stdin.readline(), question)
-        return Decision.stopped() if is_cancelled() else decision
+        answer = _typed_line(is_cancelled)
+        return Decision.stopped() if is_cancelled() else decision_from(answer, question)
 
     def ask_which(self, choices: Sequence[str], is_cancelled: Callable[[], bool]) -> int | None:
         """Read a number; anything else is none of them."""
         rows = "".join(f"  {place} {safe_text(choice, single_line=True)}\n" for place, choice in enumerate(choices, 1))
         sys.stderr.write(f"\n{QUESTION}\n{rows}The number, or Enter for none of these: ")
         sys.stderr.flush()
-        answer = sys.stdin.readline().strip()
+        answer = _typed_line(is_cancelled).strip()
         is_one = answer.isdecimal() and 1 <= int(answer) <= len(choices)
         return int(answer) - 1 if is_one and not is_cancelled() else None
 
@@ -77,6 +82,17 @@ class TerminalAsker:
         told = "".join(f"{safe_text(line, single_line=True)}\n" for line in (question.note, trust) if line)
         always = f"[a] {question.always.value}, " if question.always else ""
         return f"{told}Allow it? [y] once, {always}[N] no, or say why not:"
+
+
+def _typed_line(is_cancelled: Callable[[], bool]) -> str:
+    """The next line that is typed; empty at the end of the input, and where the turn was stopped before."""
+    stdin = sys.stdin.fileno()
+    while not is_cancelled():
+        # A signal is handled on another thread, which nothing but the clock can tell this one of.
+        if select.select([stdin], [], [], _SECONDS_BETWEEN_LOOKS)[0]:
+            # Past Python's buffer, in which a further line would be one that select does not see.
+            return os.read(stdin, _LONGEST_LINE).decode("utf-8", "replace")
+    return ""
 
 
 def decision_from(answer: str, question: ApprovalQuestion) -> Decision:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -151,6 +152,14 @@ def test_on_a_terminal_it_is_asked_there_and_the_reason_is_told(repository: Path
     terminal.type("n not now\n")
     terminal.finish()
     assert "pytest_run was not run: the person said no: not now." in terminal.output
+
+
+def test_an_interrupt_ends_a_question_without_another_key(repository: Path) -> None:
+    terminal = Terminal(repository, "ask", "run the tests")
+    terminal.until("say why not:")
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.finish() == 130
+    assert "Traceback" not in terminal.output
 
 
 def test_trust_from_the_terminal_lasts_until_it_lapses(repository: Path) -> None:
