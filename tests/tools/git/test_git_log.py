@@ -40,7 +40,7 @@ def test_the_commits_are_git_s(history: Path, run_tool: RunTool) -> None:
     assert [commit.hash for commit in result.commits] == git(history, "log", "--format=%H").split()
     assert result.commit_count == 5
     changed = {commit.message.split("\n")[0]: commit.files_changed for commit in result.commits}
-    assert changed == {"Remove b": 1, "Merge side": 0, "Side": 1, "Change a": 3, "Start the project": 2}
+    assert changed == {"Remove b": 1, "Merge side": 1, "Side": 1, "Change a": 3, "Start the project": 2}
 
 
 def test_the_fields_of_a_commit(history: Path, run_tool: RunTool) -> None:

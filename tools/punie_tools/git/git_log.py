@@ -76,6 +76,8 @@ def git_log(context: ToolContext, path: str | None = None, count: int = 10) -> G
         f"--format={_FORMAT}",
         "--name-only",
         "--full-diff",
+        # As git_show counts them.
+        "--diff-merges=first-parent",
         "--encoding=UTF-8",
         "--no-show-signature",
         "--no-mailmap",
