@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -27,6 +28,14 @@ COMMANDS = {
     "doctor": "what works on this machine, and what mends the rest",
 }
 _OPTIONS_WITH_VALUE = ("--model", "--cwd", "--review")
+_COMMANDS_WITH_MODEL = ("ask", "eval", "bench", "lab")
+_NOTHING_TO_SAY = {
+    "tools": ("--cwd", "--yes"),
+    "models": ("--cwd", "--yes"),
+    "doctor": ("--yes",),
+}
+"""The common options that a command takes as every other does, and that change nothing there."""
+_CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG)
 _USAGE = """punie: a terminal pair programmer that runs on your own machine.
 
 usage: punie [DIR] [options]          the app on DIR (default: the current directory)
@@ -47,8 +56,11 @@ options:
 
 def main() -> int:
     """Run punie; the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    _open_closed_streams()
     try:
-        return _dispatch(sys.argv[1:])
+        code = _dispatch(sys.argv[1:])
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         import signal
 
@@ -56,14 +68,33 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         return 130
     except BrokenPipeError:
-        # Whoever read the output has gone; nothing more may be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the output has gone.
+        _write_no_more()
         return 0
+    except OSError as error:
+        if error.errno not in _CANNOT_BE_WRITTEN or error.filename is not None:
+            raise
+        _write_no_more()
+        sys.stderr.write(f"punie: the output cannot be written: {(error.strerror or str(error)).lower()}.\n")
+        return 1
+
+
+def _open_closed_streams() -> None:
+    """Python has none where a shell closed one (`>&-`), and whoever wrote to it would fail."""
+    for name, flags in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), flags))
+
+
+def _write_no_more() -> None:
+    """What is still to be written goes nowhere, also at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(arguments: list[str]) -> int:
     options, rest = _leading_options(arguments)
-    if "--version" in options:
+    is_command = bool(rest) and rest[0] in COMMANDS
+    if "--version" in options or (is_command and "--version" in _before_end_of_options(rest)):
         from punie_tui import __version__
 
         print(f"punie {__version__}")  # noqa: T201 - the asked-for output
@@ -72,8 +103,9 @@ def _dispatch(arguments: list[str]) -> int:
         listing = "\n".join(f"  {name:<8} {summary}" for name, summary in COMMANDS.items())
         print(_USAGE.format(commands=listing), end="")  # noqa: T201 - the asked-for output
         return 0
-    if rest and rest[0] in COMMANDS:
-        return _load(rest[0])([*rest[1:], *options] if rest[0] != "lab" else [*options, *rest[1:]])
+    if is_command:
+        given = [*rest[1:], *options] if rest[0] != "lab" else [*options, *rest[1:]]
+        return _load(rest[0])(_without(_says_nothing(rest[0]), given))
     return _load("app")([*options, *rest])
 
 
@@ -83,6 +115,32 @@ def _leading_options(arguments: list[str]) -> tuple[list[str], list[str]]:
     while position < len(arguments) and arguments[position].startswith("-") and arguments[position] != "-":
         position += 2 if arguments[position] in _OPTIONS_WITH_VALUE else 1
     return arguments[:position], arguments[position:]
+
+
+def _before_end_of_options(arguments: list[str]) -> list[str]:
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
+
+
+def _says_nothing(command: str) -> tuple[str, ...]:
+    model = () if command in _COMMANDS_WITH_MODEL else ("--model",)
+    return (*model, *_NOTHING_TO_SAY.get(command, ()))
+
+
+def _without(options: tuple[str, ...], arguments: list[str]) -> list[str]:
+    """The arguments without these options and their values."""
+    left: list[str] = []
+    position = 0
+    while position < len(arguments):
+        argument = arguments[position]
+        if argument == "--":
+            return left + arguments[position:]
+        if argument in options:
+            position += 1 if argument not in _OPTIONS_WITH_VALUE else 2
+            continue
+        if argument.partition("=")[0] not in options:
+            left.append(argument)
+        position += 1
+    return left
 
 
 def _load(command: str) -> Callable[[list[str]], int]:

@@ -153,9 +153,9 @@ def _value(text: str, schema: dict[str, Any]) -> object:
     if "string" in types:
         return text
     try:
-        return json.loads(text) if types.intersection(("array", "object", "null")) else text
+        return json.loads(text) if types.intersection(("array", "object", "null")) else text.strip()
     except ValueError:
-        return text
+        return text.strip()
 
 
 def _stopper(cancelled: threading.Event) -> Any:

@@ -128,6 +128,52 @@ def test_wrong_usage_is_one_line(repository: Path, arguments: tuple[str, ...], c
     assert finished.stdout == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("arguments", [("tools",), ("tool", "git_status"), ("ask", "git status"), ("--version",)])
+def test_a_full_disk_behind_the_output_is_one_line(repository: Path, arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        finished = subprocess.run(
+            [sys.executable, "-P", "-m", "punie_tui", *arguments],
+            cwd=repository,
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert finished.returncode == 1
+    assert finished.stderr == "punie: the output cannot be written: no space left on device.\n"
+
+
+@pytest.mark.parametrize("closing", [">&-", "<&-", "2>&-"])
+def test_a_stream_that_the_shell_closed_is_no_bug(repository: Path, closing: str) -> None:
+    line = f'"{sys.executable}" -P -m punie_tui ask "git status" {closing}'
+    finished = subprocess.run(["sh", "-c", line], cwd=repository, capture_output=True, text=True, timeout=120)
+    assert finished.returncode == 0
+    assert finished.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tools", "--cwd", ".", "--yes", "--model", "nano"),
+        ("--cwd", ".", "--model=nano", "models", "list"),
+        ("tool", "git_status", "--model", "nano", "--yes"),
+        ("doctor", "--json", "--yes"),
+    ],
+)
+def test_common_options_are_taken_where_they_change_nothing(repository: Path, arguments: tuple[str, ...]) -> None:
+    finished = punie(*arguments, cwd=repository)
+    assert "unrecognized" not in finished.stderr
+    assert finished.stdout
+
+
+@pytest.mark.parametrize("command", ["ask", "tool", "tools", "doctor", "eval"])
+def test_every_command_tells_the_version(repository: Path, command: str) -> None:
+    assert punie(command, "x", "--version", cwd=repository).stdout.startswith("punie 0.")
+
+
 def test_help_and_version(repository: Path) -> None:
     assert punie("--version", cwd=repository).stdout.startswith("punie 0.")
     helped = punie("--help", cwd=repository).stdout

@@ -92,6 +92,12 @@ def test_text_comes_from_a_file_and_from_stdin(folder: Path, tmp_path: Path) -> 
     assert (folder / "a.py").read_text() == "y = 2\n"
 
 
+def test_a_value_from_a_file_may_end_with_a_line(tmp_path: Path, punie_tool: Run) -> None:
+    (tmp_path / "flag").write_text("true\n")
+    code, _, err = punie_tool("ruff_format", f"check=@{tmp_path / 'flag'}")
+    assert (code, err) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
