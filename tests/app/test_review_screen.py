@@ -208,6 +208,14 @@ async def test_wrapped_lines_show_all_of_what_they_hold(drive: Drive, repository
             await driven.pilot.press("v")
 
 
+async def test_the_end_of_a_line_of_wide_letters_is_reached(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [], size=(80, 24)) as driven:
+        driven.app.push_screen(ReviewScreen(review_of(b"", f"{'言' * 100}終\n".encode(), "long.txt"), "long"))
+        screen = await driven.shown(ReviewScreen)
+        await driven.press_at_once(*["right"] * 200)
+        assert any("終" in row for row in shown_lines(screen))
+
+
 @given(st.lists(st.integers(1, 4)))
 def test_lines_of_the_screen_and_rows_lead_to_each_other(heights: list[int]) -> None:
     lines = [(row, part) for row, height in enumerate(heights) for part in range(height)]

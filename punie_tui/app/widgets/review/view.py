@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -276,7 +277,7 @@ class ReviewView(ScrollView, can_focus=True):
 
     def _widest(self, enough: int) -> int:
         """How wide the longest changed line is; of very many rows the first ones count."""
-        return max((len(self._text(row)) for row in self._rows[:2000]), default=enough) + len(_NO_LINE_END)
+        return max((cell_len(self._text(row)) for row in self._rows[:2000]), default=enough) + len(_NO_LINE_END)
 
     def _heights(self, folded: Collection[int], notes: Sequence[Note], columns: Columns) -> Iterator[int]:
         return self._all_rows.heights(folded, notes, columns, lambda row: self._height_of(row, columns))
