@@ -11,12 +11,18 @@ import pytest
 from app_driver import Drive, Driven
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
 from textual.widgets import Input, TextArea
 
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.review import Review
 from punie_tools.changes.tree_access import FileImage
+from punie_tui.app.palettes import Colours
 from punie_tui.app.screens.review import HunkEditor, ReviewScreen
+from punie_tui.app.widgets.review.cut_text import cut_text
 from punie_tui.app.widgets.review.screen_lines import ScreenLines
 from punie_tui.app.widgets.review.view import ReviewView
 from punie_tui.engine.protocol import TextDelta, ToolCall
@@ -208,12 +214,70 @@ async def test_wrapped_lines_show_all_of_what_they_hold(drive: Drive, repository
             await driven.pilot.press("v")
 
 
+@given(st.text(alphabet="a 語"), st.integers(0, 30), st.integers(2, 30))
+def test_a_line_is_marked_where_it_is_cut_and_nowhere_else(text: str, start: int, room: int) -> None:
+    line = Strip([Segment(text, Style(bgcolor="red", bold=True))])
+    shown = cut_text(line, start, room, Style(color="white"))
+    cells = "".join(letter * cell_len(letter) for letter in text)
+    starts_before, goes_on = bool(cells[:start].strip()), len(cells) > start + room
+    assert shown.text.startswith("…") == starts_before
+    assert shown.text.endswith("…") == (goes_on or shown.text == "…")
+    assert shown.text.strip("…") == line.crop(start + starts_before, start + room - goes_on).text
+    assert shown.cell_length == room if goes_on else shown.cell_length <= room
+
+
+def test_a_mark_keeps_the_ground_of_the_letter_that_it_takes() -> None:
+    line = Strip([Segment("語", Style(bgcolor="red", bold=True)), Segment("abc", Style(bgcolor="green"))])
+    left, right = (Segment("…", Style(color="white", bgcolor=ground)) for ground in ("red", "green"))
+    assert list(cut_text(line, 1, 3, Style(color="white"))) == [left, Segment("a", Style(bgcolor="green")), right]
+
+
+@pytest.mark.parametrize("colours", ["many", "sixteen", "none"])
+@pytest.mark.parametrize("width", [80, 121])
+@pytest.mark.parametrize(("old", "new"), ["xo", "語言"])
+async def test_what_goes_on_past_the_edge_says_so(
+    drive: Drive, repository: Path, old: str, new: str, width: int, colours: Colours
+) -> None:
+    """In both layouts; nothing of a line that just fits is taken by a mark, and wrapped lines have none."""
+    before, after = ("".join(f"{letter * count}\n" for count in range(1, width + 1)) for letter in (old, new))
+    async with drive(repository, [], size=(width, 300), colours=colours) as driven:
+        review = review_of(before.encode(), after.encode(), f"{'long ' * width}.txt")
+        driven.app.push_screen(ReviewScreen(review, "long"))
+        screen = await driven.shown(ReviewScreen)
+        for _ in range(2):
+            title, *rows = shown_lines(screen)
+            assert title.endswith("…")
+            for letter in (old, new):
+                pieces = [piece for row in rows for piece in re.findall(f"{letter}+ ?…?", row)]
+                room = max(cell_len(piece.rstrip()) for piece in pieces)
+                most = (room - 1) // cell_len(letter)
+                cut = f"{letter * most}{' ' * (room - 1 - most * cell_len(letter))}…"
+                assert len(pieces) == width
+                assert len(set(pieces)) < width
+                for count, piece in enumerate(pieces, start=1):
+                    assert piece.rstrip() == (letter * count if cell_len(letter) * count <= room else cut)
+            await driven.pilot.press("w")
+            assert "…" not in "".join(shown_lines(screen)[1:])
+            await driven.pilot.press("w", "v")
+
+
 async def test_the_end_of_a_line_of_wide_letters_is_reached(drive: Drive, repository: Path) -> None:
     async with drive(repository, [], size=(80, 24)) as driven:
         driven.app.push_screen(ReviewScreen(review_of(b"", f"{'言' * 100}終\n".encode(), "long.txt"), "long"))
         screen = await driven.shown(ReviewScreen)
         await driven.press_at_once(*["right"] * 200)
         assert any("終" in row for row in shown_lines(screen))
+
+
+async def test_what_lies_to_the_left_is_marked_and_indentation_is_not(drive: Drive, repository: Path) -> None:
+    after = f"{'a' * 100}\n    indented\n"
+    async with drive(repository, [], size=(80, 24)) as driven:
+        driven.app.push_screen(ReviewScreen(review_of(b"", after.encode(), "long.txt"), "long"))
+        screen = await driven.shown(ReviewScreen)
+        await driven.press_at_once(*["right"] * 4)
+        _, long, indented, *_ = shown_lines(screen)
+        assert re.search(r"\+ …a+…$", long)
+        assert indented.rstrip().endswith("+ indented")
 
 
 @given(st.lists(st.integers(1, 4)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
@@ -24,6 +24,7 @@ from punie_tools.safe_text import safe_text
 from punie_tools.spelling import spelled
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.widgets.review.cut_text import cut_text
 from punie_tui.app.widgets.review.rows import Note, ReviewRows, Row, line_of
 from punie_tui.app.widgets.review.screen_lines import Columns, ScreenLines, pieces_of
 
@@ -295,11 +296,7 @@ class ReviewView(ScrollView, can_focus=True):
         place, part = self._lines.row_at(line) if self._lines else (line, 0)
         if place >= len(self._rows):
             return Strip.blank(width, self.rich_style)
-        segments = list(self._segments(self._rows[place], part, width, is_current=place == self._cursor))
-        strip = Strip(segments)
-        if not self._is_wrapped and not self.is_side_by_side and self._rows[place].kind != "file":
-            gutter, x = self._columns.gutter, self.scroll_offset.x
-            strip = Strip([*strip.crop(0, gutter), *strip.crop(gutter + x, gutter + x + width)])
+        strip = Strip(self._segments(self._rows[place], part, width, is_current=place == self._cursor))
         return strip.crop(0, width).extend_cell_length(width).apply_style(self.rich_style)
 
     def _segments(self, row: Row, part: int, width: int, *, is_current: bool) -> Iterator[Segment]:
@@ -309,7 +306,8 @@ class ReviewView(ScrollView, can_focus=True):
         if row.kind == "file":
             file = self._review.files[row.file]
             fold = "▸" if row.file in self._folded else "▾"
-            yield Segment(f"{bar}{fold} {self._file_title(file)}".ljust(width), style("file"))
+            title = Strip([Segment(f"{bar}{fold} {self._file_title(file)}", style("file"))])
+            yield from cut_text(title, 0, width, style("muted")).extend_cell_length(width, style("file"))
             return
         hunk = self._review.files[row.file].hunks[row.hunk]
         verdict = style({"accepted": "accepted", "rejected": "rejected"}.get(hunk.verdict, "muted"))
@@ -317,9 +315,10 @@ class ReviewView(ScrollView, can_focus=True):
         yield Segment(bar, cursor)
         yield Segment(_MARKS[hunk.verdict] if is_marked and part == 0 else " ", verdict)
         if row.kind in _MARGIN_STYLES:
-            text = self._text(row)
+            text, margin = self._text(row), style(_MARGIN_STYLES[row.kind])
             first, last = self._piece(text, part, columns.room, by_words=True)
-            yield Segment(" " * (columns.gutter - 2) + text[first:last], style(_MARGIN_STYLES[row.kind]))
+            yield Segment(" " * (columns.gutter - 2), margin)
+            yield from self._fitting([Segment(text[first:last], margin)], width)
         elif row.kind == "pair":
             yield from self._half(row, row.old, part, is_new=False)
             yield from self._half(row, row.new, part, is_new=True)
@@ -327,7 +326,12 @@ class ReviewView(ScrollView, can_focus=True):
             yield Segment(self._numbers(row) if part == 0 else " " * (columns.gutter - 4), style("muted"))
             name = row.kind if row.kind in _SIGNS else "text"
             yield Segment(f"{_SIGNS.get(row.kind, ' ') if part == 0 else '↳'} ", style(name))
-            yield from self._coloured(row, row.kind == "added", part, columns.room)
+            yield from self._fitting(self._coloured(row, row.kind == "added", part, columns.room), width)
+
+    def _fitting(self, text: Iterable[Segment], width: int) -> Strip:
+        """What is seen behind the gutter; nothing is cut off there where long lines go on below."""
+        start = 0 if self._is_wrapped or self.is_side_by_side else self.scroll_offset.x
+        return cut_text(Strip(text), start, max(width - self._columns.gutter, 0), self._style("muted"))
 
     def _half(self, row: Row, line: int | None, part: int, *, is_new: bool) -> Iterator[Segment]:
         """One side of a pair, in so many cells."""
@@ -335,9 +339,8 @@ class ReviewView(ScrollView, can_focus=True):
         shown = "" if line is None or part else str(line + 1)
         yield Segment(f"{shown:>{number}} ", self._style("muted"))
         name = ("added" if is_new else "removed") if row.is_change and line is not None else "text"
-        segments = list(self._coloured(row, is_new, part, room)) if line is not None else []
-        strip = Strip(segments).crop(0, room).extend_cell_length(room, self._style(name))
-        yield from strip
+        text = Strip(self._coloured(row, is_new, part, room) if line is not None else ())
+        yield from cut_text(text, 0, room, self._style("muted")).extend_cell_length(room, self._style(name))
         yield Segment(" ", Style())
 
     def _piece(self, text: str, part: int, room: int, *, by_words: bool = False) -> tuple[int, int]:
