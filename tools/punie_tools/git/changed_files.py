@@ -18,4 +18,5 @@ def changed_files(context: ToolContext) -> list[str]:
     changed = repository.run("diff", *options, "HEAD", "--", ".").stdout if repository.has_commits else b""
     listed = ("--others",) if repository.has_commits else ("--others", "--cached")
     untracked = repository.run("ls-files", *listed, "--exclude-standard", "-z", "--", ".").stdout
-    return sorted({os.fsdecode(name) for name in (changed + untracked).split(b"\0") if name})
+    found = {os.fsdecode(name) for name in (changed + untracked).split(b"\0") if name}
+    return sorted(found.difference(repository.stand_ins))

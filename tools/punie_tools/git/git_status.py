@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
-from punie_tools.commands.confinement import SETTINGS_FILE, is_stand_in
 from punie_tools.files.temporary_files import is_temporary
 from punie_tools.git.repository import STATUS_OPTIONS, Repository
 from punie_tools.sentences import first_of
@@ -83,8 +82,8 @@ def git_status(context: ToolContext) -> GitStatusResult:
     entries = _entries(repository)
     prefix = spelled(repository.prefix)
     everything = list(_changes(entries))
-    if is_stand_in(context.workspace.root / SETTINGS_FILE):
-        everything = [each for each in everything if each.path != f"{prefix}{SETTINGS_FILE}"]
+    if stand_ins := {f"{prefix}{path}" for path in repository.stand_ins}:
+        everything = [each for each in everything if each.path not in stand_ins]
     files = tuple(_below(change, prefix) for change in everything if change.path.startswith(prefix))
     return GitStatusResult(
         **_branch(entries),
