@@ -83,6 +83,19 @@ def test_it_stays_where_all_else_is_put_aside(project: Path, stand_in: Path, run
         run_tool("git_stash", at=project, action="push")
 
 
+def test_a_command_that_stages_all_leaves_it_out(project: Path, run_tool: RunTool) -> None:
+    if not (project / ".git").exists():
+        pytest.skip("a command cannot stage there: the repository's own files lie outside the workspace")
+    excluded = project / ".git" / "info" / "exclude"
+    excluded.write_text("/new.py")
+    assert run_tool("run_command", at=project, command="git add --all").exit_code == 0
+    assert staged(project) == ["a.py"]
+    assert excluded.read_text() == "/new.py"
+    (project / SETTINGS_FILE).touch(mode=0o644)
+    run_tool("run_command", at=project, command="git add --all")
+    assert staged(project) == [SETTINGS_FILE, "a.py"]
+
+
 def test_settings_that_the_person_wrote_are_staged(project: Path, run_tool: RunTool) -> None:
     (project / SETTINGS_FILE).touch(mode=0o644)
     run_tool("run_command", at=project, command="echo")

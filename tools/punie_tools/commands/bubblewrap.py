@@ -168,7 +168,7 @@ class _Mounts:
     ) -> None:
         self._root, self._places, self._readable = root, places, readable
         self._own_environment = own_environment
-        self._empty, self._none = scratch / "empty", scratch / "none"
+        self._empty, self._none, self._excluded = scratch / "empty", scratch / "none", scratch / "excluded"
         self._made: list[Path] = []
 
     def arguments(self) -> list[str]:
@@ -184,7 +184,8 @@ class _Mounts:
             arguments += ["--ro-bind", str(self._own_environment), str(self._own_environment)]
         for secret in secrets_inside(self._root):
             arguments += self._cover(secret)
-        return [*arguments, *self._git_arguments(), *self._lock(self._root / SETTINGS_FILE, self._empty)]
+        arguments += [*self._git_arguments(), *self._lock(self._root / SETTINGS_FILE, self._empty)]
+        return [*arguments, *self._stand_in_excluded()]
 
     def remove_made_places(self) -> None:
         """What somebody has put something into meanwhile stays."""
@@ -211,6 +212,16 @@ class _Mounts:
         for file in (*self._places.pointers, *self._places.included_files):
             arguments += self._lock(file, self._empty)
         return arguments
+
+    def _stand_in_excluded(self) -> list[str]:
+        """Let git know the stand-in as ignored, in the sandbox alone: `git add --all` there would commit it."""
+        directory = self._root / ".git"
+        file = directory / "info" / "exclude"
+        is_needed = self._root / SETTINGS_FILE in self._made and directory in self._places.directories
+        if not is_needed or not file.is_file() or first_link(self._root, file):
+            return []
+        self._excluded.write_bytes(file.read_bytes() + f"\n/{SETTINGS_FILE}\n".encode())
+        return ["--ro-bind", str(self._excluded), str(file)]
 
     def _lock(self, place: Path, substitute: Path) -> list[str]:
         """Make the place read-only; something empty takes the place of nothing, and of a link, which may change."""
