@@ -94,7 +94,7 @@ TOLD = {
     "edit_file": "Changed code.py in 1 place (+1 -1 lines)",
     "write_file": "Changed code.py (+1 -1 lines)",
     "apply_patch": "Patched 1 file (+1 -1 lines): code.py changed",
-    "rename_symbol": "Renamed one to first in 1 place of 1 file",
+    "rename_symbol": "Renamed one to first in 1 place of 1 file: code.py:5",
     "ruff_format": "1 of 1 file formatted: code.py (code.py in part)",
 }
 

@@ -58,7 +58,7 @@ def test_every_place_changes_and_every_other_byte_stays(project: Path, run_warm:
     expected = {name: data.replace(b"post", b"book") if name != "mail.py" else data for name, data in PROJECT.items()}
     assert contents(project) == expected
     assert (result.file_count, result.edit_count) == (2, 3)
-    assert result.summary == "Renamed Ledger.post to book in 3 places of 2 files."
+    assert result.summary == "Renamed Ledger.post to book in 3 places of 2 files: ledger.py:2, report.py:3."
     assert result.diff.count("\n+++ ") == 2
 
 

@@ -207,6 +207,7 @@ def test_the_outline_is_flat_and_in_order(run: Run) -> None:
     }
     assert [each.line for each in result.symbols] == sorted(each.line for each in result.symbols)
     assert result.symbol_count == len(result.symbols)
+    assert "constant RATE (shop/ledger.py:5), class Ledger (shop/ledger.py:8)" in result.summary
 
 
 def test_the_outline_has_every_overload_accessor_and_platform(run: Run) -> None:

@@ -45,7 +45,7 @@ class DocumentSymbolsResult(ToolResult):
     @computed_field
     @property
     def summary(self) -> str:
-        top = [f"{each.kind} {each.name}" for each in self.symbols if not each.container_name]
+        top = [f"{each.kind} {each.name} ({self.path}:{each.line})" for each in self.symbols if not each.container_name]
         if not top:
             return f"{self.path} defines no names."
         return f"{self.path} defines {counted(self.symbol_count, 'name')}, at its top {first_of(top, most=5)}."

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Annotated
 from unicodedata import normalize
 
-from pydantic import Field, computed_field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.file_edit import (
@@ -27,6 +27,7 @@ from punie_tools.changes.tree_access import FileImage
 from punie_tools.errors import ToolError
 from punie_tools.lsp.symbol_question import Line, Symbol, Within, ask_server, candidates_for, file_name, place_of
 from punie_tools.sentences import counted, first_of
+from punie_tools.spelling import spelled
 from punie_tools.symbols.symbol_finder import Candidate
 from punie_tools.tool import Risk, Tool, ToolContext
 
@@ -34,14 +35,30 @@ if TYPE_CHECKING:
     from punie_tools.lsp.queries import Queries, TextChange
 
 
+MOST_PLACES = 100
+
+
+class RenamedPlace(BaseModel):
+    """Where the new name stands."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    line: int
+
+
 class RenameResult(ReviewedResult):
-    """What was changed, in all files or in none. Type errors are None where no language server is warm."""
+    """What was changed, in all files or in none; `places` are the first hundred of them.
+
+    Type errors are None where no language server is warm.
+    """
 
     symbol: str
     new_name: str
     file_count: int
     edit_count: int
     diff: str
+    places: tuple[RenamedPlace, ...] = ()
     new_errors: tuple[str, ...] | None = None
     fixed_errors: tuple[str, ...] | None = None
 
@@ -54,7 +71,14 @@ class RenameResult(ReviewedResult):
             if self.new_errors
             else ""
         )
-        return f"Renamed {self.symbol} to {self.new_name} in {places}{errors}{self._rest}."
+        return f"Renamed {self.symbol} to {self.new_name} in {places}{self._named}{errors}{self._rest}."
+
+    @property
+    def _named(self) -> str:
+        # Two places in one line are one to go to.
+        lines = list(dict.fromkeys(f"{each.file}:{each.line}" for each in self.places))
+        total = self.edit_count if self.edit_count > len(self.places) else 0
+        return f": {first_of(lines, 5, total=total)}" if lines else ""
 
 
 def rename_symbol(
@@ -72,13 +96,15 @@ def rename_symbol(
     planned = [plan.change for plan in plans]
     changes = reviewed(context, planned)
     new_errors, fixed_errors = make_compared_changes(context, changes)
+    places = [(plan.change.path, line) for plan in plans for line in plan.lines_in(changes)]
     return RenameResult(
         symbol=symbol,
         new_name=new_name,
         file_count=len(changes),
-        edit_count=sum(plan.count_in(changes) for plan in plans),
+        edit_count=len(places),
         is_partial=stands_in_part(planned, changes),
         diff=diffs_of(changes).text,
+        places=tuple(RenamedPlace(file=spelled(path), line=line) for path, line in places[:MOST_PLACES]),
         new_errors=new_errors,
         fixed_errors=fixed_errors,
     )
