@@ -73,7 +73,10 @@ class PendingChoice(_Pending["int | None"]):
 
 
 class RunnerListener(Protocol):
-    """What the runner tells; all methods are called on the UI thread."""
+    """What the runner tells; all methods are called on the UI thread, and only while it shows what it is told."""
+
+    @property
+    def is_showing(self) -> bool: ...
 
     def session_opened(self, session: Session) -> None: ...
 
@@ -173,7 +176,8 @@ class TurnRunner:
         with self._lock:
             events = list(self._events)
             self._events.clear()
-        self._listener.events_arrived(list(joined(events)))
+        if self._listener.is_showing:
+            self._listener.events_arrived(list(joined(events)))
 
     def _ask_person(self, question: ApprovalQuestion, is_cancelled: Callable[[], bool]) -> Decision:
         from punie_tui.agent.approval import Decision
@@ -193,7 +197,11 @@ class TurnRunner:
 
     def _tell(self, callback: Callable[..., object], *arguments: object) -> None:
         try:
-            self._loop.call_soon_threadsafe(callback, *arguments)
+            self._loop.call_soon_threadsafe(self._pass_on, callback, *arguments)
         except RuntimeError:
             # The app has closed its loop; nobody listens any more.
             return
+
+    def _pass_on(self, callback: Callable[..., object], *arguments: object) -> None:
+        if self._listener.is_showing:
+            callback(*arguments)

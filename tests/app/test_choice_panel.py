@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
 from app_driver import Drive, Driven
 
-from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS
+from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS, AskingPanel
 from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.status import StatusLine
@@ -16,6 +17,7 @@ from punie_tui.engine.scripted import Reply
 
 UNSURE: Reply = [ToolCall("1", "list_files", {}), Doubt(0.2, "list_files", ("status", "talk"))]
 STATUS: Reply = [ToolCall("2", "git_status", {}), Doubt(0.9, "git_status", ())]
+RUNS: Reply = [ToolCall("4", "run_command", {"command": "touch x"})]
 TALK: Reply = [Doubt(0.9, "answer in words", ()), TextDelta("Hello.")]
 
 
@@ -96,3 +98,16 @@ async def test_a_sentence_goes_to_the_prompt_and_the_choice_stays_open(drive: Dr
         await driven.finished(2)
         assert not panel.is_asking
         assert any("git_status" in line for line in driven.trace_lines())
+
+
+@pytest.mark.parametrize("reply", [UNSURE, RUNS], ids=["a choice", "an approval"])
+async def test_the_app_is_left_while_a_question_is_open(
+    drive: Drive, tmp_path: Path, caplog: pytest.LogCaptureFixture, reply: Reply
+) -> None:
+    async with drive(tmp_path, [reply, STATUS, TALK]) as driven:
+        await driven.ask("hm")
+        panels = driven.main.query(AskingPanel)
+        await driven.until(lambda: any(panel.is_asking and panel.has_focus for panel in panels), "the question")
+        await driven.pilot.press("ctrl+q")
+        await driven.until(lambda: not driven.app.is_running, "its end")
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []

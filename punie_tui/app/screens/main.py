@@ -131,6 +131,11 @@ class MainScreen(Screen[None]):
         return self._session is not None
 
     @property
+    def is_showing(self) -> bool:
+        """Whether the widgets are there: when the app ends they go before the screen that they stand on."""
+        return self.is_running and app_of(self).is_running
+
+    @property
     def has_repo_state(self) -> bool:
         """Whether the repo panel has read the repository once."""
         return self._repo.state is not None
@@ -794,9 +799,13 @@ class MainScreen(Screen[None]):
         self.query_one(StatusLine).show_activity("cannot start", is_busy=False)
 
     def events_arrived(self, events: Sequence[Event]) -> None:
-        # When the app ends the widgets go before the screen that they stand on.
-        if self.query(Chat):
-            self._show(events)
+        for event in events:
+            self.query_one(Chat).handle(event)
+            self._trace.handle(event)
+            self._repo.handle(event)
+            self._show_status(event)
+            if event.kind == "session_rewound" and self._session:
+                self._draw_session(self._session)
 
     def approval_wanted(self, pending: PendingApproval) -> None:
         self._notices.question_waits(pending.question.tool)
@@ -856,15 +865,6 @@ class MainScreen(Screen[None]):
         from punie_tools.effects.effects import EffectFinder
 
         return EffectFinder(self._session.context_of_person(), proposal)
-
-    def _show(self, events: Sequence[Event]) -> None:
-        for event in events:
-            self.query_one(Chat).handle(event)
-            self._trace.handle(event)
-            self._repo.handle(event)
-            self._show_status(event)
-            if event.kind == "session_rewound" and self._session:
-                self._draw_session(self._session)
 
     def _show_status(self, event: Event) -> None:
         status = self.query_one(StatusLine)
