@@ -10,6 +10,7 @@ from app_driver import Drive, Driven, key_of
 
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.widgets.search_row import SearchRow
+from punie_tui.app.widgets.transcript.transcript import TRANSCRIPT_ACTIONS
 from punie_tui.engine.protocol import TextDelta
 
 CODE = 'def post(amount):\n\t"""Add."""\n\treturn amount'
@@ -84,6 +85,16 @@ async def test_what_was_said_is_selected_and_copied_as_it_was_written(drive: Dri
         assert driven.app.clipboard.startswith("1. the first point")
         await press(driven, "escape", "escape")
         assert driven.app.focused is driven.prompt
+
+
+async def test_where_nothing_was_said_no_key_of_the_chat_fails(drive: Drive, repository: Path) -> None:
+    async with drive(repository, []) as driven:
+        await press(driven, "f2")
+        for action in TRANSCRIPT_ACTIONS.actions:
+            for key in action.keys.split(","):
+                driven.transcript.focus()
+                await press(driven, key)
+        assert driven.transcript.hint_text.startswith("Ask about **project**")
 
 
 async def test_lines_are_selected_by_mouse_and_copied_by_key_alone(drive: Drive, repository: Path) -> None:

@@ -194,6 +194,8 @@ class Transcript(TranscriptView, can_focus=True):
 
     def action_extend(self, step: int) -> None:
         """Select one line more, or one less."""
+        if not self.blocks.blocks:
+            return
         self._anchor = self._anchor or self._cursor or self.blocks.place_of(self._last_line)
         self._move_to(self._cursor_line + step)
 
