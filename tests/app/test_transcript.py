@@ -97,6 +97,25 @@ async def test_where_nothing_was_said_no_key_of_the_chat_fails(drive: Drive, rep
         assert driven.transcript.hint_text.startswith("Ask about **project**")
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (20, 5)])
+async def test_where_nothing_was_said_the_first_words_show_who_has_the_keys_and_are_read_to_their_end(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    async with drive(repository, [], size=size) as driven:
+        assert not any(row.startswith("▌") for row in shown(driven))
+        await press(driven, "f2")
+        assert cursor_row(driven) == shown(driven)[0]
+        seen: list[str] = []
+        for _ in range(40):
+            seen += [row.lstrip("▌ ") for row in shown(driven) if row.lstrip("▌ ") not in seen]
+            await press(driven, "down")
+            assert cursor_row(driven) == shown(driven)[0]
+        words = driven.transcript.hint_text.replace("*", "").replace("\n- ", "\n• ")
+        assert "".join("".join(seen).split()) == "".join(words.split())
+        await press(driven, "f2")
+        assert not any(row.startswith("▌") for row in shown(driven))
+
+
 async def test_lines_are_selected_by_mouse_and_copied_by_key_alone(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[TextDelta(ANSWER)]], writes_answers=True) as driven:
         await driven.ask("explain")

@@ -136,7 +136,7 @@ class Transcript(TranscriptView, can_focus=True):
     def _row_look(self, line: int) -> tuple[Segment | None, Style]:
         first, last = self._selected_lines()
         is_selected = first <= line <= last
-        is_cursor = self.has_focus and bool(self.blocks.blocks) and line == self._cursor_line
+        is_cursor = self.has_focus and line == self._cursor_line
         if not is_cursor and not is_selected:
             return super()._row_look(line)
         style = self._ground + self._style_of("selected" if is_selected else "cursor")
@@ -161,6 +161,9 @@ class Transcript(TranscriptView, can_focus=True):
 
     @property
     def _cursor_line(self) -> int:
+        if not self.blocks.blocks:
+            # Of the empty state the first line that is seen: who has the keys shows also where no frame says so.
+            return self.scroll_offset.y
         return self._last_line if self._cursor is None else self.blocks.line_of(self._cursor)
 
     def _selected_lines(self) -> tuple[int, int]:
@@ -176,10 +179,8 @@ class Transcript(TranscriptView, can_focus=True):
         return self.has_focus and (self._anchor is not None or self._search is not None)
 
     def on_focus(self) -> None:
-        if not self.blocks.blocks:
-            return
         line = self._cursor_line
-        if not self.scroll_offset.y <= line < self.scroll_offset.y + self.size.height:
+        if self.blocks.blocks and not self.scroll_offset.y <= line < self.scroll_offset.y + self.size.height:
             self._set_cursor(min(self.scroll_offset.y + self.size.height - 1, self._last_line))
         self.refresh_lines(self._cursor_line)
 
@@ -203,7 +204,7 @@ class Transcript(TranscriptView, can_focus=True):
         self.action_move(step * max(self.size.height - 1, 1))
 
     def action_move_to_end(self, direction: int) -> None:
-        self.action_move(direction * self.blocks.line_count)
+        self.action_move(direction * self._shown.line_count)
 
     def action_turn(self, step: int) -> None:
         """To the beginning of the next turn, or of this one, or of the one before."""
@@ -290,6 +291,7 @@ class Transcript(TranscriptView, can_focus=True):
 
     def _move_to(self, line: int) -> None:
         if not self.blocks.blocks:
+            self.scroll_to(y=line, animate=False, immediate=True)
             return
         before = self._cursor_line
         self._set_cursor(line)

@@ -286,7 +286,7 @@ class TranscriptView(ScrollView):
     def on_resize(self, _event: events.Resize) -> None:
         top = self._top
         self._hint.set_width(self._row_width)
-        self._hint.settle(0, self.size.height)
+        self._hint.settle_some(len(self._hint.blocks))
         if self.blocks.set_width(self._row_width):
             self.drawn.forget_all()
             self._settler.resume()
