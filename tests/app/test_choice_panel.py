@@ -38,6 +38,8 @@ async def test_a_key_does_what_was_meant(drive: Drive, tmp_path: Path, size: tup
             await driven.until(lambda: "waiting for you" in str(status.render()), "the status")
             footer = str(driven.main.query_one(KeyRow).render())
             assert footer.startswith("1 First  2 Second  3 Third  n None  "), footer
+        else:
+            await driven.until(lambda: driven.prompt.placeholder == "ask, not trusted", "the mode in the prompt")
         # Too early for an answer, and no answer ever after.
         await driven.pilot.press("2")
         assert panel.is_asking
@@ -46,6 +48,7 @@ async def test_a_key_does_what_was_meant(drive: Drive, tmp_path: Path, size: tup
         await driven.finished(1)
         assert not panel.is_asking
         assert driven.prompt.has_focus
+        assert driven.prompt.placeholder == "Ask about this project"
         assert any("git_status" in line for line in driven.trace_lines())
         assert not any("list_files" in line for line in driven.trace_lines())
 

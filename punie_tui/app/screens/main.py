@@ -822,9 +822,11 @@ class MainScreen(Screen[None]):
     def choice_wanted(self, pending: PendingChoice) -> None:
         self._notices.question_waits("what was meant")
         self._choice.show(pending)
+        self._tell_state_in_prompt(True)
 
     def choice_settled(self, pending: PendingChoice) -> None:
         self._settle(self._choice, lambda: self._choice.settle(pending))
+        self._tell_state_in_prompt(self._approval.is_asking)
 
     def _settle(self, panel: AskingPanel, settle: Callable[[], None]) -> None:
         """A panel that goes leaves the keys to the prompt, if it had them."""
