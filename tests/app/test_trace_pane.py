@@ -9,8 +9,10 @@ import pytest
 from app_driver import Drive, Driven, key_of
 from textual.widgets import Static, TextArea
 
+from punie_tui.agent.events import ToolFinished, ToolRequested
 from punie_tui.app.screens.arguments import ArgumentsScreen
 from punie_tui.app.screens.review import ReviewScreen
+from punie_tui.app.widgets.trace.pane import CallOutline
 from punie_tui.engine.protocol import TextDelta, ToolCall
 
 FILES = {
@@ -149,3 +151,18 @@ async def test_escape_stops_a_call_that_is_run_again_and_nothing_else(drive: Dri
         await driven.pilot.press("escape")
         await driven.until(lambda: any(line.startswith("✗ you execute_code") for line in driven.trace_lines()), "end")
         assert driven.app.screen is driven.main
+
+
+async def test_a_call_of_more_than_ten_seconds_says_so_where_there_is_room(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        for call_id, tool in (("c1", "git_status"), ("c2", "a_tool_with_a_name_that_takes_the_row")):
+            driven.trace.handle(ToolRequested(call_id=call_id, tool=tool, arguments={}))
+            end = ToolFinished(call_id=call_id, tool=tool, result={"text": "x" * 1000}, summary="Done.", seconds=10.3)
+            driven.trace.handle(end)
+        outline = driven.trace.query_one(CallOutline)
+        await driven.until(lambda: len(driven.trace_lines()) > 2, "both calls")
+        assert outline.render_line(0).text.rstrip().endswith("10.3 s 266 tok")
+        await driven.pilot.press("f3", "end", "up")
+        assert outline.render_line(2).text.rstrip().endswith("takes_the_row()")
+        # What gave way is told below the rows.
+        assert "10.3 s" in str(driven.trace.query_one("#trace-told", Static).render())

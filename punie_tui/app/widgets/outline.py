@@ -217,11 +217,14 @@ class Outline(ScrollView, can_focus=True):
 
 
 def _segments(row: OutlineRow, width: int, styles: dict[str, Style]) -> list[Segment]:
-    """What does not fit is cut and says so; the right text gives way first."""
+    """What does not fit is cut and says so; a wide right text gives way first."""
     fold = {None: "  ", True: "▸ ", False: "▾ "}[row.is_folded]
     segments = [Segment(" " * (row.depth * _INDENT + 1) + fold, styles["muted"])]
-    right = f" {row.right} " if row.right and cell_len(row.right) + 2 <= width // 3 else ""
+    right = f" {row.right} " if row.right else ""
     room = width - segments[0].cell_length - cell_len(right)
+    if cell_len(right) > width // 3 and sum(cell_len(text) for text, _ in row.parts) > room:
+        room += cell_len(right)
+        right = ""
     for text, role in row.parts:
         if cell_len(text) > room:
             shown = f"{set_cell_size(text, max(room - 1, 0))}…" if room > 0 else ""

@@ -349,8 +349,7 @@ class TracePane(Vertical):
         told = sum(len(text) for text, _ in shown.outline.parts)
         if shown.row is not None:
             return shown.row.text if told > room else ""
-        right = len(shown.outline.right) + 2
-        is_cut = right > width // 3 or told > room - right
+        is_cut = told > room - len(shown.outline.right) - 2
         return f"{shown.call.title}  {shown.outline.right}" if is_cut else ""
 
 
