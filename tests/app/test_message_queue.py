@@ -105,6 +105,7 @@ async def test_ctrl_s_gives_a_message_to_the_running_turn(drive: Drive, reposito
         await driven.pilot.press(*"only", "ctrl+s")
         assert waiting(driven) == ["steers only"]
         assert "at the next step" in str(driven.queue.render())
+        assert "Ctrl+S lets the turn read the first now" in str(driven.queue.render())
         # One that is taken back in time is not read.
         await driven.ask("never")
         await driven.pilot.press("alt+q", "down", "s", "d", "f2")
@@ -132,6 +133,10 @@ async def test_with_a_model_that_only_routes_it_waits_and_says_so(drive: Drive, 
         await driven.pilot.press("x", "ctrl+s")
         await driven.said("reads one request in a turn")
         assert waiting(driven) == ["waits x"]
+        assert str(driven.queue.render()).splitlines()[0] == "1 message waits: Alt+Q changes"
+        await driven.pilot.press("alt+q")
+        await driven.until(lambda: "esc Back" in footer(driven), "the keys of the queue")
+        assert "Steer" not in footer(driven)
         gate.set()
         await driven.finished(2)
         assert prompts(driven) == ["› first", "› x"]

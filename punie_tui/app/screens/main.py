@@ -170,7 +170,7 @@ class MainScreen(Screen[None]):
         self._approval = ApprovalPanel(self._folder, self._clock)
         self._choice = ChoicePanel(self._clock)
         await self.query_one("#side").mount(_titled(self._trace), _titled(self._repo))
-        queue_panel = QueuePanel(self._queue, lambda: self._is_turn_running)
+        queue_panel = QueuePanel(self._queue, self._can_steer)
         await self.query_one(AskingArea).mount(self._approval, self._choice)
         await self.mount(queue_panel, before="#prompt")
         self._queue_panel = queue_panel
@@ -251,6 +251,9 @@ class MainScreen(Screen[None]):
 
     def on_queue_panel_steer_wanted(self, message: QueuePanel.SteerWanted) -> None:
         self._steer_with(message.queued)
+
+    def _can_steer(self) -> bool:
+        return self._is_turn_running and self._session is not None and self._session.engine.writes_answers
 
     def _steer_with(self, queued: QueuedMessage) -> None:
         if self._session and self._is_turn_running and queued.steering and self._session.steer(queued.steering):

@@ -70,10 +70,11 @@ class QueuePanel(Widget, can_focus=True):
     class Left(Message):
         """The person is done with the list."""
 
-    def __init__(self, queue: MessageQueue, is_turn_running: Callable[[], bool]) -> None:
+    def __init__(self, queue: MessageQueue, can_steer: Callable[[], bool]) -> None:
+        """`can_steer` says whether a turn runs that reads more than its one request."""
         super().__init__()
         self._queue = queue
-        self._is_turn_running = is_turn_running
+        self._can_steer = can_steer
         self._place = 0
 
     @property
@@ -106,7 +107,8 @@ class QueuePanel(Widget, can_focus=True):
             told = "1 message is held" if count == 1 else f"{count} messages are held"
             return f"{told}{more}: Enter in the empty prompt sends, {change} changes"
         told = "1 message waits" if count == 1 else f"{count} messages wait"
-        return f"{told}{more}: {change} changes, {key_shown(self, STEER)} lets the turn read the first now"
+        steer = f", {key_shown(self, STEER)} lets the turn read the first now" if self._can_steer() else ""
+        return f"{told}{more}: {change} changes{steer}"
 
     def _row(self, queued: QueuedMessage, place: int, width: int) -> Content:
         mark = "▌" if self.has_focus and place == self._place else " "
@@ -135,8 +137,8 @@ class QueuePanel(Widget, can_focus=True):
             self.refresh()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only a running turn can be steered; the footer then says so."""
-        return action != "steer" or self._is_turn_running()
+        """Only some turns can be steered; the footer then says so."""
+        return action != "steer" or self._can_steer()
 
     def action_move(self, step: int) -> None:
         self._place = max(min(self._place + step, len(self.shown) - 1), 0)
