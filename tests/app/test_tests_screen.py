@@ -399,6 +399,25 @@ async def test_a_file_that_cannot_be_imported_is_told_as_that(
         assert "No module named 'no_such_module'" in report(screen)
 
 
+async def test_files_that_a_repaired_module_lets_be_imported_are_right_again(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    of_class = "import shop\n\n\nclass TestPrice:\n    def test_one(self):\n        assert shop.PRICE == 1\n"
+    files = {"shop.py": "PRICE = 1\n", "test_shop.py": of_class, "test_sale.py": of_class}
+    root = make_repository(files)
+    trust.run([str(root)])
+    async with drive(root) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("w")
+        (root / "shop.py").write_text("PRICE = (\n")
+        await driven.until(lambda: screen.runs_ended == 1, "the run")
+        assert sum("the file itself" in row for row in rows(screen)) == 2
+        (root / "shop.py").write_text("PRICE = 1\n")
+        await driven.until(lambda: screen.runs_ended == 2, "the run of what is repaired")
+        assert [row for row in rows(screen) if ".py" in row] == ["✓ test_sale.py  1", "✓ test_shop.py  1"]
+        assert not any("the file itself" in row for row in rows(screen))
+
+
 async def test_watching_runs_what_a_change_reaches_and_nothing_for_what_tests_write(
     drive: Drive, make_repository: Callable[..., Path]
 ) -> None:

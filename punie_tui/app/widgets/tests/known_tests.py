@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -95,8 +95,9 @@ class KnownTests:
         self._files = dict(sorted(self._files.items()))
 
     def begin(self, name: str) -> None:
-        """A test runs now."""
+        """A test runs now, so what holds it could be collected."""
         self._known(name).is_running = True
+        self._forget_holders(name)
 
     def take(self, outcome: TestOutcome) -> None:
         """An outcome of a test that has just ended; the first one of a run replaces those of the run before."""
@@ -113,6 +114,7 @@ class KnownTests:
             if not any(isinstance(each, DetailedOutcome) and _are_same(each, outcome) for each in test.outcomes):
                 self._put(outcome, replaces=outcome.name not in seen)
             seen.add(outcome.name)
+            self._forget_holders(outcome.name, met)
         for test in self.tests():
             test.is_running = False
         if was_everything:
@@ -121,6 +123,15 @@ class KnownTests:
                 if test.line is None:
                     del self._files[file_of(test.name)][test.name]
             self._files = {file: tests for file, tests in self._files.items() if tests}
+
+    def _forget_holders(self, name: str, met: Container[str] = ()) -> None:
+        """A file or class that could not be collected has an outcome like a test, until one of its tests runs."""
+        tests = self._files[file_of(name)]
+        parts = name.partition("[")[0].split("::")
+        for count in range(1, len(parts)):
+            holder = "::".join(parts[:count])
+            if holder not in met:
+                tests.pop(holder, None)
 
     def _put(self, outcome: TestOutcome, *, replaces: bool) -> None:
         test = self._known(outcome.name)
