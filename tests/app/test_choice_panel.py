@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from app_driver import Drive, Driven
+from textual.events import Key
 
 from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS, AskingPanel
 from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
@@ -114,3 +115,42 @@ async def test_the_app_is_left_while_a_question_is_open(
         await driven.pilot.press("ctrl+q")
         await driven.until(lambda: not driven.app.is_running, "its end")
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_a_number_sent_from_the_prompt_chooses_and_the_footer_tells_the_way_back(
+    drive: Drive, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    def footer() -> str:
+        return str(driven.main.query_one(KeyRow).render())
+
+    async with drive(tmp_path, [UNSURE, STATUS, TALK, UNSURE, STATUS, TALK, TALK], size=size) as driven:
+        await driven.ask("hm")
+        panel = await offered(driven)
+        assert "Answer" not in footer()
+        driven.clock.now += GUARD_SECONDS
+        await driven.ask("what?")
+        # No choice has this number.
+        await driven.ask("4")
+        assert [each.text for each in driven.queue.shown] == ["what?", "4"]
+        await driven.until(lambda: "alt+a Answer" in footer(), "the key in the footer")
+        await driven.pilot.press("alt+q", "d", "d")
+        await driven.ask("2")
+        await driven.finished(1)
+        assert not panel.is_asking
+        assert any("git_status" in line for line in driven.trace_lines())
+        assert "Answer" not in footer()
+
+        await driven.ask("hm")
+        await offered(driven)
+        driven.clock.now += GUARD_SECONDS
+        await driven.ask("x")
+        await driven.pilot.press("alt+q", "d", "alt+a")
+        assert panel.has_focus
+        driven.clock.now += GUARD_SECONDS
+        await driven.pilot.press("2")
+        await driven.finished(2)
+        # Where nothing asks it is no letter.
+        driven.app.post_message(Key("alt+a", "a"))
+        await driven.pilot.pause()
+        assert driven.prompt.text == ""

@@ -29,6 +29,7 @@ from punie_tui.app.textual_adapter import app_of, call_on_screen, keep_screen
 from punie_tui.app.themes import next_theme
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice, TurnRunner
 from punie_tui.app.widgets.chat.asking_area import AskingArea
+from punie_tui.app.widgets.chat.asking_panel import AskingPanel
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.key_row import KeyRow
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
     from punie_tui.app.screens.tests import TestsScreen
     from punie_tui.app.screens.turns import TurnChoice
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
-    from punie_tui.app.widgets.chat.asking_panel import AskingPanel
     from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
     from punie_tui.app.widgets.chat.queue_panel import QueuePanel
     from punie_tui.app.widgets.repo.panel import RepoPanel
@@ -221,6 +221,8 @@ class MainScreen(Screen[None]):
         if message.text.startswith("!") and not message.is_plain and message.text.strip("! "):
             if not self._shell.run(message.text[1:].strip()):
                 self.query_one(Prompt).put_back(message.text)
+            return
+        if self.is_ready and not message.is_plain and self._choice.choose_typed(message.text):
             return
         self._queue.add(self._queued(message))
 
@@ -484,6 +486,17 @@ class MainScreen(Screen[None]):
             wants_review=message.choice == "review",
         )
 
+    def action_answer(self) -> None:
+        """Give the keys to the question that waits."""
+        if panel := self._waiting_question:
+            panel.focus()
+
+    @property
+    def _waiting_question(self) -> AskingPanel | None:
+        """What asks while the keys are elsewhere."""
+        panels = self.query_one(AskingArea).query_children(AskingPanel)
+        return next((panel for panel in panels if panel.is_asking and not panel.has_focus_within), None)
+
     def on_choice_panel_chosen(self, message: ChoicePanel.Chosen) -> None:
         message.pending.answer(message.place)
         self.choice_settled(message.pending)
@@ -558,9 +571,14 @@ class MainScreen(Screen[None]):
         self.query_one(StatusLine).show_activity("stopping", is_busy=True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Stop is there while something runs, Go on while a session is offered; the footer then shows them."""
+        """Stop is there while something runs, Go on while a session is offered, Answer while a question lacks the keys.
+
+        The footer then shows them.
+        """
         if action == "go_on":
             return self._offered is not None
+        if action == "answer":
+            return self._waiting_question is not None
         if action == "stop":
             return self._is_anything_running and not self._is_escape_taken
         return True

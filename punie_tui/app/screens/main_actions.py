@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from punie_tui.app.actions import Action, ActionGroup
 from punie_tui.app.key_names import NO_KEY
+from punie_tui.app.widgets.chat.asking_panel import TO_QUESTION
 from punie_tui.app.widgets.chat.prompt import TO_PROMPT
 from punie_tui.app.widgets.chat.queue_panel import TO_QUEUE
 from punie_tui.app.widgets.trace.pane import TO_TRACE
@@ -42,6 +43,7 @@ ANYWHERE = ActionGroup(
     "Anywhere",
     (
         STOP,
+        TO_QUESTION,
         TO_PROMPT,
         _action("keys", "f1", "help", "these keys", "Keys", line=_THESE_KEYS, letter="question_mark"),
         Action("main.explain", "question_mark", "help", "these keys", line=_THESE_KEYS),

@@ -11,13 +11,22 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
 
-from punie_tui.app.actions import ActionGroups, movement
+from punie_tui.app.actions import Action, ActionGroups, movement
 from punie_tui.app.key_map import keys_of
 
 if TYPE_CHECKING:
     from textual import events
 
 GUARD_SECONDS = 0.5
+TO_QUESTION = Action(
+    "main.answer",
+    "alt+a",
+    "answer",
+    "to the question that waits, while you type",
+    "Answer",
+    has_priority=True,
+    letter="a",
+)
 SCROLLS = movement(does="scroll what it is about")
 """For each panel's actions."""
 _SHARE_OF_SCREEN = 0.6
@@ -62,6 +71,7 @@ class AskingPanel(Vertical, can_focus=True):
         """Come up, or go; the screen makes room for what asks."""
         self.set_class(is_asking, "-asks")
         self.screen.set_class(is_asking, "-asks")
+        self.refresh_bindings()
 
     @property
     def body(self) -> Widget:

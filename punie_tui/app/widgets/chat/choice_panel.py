@@ -84,6 +84,14 @@ class ChoicePanel(AskingPanel):
             self._pending = None
             self.set_asking(False)
 
+    def choose_typed(self, text: str) -> bool:
+        """Take what was sent as the number of a choice; whether it is one."""
+        numbers = [str(place) for place in range(1, len(self._pending.choices) + 1)] if self._pending else []
+        if text not in numbers:
+            return False
+        self.action_choose(numbers.index(text))
+        return True
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There may be fewer choices than keys."""
         if action == "choose" and self._pending is not None:
