@@ -148,9 +148,9 @@ class PunieApp(App[None]):
         """Search all that can be done."""
         from textual.command import CommandPalette
 
-        from punie_tui.app.palette_rows import ActionRows, MainRows
+        from punie_tui.app.palette_rows import ActionRows, AppRows, MainRows
 
-        self.push_screen(CommandPalette((ActionRows, MainRows), placeholder="Search what can be done"))
+        self.push_screen(CommandPalette((ActionRows, MainRows, AppRows), placeholder="Search what can be done"))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What the app's own widgets need of themes that are not its own."""
@@ -171,11 +171,11 @@ class PunieApp(App[None]):
         if self.animation_level == "none" and isinstance(message.widget, (Input, TextArea)):
             message.widget.cursor_blink = False
 
-    def action_settings(self) -> None:
-        """All settings, and changing them."""
+    def action_settings(self, begin_at: str = "") -> None:
+        """All settings, and changing them; `begin_at` names the one where the cursor begins."""
         from punie_tui.app.screens.settings import SettingsScreen
 
-        self.push_screen(SettingsScreen(self._folder, self._flags, self._follow))
+        self.push_screen(SettingsScreen(self._folder, self._flags, self._follow, begin_at))
 
     def _follow(self, settings: Settings) -> None:
         """What of the settings can change while the app runs."""

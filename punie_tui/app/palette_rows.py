@@ -1,4 +1,7 @@
-"""What the palette finds: all that can be done here, and in the main screen commands, themes, modes and sessions."""
+"""What the palette finds: all that can be done here, themes and keys, and in the main screen what has a name.
+
+Those are commands, modes and sessions, and what is done in screens that open from there.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,17 @@ from punie_tools.safe_text import safe_text
 from punie_tui.app.key_map import keys_of
 from punie_tui.app.key_names import key_names
 from punie_tui.app.offers import offers_of
+from punie_tui.app.screens.findings import FINDINGS_ACTIONS
 from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.screens.settings import SettingsScreen
+from punie_tui.app.screens.tests import TESTS_ACTIONS
 from punie_tui.app.slash_commands import COMMANDS
 from punie_tui.app.textual_adapter import app_of, screen_of
+from punie_tui.settings import choices_of
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
+    from textual.screen import Screen
 
     from punie_tui.agent.approval import Policy
     from punie_tui.agent.session import Session
@@ -31,6 +39,7 @@ if TYPE_CHECKING:
     from punie_tui.app.actions import Action
 
 _MOST_SESSIONS = 100
+_ON_EVERY_SCREEN = ("Stop", "Back", "Keys")
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,27 @@ class MainRows(Rows):
         if not isinstance(main, MainScreen) or main.session is None:
             return []
         sessions, modes = await asyncio.to_thread(_read, main.session)
-        return [*_commands(main), *_themes(main), *_modes(main, modes), *_resumable(main, sessions)]
+        return [*_commands(main), *_done_elsewhere(main), *_modes(main, modes), *_resumable(main, sessions)]
+
+
+class AppRows(Rows):
+    """What is the same on every screen."""
+
+    _behind = 2e-3
+
+    async def read(self) -> Sequence[Found]:
+        screen = screen_of(self)
+        return [_key_map(screen), *_themes(screen)]
+
+
+def _key_map(screen: Screen[object]) -> Found:
+    """Leads to the setting, whose values people look for by name."""
+    app = app_of(screen)
+    if isinstance(screen, SettingsScreen):
+        run = partial(screen.go_to, "keys")
+    else:
+        run = partial(app.run_action, "app.settings('keys')")
+    return Found(f"Settings: keys: the key map, {' or '.join(choices_of('keys'))}", "setting", run)
 
 
 def _commands(main: MainScreen) -> Iterator[Found]:
@@ -111,8 +140,19 @@ def _commands(main: MainScreen) -> Iterator[Found]:
         yield Found(f"/{command.name} {command.argument}".strip() + f": {command.purpose}", "command", run)
 
 
-def _themes(main: MainScreen) -> Iterator[Found]:
-    app = app_of(main)
+def _done_elsewhere(main: MainScreen) -> Iterator[Found]:
+    """What only another screen does, by the key there; the row opens that screen."""
+    for screen, opens, group in (
+        ("the tests", main.action_tests, TESTS_ACTIONS),
+        ("the findings", main.action_findings, FINDINGS_ACTIONS),
+    ):
+        for action in group.actions:
+            if action.label and action.label not in _ON_EVERY_SCREEN:
+                yield Found(f"{group.title}: {action.about}", f"{_keys(main, action)} in {screen}", opens)
+
+
+def _themes(screen: Screen[object]) -> Iterator[Found]:
+    app = app_of(screen)
     for name in app.available_themes:
         yield Found(f"Theme: {name}", "theme", partial(setattr, app, "theme", name))
 

@@ -16,6 +16,7 @@ from punie_tui.app.key_map import KeyChoice
 from punie_tui.app.palette_rows import Found, Rows
 from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.leader import LeaderScreen
+from punie_tui.app.screens.settings import SettingsScreen
 from punie_tui.app.screens.tests import TestsScreen
 from punie_tui.app.screens.tree_review import TreeReviewScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
@@ -133,6 +134,30 @@ async def test_the_palette_finds_actions_commands_themes_modes_and_sessions(driv
         await driven.said("hello [b]there[/b]")
         await choose(driven, "modename", "/mode NAME")
         assert driven.prompt.text == "/mode "
+
+
+@pytest.mark.parametrize("text", ["keymap", "key map", "vim", "emacs"])
+async def test_the_palette_leads_to_the_key_map_by_the_words_for_it(drive: Drive, repository: Path, text: str) -> None:
+    async with drive(repository) as driven:
+        await choose(driven, text, "Settings: keys: the key map")
+        screen = await driven.shown(SettingsScreen)
+        await driven.until(lambda: screen.reads_ended == 1, "the values")
+        assert screen.setting == "keys"
+
+
+async def test_the_palette_finds_what_another_screen_does_and_opens_it(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await choose(
+            driven, "bisect", "Tests: bisect: find the hunks of the last turn that broke the test  b in the te"
+        )
+        await driven.shown(TestsScreen)
+        await choose(driven, "contrast", "Theme: punie-contrast")
+        assert driven.app.theme == "punie-contrast"
+        await driven.pilot.press("escape")
+        await choose(driven, "theme", "Change: theme: dark, light or high contrast  F6")
+        assert driven.app.theme == "punie-dark"
+        await choose(driven, "debugrun", "Tests: debug: run to the failure, show stack and values  d in the tests")
+        await driven.shown(TestsScreen)
 
 
 @pytest.mark.parametrize(("pane", "key", "size"), [("f2", "alt+o", (120, 40)), ("f4", "slash", (20, 5))])

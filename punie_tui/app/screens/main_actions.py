@@ -72,7 +72,7 @@ CHANGES = ActionGroup(
         STEP,
         TRUST,
         Action("main.settings", NO_KEY, "settings", "settings: read and change them", letter="comma"),
-        _action("theme", "f6", "switch_theme", "dark, light or high contrast", letter="l"),
+        _action("theme", "f6", "switch_theme", "theme: dark, light or high contrast", letter="l"),
         _action("narrower_chat", "f7", "resize(-1)", "chat narrower", line=_CHAT_SIZE, letter="less_than_sign"),
         _action("wider_chat", "f8", "resize(1)", "chat wider", line=_CHAT_SIZE, letter="greater_than_sign"),
         _action("lower_trace", "f9", "resize_side(-1)", "trace lower", line=_TRACE_SIZE, letter="minus"),

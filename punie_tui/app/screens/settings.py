@@ -80,12 +80,15 @@ class SettingsScreen(Screen[None]):
     ACTIONS: ClassVar[ActionGroups] = (SETTINGS_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
-    def __init__(self, folder: Path, flags: Mapping[str, Any], follow: Callable[[Settings], None]) -> None:
-        """`follow` is called with what the running app can follow at once."""
+    def __init__(
+        self, folder: Path, flags: Mapping[str, Any], follow: Callable[[Settings], None], begin_at: str = ""
+    ) -> None:
+        """`follow` is called with what the running app can follow at once; the cursor begins at `begin_at`."""
         super().__init__()
         self._folder = folder
         self._flags = flags
         self._follow = follow
+        self._begin_at = begin_at
         self._settings = Settings()
         self._origins: dict[str, SettingOrigin] = {}
         self._told = ""
@@ -116,7 +119,8 @@ class SettingsScreen(Screen[None]):
         return self.query_one(Outline)
 
     @property
-    def _setting(self) -> str:
+    def setting(self) -> str:
+        """The one under the cursor."""
         row = self._outline.current
         return row.key if row else next(iter(Settings.model_fields))
 
@@ -161,11 +165,18 @@ class SettingsScreen(Screen[None]):
         if settings and told:
             self._follow(settings)
         self._outline.show([self._row(name) for name in Settings.model_fields])
-        origin = self._origin(self._setting)
+        begin_at, self._begin_at = self._begin_at, ""
+        if begin_at:
+            self.go_to(begin_at)
+        origin = self._origin(self.setting)
         is_hidden = told and origin not in (SettingOrigin.PERSON, SettingOrigin.DEFAULT)
         self._tell(f"{told} What the {origin} says still wins." if is_hidden else told)
         self._show_about()
         self.reads_ended += 1
+
+    def go_to(self, name: str) -> None:
+        """Put the cursor on a setting."""
+        self._outline.go_to(name)
 
     def _origin(self, name: str) -> SettingOrigin:
         return self._origins.get(name, SettingOrigin.DEFAULT)
@@ -182,7 +193,7 @@ class SettingsScreen(Screen[None]):
         self._show_about()
 
     def _show_about(self) -> None:
-        name = self._setting
+        name = self.setting
         field = Settings.model_fields[name]
         choices = choices_of(name)
         parts = [
@@ -206,7 +217,7 @@ class SettingsScreen(Screen[None]):
 
     def action_change(self, step: int = 1) -> None:
         """The next choice; a value that is written gets a line to write it in."""
-        name = self._setting
+        name = self.setting
         choices = self._choices(name)
         now = _shown(getattr(self._settings, name))
         if is_table(name):
@@ -230,7 +241,7 @@ class SettingsScreen(Screen[None]):
         self._write(self._written_to, message.value.strip())
 
     def action_reset(self) -> None:
-        self._write(self._setting, None)
+        self._write(self.setting, None)
 
     def action_help(self) -> None:
         show_keys(self)
