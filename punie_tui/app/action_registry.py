@@ -43,7 +43,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.screens.notes import NotesOptions, NotesScreen
     from punie_tui.app.screens.review import HunkEditor, ReviewScreen
     from punie_tui.app.screens.sessions import SessionsOptions, SessionsScreen
-    from punie_tui.app.screens.settings import SettingsOutline, SettingsScreen
+    from punie_tui.app.screens.settings import SettingsOutline, SettingsScreen, SettingsValue
     from punie_tui.app.screens.tests import TestsOutline, TestsScreen
     from punie_tui.app.screens.tree_review import CommitScreen, PastReviewScreen, StagedReviewScreen, TreeReviewScreen
     from punie_tui.app.screens.trust import TrustScreen
@@ -93,7 +93,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
         screen("the arguments", ArgumentsScreen),
         screen("the notes", NotesScreen, NotesOptions),
         screen("the sessions", SessionsScreen, SessionsOptions),
-        screen("the settings", SettingsScreen, (SettingsOutline, Outline)),
+        screen("the settings", SettingsScreen, (SettingsOutline, Outline), SettingsValue),
         screen("the turns", TurnsScreen, TurnsOptions),
         screen("the viewer", FileViewerScreen, FileText, SearchRow),
         screen("the keys", KeysScreen, KeysText),

@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 
 from punie_tui.app.screens.settings import SettingsScreen
 from punie_tui.app.textual_adapter import keymap_of
+from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.outline import Outline
 from punie_tui.own_files import settings_file
 from punie_tui.settings import Settings
@@ -114,3 +115,32 @@ async def test_theme_and_keys_count_at_once_and_the_file_may_be_read_only(drive:
         await after(driven, screen, "enter")
         assert "is not valid TOML" in screen.told
         assert settings_file().read_text() == "theme = \n"
+
+
+async def test_the_footer_names_the_key_that_keeps_a_value(drive: Drive, repository: Path) -> None:
+    async with drive(repository, size=(80, 24)) as driven:
+        screen = await open_settings(driven)
+        await go_to(driven, screen, "python")
+        await driven.pilot.press("enter")
+        footer = str(screen.query_one(KeyRow).render())
+        assert "⏎ Save" in footer
+        assert "esc Back" in footer
+        await after(driven, screen, *"/none", "enter")
+        assert row(screen, "python") == ("/none", "your file")
+
+
+async def test_a_theme_for_this_run_stands_beside_the_one_that_is_set(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.pilot.press("f6")
+        screen = await open_settings(driven)
+
+        def theme() -> str:
+            found = next(each for each in screen.query_one(Outline).rows if each.key == "theme")
+            return "".join(text for text, _ in found.parts[1:])
+
+        assert theme() == "punie-dark  punie-light until punie ends"
+        driven.app.theme = "punie-contrast"
+        await driven.until(lambda: theme() == "punie-dark  punie-contrast until punie ends", "the other theme")
+        await go_to(driven, screen, "theme")
+        await after(driven, screen, "enter")
+        assert theme() == driven.app.theme

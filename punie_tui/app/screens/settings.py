@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
+    from punie_tui.app.widgets.trace.rows import Role
+
 _LOW_ROWS = 12
 _NAME_COLUMN = 22
 
@@ -44,6 +46,10 @@ SETTINGS_LIST_ACTIONS = ActionGroup(
         Action("settings.change", "enter", "choose", "change it: the next choice, or write a value", "Change"),
         *movement(),
     ),
+)
+SETTINGS_VALUE_ACTIONS = ActionGroup(
+    "A value that is written",
+    (Action("settings.save", "enter", "submit", "write it to your file", "Save"),),
 )
 SETTINGS_ACTIONS = ActionGroup(
     "Settings",
@@ -61,6 +67,13 @@ class SettingsOutline(Outline):
     """Names in the footer what Enter does here."""
 
     ACTIONS: ClassVar[ActionGroups] = (SETTINGS_LIST_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
+
+
+class SettingsValue(Input):
+    """Names in the footer what Enter does here."""
+
+    ACTIONS: ClassVar[ActionGroups] = (SETTINGS_VALUE_ACTIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
@@ -99,11 +112,12 @@ class SettingsScreen(Screen[None]):
         yield Static(id="settings-told", markup=False)
         yield SettingsOutline(id="settings-outline")
         yield Static(id="settings-about", markup=False)
-        yield Input(id="settings-value", placeholder="a value; Enter keeps it, Esc leaves it as it was")
+        yield SettingsValue(id="settings-value", placeholder="a value; Enter keeps it, Esc leaves it as it was")
         yield KeyRow()
 
     def on_mount(self) -> None:
         self._outline.focus()
+        self.watch(app_of(self), "theme", self._show_rows, init=False)
         self._read("")
 
     def on_resize(self, event: events.Resize) -> None:
@@ -164,7 +178,7 @@ class SettingsScreen(Screen[None]):
         self._settings, self._origins = settings or Settings(), origins
         if settings and told:
             self._follow(settings)
-        self._outline.show([self._row(name) for name in Settings.model_fields])
+        self._show_rows()
         begin_at, self._begin_at = self._begin_at, ""
         if begin_at:
             self.go_to(begin_at)
@@ -173,6 +187,9 @@ class SettingsScreen(Screen[None]):
         self._tell(f"{told} What the {origin} says still wins." if is_hidden else told)
         self._show_about()
         self.reads_ended += 1
+
+    def _show_rows(self) -> None:
+        self._outline.show([self._row(name) for name in Settings.model_fields])
 
     def go_to(self, name: str) -> None:
         """Put the cursor on a setting."""
@@ -184,8 +201,11 @@ class SettingsScreen(Screen[None]):
     def _row(self, name: str) -> OutlineRow:
         value = safe_text(_shown(getattr(self._settings, name)), single_line=True)
         origin = self._origin(name)
-        role = "muted" if origin is SettingOrigin.DEFAULT else "strong"
-        return OutlineRow(name, 0, ((name.ljust(_NAME_COLUMN), ""), (value, role)), origin.value)
+        role: Role = "muted" if origin is SettingOrigin.DEFAULT else "strong"
+        parts: tuple[tuple[str, Role], ...] = ((name.ljust(_NAME_COLUMN), ""), (value, role))
+        if name == "theme" and (now := app_of(self).theme) != self._settings.theme:
+            parts = (*parts, (f"  {now} until punie ends", ""))
+        return OutlineRow(name, 0, parts, origin.value)
 
     @on(Outline.Moved)
     def _moved(self) -> None:
