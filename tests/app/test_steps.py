@@ -9,6 +9,7 @@ import pytest
 from app_driver import Drive, Driven, key_of
 
 from punie_tui.agent.approval import Policy
+from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.status import StatusLine
 from punie_tui.engine.protocol import TextDelta, ToolCall
 
@@ -28,6 +29,10 @@ def status(driven: Driven) -> str:
     return str(driven.main.query_one(StatusLine).render())
 
 
+def footer(driven: Driven) -> str:
+    return str(driven.main.query_one(KeyRow).render())
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_reading_call_waits_and_is_skipped_with_a_reason(
     drive: Drive, repository: Path, size: tuple[int, int]
@@ -40,6 +45,8 @@ async def test_a_reading_call_waits_and_is_skipped_with_a_reason(
         await driven.ask("look")
         await driven.asked()
         assert "TODO" in driven.panel.shown_text
+        if size[0] >= 80:
+            assert footer(driven).startswith("y Go on  a No pauses  n Skip  esc Stop")
         assert driven.trace_lines()[0].startswith("? grep")
         await driven.pilot.press("n", *(key_of(letter) for letter in "look in docs"), "enter")
         await driven.until(lambda: driven.panel.is_asking and "arguments" in driven.panel.shown_text, "the next call")
@@ -89,6 +96,7 @@ async def test_escape_ends_the_turn_and_an_edit_that_the_mode_allows_waits(drive
         await driven.ask("edit it now")
         await driven.asked()
         assert str(driven.panel.query_one("#approval-keys").render()).startswith("y this once")
+        assert footer(driven).startswith("y Allow  a Always  n Deny  r Review  esc Stop")
         await driven.pilot.press("y")
         await driven.finished(2)
         assert "done" in (repository / "app.py").read_text()

@@ -20,6 +20,7 @@ from punie_tui.app.key_map import key_shown
 from punie_tui.app.screens.main_actions import STOP
 from punie_tui.app.widgets.chat.asking_panel import SCROLLS, AskingPanel
 from punie_tui.app.widgets.chat.detail_view import DetailView
+from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,7 @@ _ALWAYS = Action(
     "approval.always", "a", "decide('always')", "always: edits, tests here, or just this command", "Always"
 )
 _DENY = Action("approval.deny", "n", "deny", "deny; say why, or Enter", "Deny")
+_STEP_LABELS = {_ONCE: "Go on", _ALWAYS: "No pauses", _DENY: "Skip"}
 _REVIEW = Action("approval.review", "r", "decide('review')", "review an edit hunk by hunk", "Review")
 
 APPROVAL_ACTIONS = ActionGroup(
@@ -169,8 +171,15 @@ class ApprovalPanel(AskingPanel):
         trust = TRUST_QUESTION.format(folder=self._folder) if question.always is Always.TRUST else ""
         told = "\n".join(line for line in (question.note, trust) if line)
         self._detail.show(reveal(f"{told}\n\n{question.detail}" if told else question.detail))
+        self._label_keys(question)
         self.fit()
         self.question_stands()
+
+    def _label_keys(self, question: ApprovalQuestion) -> None:
+        """Let the footer call the answers as the panel does."""
+        labels = _STEP_LABELS if question.is_step else {}
+        for action in (_ONCE, _ALWAYS, _DENY):
+            self.screen.query_one(KeyRow).label(action.call, labels.get(action, action.label))
 
     @on(DetailView.Folded)
     def _show_position(self) -> None:
