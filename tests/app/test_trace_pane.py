@@ -85,10 +85,13 @@ async def test_results_are_filtered_folded_copied_and_brought_to_the_model(drive
 
 
 async def test_a_call_is_run_again_with_other_arguments(drive: Drive, repository: Path) -> None:
-    async with drive(repository, [[call("grep", pattern="TODO")]]) as driven:
+    async with drive(repository, [[call("grep", pattern="TODO")], [call("git_status")]]) as driven:
         await driven.ask("find")
         await driven.finished()
-        await driven.pilot.press("f3", "r")
+        await driven.ask("status")
+        await driven.finished(2)
+        # Not the newest call, which new ones take the cursor from.
+        await driven.pilot.press("f3", "home", "r")
         screen = await replace_arguments(driven, '{"pattern": "TODO",}')
         assert problem_of(screen).startswith("Line 1, column")
         await driven.pilot.press("ctrl+s")
@@ -100,14 +103,17 @@ async def test_a_call_is_run_again_with_other_arguments(drive: Drive, repository
         await driven.pilot.press("ctrl+s")
         await driven.until(lambda: any(line.startswith("✓ you grep(") for line in driven.trace_lines()), "its end")
         assert driven.trace_lines()[-2:] == ["src/other.py", "1:3 # TODO [bold]later"]
-        assert len(driven.engine.requests) == 1
+        assert len(driven.engine.requests) == 2
+        current = driven.trace.query_one(CallOutline).current
+        assert current is not None
+        assert "".join(text for text, _ in current.parts).startswith("✓ you grep(")
     async with drive(repository, [[TextDelta("well")]], writes_answers=True) as driven:
         driven.main.change_session("last")
         await driven.until(lambda: any(line.startswith("✓ you grep(") for line in driven.trace_lines()), "the session")
         assert driven.trace_lines()[-2:] == ["src/other.py", "1:3 # TODO [bold]later"]
         await driven.ask("so")
         await driven.finished()
-        assert [message.role for message in driven.engine.requests[0].messages].count("tool") == 1
+        assert [message.role for message in driven.engine.requests[0].messages].count("tool") == 2
 
 
 async def test_an_edit_that_is_run_again_is_reviewed_like_any_other(drive: Drive, repository: Path) -> None:

@@ -147,6 +147,9 @@ class TracePane(Vertical):
         """Show what an event means for the calls; those of the person are run beside the turns."""
         if not self._is_stale:
             self._follows_newest = self._follows()
+        if is_of_person and event.kind == "tool_requested" and event.parent_call_id is None:
+            # Whoever runs a call wants to see it, wherever they are.
+            self._follows_newest = True
         call = self._calls.handle(event, is_of_person=is_of_person)
         if (call or event.kind in ("turn_started", "turn_finished")) and not self._is_stale:
             # A program may make a thousand calls in a second; they are shown at once.
