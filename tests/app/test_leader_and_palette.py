@@ -19,6 +19,7 @@ from punie_tui.app.screens.leader import LeaderScreen
 from punie_tui.app.screens.settings import SettingsScreen
 from punie_tui.app.screens.tests import TestsScreen
 from punie_tui.app.screens.tree_review import TreeReviewScreen
+from punie_tui.app.screens.trust import TrustScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.engine.protocol import TextDelta
 
@@ -143,6 +144,20 @@ async def test_the_palette_leads_to_the_key_map_by_the_words_for_it(drive: Drive
         screen = await driven.shown(SettingsScreen)
         await driven.until(lambda: screen.reads_ended == 1, "the values")
         assert screen.setting == "keys"
+
+
+async def test_leader_and_palette_work_while_trust_is_asked_for(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.pilot.press("ctrl+t")
+        await driven.shown(TrustScreen)
+        await driven.pilot.press("ctrl+x")
+        assert "t trust this folder" in hints(driven)
+        await driven.pilot.press("escape")
+        await choose(driven, "trustthis", "Trust: trust this folder  t")
+        session = driven.main.session
+        assert session is not None
+        await driven.until(lambda: session.trust.is_trusted, "the trust")
+        assert driven.app.screen is driven.main
 
 
 async def test_the_palette_finds_what_another_screen_does_and_opens_it(drive: Drive, repository: Path) -> None:

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.trust import TRUST_QUESTION
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class TrustScreen(ModalScreen[bool | None]):
     }
     TrustScreen Static { height: auto; }
     """
-    ACTIONS: ClassVar[ActionGroups] = (TRUST_ACTIONS,)
+    ACTIONS: ClassVar[ActionGroups] = (TRUST_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
     def __init__(self, folder: Path, trust: FolderTrust) -> None:
