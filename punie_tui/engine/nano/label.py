@@ -47,7 +47,14 @@ _ARGUMENTS = {
     "start_line": "from line",
     "target": "",
 }
-_BETWEEN = {"new": " to", "new_name": " to"}
+_BETWEEN = {
+    "count": " with more lines than",
+    "keyword": " named",
+    "new": " to",
+    "new_name": " to",
+    "other": " and",
+}
+"""What stands before a value that another one comes before."""
 _MUST_DIFFER = (("old", "new"), ("symbol", "new_name"))
 _OF_ONE_FILE = frozenset({"edit_file", "document_symbols", "code_actions", "debug_run", "git_blame"})
 
@@ -68,9 +75,10 @@ def _call_label(view: RequestView, tool: str, shown: dict[str, str]) -> str | No
     known: Mapping[str, Argument] = CATALOGUE.get(tool, {})
     title = _TITLES.get(tool, tool.replace("_", " "))
     if tool == "execute_code":
-        title = shown.pop("code").strip()
-        known = PROGRAMS[title].arguments
+        program = PROGRAMS[shown.pop("code").strip()]
+        title, known = program.title, program.arguments
     parts: list[str] = []
+    has_first = False
     if any(old in shown and shown[old] == shown.get(new) for old, new in _MUST_DIFFER):
         return None
     if tool in _OF_ONE_FILE and not view.may_be_file(shown.get("path", "")):
@@ -82,7 +90,8 @@ def _call_label(view: RequestView, tool: str, shown: dict[str, str]) -> str | No
         text = " ".join(value) if isinstance(value, list) else str(value)
         said = _ARGUMENTS.get(name, name.replace("_", " "))
         if known[name].is_required:
-            title += f"{_BETWEEN.get(name, '')} {text}"
+            title += f"{_BETWEEN.get(name, '') if has_first else ''} {text}"
+            has_first = True
         else:
             parts.append(said if value is True else f"{said} {text}".strip())
     return ", ".join([title, *parts])

@@ -22,6 +22,8 @@ class Program:
     """A shape. In `code`, `ARGUMENTS` becomes the given arguments as keywords, `$name` one argument's literal."""
 
     name: str
+    title: str
+    """What a person reads in place of the name, with the arguments after it."""
     arguments: Mapping[str, Argument]
     code: str
     defaults: Mapping[str, int]
@@ -81,6 +83,7 @@ def _load() -> Mapping[str, Program]:
     return {
         entry["name"]: Program(
             entry["name"],
+            entry["title"],
             {
                 name.removesuffix("?"): Argument(Kind(kind), is_required=not name.endswith("?"))
                 for name, kind in entry.get("arguments", {}).items()

@@ -8,6 +8,7 @@ import pytest
 
 from punie_tools.registry import TOOLS
 from punie_tui.engine.nano.label import reply_label
+from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.engine.nano.request_view import RequestView
 from punie_tui.engine.open_engine import open_engine
 from punie_tui.engine.protocol import Delta, Doubt, Engine, Message, Request, TextDelta, ToolCall, ToolSpec
@@ -96,7 +97,19 @@ def test_what_is_said_for_a_tool_that_is_not_offered_comes_once_and_after_the_do
             "lint counts by file in src, please",
             "<tool_call><function=execute_code><parameter=code> ruff violations by file</parameter>"
             "<parameter=path> src</parameter></function></tool_call>",
-            "ruff violations by file, in src",
+            "lint findings by file, in src",
+        ),
+        (
+            "functions of a.py over 30 lines",
+            "<tool_call><function=execute_code><parameter=code> symbols longer than</parameter>"
+            "<parameter=path><|file_1|></parameter><parameter=count><|number_1|></parameter></function></tool_call>",
+            "functions of a.py with more lines than 30",
+        ),
+        (
+            "tests over 3 seconds",
+            "<tool_call><function=execute_code><parameter=code> pytest tests slower than</parameter>"
+            "<parameter=count><|number_1|></parameter></function></tool_call>",
+            "run tests: those slower, in seconds, than 3",
         ),
         (
             "fix it",
@@ -108,3 +121,9 @@ def test_what_is_said_for_a_tool_that_is_not_offered_comes_once_and_after_the_do
 )
 def test_a_label_names_calls_and_values_and_nothing_for_nonsense(request_text: str, written: str, label: str) -> None:
     assert reply_label(RequestView(request_text, (), lambda path: False), written) == label
+
+
+def test_each_program_has_a_title_of_its_own_that_a_person_reads() -> None:
+    titles = [program.title for program in PROGRAMS.values()]
+    assert len(set(titles)) == len(titles)
+    assert [title for title in titles if title != title.lower() or not 2 <= len(title.split()) <= 7] == []
