@@ -350,7 +350,7 @@ def test_an_approval(snap_compare: Any, ledger: Path, size: tuple[int, int], the
 
 @pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
 def test_the_choices_of_what_was_meant(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
-    choices = ("lint, and fix", "apply code action fix", "answer in words")
+    choices = ("lint, and fix", "apply code action fix", "tell what I can do")
 
     async def look(_pilot: Pilot[None], main: MainScreen) -> None:
         main.choice_wanted(PendingChoice(choices))

@@ -36,6 +36,15 @@ class AnswerKind(StrEnum):
         return f"<|{self.value}|>"
 
 
+_LABELS = {
+    AnswerKind.GREETING: "say hello",
+    AnswerKind.THANKS: "say all right",
+    AnswerKind.HELP: "tell what I can do",
+    AnswerKind.ABOUT: "tell what a tool is for",
+    AnswerKind.BEYOND: "tell how you do it yourself",
+}
+
+
 def answer_sentence(kind: AnswerKind, request: str) -> str:
     """The sentence for a kind; `about` looks for the tool that the request names and is `beyond` without one."""
     sentences = _sentences()
@@ -46,6 +55,15 @@ def answer_sentence(kind: AnswerKind, request: str) -> str:
     if kind is AnswerKind.BEYOND:
         return _first(sentences, "beyond ", lambda word: rf"^\W*(?:(?:{_BEFORE_VERBS})\s+)*{word}\b", request)
     return sentences[kind.value]
+
+
+def answer_label(kind: AnswerKind, request: str) -> str:
+    """What the sentence tells, in a few words, where it is one of several choices."""
+    if _is_of_another_script(request):
+        return "ask you to say it in English"
+    if answer_sentence(kind, request) == _sentences()["beyond"]:
+        return "say that this needs a bigger model"
+    return _LABELS[kind]
 
 
 def plain_answer(request: str, is_after_edit: bool) -> AnswerKind | None:

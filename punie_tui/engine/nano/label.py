@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from punie_tui.engine.nano.answers import AnswerKind, answer_label
 from punie_tui.engine.nano.catalogue import CATALOGUE, Argument
 from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.engine.nano.request_view import RequestView, shown_calls
@@ -67,7 +68,8 @@ def reply_label(view: RequestView, written: str) -> str:
     """
     calls = [_call_label(view, tool, shown) for tool, shown in shown_calls(written)]
     if not calls:
-        return "answer in words"
+        kind = next((kind for kind in AnswerKind if kind.token in written), None)
+        return answer_label(kind, view.request) if kind else "answer in words"
     return "" if None in calls else ", then ".join(dict.fromkeys(filter(None, calls)))
 
 

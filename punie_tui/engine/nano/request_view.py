@@ -142,6 +142,11 @@ class RequestView:
         self._items = items[:_ITEMS_READ]
 
     @property
+    def request(self) -> str:
+        """As the person wrote it."""
+        return self._request
+
+    @property
     def prompt(self) -> str:
         """What the model reads, up to where its reply begins."""
         return f"{self._history}<|im_start|>user{self.shown}<|im_end|><|im_start|>assistant"

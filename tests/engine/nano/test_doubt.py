@@ -48,7 +48,8 @@ def test_another_beginning_gives_another_whole_reply(nano: Engine) -> None:
     for begin in first.others:
         deltas, other = reply(nano, "lint src, then run the tests in tests/test_a.py", begin)
         assert other.label != first.label
-        assert any(isinstance(delta, ToolCall) for delta in deltas) == (other.label not in ("answer in words", ""))
+        is_spoken = any(isinstance(delta, TextDelta) for delta in deltas)
+        assert any(isinstance(delta, ToolCall) for delta in deltas) == (other.label != "" and not is_spoken)
 
 
 def test_what_is_said_for_a_tool_that_is_not_offered_comes_once_and_after_the_doubt(nano: Engine) -> None:
@@ -116,7 +117,12 @@ def test_what_is_said_for_a_tool_that_is_not_offered_comes_once_and_after_the_do
             "<tool_call><function=ruff_check><parameter=fix> true</parameter></function></tool_call>",
             "lint, and fix",
         ),
-        ("hello", "<|answer|><|greeting|>", "answer in words"),
+        ("hello", "<|answer|><|greeting|>", "say hello"),
+        ("what is ruff", "<|answer|><|about|>", "tell what a tool is for"),
+        ("what is a poem", "<|answer|><|about|>", "say that this needs a bigger model"),
+        ("write me a poem", "<|answer|><|beyond|>", "say that this needs a bigger model"),
+        ("push it", "<|answer|><|beyond|>", "tell how you do it yourself"),
+        ("что нового", "<|answer|><|beyond|>", "ask you to say it in English"),
     ],
 )
 def test_a_label_names_calls_and_values_and_nothing_for_nonsense(request_text: str, written: str, label: str) -> None:
