@@ -60,6 +60,16 @@ class Bubblewrap:
             yield [*_filtered(command, scratch / "filter"), "--chdir", str(root), "--", *argv]
 
 
+def remove_left_stand_in(root: Path) -> None:
+    """Remove what a run that was killed has left in the place of settings, unless another run is at work there."""
+    place = root / SETTINGS_FILE
+    if not is_stand_in(place):
+        return
+    with suppress(OSError), _at_work_in(root) as are_all_done:
+        if are_all_done() and is_stand_in(place):
+            place.unlink()
+
+
 @contextmanager
 def _at_work_in(root: Path) -> Generator[Callable[[], bool]]:
     """Gives what says, in the end, whether no other run is at work in the tree.

@@ -22,7 +22,12 @@ def is_stand_in(place: Path) -> bool:
         found = place.lstat()
     except OSError:
         return False
-    return stat.S_ISREG(found.st_mode) and not found.st_size and not found.st_mode & 0o222
+    return stands_in(found.st_mode, found.st_size)
+
+
+def stands_in(mode: int, size: int) -> bool:
+    """Whether settings of this mode and size are none, but a sandbox's stand-in."""
+    return stat.S_ISREG(mode) and not size and not mode & 0o222
 
 
 BackendName = Literal["bubblewrap", "landlock", "sandbox-exec", "none"]
