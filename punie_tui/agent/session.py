@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from punie_tools.changes.journal import Journal, journal_folder
+from punie_tools.changes.journal import Journal, JournalTurn, journal_folder
 from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.changes.three_way import ChangedSinceError
 from punie_tools.commands.backends import has_sandbox
@@ -215,6 +215,7 @@ class Session:
         self._waiting.go_to(log, record.waiting)
         self._close_log()
         self.log = log
+        self.changes.turns_by_hand.clear()
         self._offered_messages = tuple(record.waiting)
         if record.unreadable_lines:
             lines = "1 line" if record.unreadable_lines == 1 else f"{record.unreadable_lines} lines"
@@ -232,6 +233,7 @@ class Session:
         self._waiting.go_to(None)
         self._close_log()
         self.log = None
+        self.changes.turns_by_hand.clear()
         self._take(SessionRecord())
 
     def rename(self, name: str) -> None:
@@ -269,6 +271,36 @@ class Session:
         yield event
         if has_forgotten_edits(record.turns[min(start, record.kept) : max(start, record.kept)], self.changes.journal):
             yield NoticeGiven(text="Some of these turns changed files too long ago to be undone; those files stay.")
+
+    def undo(self, turn: str = "") -> JournalTurn:
+        """Take back what the last turn of this session did to files, or a named turn of any session.
+
+        Raises ToolError, SessionError and OSError.
+        """
+        journal = self._journal_of_session(turn, is_undo=True)
+        return journal.undo(turn) if turn else journal.undo(among=self._own_turns())
+
+    def redo(self, turn: str = "") -> JournalTurn:
+        """Make again what was taken back last of this session, or a named turn of any session. Raises like undo."""
+        journal = self._journal_of_session(turn, is_undo=False)
+        return journal.redo(turn) if turn else journal.redo(among=self._own_turns())
+
+    def _journal_of_session(self, turn: str, *, is_undo: bool) -> Journal:
+        """The journal, unless only turns of other sessions can be moved and none of them is named."""
+        journal = self.changes.journal
+        if journal is None:
+            raise ToolError("Nothing is remembered here, for punie's own files cannot be written.")
+        movable = {each.turn for each in journal.turns() if each.is_undone is not is_undo}
+        if movable and not turn and movable.isdisjoint(self._own_turns()):
+            verb, done = ("undo", "take one back") if is_undo else ("redo", "make one again")
+            raise ToolError(
+                f"This session has nothing left to {verb}. `punie {verb} --list` names the turns of other sessions; "
+                f"/{verb} with the name of a turn will {done}."
+            )
+        return journal
+
+    def _own_turns(self) -> set[str]:
+        return self.changes.turns_by_hand | {turn.turn_id for turn in self.record().turns}
 
     def fork(self, to_turn: str) -> None:
         """Go on in a copy that stands at the end of a turn; files stay as they are."""
@@ -346,6 +378,7 @@ class Session:
         root = self._bench.workspace.root
         changes = SessionChanges(root, self._open_journal(root))
         changes.turn = new_turn_id()
+        self.changes.turns_by_hand.add(changes.turn)
         return ToolContext(self.workspace, language_server=self._language_server, changes=changes)
 
     def _read_mentions(self, mentions: Sequence[str]) -> Sequence[Attachment]:

@@ -108,14 +108,12 @@ def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
     def move() -> None:
         from punie_tools.errors import ToolError
         from punie_tools.safe_text import safe_text
+        from punie_tui.agent.session_record import SessionError
 
-        journal = session.changes.journal
         try:
-            if journal is None:
-                raise ToolError("Nothing is remembered here, for punie's own files cannot be written.")
-            turn = (journal.undo if is_undo else journal.redo)(argument or None)
+            turn = (session.undo if is_undo else session.redo)(argument)
             told = f"{'Took back' if is_undo else 'Made again'}: {', '.join(turn.paths)}."
-        except ToolError as error:
+        except (ToolError, SessionError) as error:
             told = str(error).splitlines()[0]
         except OSError as error:
             told = f"The journal cannot be used: {(error.strerror or str(error)).lower()}."
@@ -193,7 +191,7 @@ COMMANDS = (
     SlashCommand("staged", "", "review what is staged", _staged),
     SlashCommand("review", "[REVISION]", "review a commit, or A..B; HEAD without one", _review),
     SlashCommand("commit", "", "commit what is staged", _commit),
-    SlashCommand("undo", "[TURN]", "take back what the last turn did to files", _undo),
+    SlashCommand("undo", "[TURN]", "take back what the last turn of this session did to files", _undo),
     SlashCommand("redo", "[TURN]", "make again what was taken back", _redo),
     SlashCommand("mode", "NAME", "plan, ask, accept edits, all in sandbox", _mode),
     SlashCommand("model", "", "which model answers", _model),

@@ -158,6 +158,27 @@ async def test_undo_and_redo_move_the_files_of_a_turn(drive: Drive, repository: 
         assert (repository / "new.py").exists()
 
 
+async def test_only_turns_of_this_session_are_moved_unless_one_is_named(drive: Drive, repository: Path) -> None:
+    write = ToolCall("c1", "write_file", {"path": "new.py", "content": "x = 1\n"})
+    async with drive(repository, [[write], [TextDelta("done")]], allow_all=True) as driven:
+        await driven.ask("write it")
+        await driven.finished()
+        await driven.ask("/new")
+        await driven.until(lambda: "write it" not in driven.transcript.plain_text, "an empty chat")
+        await driven.ask("/undo")
+        await driven.said("This session has nothing left to undo. `punie undo --list` names the turns of other")
+        assert (repository / "new.py").exists()
+        assert driven.main.session
+        assert driven.main.session.changes.journal
+        turn = driven.main.session.changes.journal.turns()[0].turn
+        await driven.ask(f"/undo {turn}")
+        await driven.said("Took back: new.py.")
+        assert not (repository / "new.py").exists()
+        await driven.ask("/redo")
+        await driven.said("This session has nothing left to redo.")
+        assert not (repository / "new.py").exists()
+
+
 async def test_nothing_to_undo_is_one_line(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
         await driven.ask("/undo")

@@ -11,7 +11,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,14 +110,16 @@ class Journal:
             _, records = self._chosen(None, "undo")
             return [FileChange(each.path, self._image(each.before), self._image(each.after)) for each in _net(records)]
 
-    def undo(self, turn: str | None = None) -> JournalTurn:
+    def undo(self, turn: str | None = None, *, among: Collection[str] | None = None) -> JournalTurn:
         """Take a turn back, the last one unless it is named: exactly its files become what they were before it.
+
+        `among` are the turns that may be chosen from, all of them unless it is given.
 
         Folders that it made go too, if they are empty then. Raises ChangedSinceError, with a view of each file, if
         somebody else has changed one since, or another ToolError; then nothing has changed.
         """
         with self._lock():
-            chosen, records = self._chosen(turn, "undo")
+            chosen, records = self._chosen(turn, "undo", among)
             changes = self._possible(_net(records), "undo")
             apply_changes(self._tree, changes)
             try:
@@ -128,10 +130,10 @@ class Journal:
             self._tree.remove_empty_folders(folder for record in records for folder in record.made_folders)
             return chosen
 
-    def redo(self, turn: str | None = None) -> JournalTurn:
+    def redo(self, turn: str | None = None, *, among: Collection[str] | None = None) -> JournalTurn:
         """Make a turn again that was taken back, the one taken back last unless it is named. Raises like undo."""
         with self._lock():
-            chosen, records = self._chosen(turn, "redo")
+            chosen, records = self._chosen(turn, "redo", among)
             changes = self._possible(_net(records), "redo")
             # Noted first, so that after a crash in the middle the turn can be taken back.
             try:
@@ -153,10 +155,14 @@ class Journal:
                 self._file.cut(length)
             raise
 
-    def _chosen(self, turn: str | None, move: Move) -> tuple[JournalTurn, list[JournalRecord]]:
+    def _chosen(
+        self, turn: str | None, move: Move, among: Collection[str] | None = None
+    ) -> tuple[JournalTurn, list[JournalRecord]]:
         """The turn to move, and its records."""
         records = self._records()
         turns = [each for each in _turns(records) if turn in (None, each.turn)]
+        if among is not None:
+            turns = [each for each in turns if each.turn in among]
         fitting = [each for each in turns if each.is_undone is (move == "redo")]
         if not fitting:
             raise ToolError(f"There is nothing to {move}." if turn is None else f"There is no turn {turn!r} to {move}.")

@@ -26,6 +26,8 @@ class SessionChanges:
     def __init__(self, root: Path, journal: Journal | None) -> None:
         self.turn = "unnamed"
         self.journal = journal
+        self.turns_by_hand: set[str] = set()
+        """The turns beside the model's: each is one thing that the person did."""
         self._root = root
         self._tree = TreeAccess(root)
         self._seen: dict[str, str] = {}
@@ -36,6 +38,7 @@ class SessionChanges:
         """The same knowledge under another turn's name: what is done by it is taken back by itself."""
         changes = copy.copy(self)
         changes.turn = turn
+        self.turns_by_hand.add(turn)
         return changes
 
     def saw(self, path: str, data: bytes) -> None:
