@@ -44,6 +44,12 @@ def has_forgotten_edits(turns: Sequence[RecordedTurn], journal: Journal | None) 
     return any(turn.has_edits and turn.turn_id not in known for turn in turns)
 
 
+def still_undone(turns: Sequence[RecordedTurn], journal: Journal | None) -> list[RecordedTurn]:
+    """Those whose changes the person took back by hand, and which so stay taken back."""
+    undone = _in_journal(journal, is_undone=True)
+    return [turn for turn in turns if turn.turn_id in undone]
+
+
 def _undo(turns: Sequence[RecordedTurn], journal: Journal | None) -> list[str]:
     done = _in_journal(journal, is_undone=False)
     wanted = [turn.turn_id for turn in reversed(turns) if turn.turn_id in done]

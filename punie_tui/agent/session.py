@@ -44,10 +44,10 @@ from punie_tui.agent.meant import AskWhich
 from punie_tui.agent.mentioned_notes import attached_notes, notes_of_places
 from punie_tui.agent.person_calls import PersonCalls
 from punie_tui.agent.project_notes import ProjectNotes, read_project_notes
-from punie_tui.agent.rewind import has_forgotten_edits, rewind_files, told_refusal
+from punie_tui.agent.rewind import has_forgotten_edits, rewind_files, still_undone, told_refusal
 from punie_tui.agent.session_list import LAST, SessionList, SessionSummary, clean_name
 from punie_tui.agent.session_log import SessionInUseError, SessionLog, sessions_folder
-from punie_tui.agent.session_record import SessionError, SessionRecord, read_record
+from punie_tui.agent.session_record import RecordedTurn, SessionError, SessionRecord, read_record
 from punie_tui.agent.steering import SteeringBox, SteeringMessage
 from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.trust import folder_trust
@@ -267,7 +267,7 @@ class Session:
         self.log.append(event)
         record.add(event)
         self._take(record)
-        self._notices.append(_told(record))
+        self._notices.append(_told(record, still_undone(record.current_turns, self.changes.journal)))
         yield event
         if has_forgotten_edits(record.turns[min(start, record.kept) : max(start, record.kept)], self.changes.journal):
             yield NoticeGiven(text="Some of these turns changed files too long ago to be undone; those files stay.")
@@ -455,7 +455,15 @@ def _that_works(policy: Policy, workspace: Workspace) -> Policy:
     return Policy.ACCEPT_EDITS if policy is Policy.SANDBOX and not has_sandbox(workspace) else policy
 
 
-def _told(record: SessionRecord) -> str:
+def _told(record: SessionRecord, undone: Sequence[RecordedTurn]) -> str:
     place = f"at the end of turn {record.kept} of {len(record.turns)}" if record.kept else "before the first turn"
     forward = " The later turns wait until you ask for something new." if record.kept < len(record.turns) else ""
-    return f"The session and its files stand {place}.{forward}"
+    if not undone:
+        return f"The session and its files stand {place}.{forward}"
+    numbers = [str(record.turns.index(turn) + 1) for turn in undone]
+    turns = f"turn {numbers[0]}" if len(undone) == 1 else f"turns {', '.join(numbers)}"
+    again = ", ".join(f"/redo {turn.turn_id}" for turn in undone)
+    return (
+        f"The session stands {place}, and its files do but for what {turns} changed: you took that back yourself. "
+        f"To have it again: {again}.{forward}"
+    )

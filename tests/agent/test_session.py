@@ -199,3 +199,21 @@ def test_what_a_killed_run_left_in_the_place_of_settings_goes_at_the_next_start(
     (tmp_path / ".punie.toml").touch(mode=0o644)
     open_session(tmp_path)
     assert (tmp_path / ".punie.toml").exists()
+
+
+def test_going_to_a_turn_tells_what_the_person_undid_by_hand(open_session: OpenSession, tmp_path: Path) -> None:
+    writes = [[ToolCall(name, "write_file", {"path": name, "content": "x"})] for name in ("a", "b")]
+    session = open_session(tmp_path, *writes, allow_all=True)
+    first, second = (next(iter(list(session.run(f"write {name}")))).turn_id for name in ("a", "b"))
+    session.undo(first)
+    list(session.rewind(""))
+    assert session.take_notices()[0].startswith("The session and its files stand before the first turn.")
+    list(session.rewind(second))
+    assert [path.name for path in tmp_path.glob("?")] == ["b"]
+    told = session.take_notices()[0]
+    assert told.startswith("The session stands at the end of turn 2 of 2, and its files do but for what turn 1 changed")
+    assert told.endswith(f"/redo {first}.")
+    session.redo(first)
+    list(session.rewind(first))
+    assert session.take_notices()[0].startswith("The session and its files stand at the end of turn 1 of 2.")
+    assert [path.name for path in tmp_path.glob("?")] == ["a"]
