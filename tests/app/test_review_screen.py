@@ -21,6 +21,8 @@ from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.review import Review
 from punie_tools.changes.tree_access import FileImage
 from punie_tui.app.palettes import Colours
+from punie_tui.app.screens.confirm import ConfirmScreen
+from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.review import HunkEditor, ReviewScreen
 from punie_tui.app.widgets.review.cut_text import cut_text
 from punie_tui.app.widgets.review.screen_lines import ScreenLines
@@ -93,6 +95,41 @@ async def test_nothing_is_written_where_nothing_is_accepted(drive: Drive, reposi
         await driven.finished()
         assert (repository / "numbers.py").read_text() == NUMBERS
         assert "Not run: " in driven.transcript.plain_text
+
+
+@pytest.mark.parametrize("decided", [["a"], ["R"], ["c", *"why", "enter"]], ids=["accepted", "rejected", "commented"])
+async def test_who_leaves_after_decisions_is_asked(drive: Drive, repository: Path, decided: list[str]) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("as you like")]]) as driven:
+        screen = await open_review(driven)
+        await driven.pilot.press(*decided, "escape")
+        await driven.shown(ConfirmScreen)
+        await driven.pilot.press("n")
+        await driven.until(lambda: driven.app.screen is screen, "the review again")
+        assert screen.review.is_begun
+        await driven.pilot.press("q")
+        await driven.shown(ConfirmScreen)
+        await driven.pilot.press("y")
+        await driven.finished()
+        assert (repository / "numbers.py").read_text() == NUMBERS
+
+
+async def test_nothing_is_asked_where_all_decisions_were_undone(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("as you like")]]) as driven:
+        await open_review(driven)
+        await driven.pilot.press("a", "u", "escape")
+        await driven.finished()
+        assert (repository / "numbers.py").read_text() == NUMBERS
+
+
+async def test_a_turn_that_is_stopped_takes_the_question_away(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("as you like")]]) as driven:
+        await open_review(driven)
+        await driven.pilot.press("a", "escape")
+        await driven.shown(ConfirmScreen)
+        assert driven.main.session
+        driven.main.session.stop()
+        await driven.finished()
+        await driven.shown(MainScreen)
 
 
 async def test_enter_asks_once_where_hunks_are_undecided(drive: Drive, repository: Path) -> None:

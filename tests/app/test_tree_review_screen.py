@@ -71,7 +71,7 @@ async def test_one_hunk_is_staged_and_committed_the_other_taken_back(
     assert git(repository, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("keys", [["escape"], ["q"], ["a", "escape"]])
+@pytest.mark.parametrize("keys", [["escape"], ["q"], ["a", "escape", "y"]])
 async def test_who_leaves_changes_nothing(drive: Drive, repository: Path, keys: list[str]) -> None:
     async with drive(repository) as driven:
         await press_in_repo(driven, "r", TreeReviewScreen)

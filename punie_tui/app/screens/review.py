@@ -15,6 +15,7 @@ from punie_tools.changes.review import Hunk, Review, Verdict
 from punie_tools.safe_text import safe_text
 from punie_tools.sentences import counted
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.confirm import ConfirmScreen
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.review_effects import EffectWatch
@@ -314,9 +315,16 @@ class ReviewScreen(Screen[bool]):
         show_keys(self)
 
     def action_leave(self) -> None:
-        """Out of the comment, or out of the review."""
+        """Out of the comment, or out of the review; the person is asked where that loses what they did."""
+
+        def leave(is_wanted: bool | None) -> None:
+            if is_wanted:
+                self.dismiss(False)
+
         if self.has_class("-comments"):
             self._close_comment()
+        elif self._review.is_begun:
+            app_of(self).push_screen(ConfirmScreen("Leave the review? What you decided is lost.", "leave"), leave)
         else:
             self.dismiss(False)
 

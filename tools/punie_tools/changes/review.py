@@ -192,6 +192,12 @@ class Review:
         return sum(hunk.verdict == "undecided" for file in self.files for hunk in file.hunks)
 
     @property
+    def is_begun(self) -> bool:
+        """Whether anything was decided, edited or said that would be lost."""
+        decided = any(hunk.verdict != "undecided" for file in self.files for hunk in file.hunks)
+        return decided or bool(self.comments)
+
+    @property
     def places(self) -> list[HunkPlace]:
         return [(file, hunk) for file, found in enumerate(self.files) for hunk in range(len(found.hunks))]
 
