@@ -53,6 +53,25 @@ class PromptHistory:
                     kept = kept[len(kept) // 2 :]
                 replace_file(self._path, b"".join(map(_line, kept)), 0o600)
 
+    def draft(self) -> str:
+        """What was typed when punie was left, and not sent; empty if nothing was. Raises OSError."""
+        try:
+            return next(_prompts(self._draft_file.read_bytes()), "")
+        except FileNotFoundError:
+            return ""
+
+    def keep_draft(self, draft: str) -> None:
+        """Keep it for the next start in place of an earlier one; a blank one only takes that away. Raises OSError."""
+        if draft.strip() and len(draft) <= _LONGEST:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            replace_file(self._draft_file, _line(draft), 0o600)
+        else:
+            self._draft_file.unlink(missing_ok=True)
+
+    @property
+    def _draft_file(self) -> Path:
+        return self._path.with_suffix(".draft")
+
     def _newest_bytes(self) -> bytes:
         try:
             with self._path.open("rb") as file:

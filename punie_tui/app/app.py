@@ -86,6 +86,9 @@ class PunieApp(App[None]):
         self._clock = clock
         self._begin_with = begin_with
         self._reports_focus = False
+        self._quit_question: Screen[bool] | None = None
+        self.left_session = ""
+        """The session that was open when the person quit; empty where nothing was said in it."""
         self._notices = Notices(folder.name, lambda text: write_to_terminal(self, text), self._in_front, clock)
 
     def get_default_screen(self) -> Screen[None]:
@@ -140,9 +143,35 @@ class PunieApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl+C where nothing is marked: it copies, and whoever wanted the program to end is told how."""
+        if key := self._quit_key:
+            self.notify(f"{key} quits; Esc stops a turn.", markup=False)
+
+    @property
+    def _quit_key(self) -> str:
         quits = (key for key, active in self.active_bindings.items() if active.binding.action in _QUITS)
-        if key := next(quits, ""):
-            self.notify(f"{key_name(key)} quits; Esc stops a turn.", markup=False)
+        return key_name(key) if (key := next(quits, "")) else ""
+
+    async def action_quit(self) -> None:
+        """At once, unless a turn runs: then the person is asked, and whoever wants it again is not asked twice."""
+        from punie_tui.app.screens.confirm import ConfirmScreen
+
+        def answer(is_wanted: bool | None) -> None:
+            if is_wanted:
+                self._leave(main)
+
+        main = self.screen_stack[0]
+        if not isinstance(main, MainScreen) or not main.is_turn_running or self.screen is self._quit_question:
+            self._leave(main)
+            return
+        again = f" {key} again quits." if (key := self._quit_key) else ""
+        self._quit_question = ConfirmScreen(f"A turn is running; quitting stops it. Quit?{again}", "quit")
+        self.push_screen(self._quit_question, answer)
+
+    def _leave(self, main: Screen[object]) -> None:
+        if isinstance(main, MainScreen):
+            main.keep_draft()
+            self.left_session = main.session.session_id if main.session else ""
+        self.exit()
 
     def action_palette(self) -> None:
         """Search all that can be done."""

@@ -182,6 +182,11 @@ def _commit(host: CommandHost, _argument: str) -> None:
         host.git_work.commit()
 
 
+def _quit(host: CommandHost, _argument: str) -> None:
+    app = app_of(host.screen_of_commands)
+    app.call_later(app.run_action, "app.quit")
+
+
 COMMANDS = (
     SlashCommand("help", "", "all keys", lambda host, _: host.action_help()),
     SlashCommand("new", "", "begin a new session; this one stays saved", lambda host, _: host.start_anew()),
@@ -201,7 +206,7 @@ COMMANDS = (
     SlashCommand("theme", "[NAME]", "dark, light or high contrast", _theme),
     SlashCommand("settings", "", "what is set, and changing it", lambda host, _: host.action_settings()),
     SlashCommand("edit", "", "write the prompt in your own editor (F12)", lambda host, _: host.edit_prompt()),
-    SlashCommand("quit", "", "leave punie", lambda host, _: app_of(host.screen_of_commands).exit()),
+    SlashCommand("quit", "", "leave punie", _quit),
 )
 _ALIASES = {"clear": "new", "exit": "quit", "keys": "help", "types": "findings", "lint": "findings", "test": "tests"}
 

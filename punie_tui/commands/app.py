@@ -97,7 +97,8 @@ def _run_app(argv: list[str]) -> int:
     # Nothing of what the start allocates is garbage; the screen turns the collector on after its first frame.
     gc.disable()
     options = _parse(argv)
-    folder = _folder(options).resolve()
+    # It may be gone in the end.
+    folder, started_in = _folder(options).resolve(), Path.cwd()
     if not folder.is_dir():
         return _refuse(f"{options.folder or options.cwd}: there is no such folder.")
     _drop_variables_that_end_textual()
@@ -126,7 +127,18 @@ def _run_app(argv: list[str]) -> int:
         flags={"model": options.model},
     )
     app.run()
+    if app.left_session:
+        _tell_how_to_go_on(folder, started_in)
     return app.return_code or 0
+
+
+def _tell_how_to_go_on(folder: Path, started_in: Path) -> None:
+    from shlex import quote
+
+    from punie_tools.safe_text import safe_text
+
+    where = "" if folder == started_in else f" {quote(str(folder))}"
+    print(safe_text(f"`punie --resume{where}` goes on with this session.", single_line=True))
 
 
 def _drop_variables_that_end_textual() -> None:

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from app_driver import Drive, key_of
 from textual import events
-from textual.widgets import TextArea
+from textual.widgets import Static, TextArea
 from textual.widgets._toast import Toast
 
 from punie_tui.agent.events import ToolRequested
 from punie_tui.app.app import PunieApp
 from punie_tui.app.key_map import KeyChoice
+from punie_tui.app.screens.confirm import ConfirmScreen
 from punie_tui.app.screens.keys import KeysScreen
+from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.key_row import KeyRow
@@ -163,6 +165,30 @@ async def test_who_wants_to_end_it_by_ctrl_c_is_told_how(drive: Drive, tmp_path:
         (told,) = driven.app.screen.query(Toast)
         assert str(told.render()) == "Ctrl+K quits; Esc stops a turn."
         assert driven.prompt.text == "a"
+
+
+async def test_quitting_is_instant_unless_a_turn_runs(drive: Drive, tmp_path: Path) -> None:
+    gate = threading.Event()
+    async with drive(tmp_path, [[TextDelta("Well"), gate]], writes_answers=True) as driven:
+        await driven.ask("think")
+        await driven.said("Well")
+        for keys in (["ctrl+q"], [*"/quit", "enter"]):
+            await driven.pilot.press(*keys)
+            await driven.shown(ConfirmScreen)
+            assert "Ctrl+Q again quits." in str(driven.app.screen.query_one(Static).render())
+            await driven.pilot.press("n")
+            await driven.shown(MainScreen)
+            assert driven.app.is_running
+        await driven.pilot.press("ctrl+q")
+        await driven.shown(ConfirmScreen)
+        await driven.pilot.press("ctrl+q")
+        await driven.until(lambda: driven.app._exit, "the end")
+        assert driven.app.left_session
+        gate.set()
+    async with drive(tmp_path) as driven:
+        await driven.pilot.press("ctrl+q")
+        assert driven.app._exit
+        assert not driven.app.left_session
 
 
 async def test_panes_are_resized_by_key(drive: Drive, repository: Path) -> None:

@@ -44,6 +44,28 @@ async def test_prompts_come_back_in_the_next_start(drive: Drive, repository: Pat
         assert driven.prompt.text == "d"
 
 
+async def test_what_is_typed_and_not_sent_is_there_in_the_next_start(
+    drive: Drive, repository: Path, history: PromptHistory
+) -> None:
+    history.add("one")
+    for before, keys, after in (
+        ("", ("d", "up"), "d"),
+        ("d", ("e",), "de"),
+        ("de", ("backspace", "backspace"), ""),
+        ("", (), ""),
+    ):
+        async with drive(repository) as driven:
+            await read(driven)
+            await driven.until(lambda wanted=before: driven.prompt.text == wanted, "what was typed before")
+            await driven.pilot.press(*keys, "ctrl+q")
+            assert history.draft() == after
+    # Without a quit nothing comes twice.
+    history.keep_draft("x")
+    async with drive(repository) as driven:
+        await driven.until(lambda: driven.prompt.text == "x", "what was typed before")
+        assert history.draft() == ""
+
+
 async def test_undo_brings_back_what_stood_there(drive: Drive, repository: Path, history: PromptHistory) -> None:
     history.add("one")
     async with drive(repository) as driven:

@@ -117,7 +117,15 @@ def test_a_killed_app_goes_on_with_its_session_and_with_what_waited(tmp_path: Pa
         app.type_in(b"y\r")
         app.read_until(b"1 message is held since this session was left")
         app.type_in(b"\x11")
-        app.read_until(None)
+        assert b"`punie --resume` goes on with this session.\r\n" in app.read_until(None)
+        assert app.process.wait(60) == 0
+
+
+def test_a_session_in_which_nothing_was_said_is_left_without_a_word(tmp_path: Path) -> None:
+    with AppOnTerminal(tmp_path) as app:
+        app.read_until(b"ask mode")
+        app.type_in(b"\x11")
+        assert b"--resume" not in app.read_until(None)
         assert app.process.wait(60) == 0
 
 

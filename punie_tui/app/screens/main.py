@@ -336,6 +336,11 @@ class MainScreen(Screen[None]):
         """Put a text into the prompt, to be gone on with."""
         self.query_one(Prompt).put_back(text)
 
+    def keep_draft(self) -> None:
+        """Let the next start in this folder begin with what is typed and not sent."""
+        for prompt in self.query(Prompt):
+            prompt.keep_draft()
+
     def _run_command(self, text: str) -> bool:
         """Whether the text is a command; one that cannot be done stays in the prompt."""
         from punie_tui.app.slash_commands import run_slash_command

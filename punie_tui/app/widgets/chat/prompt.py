@@ -393,15 +393,15 @@ class Prompt(TextArea):
 
         kept = PromptHistory(prompt_history_file(home_directory("state"), folder))
         try:
-            earlier = kept.load()
+            earlier, draft = kept.load(), kept.draft()
         except OSError as error:
             # Prompts that cannot be read cost the history, not the prompt.
             _LOG.warning("earlier prompts cannot be read: %s", error)
-            earlier = []
+            earlier, draft = [], ""
         if self.is_running:
-            app_of(self).call_later(self._take_history, kept, earlier)
+            app_of(self).call_later(self._take_history, kept, earlier, draft)
 
-    def _take_history(self, kept: PromptHistory, earlier: Sequence[str]) -> None:
+    def _take_history(self, kept: PromptHistory, earlier: Sequence[str], draft: str) -> None:
         """What was sent meanwhile is newer, and not in the file yet."""
         self._kept = kept
         sent = self._history
@@ -409,6 +409,22 @@ class Prompt(TextArea):
         self._position += len(earlier)
         for prompt in sent:
             self._keep(kept, prompt)
+        if draft and not self.text:
+            self.put_back(draft)
+            self._keep_draft("")
+
+    def keep_draft(self) -> None:
+        """Let the next start in this folder begin with what is typed here."""
+        typed = self._pasted.unfolded(self.text)
+        is_earlier = self._position < len(self._history) and typed == self._history[self._position]
+        self._keep_draft(self._pasted.unfolded(self._draft) if is_earlier else typed)
+
+    def _keep_draft(self, draft: str) -> None:
+        try:
+            if self._kept is not None:
+                self._kept.keep_draft(draft)
+        except OSError as error:
+            _LOG.warning("what is typed is not kept: %s", error)
 
     @work(group="history")
     async def _keep(self, kept: PromptHistory, prompt: str) -> None:
