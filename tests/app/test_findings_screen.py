@@ -138,6 +138,21 @@ async def test_a_fix_comes_as_a_review_and_is_made_when_it_is_accepted(drive: Dr
         assert not any("`sys`" in row for row in rows(screen))
 
 
+async def test_a_files_fixes_are_made_whatever_the_filter_hides(drive: Drive, project: Path) -> None:
+    accept_edits()
+    async with drive(project) as driven:
+        screen = await open_findings(driven)
+        # In this file only what is shown has no safe fix; `os`, which the filter hides, has one.
+        await driven.pilot.press("slash", *"E711", "enter", "F")
+        await driven.until(lambda: screen.fixes_ended == 1, "the fixes")
+        assert (project / "tool.py").read_text() == FILES["tool.py"].replace("import os\n", "")
+        await driven.until(lambda: screen.checks_ended > 1, "a new check")
+        await driven.pilot.press("F")
+        await driven.until(lambda: "no safe fix in this file" in heading(screen), "why nothing is done")
+        await driven.pilot.press("escape")
+        await driven.until(lambda: "no safe fix" not in heading(screen), "the counts again")
+
+
 async def test_a_review_that_is_left_changes_nothing(drive: Drive, project: Path) -> None:
     async with drive(project) as driven:
         screen = await open_findings(driven)

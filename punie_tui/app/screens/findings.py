@@ -219,6 +219,8 @@ class FindingsScreen(Screen[None]):
 
     @on(Input.Changed)
     def _filter(self) -> None:
+        if not self._is_fixing:
+            self._told = ""
         self._show_findings()
         first = next((row for row, finding in self._rows.items() if finding is not None), None)
         if first is not None and self.query_one(Input).value.strip():
@@ -258,10 +260,11 @@ class FindingsScreen(Screen[None]):
             self._fix(finding)
 
     def action_fix_file(self) -> None:
-        """All safe fixes of ruff in the file under the cursor; unsafe ones never."""
+        """All safe fixes of ruff in the file under the cursor, those that the filter hides too; unsafe ones never."""
         finding, row = self._current(), self._outline.current
         file = finding.file if finding else row.key if row and self._grouping == "file" else ""
-        if not any(each.is_fixable and each.file == file for each in self._shown):
+        found = (each for findings in self._found.values() for each in findings)
+        if not any(each.is_fixable and each.file == file for each in found):
             self._tell("ruff has no safe fix in this file." if file else "Put the cursor on a finding or a file.")
         elif not self._is_fixing:
             self._is_fixing = True
