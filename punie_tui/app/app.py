@@ -15,11 +15,12 @@ from textual.app import App
 from textual.widgets import Input, TextArea
 
 from punie_tui.app.job_control import follow_job_control
-from punie_tui.app.key_map import KeyChoice, KeyMap, key_map_of
+from punie_tui.app.key_map import KeyChoice, KeyMap, key_map_of, keys_of
 from punie_tui.app.key_names import key_name
 from punie_tui.app.notices import Notices
+from punie_tui.app.screens.general_actions import SUSPEND
 from punie_tui.app.screens.main import MainScreen
-from punie_tui.app.textual_adapter import filter_lines, set_terminal_colours, write_to_terminal
+from punie_tui.app.textual_adapter import can_suspend, filter_lines, set_terminal_colours, write_to_terminal
 from punie_tui.app.themes import THEME_NAMES, Colours, own_variables, terminal_colours, theme_named
 from punie_tui.app.typed_text import typeable
 from punie_tui.app.widgets.chat.pasted_text import MOST_CHARACTERS
@@ -105,12 +106,19 @@ class PunieApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where text is selected that can be changed, the leader key cuts it, as in every editor."""
+        if action == "suspend_process":
+            return can_suspend(self)
         if action != "leader" or getattr(self.focused, "read_only", False):
             return True
         return not getattr(self.focused, "selected_text", "")
 
     async def on_event(self, event: events.Event) -> None:
-        """What is pasted, wherever, is text that could have been typed."""
+        """What is pasted, wherever, is text that could have been typed.
+
+        Who presses the key that suspends in a line to type in means to undo, as in a text, and nothing is to be undone.
+        """
+        if isinstance(event, events.Key) and isinstance(self.focused, Input) and event.key in keys_of(self, SUSPEND):
+            return
         if isinstance(event, events.Paste) and not event.is_forwarded:
             if (length := len(event.text)) > (most := self._most_pasted()):
                 self.notify(f"The paste has {length:,} characters, and {most:,} fit here; nothing was pasted.")

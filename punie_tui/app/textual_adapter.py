@@ -99,6 +99,12 @@ def write_to_terminal(app: App[Any], sequence: str) -> None:
         driver.write(sequence)
 
 
+def can_suspend(app: App[Any]) -> bool:
+    """Whether the program can be stopped, and its terminal given back to the shell."""
+    driver = app._driver  # pyright: ignore[reportPrivateUsage]
+    return driver is not None and driver.can_suspend
+
+
 def call_on_screen(screen: Screen[None], step: Callable[[], object]) -> None:
     """From any thread: let the app do a step, unless it ended meanwhile."""
     if screen.is_running:

@@ -89,6 +89,40 @@ def test_a_long_session_outlives_all_that_a_terminal_does_to_it(tmp_path: Path) 
     assert (tmp_path / "errors").read_bytes() == b""
 
 
+@pytest.mark.parametrize(
+    ("opens", "shown", "keys"),
+    [(b"\x1bOR", b"Filter", b"\x1a"), (b"\x18", b"quit", b"B"), (b"\x10suspend: back", b"comes back", b"\r")],
+    ids=["Ctrl+Z in the trace", "leader key", "palette"],
+)
+def test_a_key_suspends_the_app_and_the_shell_brings_it_back(
+    tmp_path: Path, opens: bytes, shown: bytes, keys: bytes
+) -> None:
+    """In the prompt Ctrl+Z undoes."""
+    with AppOnTerminal(tmp_path) as app:
+        app.read_until(b"ask mode")
+        app.type_in(b"typed\x1a")
+        assert paste(app, b"still here")
+        app.type_in(opens)
+        app.read_until(shown)
+        app.type_in(keys)
+        app.read_until(LEAVE_SCREEN)
+        assert os.waitpid(app.process.pid, os.WUNTRACED)[0] == app.process.pid
+        app.process.send_signal(signal.SIGCONT)
+        app.read_until(ENTER_SCREEN)
+        assert paste(app, b"back to work")
+
+
+def test_the_key_that_suspends_does_not_in_a_line_to_type_in(tmp_path: Path) -> None:
+    with AppOnTerminal(tmp_path) as app:
+        app.read_until(b"ask mode")
+        app.type_in(b"\x0c")
+        app.read_until(b"Fix file")
+        app.type_in(b"/")
+        app.read_until(b"Enter keeps")
+        app.type_in(b"\x1a")
+        assert paste(app, b"still here")
+
+
 def is_kept(folder: Path) -> bool:
     files = session_files(sessions_folder(home_directory("state"), folder))
     return any(b'"queue_changed"' in file.read_bytes() for file in files)

@@ -15,6 +15,13 @@ LEADER = Action(
 )
 """Ctrl+X is one byte on every keyboard and in every terminal, and neither tmux nor screen nor the terminals of editors
 take it. Where text is selected it still cuts."""
+SUSPEND = Action(
+    "general.suspend",
+    "ctrl+z",
+    "app.suspend_process",
+    "suspend: back to the shell, whose `fg` comes back; not while you type",
+    letter="B",
+)
 
 GENERAL = ActionGroup(
     "Everywhere",
@@ -29,5 +36,6 @@ GENERAL = ActionGroup(
             "Palette",
             has_priority=True,
         ),
+        SUSPEND,
     ),
 )
