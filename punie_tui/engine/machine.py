@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ import psutil
 
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 _CGROUP_USE = Path("/sys/fs/cgroup/memory.current")
+_STATUS = Path("/proc/self/status")
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 
 OVERHEAD = 1.1
 """Weights take this much of their own size once a prompt is read beside them."""
@@ -37,5 +40,17 @@ def readable_size(count: int) -> str:
 
 def peak_memory_bytes() -> int:
     """The most memory that this process has held so far. On Apple silicon the GPU's share counts as well."""
+    # Elsewhere `ru_maxrss` begins with what the program held that started this one.
+    if found := _read_peak():
+        return found
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _read_peak() -> int | None:
+    """As Linux tells it; None elsewhere."""
+    try:
+        match = _PEAK.search(_STATUS.read_text())
+    except OSError:
+        return None
+    return int(match[1]) * 1024 if match else None
