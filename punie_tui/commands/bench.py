@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from punie_tools.errors import ToolError
+from punie_tui.bench.figure import Figure
 from punie_tui.bench.program_on_terminal import BenchProgramError
 from punie_tui.bench.tools import BenchError, Figures, measure_tools, rows_named
 from punie_tui.commands.terminal import common_options, print_error
+from punie_tui.engine.models import NANO
+from punie_tui.engine.protocol import EngineError
 
 _LARGE = 5_000
 _COLUMNS = "{:<27}{:>9}{:>9}{:>9}{:>8}{:>8}  {}"
@@ -23,7 +26,7 @@ def run(argv: list[str]) -> int:
     bench: Callable[[argparse.Namespace], None] = options.bench
     try:
         bench(options)
-    except (BenchProgramError, BenchError, ToolError) as error:
+    except (BenchProgramError, BenchError, EngineError, ToolError) as error:
         print_error(str(error))
         return 1
     except OSError as error:
@@ -36,7 +39,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="punie bench", description="Speed as ratios.")
     shared = argparse.ArgumentParser(add_help=False, parents=[common_options(model=False)])
     shared.add_argument("--json", action="store_true", help="print one JSON object")
-    benches = parser.add_subparsers(metavar="app|tools", required=True)
+    benches = parser.add_subparsers(metavar="engine|app|tools", required=True)
+    engine = benches.add_parser(
+        "engine", parents=[shared], help="a model's loading, drawing and memory, against mlx_lm"
+    )
+    engine.add_argument("--model", default=NANO, metavar="nano|PATH|HUB_ID", help="the model (default: nano)")
+    engine.add_argument("--runs", type=_positive, default=5, help="interleaved runs of each kind (default: 5)")
+    engine.add_argument("--only", nargs="+", default=[], metavar="NAME", help="take these measurements alone")
+    engine.add_argument("--quick", action="store_true", help="tiny sizes: whether all can be measured here")
+    engine.set_defaults(bench=_bench_engine)
     app = benches.add_parser("app", parents=[shared], help="speed and memory of the app, against plain Textual")
     app.add_argument("--runs", type=_positive, default=9, help="interleaved runs of each program (default: 9)")
     app.add_argument("--only", nargs="+", default=[], metavar="NAME", help="take these measurements alone")
@@ -57,23 +68,45 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _bench_engine(options: argparse.Namespace) -> None:
+    from punie_tui.bench.engine import MEASUREMENTS, QUICK, Sizes, measure_engine
+
+    _check_names(options.only, MEASUREMENTS)
+    sizes = QUICK if options.quick else Sizes(runs=options.runs)
+    figures = list(measure_engine(options.model, options.only, sizes, _tell))
+    if options.json:
+        told = [figure.as_json for figure in figures]
+        print(json.dumps({"model": options.model, "runs": sizes.runs, "figures": told}))
+    else:
+        _print_figures(figures)
+
+
 def _bench_app(options: argparse.Namespace) -> None:
     from punie_tui.bench.app import MEASUREMENTS, QUICK, Sizes, measure_app
     from punie_tui.bench.cost_picture import cost_picture
 
-    if unknown := [name for name in options.only if name not in MEASUREMENTS]:
-        raise BenchError(f"{unknown[0]} is not measured; these are: {', '.join(MEASUREMENTS)}.")
+    _check_names(options.only, MEASUREMENTS)
     sizes = QUICK if options.quick else Sizes(runs=options.runs)
     figures = list(measure_app(options.only, sizes, _tell))
     if options.svg:
         options.svg.write_text(cost_picture(figures), encoding="utf-8")
     if options.json:
         print(json.dumps({"runs": sizes.runs, "figures": [figure.as_json for figure in figures]}))
-        return
+    else:
+        _print_figures(figures)
+
+
+def _check_names(names: Sequence[str], known: Collection[str]) -> None:
+    if unknown := [name for name in names if name not in known]:
+        raise BenchError(f"{unknown[0]} is not measured; these are: {', '.join(known)}.")
+
+
+def _print_figures(figures: Sequence[Figure]) -> None:
     for figure in figures:
         at = f" at {figure.at:,}" if figure.at is not None else ""
         goal = f"goal {figure.goal:g}: {'met' if figure.is_met else 'missed'}" if figure.goal is not None else ""
-        print(f"{figure.name + at:<58}{figure.value:>10.3f} {figure.unit:<8}{goal}".rstrip())
+        value = f"{figure.value:,.0f}" if figure.unit == "bytes" else f"{figure.value:.3f}"
+        print(f"{figure.name + at:<54}{value:>14} {figure.unit:<8}{goal}".rstrip())
 
 
 def _bench_tools(options: argparse.Namespace) -> None:

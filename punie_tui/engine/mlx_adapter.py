@@ -61,7 +61,7 @@ class MlxModel:
     """A model in memory."""
 
     def __init__(self, network: Any, config: Mapping[str, Any]) -> None:
-        self._network = network
+        self.network = network
         self.config = config
         self.vocabulary_size = self._logit_count()
 
@@ -69,7 +69,7 @@ class MlxModel:
         """An empty cache of the kinds this architecture needs."""
         from mlx_lm.models import cache
 
-        return KeyValueLayers(cache.make_prompt_cache(self._network))
+        return KeyValueLayers(cache.make_prompt_cache(self.network))
 
     def feed(self, tokens: Sequence[int], cache: KeyValueLayers) -> Array:
         """Append tokens to the cache; returns the logits after the last of them, not yet computed."""
@@ -80,11 +80,11 @@ class MlxModel:
         return self._forward(cast("mx.array", token)[None], cache)
 
     def _forward(self, tokens: mx.array, cache: KeyValueLayers) -> Array:
-        return cast("Array", self._network(tokens, cache=cache.raw)[:, -1, :])
+        return cast("Array", self.network(tokens, cache=cache.raw)[:, -1, :])
 
     def _logit_count(self) -> int:
         """The width of the logits, which models pad beyond the tokenizer's vocabulary."""
-        return cast("int", self._network(mx.array([[0]])).shape[-1])
+        return cast("int", self.network(mx.array([[0]])).shape[-1])
 
 
 class Sampler:
