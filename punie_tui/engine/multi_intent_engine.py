@@ -1,4 +1,4 @@
-"""Several wishes in one request: what a model that only routes makes of the parts, where that is likelier."""
+"""Other readings of a request, where they are likelier: as several wishes, and as one that goes on with nothing."""
 
 from __future__ import annotations
 
@@ -14,6 +14,13 @@ _SURE = 0.9
 
 _LIKELIER = 1.1
 """How much likelier than the whole both parts together have to be, measured on hands that nano was not trained on."""
+
+_LIKELIER_ALONE = 1.2
+_LIKELIER_THAN_AGAIN = 0.5
+"""How much likelier a request has to be without the turns before it, also where with them it repeats the last one.
+
+Of complete requests after an alike one far more are then read rightly, and hardly fewer of those that go on.
+"""
 
 _CUT = re.compile(
     r"(?:\s*[,;.]\s+|\s+)(?:and\s+)?(?:then|after that|afterwards|also|plus|next)\b,?\s+"
@@ -42,6 +49,7 @@ class MultiIntentEngine:
 
     Where it is unsure of several calls that it makes of a request, and that can be read as two, each part is asked as a
     request of its own, the second after the calls of the first. If both are likelier than the whole they are the reply.
+    After other turns a request is also read as the first one: a name of an earlier turn often wins over a plain word.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -103,7 +111,13 @@ class _Reply:
 
     def at_most(self, likelihood: float) -> _Reply:
         """The same, no likelier than that."""
-        doubt = replace(self.doubt, likelihood=min(self.doubt.likelihood, likelihood))
+        return self._with_doubt(replace(self.doubt, likelihood=min(self.doubt.likelihood, likelihood)))
+
+    def with_others(self, others: tuple[str, ...]) -> _Reply:
+        """The same, which may also have been one of these."""
+        return self._with_doubt(replace(self.doubt, others=others))
+
+    def _with_doubt(self, doubt: Doubt) -> _Reply:
         deltas = tuple(doubt if isinstance(delta, Doubt) else delta for delta in self.deltas)
         return replace(self, deltas=deltas, doubt=doubt)
 
@@ -113,6 +127,14 @@ class _Reply:
         label = f"{self.doubt.label}, then {second.doubt.label}"
         doubt = Doubt(self.likelihood * second.likelihood, label, others)
         return _Reply((*calls, doubt), calls, doubt, is_sentence=False)
+
+
+def _last_calls(messages: Sequence[Message]) -> tuple[ToolCall, ...]:
+    return next((message.calls for message in reversed(messages) if message.calls), ())
+
+
+def _made(calls: Sequence[ToolCall]) -> list[tuple[str, dict[str, object]]]:
+    return [(call.tool, dict(call.arguments)) for call in calls]
 
 
 class _Asked:
@@ -126,7 +148,7 @@ class _Asked:
 
     def likeliest(self, readings: Sequence[tuple[str, str]]) -> Iterator[Delta]:
         """The reply to the whole, or to the two parts of one of the readings; where neither makes sense, another."""
-        found = whole = self._reply(self._request.messages)
+        found = whole = self._whole()
         bar = whole.likelihood * _LIKELIER
         for parts in readings if whole.may_be_parted else ():
             reply = None if self._is_stopped else self._reply_to_parts(*parts, whole.doubt.others)
@@ -134,6 +156,17 @@ class _Asked:
                 found, bar = reply, reply.likelihood
         yield from (found if found.likelihood else self._next_likeliest(whole)).deltas
         yield self._usage()
+
+    def _whole(self) -> _Reply:
+        """The request read after the turns before it or as the first one. What was made of each begins otherwise."""
+        *before, last = self._request.messages
+        reply = self._reply(self._request.messages)
+        if self._is_stopped or not any(message.calls for message in before):
+            return reply
+        alone = self._reply((*(message for message in before if message.role == "system"), last))
+        likelier = _LIKELIER_THAN_AGAIN if _made(reply.calls) == _made(_last_calls(before)) else _LIKELIER_ALONE
+        is_likelier = alone.likelihood > reply.likelihood * likelier and not alone.is_sentence
+        return alone.with_others(reply.doubt.others) if is_likelier else reply
 
     def _next_likeliest(self, senseless: _Reply) -> _Reply:
         """The likeliest other reply that makes sense; how likely one is that was told how to begin, it cannot know."""

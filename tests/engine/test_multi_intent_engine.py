@@ -92,6 +92,46 @@ def test_the_whole_stands_unless_its_parts_are_much_likelier(replies: list[Reply
     assert len(nano.requests) == len(replies)
 
 
+EARLIER = (Message("user", "who calls total?"), Message("assistant", calls=(ToolCall("0", "call_hierarchy", {}),)))
+
+
+@pytest.mark.parametrize(
+    ("replies", "stands"),
+    [
+        ([calls(0.7, "a"), calls(0.9, "b")], ["b"]),
+        ([calls(0.7, "a"), calls(0.75, "b")], ["a"]),
+        ([calls(0.9, "call_hierarchy"), calls(0.5, "b")], ["b"]),
+        ([calls(0.9, "call_hierarchy"), calls(0.4, "b")], ["call_hierarchy"]),
+        ([calls(0.8, "a"), calls(0.9, "b", label="")], ["a"]),
+        ([calls(0.8, "a"), says(0.99)], ["a"]),
+        ([calls(0.8, "a", label=""), calls(0.3, "b")], ["b"]),
+    ],
+    ids=[
+        "likelier",
+        "hardly likelier",
+        "as likely as a repetition",
+        "less likely than a repetition",
+        "no sense",
+        "a sentence",
+        "no sense after the turns",
+    ],
+)
+def test_a_request_after_others_is_read_alone_too(replies: list[Reply], stands: list[str]) -> None:
+    nano = ScriptedEngine(replies)
+    messages = (Message("system", "s"), *EARLIER, Message("user", "who calls weight?"))
+    deltas = list(MultiIntentEngine(nano).generate(Request(messages, SPECS), lambda: False))
+    assert tools_of(deltas) == stands
+    assert [len(request.messages) for request in nano.requests] == [4, 2]
+    # Those of the reading with the turns, as a request that is to begin so is read with them.
+    assert next(delta.others for delta in deltas if isinstance(delta, Doubt)) == ("other",)
+
+
+def test_a_first_request_is_read_once() -> None:
+    nano = ScriptedEngine([calls(0.8, "a")])
+    messages = (Message("user", "hello"), Message("assistant", "Hello."), Message("user", "lint"))
+    assert tools_of(list(MultiIntentEngine(nano).generate(Request(messages, SPECS), lambda: False))) == ["a"]
+
+
 def test_a_reply_that_makes_no_sense_gives_way_to_the_next_likeliest_that_does() -> None:
     nonsense = Doubt(0.8, "", ("first", "second", "third"))
     nano = ScriptedEngine([[*calls(0.8, "a")[:1], nonsense], calls(0.9, "b", label=""), calls(0.9, "c")])
