@@ -89,6 +89,31 @@ _REQUIREMENT = re.compile(
     r"(?<![\w.`\"'=<>~!])(?:[A-Za-z][\w.-]*(?:\[[\w,-]+\])?)?(?:[=~!<>]=|[<>])\d+\.[\d.]*(?:\.\*)?\w*"
     r"(?:,(?:[=~!<>]=|[<>])\d[\w.]*(?:\.\*)?)*(?<!\.)"
 )
+# Where only a name can stand, a plain word is one: `weight` in "who calls weight?".
+_KIND_OF_NAME = r"\s+the|(?:\s+the)?\s+(?:function|method|class|variable|constant|symbol|attribute|helper|fixture)|"
+_PLAIN_NAME = r"[a-z][a-z\d]+"
+_END = r"(?=\s*(?:[?.,;!]|$))"
+_NAMED: tuple[tuple[CandidateKind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(rf"\b(?:{before})\s+(?P<name>{_PLAIN_NAME}){after}", re.IGNORECASE))
+    for kind, before, after in (
+        (CandidateKind.SYMBOL, rf"(?:who|what|which\s+\w+|everything\s+that)\s+calls?(?:{_KIND_OF_NAME})", _END),
+        (CandidateKind.SYMBOL, rf"rename(?:{_KIND_OF_NAME})", r"(?=\s+(?:in(?:to)?|to|as|->|\u2192)\s)"),
+        (CandidateKind.SYMBOL, rf"rename(?:{_KIND_OF_NAME})\s+\S+\s+(?:to|as|into|->|\u2192)", _END),
+        (CandidateKind.SYMBOL, rf"where(?:'s|\s+is)(?:{_KIND_OF_NAME})", r"(?=\s+(?:defined|declared)\b)"),
+        (
+            CandidateKind.SYMBOL,
+            r"(?:definition|references|usages|uses|callers|callees|signature|docstring|call\s+hierarchy)\s+(?:of|to|for)"
+            rf"(?:{_KIND_OF_NAME})",
+            _END,
+        ),
+        (
+            CandidateKind.REVISION,
+            r"(?:switch(?:\s+(?:back|over))?\s+to|check\s?out|git\s+switch|git\s+checkout)(?:\s+the)?(?:\s+branch)?",
+            _END,
+        ),
+    )
+)
+_NO_NAMES = frozenset[str](_LISTS["no_names"])
 _MARK = re.compile(r"\b(?P<mark>todo|fixme)(?:'?s)?\b(?![./(_])", re.IGNORECASE)
 _SED = re.compile(r"(?<![\w/])s/(?P<old>[^/\n]+)/(?P<new>[^/\n]+)/g?(?![\w/])")
 _WORD = re.compile(r"\S+")
@@ -161,6 +186,7 @@ def find_candidates(text: str, path_exists: PathExists) -> tuple[Candidate, ...]
     found.add(_sed_lines(text))
     found.add(_code(text))
     found.add(_quoted(text, path_exists))
+    found.add(_named(text, path_exists))
     found.add(_glob_phrases(text, path_exists))
     found.add(_marks(text))
     found.add(_tests_with_parameters(text))
@@ -234,6 +260,16 @@ def _code(text: str) -> Iterator[Candidate]:
         is_inside = place > 0 and match.end() < quoted[place - 1][1]
         if not is_order and not is_inside:
             yield Candidate(CandidateKind.QUOTE, match.group(), match.start(), match.end())
+
+
+def _named(text: str, path_exists: PathExists) -> Iterator[Candidate]:
+    """Plain words where only the name of a symbol or of a branch can stand."""
+    for kind, pattern in _NAMED:
+        for match in pattern.finditer(text):
+            word = match["name"]
+            is_word = word.lower() in FUNCTION_WORDS or word.lower() in _NO_NAMES or word.lower() in _WELL_KNOWN
+            if word == word.lower() and not is_word and not path_exists(word):
+                yield Candidate(kind, word, match.start("name"), match.end("name"))
 
 
 def _quoted(text: str, path_exists: PathExists) -> Iterator[Candidate]:
