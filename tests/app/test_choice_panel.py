@@ -9,6 +9,7 @@ import pytest
 from app_driver import Drive, Driven
 from textual.events import Key
 
+from punie_tui.app.screens.confirm import ConfirmScreen
 from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS, AskingPanel
 from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
 from punie_tui.app.widgets.key_row import KeyRow
@@ -112,6 +113,9 @@ async def test_the_app_is_left_while_a_question_is_open(
         await driven.ask("hm")
         panels = driven.main.query(AskingPanel)
         await driven.until(lambda: any(panel.is_asking and panel.has_focus for panel in panels), "the question")
+        # The first one asks, because a turn runs.
+        await driven.pilot.press("ctrl+q")
+        await driven.shown(ConfirmScreen)
         await driven.pilot.press("ctrl+q")
         await driven.until(lambda: not driven.app.is_running, "its end")
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []

@@ -42,14 +42,18 @@ def test_a_plain_request_is_surer_than_a_vague_one(nano: Engine) -> None:
 
 
 def test_another_beginning_gives_another_whole_reply(nano: Engine) -> None:
-    first_deltas, first = reply(nano, "lint src, then run the tests in tests/test_a.py")
-    assert first.label == "lint, in src, then run tests, tests/test_a.py"
-    assert sum(isinstance(delta, ToolCall) for delta in first_deltas) == 2
+    request = "format or lint src and run the tests"
+    first_deltas, first = reply(nano, request)
+    assert first.label.count(", then ") + 1 == sum(isinstance(delta, ToolCall) for delta in first_deltas) > 1
+    assert first.others
+    labels: set[str] = set()
     for begin in first.others:
-        deltas, other = reply(nano, "lint src, then run the tests in tests/test_a.py", begin)
-        assert other.label != first.label
+        deltas, other = reply(nano, request, begin)
+        labels.add(other.label)
         is_spoken = any(isinstance(delta, TextDelta) for delta in deltas)
         assert any(isinstance(delta, ToolCall) for delta in deltas) == (other.label != "" and not is_spoken)
+    # One that only makes a call again is the same reply.
+    assert labels - {first.label}
 
 
 def test_what_is_said_for_a_tool_that_is_not_offered_comes_once_and_after_the_doubt(nano: Engine) -> None:
