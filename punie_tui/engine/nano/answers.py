@@ -74,9 +74,12 @@ def plain_answer(request: str, is_after_edit: bool) -> AnswerKind | None:
 
 
 def _is_of_another_script(request: str) -> bool:
-    """Whether most letters are not Latin ones: nano has read English alone and would guess."""
+    """Whether the first letter and most are no Latin ones: nano has read English alone and would guess.
+
+    What begins in English may well search for a text, or commit with a message, in any script.
+    """
     letters = [letter for letter in request if letter.isalpha()]
-    return 2 * sum(letter > _LAST_LATIN for letter in letters) > len(letters)
+    return letters[:1] > [_LAST_LATIN] and 2 * sum(letter > _LAST_LATIN for letter in letters) > len(letters)
 
 
 def missing_tool_sentence(tool: str) -> str:
