@@ -8,6 +8,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -20,7 +21,6 @@ from pydantic_monty import (
     MontyCrashedError,
     MontyError,
     MontyRuntimeError,
-    MontySession,
     MontySyntaxError,
     MontyTypingError,
     ResourceLimits,
@@ -41,6 +41,7 @@ from punie_tools.errors import ToolCancelledError, ToolError
 
 OUTPUT_LIMIT = 256 * 1024
 
+_SECONDS_BETWEEN_LOOKS = 0.05
 _MEMORY = 256 * 1024 * 1024
 # It may as well have been the program that did not end.
 _SHARE_WITHOUT_CHECK = 0.2
@@ -95,7 +96,7 @@ def run_code(
     value: object = None
     error = ""
     try:
-        value = _fed(code, run, stub)
+        value = _fed_beside(code, run, stub)
     except _WrongProgramError as wrong:
         return FinishedProgram("", None, False, str(wrong), was_started=False)
     except MontyError as failure:
@@ -109,6 +110,30 @@ def run_code(
 
 class _WrongProgramError(Exception):
     """The check found a mistake; the text names it."""
+
+
+def _fed_beside(code: str, run: _Run, stub: SandboxStub | None) -> object:
+    """Like `_fed`, on a thread of its own: no signal handler runs on a thread that waits in the sandbox's own code.
+
+    Whatever interrupts the wait stops the program, and the calls that it makes, before it is raised here.
+    """
+    with ThreadPoolExecutor(1, "sandbox") as executor:
+        feeding = executor.submit(_fed, code, run, stub)
+        try:
+            _watch(feeding, run)
+        except BaseException:
+            run.cancelled.set()
+            _watch(feeding, run)
+            raise
+        return feeding.result()
+
+
+def _watch(feeding: Future[object], run: _Run) -> None:
+    """Wait for the end. A program that never calls a function notices no stop: its process is killed."""
+    while not wait([feeding], _SECONDS_BETWEEN_LOOKS).done:
+        if run.cancelled.is_set() and run.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(run.pid, signal.SIGKILL)
 
 
 def _fed(code: str, run: _Run, stub: SandboxStub | None) -> object:
@@ -134,7 +159,7 @@ def _feed(code: str, run: _Run, stub: SandboxStub | None) -> object:
             type_check_stubs=stub.text if stub else None,
             type_check_format="json",
         ) as session,
-        _killed_when_set(run.cancelled, session),
+        run.running_in(session.worker_pid),
     ):
         try:
             return session.feed_run(code, external_lookup=run.lookup(), print_callback=run.print, os=run.refuse)
@@ -144,28 +169,6 @@ def _feed(code: str, run: _Run, stub: SandboxStub | None) -> object:
         return session.feed_run(
             code, external_lookup=run.lookup(), print_callback=run.print, os=run.refuse, skip_type_check=True
         )
-
-
-@contextmanager
-def _killed_when_set(cancelled: threading.Event, session: MontySession) -> Generator[None]:
-    """A program that never calls a function notices nothing: its process is killed from a thread that waits."""
-    has_ended = threading.Event()
-    pid = session.worker_pid
-
-    def watch() -> None:
-        while not has_ended.is_set():
-            if cancelled.wait(0.05) and pid is not None:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-                return
-
-    watcher = threading.Thread(target=watch, name="sandbox-watch", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        has_ended.set()
-        watcher.join()
 
 
 @dataclass
@@ -179,9 +182,19 @@ class _Run:
     printed: list[str] = field(default_factory=list[str])
     room: int = OUTPUT_LIMIT
     has_begun: bool = False
+    pid: int | None = None
     bug: Exception | None = None
     tool_error: str = ""
     fields_of: dict[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+
+    @contextmanager
+    def running_in(self, pid: int | None) -> Generator[None]:
+        """While the program's process may be killed."""
+        self.pid = pid
+        try:
+            yield
+        finally:
+            self.pid = None
 
     def lookup(self) -> dict[str, Any]:
         return {name: self._guarded(function) for name, function in self.functions.items()}
