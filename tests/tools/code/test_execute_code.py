@@ -108,6 +108,52 @@ def test_what_goes_wrong_is_one_line_with_its_place(run_tool: RunTool, code: str
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ("result.match_count = 0", "`match_count` of `GrepResult`"),
+        ("result.match_count += 1", "`match_count` of `GrepResult`"),
+        ("first, result.success = 1, False", "`success` of `GrepResult`"),
+        ("for result.summary in ('x',): pass", "`summary` of `GrepResult`"),
+        ("setattr(result, 'own', 1)", "`own` of `GrepResult`"),
+        ("result.matches[0].line = 9", "`line` of `GrepMatch`"),
+        ("kept['é'].truncated = (\n    True\n)", "`truncated` of `GrepResult`"),
+        ("change(result)", "`pattern` of `GrepResult`"),
+    ],
+)
+def test_a_result_is_frozen_and_the_program_may_go_on(run_tool: RunTool, change: str, field: str) -> None:
+    code = (
+        "def change(it): it.pattern = 'y'\n"
+        f"result = grep('TODO')\nbefore = str(result)\nkept = {{'é': result}}\n{change}"
+    )
+    line = 1 if change == "change(result)" else 5
+    message = f"{field} cannot be set, for results are frozen; keep what you need in a variable."
+    with pytest.raises(ToolError) as caught:
+        run_tool("execute_code", code=code)
+    assert str(caught.value) == f"The program failed: line {line}: AttributeError: {message}"
+
+    caught_in_program = code.replace(change, f"try:\n    {change}\nexcept AttributeError as error:\n    print(error)")
+    result = run_tool("execute_code", code=f"{caught_in_program}\nstr(result) == before")
+    assert (result.output, result.value) == (f"{message}\n", True)
+
+
+def test_what_is_the_programs_own_may_change(run_tool: RunTool) -> None:
+    code = (
+        "from __future__ import annotations\n"
+        "class Count:\n"
+        "    found = 0\n"
+        "    def __init__(self, name): self.name = name\n"
+        "    def add(this, result): this.found += result.match_count\n"
+        "count = Count('x')\n"
+        "count.add(grep('TODO'))\n"
+        "Count.found, count.name = 7, 'y'\n"
+        "setattr(count, 'more', grep('TODO'))\n"
+        "count.more = list_files()\n"
+        "(count.found, count.name, count.more.file_count, Count('z').found)"
+    )
+    assert run_tool("execute_code", code=code).value == [3, "y", 3, 7]
+
+
 def test_a_program_that_computes_for_ever_ends_by_itself() -> None:
     for code in ("while True: pass", "10 ** 10**8"):
         finished = run_code(code, {}, seconds=0.5)

@@ -26,6 +26,7 @@ from pydantic_monty import (
     ResourceLimits,
 )
 
+from punie_tools.code.frozen_results import GUARDS, IS_RESULT, guarded
 from punie_tools.code.hints import (
     attribute_hint,
     call_hint,
@@ -161,6 +162,9 @@ def _feed(code: str, run: _Run, stub: SandboxStub | None) -> object:
         ) as session,
         run.running_in(session.worker_pid),
     ):
+        if guarded_code := guarded(code):
+            session.feed_run(GUARDS, skip_type_check=True)
+            code = guarded_code
         try:
             return session.feed_run(code, external_lookup=run.lookup(), print_callback=run.print, os=run.refuse)
         except MontyTypingError as findings:
@@ -197,7 +201,8 @@ class _Run:
             self.pid = None
 
     def lookup(self) -> dict[str, Any]:
-        return {name: self._guarded(function) for name, function in self.functions.items()}
+        functions = {name: self._guarded(function) for name, function in self.functions.items()}
+        return {**functions, IS_RESULT: self.fields_of.__contains__}
 
     def print(self, _stream: Literal["stdout", "stderr"], text: str) -> None:
         self.has_begun = True
@@ -221,7 +226,8 @@ class _Run:
             return "The program was too much for its sandbox and was ended."
         if not isinstance(failure, (MontyRuntimeError, MontySyntaxError)):
             return _one_line(str(failure))
-        frames = failure.traceback()
+        # The program's own: a guard, which may have raised it, is another source.
+        frames = [frame for frame in failure.traceback() if frame.filename == failure.traceback()[0].filename]
         where = f"line {frames[-1].line}: " if frames else ""
         source = (frames[-1].source_line or "") if frames else ""
         return where + _one_line(self._reason(failure.display("type-msg"), source))

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from pydantic import BaseModel
 
+from punie_tools.code.frozen_results import STUB as GUARD_STUB
 from punie_tools.tool import Tool
 
 # A result may have a field called `date`, which would hide the type.
@@ -41,7 +42,7 @@ def stub_of(tools: tuple[Tool, ...]) -> SandboxStub:
     classes = [_class(name, fields[name]) for name in models]
     functions = [_function(tool) for tool in tools]
     return SandboxStub(
-        "\n".join([_HEADER, *classes, *functions]),
+        "\n".join([_HEADER, GUARD_STUB, *classes, *functions]),
         fields,
         {tool.name: tuple(tool.arguments_type.model_fields) for tool in tools},
     )
