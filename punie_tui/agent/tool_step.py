@@ -16,6 +16,7 @@ from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.file_edit import diffs_of
 from punie_tools.changes.review import ReviewResult
 from punie_tools.changes.session_changes import SessionChanges
+from punie_tools.errors import ToolDeniedError
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.tool import PartCallback, ReviewChanges, Risk, Tool, ToolContext, ToolError, ToolResult
 from punie_tools.workspace import Workspace
@@ -40,7 +41,7 @@ _SECONDS_TO_STOP = 3.0
 Emit = Callable[[Event], None]
 
 
-class _DeniedError(ToolError):
+class _DeniedError(ToolDeniedError):
     """The call may not run; `by` tells who said so, empty if nobody could be asked."""
 
     def __init__(self, reason: str, by: str) -> None:
@@ -54,7 +55,7 @@ class Outcome:
 
     A call that nobody could be asked about waits for the person; one that the policy forbids only the model reads of.
     A program fails where a call that it makes is denied, and then says of itself what became of that call;
-    `is_denied_inside` tells it from one that was itself denied.
+    `is_denied_inside` tells it from one that was itself denied. One that goes on after that has a result.
     """
 
     call: ToolCall
@@ -62,6 +63,8 @@ class Outcome:
     error: str = ""
     is_denied: bool = False
     is_denied_inside: bool = False
+    denied_on_the_way: tuple[Outcome, ...] = ()
+    """Calls that a program with a result made."""
     is_against_policy: bool = False
     waits_for_person: bool = False
     review: ReviewResult | None = None
@@ -154,7 +157,15 @@ def perform_call(call: ToolCall, bench: ToolBench, emit: Emit, parent_call_id: s
             review=reviews[0].model_dump(mode="json") if reviews else None,
         )
     )
-    return Outcome(call, result=result, review=reviews[0] if reviews else None, waited_seconds=watch.waited)
+    return Outcome(
+        call,
+        result=result,
+        review=reviews[0] if reviews else None,
+        waited_seconds=watch.waited,
+        denied_on_the_way=tuple(inner_denials),
+        is_against_policy=any(denial.is_against_policy for denial in inner_denials),
+        waits_for_person=any(denial.waits_for_person for denial in inner_denials),
+    )
 
 
 def _failed(call: ToolCall, error: str, watch: _Stopwatch, emit: Emit) -> Outcome:
@@ -189,6 +200,7 @@ def _context(
         watch.waited += outcome.waited_seconds
         if outcome.is_denied:
             inner_denials.append(outcome)
+            raise ToolDeniedError(outcome.error)
         if outcome.result is None:
             raise ToolError(outcome.error)
         return outcome.result

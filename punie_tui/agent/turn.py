@@ -333,8 +333,9 @@ def _is_failure(outcome: Outcome) -> bool:
 
 
 def _answer_from(outcomes: Sequence[Outcome]) -> str:
-    """The results' own summaries, one a line; a call without a result says why."""
-    return "\n".join(_sentence(outcome) for outcome in outcomes)
+    """The results' own summaries, one a line; a call without a result says why, also one that a program made."""
+    denials = dict.fromkeys(_sentence(denial) for outcome in outcomes for denial in outcome.denied_on_the_way)
+    return "\n".join([*map(_sentence, outcomes), *denials])
 
 
 def _sentence(outcome: Outcome) -> str:

@@ -119,7 +119,14 @@ def test_a_program_may_go_on_after_a_denial(root: Path) -> None:
         "    try:\n        write_file(name, 'x')\n    except RuntimeError as error:\n        print(name, error)"
     )
     events = play(root, code, person=Person(NO, YES))
-    assert of(events, ToolFinished)[-1].result["output"] == "b.txt the person said no: not that file\n"
+    result = of(events, ToolFinished)[-1].result
+    assert result["output"] == "b.txt the person said no: not that file\n"
+    assert [(call["success"], call["error"], call["is_denied"]) for call in result["calls"]] == [
+        (False, "the person said no: not that file", True),
+        (True, "", False),
+    ]
+    assert result["summary"].endswith(" (2 calls; 1 call was denied).")
+    assert of(events, TurnFinished)[0].reason == "done"
     assert [path.name for path in root.glob("*.txt") if path.name != "a.txt"] == ["c.txt"]
 
 
@@ -130,6 +137,40 @@ def test_where_nobody_can_be_asked_the_turn_waits_for_the_person(root: Path) -> 
         assert "write_file needs an approval" in finished.answer
         assert "`--yes` allows it" in finished.answer
     assert not (root / "b.txt").exists()
+
+
+def swallows(*names: str) -> str:
+    """A program that tries to write each file and goes on where it may not."""
+    writes = [f"try: write_file({name!r}, 'x')\nexcept RuntimeError: pass" for name in names]
+    return "\n".join([*writes, "print('written')"])
+
+
+def test_an_answer_names_the_denials_that_a_program_swallowed(root: Path) -> None:
+    answer = (
+        "The program printed: written (2 calls; 2 calls were denied).\nwrite_file was not run: write_file needs an "
+        "approval and there is no terminal to ask on; `--yes` allows it."
+    )
+    for writes_answers in (True, False):
+        events = play(root, swallows("b.txt", "c.txt"), writes_answers=writes_answers)
+        assert of(events, ToolFinished)[-1].summary == answer.partition("\n")[0]
+        assert [(end.reason, end.answer) for end in of(events, TurnFinished)] == [("asked", answer)]
+    (finished,) = of(play(root, swallows("b.txt"), person=Person(NO), writes_answers=False), TurnFinished)
+    assert (finished.reason, finished.answer) == (
+        "done",
+        "The program printed: written (1 call; 1 call was denied).\n"
+        "write_file was not run: the person said no: not that file.",
+    )
+
+
+def test_a_program_that_fails_later_names_what_it_swallowed(root: Path) -> None:
+    events = play(root, swallows("b.txt") + "; 1 / 0", person=Person(NO))
+    assert error_of_program(events) == (
+        "The program failed after 1 call was denied: line 3: ZeroDivisionError: division by zero"
+    )
+    events = play(root, f"{swallows('b.txt')}\nwrite_file('c.txt', 'x')", person=Person(NO, NO))
+    assert error_of_program(events) == (
+        "The program failed after 1 call was denied: line 4: the person said no: not that file"
+    )
 
 
 def test_a_mode_that_only_reads_holds_inside_a_program(root: Path) -> None:

@@ -158,6 +158,18 @@ async def test_a_denial_is_told_once_and_a_stop_too(drive: Drive, repository: Pa
         assert "Not run" not in told
 
 
+async def test_a_denial_that_a_program_swallows_is_told_once_too(drive: Drive, repository: Path) -> None:
+    code = "try:\n    write_file('b.txt', 'x')\nexcept RuntimeError:\n    print('went on')"
+    async with drive(repository, [[call("execute_code", code=code)]]) as driven:
+        await driven.ask("write it")
+        await driven.asked()
+        await driven.pilot.press("n", "enter")
+        await driven.finished()
+        told = driven.transcript.plain_text
+        assert told.count("the person said no") == 1
+        assert "The program printed: went on (1 call; 1 call was denied)." in told
+
+
 async def test_once_answered_the_status_tells_what_runs(drive: Drive, repository: Path) -> None:
     commands = [call("run_command", call_id, command="sleep 300") for call_id in ("c1", "c2")]
     replies = [[commands[0]], [commands[1]], [threading.Event()]]

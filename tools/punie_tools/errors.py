@@ -2,6 +2,7 @@
 
 ToolError: an expected failure
     ToolCancelledError: the person stopped the turn
+    ToolDeniedError: a call that a tool makes may not run
 """
 
 from __future__ import annotations
@@ -13,3 +14,7 @@ class ToolError(Exception):
 
 class ToolCancelledError(ToolError):
     """The person stopped the turn while the tool ran; everything the tool started has ended."""
+
+
+class ToolDeniedError(ToolError):
+    """What another tool wanted to call may not run; the text is the reason."""

@@ -72,7 +72,10 @@ class PartCallback(Protocol):
 
 
 class CallTool(Protocol):
-    """Runs another tool on behalf of a running one (`execute_code`), with its own approval and events."""
+    """Runs another tool on behalf of a running one (`execute_code`), with its own approval and events.
+
+    Raises ToolDeniedError where that is not approved.
+    """
 
     def __call__(self, name: str, arguments: Mapping[str, object]) -> ToolResult: ...
 

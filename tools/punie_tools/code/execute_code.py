@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError, computed_field
 
-from punie_tools.errors import ToolError
-from punie_tools.sentences import first_of, shortened
+from punie_tools.errors import ToolDeniedError, ToolError
+from punie_tools.sentences import counted, first_of, shortened, single_line
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
+
+if TYPE_CHECKING:
+    from punie_tools.code.monty_adapter import FinishedProgram
 
 VALUE_LIMIT = 256 * 1024
 
@@ -22,13 +25,15 @@ _LINE_SHOWN = 80
 
 
 class ProgramCall(BaseModel):
-    """A call that the program made; `success` is false if it failed or was not allowed."""
+    """A call that the program made; `success` is false if it failed or was denied, and `error` then says why."""
 
     model_config = ConfigDict(frozen=True)
 
     tool: str
     arguments: dict[str, JsonValue]
     success: bool
+    error: str = ""
+    is_denied: bool = False
 
 
 class ExecuteCodeResult(ToolResult):
@@ -53,7 +58,7 @@ class ExecuteCodeResult(ToolResult):
             told = f"The program gave: {_shortened(json.dumps(self.value, ensure_ascii=False))}"
         else:
             told = "The program printed nothing"
-        return f"{told} ({len(self.calls)} {'call' if len(self.calls) == 1 else 'calls'})."
+        return f"{told} ({'; '.join([counted(len(self.calls), 'call'), *_told_denials(self.calls)])})."
 
 
 def execute_code(context: ToolContext, code: str) -> ExecuteCodeResult:
@@ -78,7 +83,7 @@ def execute_code(context: ToolContext, code: str) -> ExecuteCodeResult:
         functions = {tool.name: tool_function(tool, _recorded(shared, tool, calls)) for tool in callable_tools}
         finished = run_code(code, functions, cancelled=context.cancelled, stub=stub_of(callable_tools))
     if finished.error:
-        raise ToolError(f"The program {'failed' if finished.was_started else 'was not run'}: {finished.error}")
+        raise ToolError(_failure(finished, calls))
     value, is_value_cut = _json_value(finished.value)
     return ExecuteCodeResult(
         output=finished.output,
@@ -97,15 +102,35 @@ def _recorded(context: ToolContext, tool: Tool, calls: list[ProgramCall]) -> Cal
         context.report_progress(len(calls), None, tool.name)
         validated = tool.validate(arguments)
         given = {name: validated[name] for name in arguments}
-        succeeded = False
         try:
             result = context.call_tool(tool.name, given) if context.call_tool else tool.run(context, given)
-            succeeded = True
-            return result
-        finally:
-            calls.append(ProgramCall(tool=tool.name, arguments=given, success=succeeded))
+        except ToolError as error:
+            is_denied = isinstance(error, ToolDeniedError)
+            calls.append(
+                ProgramCall(tool=tool.name, arguments=given, success=False, error=str(error), is_denied=is_denied)
+            )
+            raise
+        calls.append(ProgramCall(tool=tool.name, arguments=given, success=True))
+        return result
 
     return call
+
+
+def _failure(finished: FinishedProgram, calls: Sequence[ProgramCall]) -> str:
+    """Why there is no result, and what was denied besides the call that the program ended at."""
+    if not finished.was_started:
+        return f"The program was not run: {finished.error}"
+    denied = [call for call in calls if call.is_denied]
+    if denied and single_line(denied[-1].error) in finished.error:
+        # The program ended there, and its error says so.
+        denied.pop()
+    return f"The program failed{''.join(f' after {told}' for told in _told_denials(denied))}: {finished.error}"
+
+
+def _told_denials(calls: Sequence[ProgramCall]) -> list[str]:
+    """A clause, or none where nothing was denied."""
+    count = sum(call.is_denied for call in calls)
+    return [f"{counted(count, 'call')} {'was' if count == 1 else 'were'} denied"] if count else []
 
 
 def _json_value(value: object) -> tuple[JsonValue, bool]:

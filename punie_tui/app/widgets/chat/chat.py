@@ -145,9 +145,11 @@ class _Teller:
             case "text_streamed":
                 self._streamed += event.text
                 self._target.stream(safe_text(event.text))
-            case "tool_requested" if event.parent_call_id is None:
-                self._streamed = ""
+            case "tool_requested":
                 self._tools[event.call_id] = event.tool
+                if event.parent_call_id is not None:
+                    return
+                self._streamed = ""
                 self._target.add("call", _call_line(event))
             case "tool_denied":
                 self._tell_denial(event)
