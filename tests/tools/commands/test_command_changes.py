@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +18,7 @@ from punie_tools.changes.journal import Journal
 from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.commands import change_watch
 from punie_tools.commands.backends import choose_confinement, confinement_here
-from punie_tools.commands.bubblewrap import remove_left_stand_in
+from punie_tools.commands.bubblewrap import remove_left_stand_ins
 from punie_tools.commands.confinement import SETTINGS_FILE, Confinement
 from punie_tools.commands.old_contents import OldContents
 from punie_tools.commands.runner import CommandRun, run_shell_command
@@ -303,16 +305,17 @@ def test_the_tool_tells_the_files(project: Path, run_tool: Callable[..., Any]) -
     assert result.not_journalled_count == 0
 
 
-def run_beside(context: ToolContext, command: str) -> threading.Thread:
-    """Begin a command that makes the fifo `began`, and goes on when something is written into `go`."""
+def run_beside(context: ToolContext, command: str, go: str = "go") -> threading.Thread:
+    """Begin a command, and return while it runs: it goes on when something is written into the fifo `go`."""
     root = context.workspace.root
-    for name in ("began", "go"):
+    began = f"{go}.began"
+    for name in (began, go):
         os.mkfifo(root / name)
     beside = threading.Thread(
-        target=run_shell_command, args=(context, f"echo > began; read line < go; {command}", 20.0)
+        target=run_shell_command, args=(context, f"echo > {began}; read line < {go}; {command}", 20.0)
     )
     beside.start()
-    (root / "began").read_text()
+    (root / began).read_text()
     return beside
 
 
@@ -343,17 +346,84 @@ def test_settings_that_a_command_writes_can_be_taken_back(project: Path, context
 def test_a_stand_in_of_a_killed_run_goes_unless_another_is_at_work(project: Path, context: ToolContext) -> None:
     settings = project / SETTINGS_FILE
     settings.touch(mode=0o444)
-    remove_left_stand_in(project)
+    remove_left_stand_ins(project)
     assert not settings.exists()
     settings.touch(mode=0o644)
-    remove_left_stand_in(project)
+    remove_left_stand_ins(project)
     assert settings.exists()
     settings.unlink()
     if confinement_here().name != "bubblewrap":
         return
     beside = run_beside(context, ":")
-    remove_left_stand_in(project)
+    remove_left_stand_ins(project)
     assert settings.exists()
     (project / "go").write_text("\n")
     beside.join()
     assert not settings.exists()
+
+
+@pytest.fixture
+def bare_places(project: Path) -> Path:
+    """Repositories in which much of what a sandbox locks is not there, so that it makes something to mount on."""
+    for name in ("core.hooksPath", "include.path"):
+        git(project, "config", name, f"../{name}" if name == "include.path" else name)
+    git(project, "init", "-q", "--template=", "inner")
+    return project
+
+
+MADE = [
+    ".git/config.worktree",
+    ".punie.toml",
+    "core.hooksPath",
+    "include.path",
+    "inner/.git/config.worktree",
+    "inner/.git/hooks",
+]
+
+
+def paths_of(root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in root.rglob("*")}
+
+
+def test_what_a_killed_run_made_goes_at_the_next_start(bare_places: Path) -> None:
+    if confinement_here().name != "bubblewrap":
+        pytest.skip("only bubblewrap needs something to mount on")
+    os.mkfifo(bare_places / "began")
+    before = paths_of(bare_places)
+    arguments = ["run_command", "command=echo > began; sleep 300", "--cwd", str(bare_places)]
+    run = subprocess.Popen([sys.executable, "-m", "punie_tui", "tool", *arguments])
+    (bare_places / "began").read_text()
+    run.kill()
+    run.wait()
+    assert sorted(paths_of(bare_places) - before) == MADE
+    # What somebody has made of it meanwhile is theirs.
+    (bare_places / "core.hooksPath" / "pre-push").write_text("true\n")
+    remove_left_stand_ins(bare_places)
+    assert paths_of(bare_places) - before == {"core.hooksPath", "core.hooksPath/pre-push"}
+
+
+def test_the_last_of_several_runs_removes_what_the_first_made(bare_places: Path) -> None:
+    if confinement_here().name != "bubblewrap":
+        pytest.skip("only bubblewrap needs something to mount on")
+    known = {*paths_of(bare_places), "go1", "go1.began", "go2", "go2.began"}
+    context = ToolContext(Workspace.at(bare_places))
+    runs = {go: run_beside(context, ":", go) for go in ("go1", "go2")}
+    for go, run in runs.items():
+        assert sorted(paths_of(bare_places) - known) == MADE
+        (bare_places / go).write_text("\n")
+        run.join()
+    assert paths_of(bare_places) == known
+
+
+def test_a_stand_in_in_a_git_directory_goes_also_where_nothing_was_noted(bare_places: Path) -> None:
+    own, inner = (bare_places / place for place in (".git/config.worktree", "inner/.git/config.worktree"))
+    for place in (own, inner):
+        place.touch(mode=0o444)
+    remove_left_stand_ins(bare_places)
+    assert not own.exists()
+    own.touch(mode=0o644)
+    if confinement_here().name == "bubblewrap":
+        run_shell_command(ToolContext(Workspace.at(bare_places)), ":", 20)
+        assert not inner.exists()
+    remove_left_stand_ins(bare_places)
+    assert own.exists()

@@ -31,6 +31,7 @@ from punie_tools.process import run_process
 _SYSTEM_PROGRAMS = ("/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _OLDEST_VERSION = (0, 8)
 _SECONDS_FOR_A_PROBE = 10.0
+_EMPTY_IS_NOTHING = frozenset({SETTINGS_FILE, *FILES_THAT_RUN})
 _SIZE_OF_TEMPORARY_FOLDERS = 2 * 1024**3
 _SIZE_OF_HIDDEN_FOLDERS = 1024**2
 
@@ -53,53 +54,74 @@ class Bubblewrap:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="punie-sandbox-")))
             (scratch / "empty").touch(mode=0o444)
             (scratch / "none").mkdir(mode=0o555)
-            are_all_done = stack.enter_context(_at_work_in(root))
+            note = stack.enter_context(_at_work_in(root))
             mounts = _Mounts(root, places, scratch, allowance.readable, self.own_environment)
-            stack.callback(lambda: mounts.remove_made_places() if are_all_done() else None)
             command = [str(self.program), *_namespaces(), *mounts.arguments()]
+            note(mounts.made)
             yield [*_filtered(command, scratch / "filter"), "--chdir", str(root), "--", *argv]
 
 
-def remove_left_stand_in(root: Path) -> None:
-    """Remove what a run that was killed has left in the place of settings, unless another run is at work there."""
-    place = root / SETTINGS_FILE
-    if not is_stand_in(place):
-        return
-    with suppress(OSError), _at_work_in(root) as are_all_done:
-        if are_all_done() and is_stand_in(place):
-            place.unlink()
+def remove_left_stand_ins(root: Path) -> None:
+    """Remove what a run that was killed has left in the tree to mount on, unless another run is at work there."""
+    left = [place for place in (root / SETTINGS_FILE, root / ".git" / "config.worktree") if is_stand_in(place)]
+    if left or _lock_file(root).exists():
+        with suppress(OSError), _at_work_in(root) as note:
+            note(left)
 
 
 @contextmanager
-def _at_work_in(root: Path) -> Generator[Callable[[], bool]]:
-    """Gives what says, in the end, whether no other run is at work in the tree.
+def _at_work_in(root: Path) -> Generator[Callable[[Iterable[Path]], None]]:
+    """Gives what notes places that are made to mount on. The last to leave the tree removes them, of killed runs too.
 
     What is removed from under a mount takes the mount with it, also that of another run, which could then write there.
-    The lock's file is where no confined command sees it.
+    They are noted in the lock's file, which is where no confined command sees it.
     """
-    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
-    file = Path(tempfile.gettempdir()) / f"punie-sandbox-{os.getuid()}-{name}.lock"
+    file = _lock_file(root)
     descriptor = _shared_lock(file)
 
-    def are_all_done() -> bool:
-        with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        return False
+    def note(places: Iterable[Path]) -> None:
+        os.write(descriptor, b"".join(os.fsencode(place) + b"\0" for place in places))
 
     try:
-        yield are_all_done
+        yield note
     finally:
-        # Until here nobody else begins: what is mounted on has gone before its lock does.
-        if are_all_done():
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Until here nobody else begins: what is mounted on has gone before its lock does.
+            _remove_made(root, _noted(descriptor))
             file.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def _lock_file(root: Path) -> Path:
+    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"punie-sandbox-{os.getuid()}-{name}.lock"
+
+
+def _noted(descriptor: int) -> list[Path]:
+    status = os.fstat(descriptor)
+    if status.st_uid != os.getuid():
+        # Somebody else put the file there, and may have written anything into it.
+        return []
+    return [Path(os.fsdecode(name)) for name in os.pread(descriptor, status.st_size, 0).split(b"\0") if name]
+
+
+def _remove_made(root: Path, places: Iterable[Path]) -> None:
+    """What somebody has put something into meanwhile stays."""
+    for place in places:
+        if root not in place.parents or first_link(root, place.parent):
+            continue
+        with suppress(OSError):
+            if is_stand_in(place):
+                place.unlink()
+            else:
+                place.rmdir()
 
 
 def _shared_lock(file: Path) -> int:
     """A handle that holds it. The last to leave removes the file: whoever waited for that one takes the next."""
     while True:
-        descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(descriptor), file.lstat()):
@@ -179,7 +201,7 @@ class _Mounts:
         self._root, self._places, self._readable = root, places, readable
         self._own_environment = own_environment
         self._empty, self._none, self._excluded = scratch / "empty", scratch / "none", scratch / "excluded"
-        self._made: list[Path] = []
+        self.made: list[Path] = []
 
     def arguments(self) -> list[str]:
         arguments = ["--ro-bind", "/", "/", *_fresh_folders()]
@@ -196,17 +218,6 @@ class _Mounts:
             arguments += self._cover(secret)
         arguments += [*self._git_arguments(), *self._lock(self._root / SETTINGS_FILE, self._empty)]
         return [*arguments, *self._stand_in_excluded()]
-
-    def remove_made_places(self) -> None:
-        """What somebody has put something into meanwhile stays."""
-        for place in self._made:
-            if first_link(self._root, place.parent):
-                continue
-            with suppress(OSError):
-                if place.is_dir():
-                    place.rmdir()
-                elif place.stat().st_size == 0:
-                    place.unlink()
 
     def _git_arguments(self) -> list[str]:
         arguments: list[str] = []
@@ -227,7 +238,7 @@ class _Mounts:
         """Let git know the stand-in as ignored, in the sandbox alone: `git add --all` there would commit it."""
         directory = self._root / ".git"
         file = directory / "info" / "exclude"
-        is_needed = self._root / SETTINGS_FILE in self._made and directory in self._places.directories
+        is_needed = self._root / SETTINGS_FILE in self.made and directory in self._places.directories
         if not is_needed or not file.is_file() or first_link(self._root, file):
             return []
         self._excluded.write_bytes(file.read_bytes() + f"\n/{SETTINGS_FILE}\n".encode())
@@ -237,14 +248,14 @@ class _Mounts:
         """Make the place read-only; something empty takes the place of nothing, and of a link, which may change."""
         if place.is_symlink():
             return self._lock_link(place)
-        if place == self._root / SETTINGS_FILE and is_stand_in(place):
-            # Another run made it, which may end before this one, or was killed.
-            self._made.append(place)
+        if place.name in _EMPTY_IS_NOTHING and is_stand_in(place):
+            # A run that was killed made it, and what it noted may be lost.
+            self.made.append(place)
         if place.exists():
             return ["--ro-bind", str(place), str(place)]
         if not os.access(place.parent, os.W_OK):
             return []
-        self._made.append(place)
+        self.made.append(place)
         return ["--ro-bind", str(substitute), str(place)]
 
     def _lock_link(self, link: Path) -> list[str]:
