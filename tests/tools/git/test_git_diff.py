@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,40 @@ def test_a_renamed_file_is_named_as_it_is_now(changed: Path, run_tool: RunTool) 
         ("gone.py", 0, 1),
     }
     assert result.summary == "3 files differ (+2 -2 lines): b.py, gone.py, new.py."
+
+
+@pytest.fixture
+def conflicted(make_repository: Callable[..., Path]) -> Path:
+    """A merge that stopped: both sides changed `a.py`, and one deleted `gone.py`; `b.py` is in no conflict."""
+    root = make_repository({"a.py": "1\n2\n3\n", "b.py": "x\n", "gone.py": "g\n"})
+    git(root, "checkout", "-qb", "theirs")
+    write_files(root, {"a.py": "1\ntwo\n3\n", "gone.py": "changed\n"})
+    git(root, "commit", "-qam", "Theirs")
+    git(root, "checkout", "-q", "main")
+    write_files(root, {"a.py": "1\nzwei\n3\n"})
+    git(root, "rm", "-q", "gone.py")
+    git(root, "commit", "-qam", "Ours")
+    subprocess.run(["git", "merge", "-q", "theirs"], cwd=root, capture_output=True, check=False)
+    write_files(root, {"b.py": "y\n"})
+    return root
+
+
+@pytest.mark.parametrize(
+    ("arguments", "others", "summary"),
+    [
+        ({}, {"b.py": "modified"}, "3 files differ (+5 -1 lines): a.py, b.py, gone.py; in conflict: a.py, gone.py."),
+        ({"base": "HEAD"}, {"b.py": "modified"}, "3 files differ (+6 -1 lines): a.py, b.py, gone.py; in conflict: "),
+        ({"staged": True}, {}, "2 files differ (+0 -0 lines): a.py, gone.py; all of them in conflict."),
+        ({"path": "a.py"}, {"gone.py": None}, "1 file differs (+4 -0 lines): a.py, in conflict."),
+    ],
+)
+def test_a_file_in_conflict_is_called_so(
+    conflicted: Path, run_tool: RunTool, arguments: dict[str, Any], others: dict[str, str | None], summary: str
+) -> None:
+    result = run_tool("git_diff", at=conflicted, **arguments)
+    expected = {"a.py": "conflicted", "gone.py": "conflicted", **others}
+    assert {file.path: file.status for file in result.files} == {path: said for path, said in expected.items() if said}
+    assert result.summary.startswith(summary)
 
 
 def test_nothing_differs(make_repository: Callable[..., Path], run_tool: RunTool) -> None:

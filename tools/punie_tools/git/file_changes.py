@@ -56,11 +56,13 @@ def parse_changes(output: bytes) -> tuple[FileDiff, ...]:
         if field.startswith(b":"):
             status, is_submodule = _kind(field)
             *_, path = _paths(fields, 2 if status in ("renamed", "copied") else 1)
-            kinds[path] = (status, is_submodule)
+            # A conflicted file is listed again as what it is compared with one side.
+            if kinds.get(path, ("",))[0] != "conflicted":
+                kinds[path] = (status, is_submodule)
         elif field:
             file = _counted(field, fields)
             status, is_submodule = kinds.get(file.path, (file.status, False))
-            # A conflicted file is listed once for each side; the last one has the numbers.
+            # Of a conflicted file the last ones are the numbers.
             files[file.path] = file.model_copy(update={"status": status, "is_submodule": is_submodule})
     unnumbered = (
         FileDiff(path=path, additions=0, deletions=0, status=status, is_submodule=is_submodule)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pydantic import computed_field
 
+from punie_tools.git.conflicts import conflicted_files
 from punie_tools.git.file_changes import CHANGES_OPTIONS, FileDiff, first_paths, parse_changes, patch_text
 from punie_tools.git.repository import DIFF_OPTIONS, Repository
+from punie_tools.sentences import first_of
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 PATCH_LIMIT = 512 * 1024
@@ -28,7 +30,14 @@ class GitDiffResult(ToolResult):
             return "Nothing differs."
         noun = "file differs" if self.file_count == 1 else "files differ"
         cut = "; the patch is too long to show whole" if self.truncated else ""
-        return f"{self.file_count} {noun} (+{self.additions} -{self.deletions} lines): {first_paths(self.files)}{cut}."
+        lines = f"(+{self.additions} -{self.deletions} lines)"
+        return f"{self.file_count} {noun} {lines}: {first_paths(self.files)}{self._conflicts()}{cut}."
+
+    def _conflicts(self) -> str:
+        conflicted = [file.path for file in self.files if file.status == "conflicted"]
+        if len(conflicted) == self.file_count:
+            return "; all of them in conflict" if self.file_count > 1 else ", in conflict"
+        return f"; in conflict: {first_of(conflicted)}" if conflicted else ""
 
 
 def git_diff(
@@ -41,7 +50,7 @@ def git_diff(
     pathspec = repository.pathspec(path) if path is not None else "."
     numbers = repository.run("diff", *CHANGES_OPTIONS, *options, *revision, "--", pathspec)
     patch = repository.run("diff", "--patch", *options, *revision, "--", pathspec, output_limit=PATCH_LIMIT)
-    files = parse_changes(numbers.stdout)
+    files = _with_conflicts(parse_changes(numbers.stdout), conflicted_files(repository) if revision else ())
     return GitDiffResult(
         file_count=len(files),
         additions=sum(file.additions for file in files),
@@ -49,6 +58,13 @@ def git_diff(
         files=files,
         patch=patch_text(patch.stdout, is_cut=patch.truncated),
         truncated=patch.truncated,
+    )
+
+
+def _with_conflicts(files: tuple[FileDiff, ...], conflicted: tuple[str, ...]) -> tuple[FileDiff, ...]:
+    """Compared with a commit a file in conflict looks like any other to git."""
+    return tuple(
+        file.model_copy(update={"status": "conflicted"}) if file.path in conflicted else file for file in files
     )
 
 
