@@ -192,7 +192,8 @@ class ToolProgressed(_Event):
 class ToolFinished(_Event):
     """`result` is the typed result's JSON form; `Tool.revive` makes it typed again.
 
-    `review` is what the person let stand of its changes, where they reviewed them.
+    `review` is what the person let stand of its changes, where they reviewed them. `names_only_some` says that the
+    summary leaves out some of what the result holds.
     """
 
     kind: Literal["tool_finished"] = "tool_finished"
@@ -200,6 +201,7 @@ class ToolFinished(_Event):
     tool: str
     result: dict[str, Any]
     summary: str
+    names_only_some: bool = False
     seconds: float
     review: dict[str, Any] | None = None
 

@@ -153,6 +153,7 @@ def perform_call(call: ToolCall, bench: ToolBench, emit: Emit, parent_call_id: s
             tool=call.tool,
             result=result.model_dump(mode="json"),
             summary=result.summary,
+            names_only_some=result.names_only_some,
             seconds=watch.seconds,
             review=reviews[0].model_dump(mode="json") if reviews else None,
         )

@@ -281,11 +281,14 @@ async def test_a_sentence_names_places_that_open_and_tells_where_the_rest_is(
     drive: Drive, make_repository: Callable[..., Path]
 ) -> None:
     lines = [f"# TODO number {number} of those that somebody will do one day" for number in range(1, 6)]
+    lines[0] = lines[0].replace("those", "those and 2 more")
     root = make_repository({"notes.py": "x = 1\n" + "\n".join(lines) + "\n"})
     replies: list[Reply] = [[call("grep", pattern="number 1")], *([call("grep", pattern="TODO")] for _ in range(3))]
     async with drive(root, replies, size=(80, 24)) as driven:
         await driven.ask("one")
         await driven.finished()
+        # The result says whether its sentence names all, not the words that stand in it.
+        assert "those and 2 more" in driven.transcript.plain_text
         assert "The trace" not in driven.transcript.plain_text
         for turn in range(2, 5):
             await driven.ask("all")

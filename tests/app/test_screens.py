@@ -158,7 +158,12 @@ def turn(prompt: str, tool: str, arguments: dict[str, Any], result: ToolResult, 
         ToolRequested(call_id=call_id, tool=tool, arguments=arguments),
         ToolStarted(call_id=call_id),
         ToolFinished(
-            call_id=call_id, tool=tool, result=result.model_dump(mode="json"), summary=result.summary, seconds=0.6
+            call_id=call_id,
+            tool=tool,
+            result=result.model_dump(mode="json"),
+            summary=result.summary,
+            names_only_some=result.names_only_some,
+            seconds=0.6,
         ),
         TurnFinished(reason="done", answer=result.summary, usage=usage),
     ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 
 _LONGEST_ITEM = 160
-_MORE = re.compile(r" and \d[\d,]* more\b")
+_left_out: ContextVar[list[int] | None] = ContextVar("left_out", default=None)
 
 
 def counted(count: int, noun: str) -> str:
@@ -19,12 +19,20 @@ def first_of(items: Sequence[str], most: int = 3, *, total: int = 0) -> str:
     named = items[:most]
     listed = ", ".join(shortened(item) for item in named)
     left_out = max(total, len(items)) - len(named)
+    if left_out and (counts := _left_out.get()) is not None:
+        counts.append(left_out)
     return f"{listed} and {left_out:,} more" if left_out else listed
 
 
-def leaves_out(sentence: str) -> bool:
-    """Whether `first_of` named only some of what a sentence is about."""
-    return _MORE.search(sentence) is not None
+def leaves_out(tell: Callable[[], str]) -> bool:
+    """Whether `first_of` names only some of the items that it is given while the sentence is made."""
+    counts: list[int] = []
+    token = _left_out.set(counts)
+    try:
+        tell()
+    finally:
+        _left_out.reset(token)
+    return bool(counts)
 
 
 def shortened(text: str, longest: int = _LONGEST_ITEM) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, computed_field, create_model
 
 from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tools.sentences import leaves_out
 from punie_tools.spelling import spelled
 from punie_tools.workspace import Workspace
 
@@ -47,6 +48,11 @@ class ToolResult(BaseModel):
     def summary(self) -> str:
         """One sentence a person can read; each result overrides it."""
         return "Done." if self.success else "Failed."
+
+    @property
+    def names_only_some(self) -> bool:
+        """Whether the summary leaves out some of what it is about, and only says how many."""
+        return leaves_out(lambda: self.summary)
 
 
 class ResultRow(BaseModel):

@@ -122,3 +122,9 @@ def test_the_summary_counts(root: Path, run_tool: RunTool) -> None:
     write_files(root, {"a.txt": "x\n"})
     assert run_tool("grep", pattern="x").summary == "1 line matches 'x' in 1 file: a.txt:1 x."
     assert run_tool("grep", pattern="zzz").summary == "No line matches 'zzz'."
+
+
+def test_the_result_says_whether_its_sentence_names_all_of_it(root: Path, run_tool: RunTool) -> None:
+    write_files(root, {"more.py": "a and 9 more\nb\nb\nb\nb\n"})
+    found = [run_tool("grep", pattern=pattern, path="more.py") for pattern in ("more", "b", "nothing")]
+    assert [result.names_only_some for result in found] == [False, True, False]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 
 from punie_tools.safe_text import safe_text
-from punie_tools.sentences import leaves_out
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.widgets.trace.pane import TO_TRACE
 
@@ -132,6 +131,7 @@ class _Teller:
         self._streamed = ""
         self._tools: dict[str, str] = {}
         self._told_denials: set[str] = set()
+        self._partial_summaries: set[str] = set()
 
     def handle(self, event: Event) -> None:
         match event.kind:
@@ -139,6 +139,7 @@ class _Teller:
                 self._streamed = ""
                 self._tools.clear()
                 self._told_denials.clear()
+                self._partial_summaries.clear()
                 self._target.add("person", safe_text(event.prompt))
                 for attachment in event.attachments:
                     self._target.add("attached", _attached(attachment))
@@ -151,6 +152,8 @@ class _Teller:
                     return
                 self._streamed = ""
                 self._target.add("call", _call_line(event))
+            case "tool_finished" if event.names_only_some:
+                self._partial_summaries.add(event.summary)
             case "tool_denied":
                 self._tell_denial(event)
             case "turn_steered":
@@ -187,10 +190,10 @@ class _Teller:
             self._target.add("error", safe_text(event.answer))
         elif event.answer and self._streamed != event.answer:
             # Nothing was streamed, so the answer is made of results: their text is no Markdown.
-            told = "\n".join(line for line in event.answer.split("\n") if line not in self._told_denials)
-            if told:
-                self._target.add("result", safe_text(told))
-            if leaves_out(told):
+            lines = [line for line in event.answer.split("\n") if line not in self._told_denials]
+            if lines:
+                self._target.add("result", safe_text("\n".join(lines)))
+            if not self._partial_summaries.isdisjoint(lines):
                 self._target.add("note", self._where_rest_is())
         if ending := _ENDINGS[event.reason]:
             self._target.add("note", ending)
