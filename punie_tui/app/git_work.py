@@ -28,7 +28,7 @@ _TITLES: dict[ReviewedPart, str] = {"unstaged": "working tree", "staged": "stage
 class GitWork(ScreenWork):
     """One for a screen. `note` shows a sentence; `changed` is called when the repository is no longer as it was.
 
-    `send` hands a request to the model.
+    `send` hands a request to the model. `kept_message` is one that the person wrote for a commit to be made later.
     """
 
     def __init__(
@@ -38,11 +38,13 @@ class GitWork(ScreenWork):
         note: Callable[[str], None],
         changed: Callable[[], None],
         send: Callable[[str], None],
+        kept_message: str = "",
     ) -> None:
         super().__init__(screen, _GROUP, note)
         self._session = session
         self._changed = changed
         self._send = send
+        self.kept_message = kept_message
         self._closing = threading.Event()
 
     def close(self) -> None:
@@ -172,16 +174,23 @@ class GitWork(ScreenWork):
         self._on_screen(lambda: self._ask_message(safe_text(drafted), f"{counted(count, 'file')} staged"))
 
     def _ask_message(self, draft: str, staged: str) -> None:
-        from punie_tui.app.screens.tree_review import CommitScreen
+        from punie_tui.app.screens.tree_review import CommitScreen, WrittenMessage
 
-        def keep(message: str | None) -> None:
-            if message is not None:
-                self._begin(lambda: self._commit(message))
+        def take(written: WrittenMessage | None) -> None:
+            if written is None:
+                return
+            is_own = written.text.strip() not in ("", draft.strip())
+            self.kept_message = written.text if is_own else ""
+            if written.is_ready:
+                self._begin(lambda: self._commit(written.text))
+            elif is_own:
+                self._note("Your message is kept until you commit.")
 
-        app_of(self._screen).push_screen(CommitScreen(draft, staged), keep)
+        app_of(self._screen).push_screen(CommitScreen(self.kept_message or draft, staged), take)
 
     def _commit(self, message: str) -> None:
         from punie_tools.git.git_commit import git_commit
 
         self._tell(git_commit(self._open_context(), message).summary)
+        self.kept_message = ""
         self._on_screen(self._changed)

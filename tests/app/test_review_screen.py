@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from app_driver import Drive, Driven
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Input, TextArea
 
@@ -24,6 +26,7 @@ from punie_tui.app.palettes import Colours
 from punie_tui.app.screens.confirm import ConfirmScreen
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.review import HunkEditor, ReviewScreen
+from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.review.cut_text import cut_text
 from punie_tui.app.widgets.review.screen_lines import ScreenLines
 from punie_tui.app.widgets.review.view import ReviewView
@@ -155,6 +158,67 @@ async def test_a_hunk_is_edited_in_place_and_a_syntax_error_is_told(drive: Drive
         await driven.pilot.press("n", "r", "enter")
         await driven.finished()
         assert (repository / "numbers.py").read_text() == NUMBERS.replace("number_3 = 3\n", "number_3 = (\n")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_an_edit_is_dropped_only_by_who_says_so(drive: Drive, repository: Path, size: tuple[int, int]) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("as you like")]], size=size) as driven:
+        review = await open_review(driven)
+        await driven.pilot.press("e")
+        editor = await driven.shown(HunkEditor)
+        await driven.pilot.press("escape")
+        await driven.until(lambda: driven.app.screen is review, "the review, as nothing was changed")
+        await driven.pilot.press("e")
+        editor = await driven.shown(HunkEditor)
+        await driven.pilot.press("x")
+        assert "Drop the changes" in footer_of(editor) or size[0] < 30
+        await driven.pilot.press("escape")
+        await driven.shown(ConfirmScreen)
+        await driven.pilot.press("escape")
+        await driven.until(lambda: driven.app.screen is editor, "the editor again")
+        await driven.pilot.press("y")
+        assert editor.query_one(TextArea).text == "xynumber_3 = 33\n"
+        await driven.pilot.press("escape")
+        await driven.shown(ConfirmScreen)
+        await driven.pilot.press("y")
+        await driven.until(lambda: driven.app.screen is review, "the review again")
+        assert review.review.files[0].hunks[0].new == (b"number_3 = 33\n",)
+
+
+async def test_a_comment_is_dropped_only_by_who_says_so(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("as you like")]]) as driven:
+        screen = await open_review(driven)
+        await driven.pilot.press("c", "escape")
+        assert not screen.has_class("-comments"), "nothing was written"
+        await driven.pilot.press("c", *"why", "escape")
+        await driven.shown(ConfirmScreen)
+        await driven.pilot.press("escape")
+        await driven.until(lambda: driven.app.screen is screen, "the review again")
+        await driven.pilot.press("s", "o")
+        assert screen.query_one(Input).value == "whyso"
+        await driven.pilot.press("escape")
+        await driven.shown(ConfirmScreen)
+        await driven.pilot.press("y")
+        await driven.until(lambda: driven.app.screen is screen, "the review again")
+        assert not screen.has_class("-comments")
+        assert not screen.review.comments
+
+
+async def test_a_comment_outlives_that_the_keys_go_elsewhere(drive: Drive, repository: Path) -> None:
+    """Tab leads from the comment to the lines, where nothing is decided meanwhile."""
+    async with drive(repository, [[EDIT], [TextDelta("as you like")]]) as driven:
+        screen = await open_review(driven)
+        await driven.pilot.press("c", *"why", "tab", "n", "a", "c")
+        assert screen.query_one(Input).has_focus
+        assert screen.query_one(Input).value == "why"
+        await driven.pilot.press("tab", "enter")
+        assert driven.app.screen is screen
+        assert [(said.line, said.text) for said in screen.review.comments] == [(4, "why")]
+        assert screen.review.undecided_count == 2
+
+
+def footer_of(screen: Screen[Any]) -> str:
+    return str(screen.query_one(KeyRow).render()).strip()
 
 
 async def test_steps_are_undone_and_redone(drive: Drive, repository: Path) -> None:

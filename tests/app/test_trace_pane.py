@@ -11,6 +11,8 @@ from textual.widgets import Static, TextArea
 
 from punie_tui.agent.events import ToolFinished, ToolRequested
 from punie_tui.app.screens.arguments import ArgumentsScreen
+from punie_tui.app.screens.confirm import ConfirmScreen
+from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.widgets.trace.pane import CallOutline
 from punie_tui.engine.protocol import TextDelta, ToolCall
@@ -157,6 +159,27 @@ async def test_escape_stops_a_call_that_is_run_again_and_nothing_else(drive: Dri
         await driven.pilot.press("escape")
         await driven.until(lambda: any(line.startswith("✗ you execute_code") for line in driven.trace_lines()), "end")
         assert driven.app.screen is driven.main
+
+
+async def test_arguments_are_dropped_only_by_who_says_so(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[call("grep", pattern="TODO")], [TextDelta("I see.")]]) as driven:
+        await driven.ask("find")
+        await driven.finished()
+        await driven.pilot.press("f3", "home", "r")
+        await driven.shown(ArgumentsScreen)
+        await driven.pilot.press("escape")
+        await driven.shown(MainScreen)
+        await driven.pilot.press("r")
+        screen = await replace_arguments(driven, "{}")
+        await driven.pilot.press("escape")
+        await driven.shown(ConfirmScreen)
+        await driven.pilot.press("escape")
+        await driven.until(lambda: driven.app.screen is screen, "the arguments again")
+        assert screen.query_one(TextArea).text == "{}"
+        await driven.pilot.press("escape")
+        await driven.shown(ConfirmScreen)
+        await driven.pilot.press("y")
+        await driven.shown(MainScreen)
 
 
 async def test_a_call_of_more_than_ten_seconds_says_so_where_there_is_room(drive: Drive, repository: Path) -> None:

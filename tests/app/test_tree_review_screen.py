@@ -97,6 +97,46 @@ async def test_a_commit_can_wait_and_be_asked_for_later(drive: Drive, repository
     assert (repository / "numbers.py").read_text() == BOTH
 
 
+async def test_a_message_that_was_begun_is_there_when_the_commit_is_asked_for_again(
+    drive: Drive, repository: Path
+) -> None:
+    git(repository, "add", "numbers.py")
+    async with drive(repository) as driven:
+        await driven.until(lambda: driven.main.has_repo_state, "the repo panel")
+        await driven.pilot.press("f4", "c")
+        await commit_screen(driven)
+        await driven.pilot.press("!", "escape")
+        await driven.said("Your message is kept until you commit.")
+        driven.main.start_anew()
+        await driven.until(lambda: "Your message" not in driven.transcript.plain_text, "another session")
+        await driven.pilot.press("c")
+        area = (await commit_screen(driven)).query_one(TextArea)
+        assert area.text == "Change numbers.py!\n"
+        area.clear()
+        await driven.pilot.press("escape", "c")
+        area = (await commit_screen(driven)).query_one(TextArea)
+        assert area.text == "Change numbers.py\n", "an empty one is a draft again"
+
+
+async def test_the_message_of_a_commit_that_failed_is_there_again(drive: Drive, repository: Path) -> None:
+    git(repository, "add", "numbers.py")
+    (repository / ".git" / "index.lock").touch()
+    async with drive(repository) as driven:
+        await driven.until(lambda: driven.main.has_repo_state, "the repo panel")
+        await driven.pilot.press("f4", "c")
+        await commit_screen(driven)
+        await driven.pilot.press("!", "ctrl+s")
+        await driven.said("index.lock")
+        (repository / ".git" / "index.lock").unlink()
+        await driven.pilot.press("c")
+        assert (await commit_screen(driven)).query_one(TextArea).text.startswith("Change numbers.py!")
+        await driven.pilot.press("ctrl+s")
+        await driven.said("Committed")
+        assert driven.main.git_work
+        assert not driven.main.git_work.kept_message
+    assert git(repository, "log", "-1", "--format=%B") == "Change numbers.py!\n\n"
+
+
 async def test_nothing_to_review_or_to_commit_is_said(drive: Drive, repository: Path) -> None:
     git(repository, "checkout", "-q", ".")
     async with drive(repository) as driven:

@@ -16,6 +16,7 @@ from textual.widgets import Static, TextArea
 from punie_tools.errors import ToolError
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.confirm import leave_or_ask
 from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from punie_tools.tool import Tool
 
 
+_LOSES_ARGUMENTS = "Drop the arguments that you wrote?"
 ARGUMENTS_ACTIONS = ActionGroup(
     "The arguments of a call",
     (
         Action("arguments.run", "ctrl+s", "run", "run the call with these", "Run"),
-        Action("arguments.leave", "escape", "dismiss(None)", "leave, and run nothing", "Leave", has_priority=True),
+        Action("arguments.leave", "escape", "leave", "leave, and run nothing", "Leave", has_priority=True),
     ),
 )
 
@@ -71,6 +73,11 @@ class ArgumentsScreen(ModalScreen[dict[str, Any] | None]):
         arguments, problem = read_arguments(self._tool, self.query_one(TextArea).text)
         if not problem:
             self.dismiss(arguments)
+
+    def action_leave(self) -> None:
+        """The person is asked where that drops what they wrote."""
+        is_changed = self.query_one(TextArea).text != self._start
+        leave_or_ask(self, _LOSES_ARGUMENTS if is_changed else "", "drop them", lambda: self.dismiss(None))
 
     @on(TextArea.Changed)
     def _check(self) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.textual_adapter import app_of
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -52,3 +54,16 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
+
+
+def leave_or_ask(screen: Screen[Any], question: str, yes: str, leave: Callable[[], object]) -> None:
+    """Leave at once where the question is empty, as nothing is lost then; else if the person says so."""
+
+    def leave_if_wanted(is_wanted: bool | None) -> None:
+        if is_wanted:
+            leave()
+
+    if question:
+        app_of(screen).push_screen(ConfirmScreen(question, yes), leave_if_wanted)
+    else:
+        leave()

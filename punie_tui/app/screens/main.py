@@ -806,7 +806,8 @@ class MainScreen(Screen[None]):
             self._notices.follow(session.settings)
         self._session = session
         self.query_one(Prompt).take_session(session)
-        self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request)
+        kept = self._git_work.kept_message if self._git_work else ""
+        self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request, kept)
         self._reruns = Reruns(self, session, self._show_rerun, self._rerun_changed)
         self.show_session()
         self._draw_session(session)

@@ -15,7 +15,8 @@ from punie_tools.changes.review import Hunk, Review, Verdict
 from punie_tools.safe_text import safe_text
 from punie_tools.sentences import counted
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
-from punie_tui.app.screens.confirm import ConfirmScreen
+from punie_tui.app.key_map import key_shown
+from punie_tui.app.screens.confirm import leave_or_ask
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.review_effects import EffectWatch
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from punie_tools.effects.effects import EffectFinder
 
 
+_LOSES_REVIEW = "Leave the review? What you decided is lost."
+_LOSES_COMMENT = "Drop what you wrote about the line?"
+_LOSES_EDIT = "Drop what you changed in the hunk?"
+_COMMENT_LABELS = {"apply": "Keep it", "leave": "Drop it"}
 _ALL = "; on a file's row all of it"
 _STEPS = "next and previous hunk"
 _FILE_STEPS = "next and previous file"
@@ -121,6 +126,7 @@ class ReviewScreen(Screen[bool]):
         self._problem = ""
         self._problem_row: Row | None = None
         self._commented: tuple[int, int] | None = None
+        self._said_before = ""
         self._has_warned = False
 
     @property
@@ -154,6 +160,8 @@ class ReviewScreen(Screen[bool]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.is_mounted and self._view.is_making_rows and action not in ("leave", "help"):
+            return False
+        if self.has_class("-comments") and action not in ("apply", "comment", "help", "leave"):
             return False
         return self._effects is not None if action == "green_gate" else True
 
@@ -264,22 +272,24 @@ class ReviewScreen(Screen[bool]):
 
     def action_comment(self) -> None:
         """Say something about the line under the cursor; the model gets to read it."""
+        said = self.query_one(Input)
+        if self.has_class("-comments"):
+            said.focus()
+            return
         line = self._view.current_line
         if line is None:
             self.tell("Put the cursor on a line first: a comment is about one.")
             return
         # While the person writes, effects that come in may lay out the rows anew.
         self._commented = (self._view.current.file, line)
-        self.add_class("-comments")
-        said = self.query_one(Input)
-        said.value = self._comment_here()
+        self._said_before = said.value = self._comment_here()
+        self._set_commenting(True)
         said.focus()
 
     @on(Input.Submitted)
-    def _comment(self, message: Input.Submitted) -> None:
-        message.stop()
+    def _keep_comment(self) -> None:
         if self._commented is not None:
-            self._review.comment(*self._commented, message.value.strip())
+            self._review.comment(*self._commented, self.query_one(Input).value.strip())
         self._close_comment()
         self._changed()
 
@@ -303,6 +313,13 @@ class ReviewScreen(Screen[bool]):
         self._view.toggle_side_by_side()
 
     def action_apply(self) -> None:
+        """Keep the comment that is being written; or else what was decided is carried out."""
+        if self.has_class("-comments"):
+            self._keep_comment()
+        else:
+            self.apply()
+
+    def apply(self) -> None:
         """What is undecided does not stand, so the person is told of it once."""
         if self._review.undecided_count and not self._has_warned:
             self._has_warned = True
@@ -316,21 +333,22 @@ class ReviewScreen(Screen[bool]):
 
     def action_leave(self) -> None:
         """Out of the comment, or out of the review; the person is asked where that loses what they did."""
-
-        def leave(is_wanted: bool | None) -> None:
-            if is_wanted:
-                self.dismiss(False)
-
         if self.has_class("-comments"):
-            self._close_comment()
-        elif self._review.is_begun:
-            app_of(self).push_screen(ConfirmScreen("Leave the review? What you decided is lost.", "leave"), leave)
+            is_changed = self.query_one(Input).value.strip() != self._said_before
+            leave_or_ask(self, _LOSES_COMMENT if is_changed else "", "drop it", self._close_comment)
         else:
-            self.dismiss(False)
+            leave_or_ask(self, _LOSES_REVIEW if self._review.is_begun else "", "leave", lambda: self.dismiss(False))
 
     def _close_comment(self) -> None:
-        self.remove_class("-comments")
+        self._set_commenting(False)
         self._view.focus()
+
+    def _set_commenting(self, is_commenting: bool) -> None:
+        """Nothing is decided meanwhile, and leaving means leaving the comment."""
+        self.set_class(is_commenting, "-comments")
+        for call, label in (("apply", "Apply"), ("leave", "Leave")):
+            self.query_one(KeyRow).label(call, _COMMENT_LABELS[call] if is_commenting else label)
+        self.refresh_bindings()
 
     def _comment_here(self) -> str:
         path, line = self._review.files[self._view.current.file].shown_path, self._view.current_line
@@ -363,13 +381,16 @@ class ReviewScreen(Screen[bool]):
         self._show_place()
 
 
-HUNK_EDITOR_ACTIONS = ActionGroup(
-    "The hunk",
-    (
-        Action("hunk.keep", "ctrl+s", "save", "keep what is written", "Keep"),
-        Action("hunk.leave", "escape", "dismiss(None)", "leave it as it was", "Leave as it was", has_priority=True),
-    ),
+_KEEP = Action("hunk.keep", "ctrl+s", "save", "keep what is written", "Keep")
+_LEAVE_HUNK = Action(
+    "hunk.leave",
+    "escape",
+    "leave",
+    "leave it as it was; asks first where you changed it",
+    "Leave as it was",
+    has_priority=True,
 )
+HUNK_EDITOR_ACTIONS = ActionGroup("The hunk", (_KEEP, _LEAVE_HUNK))
 
 
 class HunkEditor(ModalScreen[str | None]):
@@ -390,12 +411,29 @@ class HunkEditor(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         area = TextArea(self._text, show_line_numbers=True, soft_wrap=False, theme="css", tab_behavior="indent")
         area.border_title = Content(safe_text(self._title_text, single_line=True))
-        area.border_subtitle = "Ctrl+S keep   Esc leave"
         yield area
         yield KeyRow()
 
+    def on_mount(self) -> None:
+        self._tell_keys()
+
+    @on(TextArea.Changed)
+    def _tell_keys(self) -> None:
+        keep, leave = key_shown(self, _KEEP), key_shown(self, _LEAVE_HUNK)
+        label = "Drop the changes" if self._is_changed else _LEAVE_HUNK.label
+        self.query_one(TextArea).border_subtitle = f"{keep} keep   {leave} {label.lower()}"
+        self.query_one(KeyRow).label(_LEAVE_HUNK.call, label)
+
+    @property
+    def _is_changed(self) -> bool:
+        return self.query_one(TextArea).text != self._text
+
     def action_save(self) -> None:
         self.dismiss(self.query_one(TextArea).text)
+
+    def action_leave(self) -> None:
+        """The person is asked where that drops what they wrote."""
+        leave_or_ask(self, _LOSES_EDIT if self._is_changed else "", "drop it", lambda: self.dismiss(None))
 
 
 def _editable(hunk: Hunk) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -11,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.key_map import key_shown
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.review import TAKE_GREEN, ReviewScreen, review_actions
 from punie_tui.app.widgets.key_row import KeyRow
@@ -65,7 +67,7 @@ class DiffReviewScreen(ReviewScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "edit" and super().check_action(action, parameters)
 
-    def action_apply(self) -> None:
+    def apply(self) -> None:
         self.dismiss(True)
 
 
@@ -93,21 +95,26 @@ class PastReviewScreen(DiffReviewScreen):
     COUNTED: ClassVar[tuple[str, str]] = ("kept", "to take back")
 
 
-COMMIT_ACTIONS = ActionGroup(
-    "The commit's message",
-    (
-        Action("commit.commit", "ctrl+s", "commit", "commit with this message", "Commit"),
-        Action("commit.leave", "escape", "dismiss(None)", "leave it for later", "Later", has_priority=True),
-    ),
+_COMMIT = Action("commit.commit", "ctrl+s", "commit", "commit with this message", "Commit")
+_LATER = Action(
+    "commit.leave", "escape", "leave", "commit later, and keep what you wrote until then", "Later", has_priority=True
 )
+COMMIT_ACTIONS = ActionGroup("The commit's message", (_COMMIT, _LATER))
 
 
-_KEYS = "Ctrl+S commit   Esc later"
 _NO_SUBJECT = "The first line is empty: write the subject there."
 
 
-class CommitScreen(ModalScreen[str | None]):
-    """Gives the message to commit with, or None."""
+@dataclass(frozen=True)
+class WrittenMessage:
+    """What the person wrote, to commit with or to go on with later."""
+
+    text: str
+    is_ready: bool
+
+
+class CommitScreen(ModalScreen[WrittenMessage]):
+    """Gives the message, also when it is left: what was written is not lost."""
 
     DEFAULT_CSS = """
     CommitScreen { background: $background 60%; align: center middle; }
@@ -125,7 +132,6 @@ class CommitScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         area = TextArea(self._draft, soft_wrap=True, theme="css", tab_behavior="focus")
         area.border_title = Content(f"Commit: {self._staged}")
-        area.border_subtitle = _KEYS
         yield area
         yield KeyRow()
 
@@ -133,19 +139,24 @@ class CommitScreen(ModalScreen[str | None]):
         area = self.query_one(TextArea)
         area.move_cursor((0, len(area.document.get_line(0))))
         area.focus()
+        self._show_keys()
 
     def action_commit(self) -> None:
         """Unless there is no subject: what stands below would become one."""
         area = self.query_one(TextArea)
         if self._has_subject:
-            self.dismiss(f"{area.text.strip()}\n")
+            self.dismiss(WrittenMessage(f"{area.text.strip()}\n", is_ready=True))
         else:
             area.border_subtitle = _NO_SUBJECT
+
+    def action_leave(self) -> None:
+        self.dismiss(WrittenMessage(self.query_one(TextArea).text, is_ready=False))
 
     @on(TextArea.Changed)
     def _show_keys(self) -> None:
         if self._has_subject:
-            self.query_one(TextArea).border_subtitle = _KEYS
+            keys = f"{key_shown(self, _COMMIT)} commit   {key_shown(self, _LATER)} later"
+            self.query_one(TextArea).border_subtitle = keys
 
     @property
     def _has_subject(self) -> bool:
