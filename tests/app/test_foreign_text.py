@@ -334,6 +334,10 @@ async def in_palette(driven: Driven, texts: Sequence[str]) -> None:
     await driven.pilot.press("escape")
 
 
+def rows_of(options: OptionList) -> list[str]:
+    return [str(option.prompt) for option in options.options]
+
+
 async def in_places(driven: Driven) -> None:
     """Names of files; those that hold what all of them do come first."""
     looks = Looks(driven, "files by name")
@@ -343,9 +347,10 @@ async def in_places(driven: Driven) -> None:
     assert names is not None
     for query in sorted({text[:3] for text in STRINGS}):
         palette.query_one(Input).value = query
-        expected = len(names.best(query, 60, lambda: False))
+        expected = [safe_text(str(place), single_line=True) for place in names.best(query, 60, lambda: False)]
         if expected:
-            await driven.until(lambda count=expected: options.option_count == count, "the files")
+            # As many may have stood there for the query before.
+            await driven.until(lambda expected=expected: rows_of(options) == expected, "the files")
             await driven.pilot.pause()
             looks.through(options)
     looks.saw([text for text in STRINGS if "\n" not in text])
