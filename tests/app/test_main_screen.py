@@ -210,7 +210,8 @@ async def test_the_keys_screen_opens_and_closes(drive: Drive, repository: Path) 
         await driven.pilot.press("escape")
         assert driven.app.screen is driven.main
         await driven.pilot.press("f4", "question_mark")
-        assert isinstance(driven.app.screen, KeysScreen)
+        keys = await driven.shown(KeysScreen)
+        assert "context 24/1,024" in keys.text, "what the status line's numbers mean"
 
 
 async def test_letters_that_still_wait_are_sent_with_those_before_them(drive: Drive, repository: Path) -> None:

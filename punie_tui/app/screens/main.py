@@ -35,7 +35,7 @@ from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import OpenFile, OpenHistory, ShowRevision, WorkspaceChanged
 from punie_tui.app.widgets.reading_bar import reading_texts
-from punie_tui.app.widgets.status import StatusLine
+from punie_tui.app.widgets.status import STATUS_LINE, StatusLine
 from punie_tui.app.widgets.tab_row import TabRow
 
 if TYPE_CHECKING:
@@ -793,7 +793,7 @@ class MainScreen(Screen[None]):
     def action_help(self) -> None:
         from punie_tui.app.screens.keys import COMMANDS_OF_PROMPT, show_keys
 
-        show_keys(self, COMMANDS_OF_PROMPT)
+        show_keys(self, STATUS_LINE, COMMANDS_OF_PROMPT)
 
     # What the turn thread tells.
 

@@ -11,11 +11,24 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from punie_tools.safe_text import safe_text
+from punie_tui.app.actions import ActionGroup
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.screens.main_actions import NEXT_MODE, STEP, TRUST
 
 if TYPE_CHECKING:
     from punie_tui.agent.events import TokenUsage
+
+
+STATUS_LINE = ActionGroup(
+    "The status line",
+    (),
+    hints=(
+        ("context 24/1,024", "tokens that the model read and wrote in the last turn, of those that it can hold"),
+        ("120 tok/s", "tokens that it wrote in a second"),
+        ("polling git", "changes are looked for every few seconds, as they are not told here"),
+    ),
+)
+"""For the keys screen: what its numbers mean."""
 
 
 @dataclass
@@ -86,7 +99,7 @@ class StatusLine(Widget):
     def show_usage(self, usage: TokenUsage, context_length: int) -> None:
         """Tokens of the last turn, against what the model can hold."""
         used = usage.prompt_tokens + usage.generated_tokens
-        self._shown.context = f"{used:,}/{context_length:,} tokens" if used else ""
+        self._shown.context = f"context {used:,}/{context_length:,}" if used else ""
         seconds = usage.generation_seconds
         self._shown.speed = f"{usage.generated_tokens / seconds:.0f} tok/s" if used and seconds > 0.01 else ""
         self.refresh()
