@@ -113,12 +113,15 @@ class PunieApp(App[None]):
         return not getattr(self.focused, "selected_text", "")
 
     async def on_event(self, event: events.Event) -> None:
-        """What is pasted, wherever, is text that could have been typed.
+        """What is pasted, wherever, is text that could have been typed; Alt with a letter types nothing.
 
         Who presses the key that suspends in a line to type in means to undo, as in a text, and nothing is to be undone.
         """
         if isinstance(event, events.Key) and isinstance(self.focused, Input) and event.key in keys_of(self, SUSPEND):
             return
+        if isinstance(event, events.Key) and event.key.startswith("alt+"):
+            # Textual tells the letter as well, and whatever takes letters would take it.
+            event.character = None
         if isinstance(event, events.Paste) and not event.is_forwarded:
             if (length := len(event.text)) > (most := self._most_pasted()):
                 self.notify(f"The paste has {length:,} characters, and {most:,} fit here; nothing was pasted.")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from app_driver import Drive, key_of
 from textual import events
-from textual.widgets import Static, TextArea
+from textual.command import CommandPalette
+from textual.widgets import Input, Static, TextArea
 from textual.widgets._toast import Toast
 
 from punie_tui.agent.events import ToolRequested
@@ -212,6 +213,20 @@ async def test_the_keys_screen_opens_and_closes(drive: Drive, repository: Path) 
         await driven.pilot.press("f4", "question_mark")
         keys = await driven.shown(KeysScreen)
         assert "context 24/1,024" in keys.text, "what the status line's numbers mean"
+
+
+async def test_alt_with_a_letter_types_nothing(drive: Drive, repository: Path) -> None:
+    """Neither in the prompt nor in a line to type in; what it is a key of is done."""
+    async with drive(repository) as driven:
+        for key, letter in (("alt+z", "z"), ("alt+shift+z", "Z"), ("alt+a", "a"), ("alt+1", "1")):
+            driven.app.post_message(events.Key(key, letter))
+        await driven.pilot.press("x")
+        assert driven.prompt.text == "x"
+        driven.app.post_message(events.Key("alt+o", "o"))
+        palette = await driven.shown(CommandPalette)
+        driven.app.post_message(events.Key("alt+z", "z"))
+        await driven.pilot.press("y")
+        assert palette.query_one(Input).value == "y"
 
 
 async def test_letters_that_still_wait_are_sent_with_those_before_them(drive: Drive, repository: Path) -> None:

@@ -23,7 +23,6 @@ from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.key_map import keys_of
 from punie_tui.app.textual_adapter import app_of, do_own_binding
 from punie_tui.app.typed_text import typeable
-from punie_tui.app.widgets.chat.asking_panel import TO_QUESTION
 from punie_tui.app.widgets.chat.completion import Completion
 from punie_tui.app.widgets.chat.history_search import HistorySearch
 from punie_tui.app.widgets.chat.pasted_text import PastedTexts, PasteTooLongError, check_length
@@ -324,10 +323,6 @@ class Prompt(TextArea):
     async def _on_key(self, event: events.Key) -> None:
         """Every key is taken in its place among the letters: a priority binding would overtake those still waiting."""
         if self.completion.take_key("escape" if event.key in keys_of(self, TO_PROMPT) else event.key):
-            event.stop()
-            event.prevent_default()
-        elif event.key in keys_of(self, TO_QUESTION):
-            # Without a question it leads nowhere, and Alt with a letter would be typed as the letter.
             event.stop()
             event.prevent_default()
         elif event.key == "backspace" and self._brought and not self.text:
