@@ -62,6 +62,36 @@ async def test_a_key_does_what_was_meant(drive: Drive, tmp_path: Path, size: tup
         await driven.said("none of these")
 
 
+@pytest.mark.parametrize("reply", [UNSURE, RUNS], ids=["a choice", "an approval"])
+@pytest.mark.parametrize("size", [(80, 10), (40, 8), (20, 5)])
+async def test_on_few_rows_the_mode_is_seen_and_who_has_the_keys(
+    drive: Drive, tmp_path: Path, size: tuple[int, int], reply: Reply
+) -> None:
+    def rows() -> list[str]:
+        strips = driven.main._compositor.render_strips()
+        return [strip.text.rstrip() for strip in strips]
+
+    async with drive(tmp_path, [reply, STATUS, TALK], size=size) as driven:
+        await driven.ask("hm")
+        panels = driven.main.query(AskingPanel)
+        await driven.until(lambda: any(panel.is_asking and panel.has_focus for panel in panels), "the question")
+        await driven.until(lambda: "ask" in rows()[-1], "the mode")
+        assert "Alt+A" not in " ".join(rows())
+        # What is typed leaves the question without the keys.
+        driven.clock.now += GUARD_SECONDS
+        await driven.pilot.press("z")
+        await driven.until(lambda: driven.prompt.text == "z", "the prompt")
+        await driven.until(lambda: "Alt+A" in " ".join(rows()), "the way back")
+        await driven.pilot.press("alt+a")
+        await driven.until(lambda: "Alt+A" not in " ".join(rows()), "the keys at the question")
+        # On a screen that has become larger the prompt tells what it always tells.
+        await driven.pilot.press("backspace")
+        await driven.pilot.resize_terminal(80, 24)
+        await driven.until(lambda: driven.prompt.placeholder == "Ask about this project", "the usual words")
+        await driven.pilot.resize_terminal(20, 5)
+        await driven.until(lambda: driven.prompt.placeholder == "ask, not trusted", "the mode in the prompt")
+
+
 async def test_on_few_rows_it_is_read_by_scrolling_and_escape_stops_the_turn(drive: Drive, tmp_path: Path) -> None:
     long: Reply = [ToolCall("3", "git_status", {}), Doubt(0.9, "look for a word " * 12, ())]
     async with drive(tmp_path, [UNSURE, long, TALK], size=(40, 12)) as driven:

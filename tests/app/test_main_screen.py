@@ -192,6 +192,19 @@ async def test_quitting_is_instant_unless_a_turn_runs(drive: Drive, tmp_path: Pa
         assert not driven.app.left_session
 
 
+@pytest.mark.parametrize("size", [(80, 10), (40, 8), (20, 5)])
+async def test_the_answers_to_a_long_question_stay_on_the_screen(
+    drive: Drive, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with drive(tmp_path, size=size) as driven:
+        driven.app.push_screen(ConfirmScreen("Is it? " * 50, "quit"))
+        screen = await driven.shown(ConfirmScreen)
+        for key in ("home", "end"):
+            await driven.pilot.press(key)
+            text = " ".join(strip.text for strip in screen._compositor.render_strips())
+            assert "y quit   n keep" in text, key
+
+
 async def test_panes_are_resized_by_key(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
         chat = driven.main.query_one("#chat")

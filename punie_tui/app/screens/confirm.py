@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
+_LOW_ROWS = 8
 CONFIRM_ACTIONS = ActionGroup(
     "The question",
     (
@@ -38,6 +40,9 @@ class ConfirmScreen(ModalScreen[bool]):
         border: round $border; background: $surface; padding: 0 1;
     }
     ConfirmScreen Static { height: auto; }
+    ConfirmScreen #confirm-keys { dock: bottom; padding-top: 1; text-style: bold; background: $surface; }
+    ConfirmScreen.-low > VerticalScroll { max-height: 100%; border: none; }
+    ConfirmScreen.-low #confirm-keys { padding-top: 0; }
     """
     ACTIONS: ClassVar[ActionGroups] = (CONFIRM_ACTIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
@@ -48,9 +53,13 @@ class ConfirmScreen(ModalScreen[bool]):
         self._question, self._yes = question, yes
 
     def compose(self) -> ComposeResult:
-        keys = Content.styled(f"y {self._yes}   n keep it", "bold")
         with VerticalScroll():
-            yield Static(Content("\n\n").join([Content(safe_text(self._question)), keys]), markup=False)
+            yield Static(Content(safe_text(self._question)), markup=False)
+            # Docked, so that the keys stay on the screen where the question has to be scrolled.
+            yield Static(f"y {self._yes}   n keep it", id="confirm-keys", markup=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.height < _LOW_ROWS, "-low")
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()

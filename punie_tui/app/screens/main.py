@@ -71,6 +71,8 @@ if TYPE_CHECKING:
 _NARROW_COLUMNS = 100
 _SHORT_ROWS = 16
 _LOW_ROWS = 12
+_LOWEST_ROWS = 8
+_SIDES_OF_PROMPT = 2
 _SECONDS_FOR_FIRST_FRAME = 0.1
 _PANES = {"chat": "F2 Chat", "trace": "F3 Trace", "repo": "F4 Repo"}
 _NOTICED = {"done": "done", "stopped": "stopped", "limit": "stopped at a limit", "failed": "failed", "asked": "waits"}
@@ -204,12 +206,16 @@ class MainScreen(Screen[None]):
         self.set_class(event.size.width < _NARROW_COLUMNS, "-narrow")
         self.set_class(event.size.height < _SHORT_ROWS, "-short")
         self.set_class(event.size.height < _LOW_ROWS, "-low")
+        self.set_class(event.size.height < _LOWEST_ROWS, "-lowest")
+        self._tell_state_in_prompt(self.has_class("-asks"))
         # There the row of tabs names these keys.
         self.query_one(KeyRow).leave_out(_KEYS_OF_PANES if self.has_class("-narrow") else frozenset())
 
     def on_descendant_focus(self) -> None:
-        """The footer says where F2 leads from here."""
+        """The footer says where F2 leads from here, a question how to come back to it."""
         self.query_one(KeyRow).label(_TO_CHAT, "Chat" if self.query_one(Prompt).has_focus else "Prompt")
+        for panel in self.query_one(AskingArea).query_children(AskingPanel):
+            panel.show_way_back()
 
     # What the person does.
 
@@ -979,8 +985,8 @@ class MainScreen(Screen[None]):
 
     def _tell_state_in_prompt(self, is_asking: bool) -> None:
         """Mode and trust, where there are so few rows that a question takes the status line's place."""
-        is_told = is_asking and self._session is not None and self.has_class("-low")
-        state = self.query_one(StatusLine).shortest_state if is_told else ""
+        is_told = is_asking and self._session is not None and self.has_class("-lowest")
+        state = self.query_one(StatusLine).state_within(self.size.width - _SIDES_OF_PROMPT) if is_told else ""
         self.query_one(Prompt).show_hint(state)
 
     def show_session(self) -> None:

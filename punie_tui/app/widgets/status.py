@@ -68,10 +68,11 @@ class StatusLine(Widget):
         self._shown.trust = "trusted" if is_trusted else f"not trusted{_in_brackets(key_shown(self, TRUST))}"
         self.refresh()
 
-    @property
-    def shortest_state(self) -> str:
-        """Mode and trust without their keys; the mode first, which is what has to fit."""
-        return f"{self._least}, {self._shown.trust.partition(' (')[0]}"
+    def state_within(self, width: int) -> str:
+        """Mode and trust, the mode first, with their keys where there is room for these."""
+        shown = self._shown
+        told = (f"{self._mode}, {shown.trust}", f"{self._least}, {shown.trust.partition(' (')[0]}")
+        return next((each for each in told if len(each) <= width), told[-1])
 
     def show_activity(self, *activities: str, is_busy: bool) -> None:
         """What is going on, the first wording that there is room for; one that is busy counts its seconds.

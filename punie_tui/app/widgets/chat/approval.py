@@ -181,6 +181,9 @@ class ApprovalPanel(AskingPanel):
         for action in (_ONCE, _ALWAYS, _DENY):
             self.screen.query_one(KeyRow).label(action.call, labels.get(action, action.label))
 
+    def show_way_back(self) -> None:
+        self._show_position()
+
     @on(DetailView.Folded)
     def _show_position(self) -> None:
         if not self._waiting:
@@ -196,6 +199,8 @@ class ApprovalPanel(AskingPanel):
         )
         self.query_one("#approval-question", Static).update(self._first_that_fits(asked))
         keys = self._step_keys() if question.is_step else self._keys_of(question)
+        if back := self.way_back:
+            keys = (*(f"{back}, then {each}" for each in keys), f"{back} answers")
         self.query_one("#approval-keys", Static).update(self._first_that_fits(keys))
 
     def _keys_of(self, question: ApprovalQuestion) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from punie_tui.app.actions import Action, ActionGroups, movement
-from punie_tui.app.key_map import keys_of
+from punie_tui.app.key_map import key_shown, keys_of
 
 if TYPE_CHECKING:
     from textual import events
@@ -97,6 +97,14 @@ class AskingPanel(Vertical, can_focus=True):
         self._quiet_since = self._clock()
         self.focus()
         self.refresh_bindings()
+
+    @property
+    def way_back(self) -> str:
+        """The key that leads here while the keys go elsewhere; empty while they come here."""
+        return "" if self.has_focus_within else key_shown(self, TO_QUESTION)
+
+    def show_way_back(self) -> None:
+        """Tell it, or no longer; the screen calls it when the focus has moved."""
 
     def on_focus(self) -> None:
         self._is_left = False

@@ -67,16 +67,24 @@ class ChoicePanel(AskingPanel):
     def show(self, pending: PendingChoice) -> None:
         """Ask; one turn runs at a time, and it asks one thing."""
         self._pending = pending
-        rows = [
-            f"{key_shown(self, action)}  {safe_text(choice, single_line=True)}"
-            for action, choice in zip(_CHOOSE, pending.choices, strict=False)
-        ]
-        text = "\n".join([QUESTION, *rows, f"{key_shown(self, _NONE)}  none of these"])
-        self.query_one("#choices", Static).update(Content(text))
+        self._show_choices(pending)
         self.set_asking(True)
         self.fit()
         self.scroll_home(animate=False)
         self.question_stands()
+
+    def show_way_back(self) -> None:
+        if self._pending:
+            self._show_choices(self._pending)
+
+    def _show_choices(self, pending: PendingChoice) -> None:
+        rows = [
+            f"{key_shown(self, action)}  {safe_text(choice, single_line=True)}"
+            for action, choice in zip(_CHOOSE, pending.choices, strict=False)
+        ]
+        question = f"{self.way_back}: {QUESTION}" if self.way_back else QUESTION
+        text = "\n".join([question, *rows, f"{key_shown(self, _NONE)}  none of these"])
+        self.query_one("#choices", Static).update(Content(text))
 
     def settle(self, pending: PendingChoice) -> None:
         """It is answered, or its turn was stopped."""
