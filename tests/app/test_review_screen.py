@@ -230,6 +230,24 @@ async def test_steps_are_undone_and_redone(drive: Drive, repository: Path) -> No
         assert [hunk.verdict for hunk in screen.review.files[0].hunks] == ["accepted", "rejected"]
 
 
+async def test_the_cursor_follows_to_what_was_undone(drive: Drive, repository: Path) -> None:
+    async with drive(repository, []) as driven:
+        changes = [
+            FileChange(name, FileImage(NUMBERS.encode(), 0o644), FileImage(WANTED.encode(), 0o644)) for name in "ab"
+        ]
+        driven.app.push_screen(ReviewScreen(Review(changes), "two"))
+        screen = await driven.shown(ReviewScreen)
+        view = screen.query_one(ReviewView)
+        await driven.pilot.press("n", "a", "A")
+        places: list[tuple[int, int]] = []
+        for key in ("u", "u", "U"):
+            await driven.pilot.press(key)
+            places.append((view.current.file, view.current.hunk))
+        assert places == [(1, 0), (0, 1), (0, 1)]
+        await driven.pilot.press("U", "U")
+        assert "nothing to redo" in str(screen.query_one("#review-place").render())
+
+
 async def test_a_file_that_changes_under_the_review_is_not_written_over(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[EDIT], [TextDelta("done")]]) as driven:
         await open_review(driven)

@@ -26,7 +26,7 @@ from punie_tui.app.widgets.review.rows import Note, Row
 from punie_tui.app.widgets.review.view import ReviewView
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
 
@@ -294,14 +294,23 @@ class ReviewScreen(Screen[bool]):
         self._changed()
 
     def action_undo(self) -> None:
-        if self._review.undo():
-            self._changed()
-        else:
-            self.tell("There is nothing to undo in this review.")
+        self._go_through_steps(self._review.undo, "There is nothing to undo in this review.")
 
     def action_redo(self) -> None:
-        if self._review.redo():
-            self._changed()
+        self._go_through_steps(self._review.redo, "There is nothing to redo in this review.")
+
+    def _go_through_steps(self, step: Callable[[], bool], nothing: str) -> None:
+        """The cursor follows to what is otherwise than before."""
+        before = [file.hunks for file in self._review.files]
+        if not step():
+            self.tell(nothing)
+            return
+        self._changed()
+        for place, (was, file) in enumerate(zip(before, self._review.files, strict=True)):
+            if was != file.hunks:
+                differs = (hunk for hunk, (old, new) in enumerate(zip(was, file.hunks, strict=False)) if old != new)
+                self._go_to((place, next(differs, 0)))
+                return
 
     def action_fold(self) -> None:
         self._view.toggle_fold()
