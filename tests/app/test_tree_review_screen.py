@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from app_driver import Drive, Driven
 from textual.widgets import TextArea
+from textual.widgets._toast import Toast
 
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.review import ReviewScreen
@@ -147,6 +148,18 @@ async def test_nothing_to_review_or_to_commit_is_said(drive: Drive, repository: 
         await driven.said("Nothing is staged.")
         await driven.pilot.press("c")
         await driven.said("r in the repo panel stages")
+
+
+@pytest.mark.parametrize(("size", "is_told_here"), [((80, 24), True), ((120, 40), False)])
+async def test_where_the_chat_is_not_seen_a_sentence_stands_above_the_prompt_too(
+    drive: Drive, repository: Path, size: tuple[int, int], is_told_here: bool
+) -> None:
+    async with drive(repository, size=size) as driven:
+        await driven.until(lambda: driven.main.has_repo_state, "the repo panel")
+        await driven.pilot.press("f4", "s")
+        await driven.said("Nothing is staged.")
+        await driven.pilot.pause()
+        assert bool(driven.main.query(Toast)) == is_told_here
 
 
 async def test_a_folder_without_git_says_so(drive: Drive, tmp_path: Path) -> None:

@@ -953,8 +953,11 @@ class MainScreen(Screen[None]):
             self._notices.turns_ended(_NOTICED[event.reason])
 
     def note(self, sentence: str) -> None:
-        """Below what was said so far; the sentence is safe text."""
-        self.query_one(Chat).add("note", sentence)
+        """Below what was said so far, and for a moment above the prompt where the chat is not seen. It is safe text."""
+        chat = self.query_one(Chat)
+        chat.add("note", sentence)
+        if not chat.display:
+            app_of(self).notify(sentence, markup=False)
 
     def _show_output(self, speaker: Literal["call", "result", "note"], text: str) -> None:
         self.query_one(Chat).add(speaker, text)
