@@ -127,7 +127,7 @@ class ReviewRows:
 
     def _depends_on(self, place: int, side_by_side: bool, notes: Sequence[Note]) -> object:
         file = self._review.files[place]
-        hunks = tuple((hunk.old_start, hunk.new_start, hunk.old, hunk.new) for hunk in file.hunks)
+        hunks = tuple((hunk.old_start, hunk.new_start, hunk.old, hunk.new, hunk.is_edited) for hunk in file.hunks)
         here = tuple(note for note in notes if note.place and note.place[0] == place)
         return side_by_side, hunks, here, tuple(said for said in self._review.comments if said.path == file.shown_path)
 
@@ -151,9 +151,10 @@ def _rows_of_file(place: int, file: FileReview, side_by_side: bool, notes: Seque
         if number and first > shown_up_to:
             yield Row("gap", place, number)
         yield from _context(place, number, first, hunk.old_start, delta, side_by_side)
-        yield from _rows_of_hunk(place, number, hunk, side_by_side)
-        if not hunk.old and not hunk.new:
-            yield Row("note", place, number, text=_whole_note(file))
+        if hunk.old != hunk.new or hunk.is_edited:
+            yield from _rows_of_hunk(place, number, hunk, side_by_side)
+        if hunk.old == hunk.new:
+            yield Row("note", place, number, text=_note_on_equal_lines(file, hunk))
         yield from (_row_of_note(note, (place, number)) for note in notes if note.place == (place, number))
         end = hunk.old_start + len(hunk.old)
         following = file.hunks[number + 1].old_start if number + 1 < len(file.hunks) else len(file.lines)
@@ -161,7 +162,10 @@ def _rows_of_file(place: int, file: FileReview, side_by_side: bool, notes: Seque
         yield from _context(place, number, end, shown_up_to, delta + len(hunk.new) - len(hunk.old), side_by_side)
 
 
-def _whole_note(file: FileReview) -> str:
+def _note_on_equal_lines(file: FileReview, hunk: Hunk) -> str:
+    """Why there is a hunk of which no line changes."""
+    if hunk.is_edited:
+        return "edited so that no line changes"
     before, after = file.change.before, file.change.after
     if before is not None and after is not None and before.mode != after.mode:
         return f"mode {before.mode:o} becomes {after.mode:o}"
@@ -178,7 +182,9 @@ def _rows_of_hunk(place: int, number: int, hunk: Hunk, side_by_side: bool) -> It
     """Its changed lines, and the equal ones between them; a hunk that is not cut may be large, and is not compared."""
     old_place = new_place = 0
     pieces = changed_pieces(hunk.old, hunk.new) if hunk.old and hunk.new else [(0, len(hunk.old), 0, len(hunk.new))]
-    for first, last, new_first, new_last in pieces:
+    # Behind the last change there may be equal lines too, where the person kept some that were to go.
+    behind = (len(hunk.old), len(hunk.old), len(hunk.new), len(hunk.new))
+    for first, last, new_first, new_last in (*pieces, behind):
         delta = hunk.new_start + new_place - hunk.old_start - old_place
         yield from _context(place, number, hunk.old_start + old_place, hunk.old_start + first, delta, side_by_side)
         old = range(hunk.old_start + first, hunk.old_start + last)
