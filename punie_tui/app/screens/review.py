@@ -62,7 +62,13 @@ def review_actions(
             Action("review.apply", "enter", "apply", enter, "Apply"),
             Action("review.keys", "question_mark,f1", "help", "these keys", "Keys"),
             Action("review.leave", "escape,q", "leave", "leave, with nothing done", "Leave"),
-            Action("review.split", "s", "split", "split the hunk where lines between are equal", "Split"),
+            Action(
+                "review.split",
+                "s",
+                "split",
+                "split the hunk at equal lines, or by line where it only adds or deletes",
+                "Split",
+            ),
             *edit,
             Action("review.comment", "c", "comment", "comment on the line; the model reads it", "Comment"),
             Action("review.undo", "u", "undo", "undo", "Undo"),
@@ -247,7 +253,9 @@ class ReviewScreen(Screen[bool]):
     def action_split(self) -> None:
         row = self._view.current
         if not self._review.split(row.file, row.hunk):
-            self.tell("This hunk holds one change and cannot be split.")
+            is_whole = self._review.files[row.file].is_whole
+            what = "This file is decided on as a whole" if is_whole else "This hunk holds one change"
+            self.tell(f"{what} and cannot be split.")
             return
         self._changed()
 

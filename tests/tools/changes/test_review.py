@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from punie_tools.changes.change_set import FileChange
-from punie_tools.changes.review import Review, Verdict, split_lines
+from punie_tools.changes.review import Hunk, Review, Verdict, split_lines
 from punie_tools.changes.tree_access import FileImage
 
 LINES = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\r\n", b"\xff\n", b"\n", b"\xef\xbb\xbfx\n"]), max_size=30)
@@ -57,6 +58,46 @@ def test_the_order_of_decisions_does_not_count(before: bytes, after: bytes, data
         assert stands(review) == expected
 
 
+@given(FILES, FILES)
+def test_a_review_split_as_far_as_it_goes_is_still_the_whole_change_or_none(before: bytes, after: bytes) -> None:
+    review = Review([changed(before, after)])
+    if not review.files:
+        return
+    proposed = review.files
+    while any(review.split(0, hunk) for hunk in range(len(review.files[0].hunks))):
+        pass
+    assert all(min(len(hunk.old), len(hunk.new)) or len(hunk.old + hunk.new) == 1 for hunk in review.files[0].hunks)
+    for hunk in range(len(review.files[0].hunks)):
+        review.decide("accepted", 0, hunk)
+    assert stands(review) == after
+    review.decide("rejected", 0)
+    assert stands(review) == before
+    while review.undo():
+        pass
+    assert review.files == proposed
+
+
+@given(head=LINES, tail=FILES, deletes=st.booleans(), data=st.data())
+def test_a_mere_deletion_or_addition_is_split_line_by_line(
+    head: list[bytes], tail: bytes, deletes: bool, data: st.DataObject
+) -> None:
+    middle = data.draw(LINES.map(b"".join) if tail else FILES)
+    short, long = b"".join(head) + tail, b"".join(head) + middle + tail
+    review = Review([changed(long, short) if deletes else changed(short, long)])
+    count = len(split_lines(middle))
+    if not count:
+        return
+    assert review.split(0, 0) == (count > 1)
+    hunks = review.files[0].hunks
+    assert [len(hunk.old + hunk.new) for hunk in hunks] == [1] * count
+    accepted = [data.draw(st.booleans()) for _ in hunks]
+    for place in data.draw(st.permutations(range(count))):
+        review.decide("accepted" if accepted[place] else "rejected", 0, place)
+    start, lines = hunks[0].old_start, split_lines(short)
+    kept = [line for hunk, taken in zip(hunks, accepted, strict=True) for line in (hunk.old, hunk.new)[taken]]
+    assert stands(review) == b"".join([*lines[:start], *kept, *lines[start:]])
+
+
 @given(FILES, FILES, st.data())
 def test_every_step_is_undone_and_redone(before: bytes, after: bytes, data: st.DataObject) -> None:
     review = Review([changed(before, after)])
@@ -94,15 +135,25 @@ def patch_of_accepted(review: Review) -> bytes:
 
     patch = b"--- a/a.txt\n+++ b/a.txt\n"
     added = 0
-    for hunk in review.files[0].hunks:
-        if hunk.verdict != "accepted":
-            continue
+    for hunk in joined([hunk for hunk in review.files[0].hunks if hunk.verdict == "accepted"]):
         old_at = hunk.old_start + (1 if hunk.old else 0)
         new_at = hunk.old_start + added + (1 if hunk.new else 0)
         patch += f"@@ -{old_at},{len(hunk.old)} +{new_at},{len(hunk.new)} @@\n".encode()
         patch += b"".join(shown(b"-", line) for line in hunk.old) + b"".join(shown(b"+", line) for line in hunk.new)
         added += len(hunk.new) - len(hunk.old)
     return patch
+
+
+def joined(hunks: list[Hunk]) -> list[Hunk]:
+    """Those that touch as one, as in any patch: of two at the same line git would put the second one first."""
+    found: list[Hunk] = []
+    for hunk in hunks:
+        if found and found[-1].old_start + len(found[-1].old) == hunk.old_start:
+            last = found.pop()
+            found.append(replace(last, old=last.old + hunk.old, new=last.new + hunk.new))
+        else:
+            found.append(hunk)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +169,8 @@ def test_git_makes_the_same_of_the_accepted_hunks(
     review = Review([changed(before, after)])
     if not before or not after or not review.files:
         return
-    review.split(0, 0)
+    for _ in range(data.draw(st.integers(0, 3))):
+        review.split(0, data.draw(st.integers(0, len(review.files[0].hunks) - 1)))
     for place in range(len(review.files[0].hunks)):
         review.decide(data.draw(st.sampled_from(["accepted", "rejected"])), 0, place)
     (folder / "a.txt").write_bytes(before)
@@ -138,6 +190,22 @@ def test_a_hunk_is_split_where_lines_between_are_equal() -> None:
     assert not review.split(0, 0)
     review.decide("accepted", 0, 1)
     assert stands(review) == before.replace(b"\n6\n", b"\nsix\n")
+
+
+def test_a_line_added_by_itself_and_edited_ends_before_the_next_one() -> None:
+    review = Review([changed(b"a\n", b"a\nb\nc\n")])
+    assert review.split(0, 0)
+    review.edit(0, 0, b"beta")
+    review.decide("accepted", 0, 1)
+    assert stands(review) == b"a\nbeta\nc\n"
+
+
+def test_what_an_edit_keeps_stays_where_the_rest_is_split() -> None:
+    review = Review([changed(b"1\n2\n3\n4\n", b"4\n")])
+    review.edit(0, 0, b"1\n")
+    assert review.split(0, 0)
+    review.decide("rejected", 0, 1)
+    assert stands(review) == b"1\n3\n4\n"
 
 
 def test_an_edited_hunk_stands_as_the_person_wrote_it() -> None:

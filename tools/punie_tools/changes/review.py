@@ -244,7 +244,10 @@ class Review:
         )
 
     def split(self, file: int, hunk: int) -> bool:
-        """Cut a hunk where lines between its changes are equal; False where there are none."""
+        """Cut a hunk where lines between its changes are equal, or else a mere deletion or addition line by line.
+
+        False where neither can be done.
+        """
         found = self.files[file].hunks[hunk]
         parts = [] if self.files[file].is_whole else list(_parts(found))
         if len(parts) < 2:
@@ -257,7 +260,9 @@ class Review:
         """Put other lines in place of the proposed ones, and accept them. A last line keeps having no line end."""
         hunks, found = self.files[file].hunks, self.files[file].hunks[hunk]
         new = split_lines(text)
-        is_last = found.old_start + len(found.old) == len(self.files[file].lines)
+        is_at_end = found.old_start + len(found.old) == len(self.files[file].lines)
+        # Lines that are added one by one at the end all stand there.
+        is_last = is_at_end and hunk == len(hunks) - 1
         if new and not new[-1].endswith(b"\n") and not is_last:
             new = (*new[:-1], new[-1] + b"\n")
         edited = replace(found, new=new, verdict="accepted", is_edited=new != found.new or found.is_edited)
@@ -371,7 +376,8 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 
 def _parts(hunk: Hunk) -> Iterator[Hunk]:
-    for first, last, new_first, new_last in changed_pieces(hunk.old, hunk.new):
+    pieces = changed_pieces(hunk.old, hunk.new)
+    for first, last, new_first, new_last in _single_lines(*pieces[0]) if len(pieces) == 1 else pieces:
         yield replace(
             hunk,
             old_start=hunk.old_start + first,
@@ -379,6 +385,15 @@ def _parts(hunk: Hunk) -> Iterator[Hunk]:
             old=hunk.old[first:last],
             new=hunk.new[new_first:new_last],
         )
+
+
+def _single_lines(first: int, last: int, new_first: int, new_last: int) -> list[Piece]:
+    """A piece that only takes lines away, or only adds some, line by line; any other stays whole."""
+    if new_first == new_last:
+        return [(line, line + 1, new_first, new_last) for line in range(first, last)]
+    if first == last:
+        return [(first, last, line, line + 1) for line in range(new_first, new_last)]
+    return [(first, last, new_first, new_last)]
 
 
 def _told(file: FileReview, hunk: Hunk) -> ReviewedHunk:
