@@ -41,7 +41,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.screens.leader import LeaderScreen
     from punie_tui.app.screens.main import MainScreen
     from punie_tui.app.screens.notes import NotesOptions, NotesScreen
-    from punie_tui.app.screens.review import HunkEditor, ReviewScreen
+    from punie_tui.app.screens.review import CommentLine, HunkEditor, ReviewScreen
     from punie_tui.app.screens.sessions import SessionsOptions, SessionsScreen
     from punie_tui.app.screens.settings import SettingsOutline, SettingsScreen, SettingsValue
     from punie_tui.app.screens.tests import TestsOutline, TestsScreen
@@ -84,10 +84,10 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
         screen("the tests", TestsScreen, (TestsOutline, Outline), TestReport),
         screen("the findings", FindingsScreen, (FindingsOutline, Outline)),
         screen("the commits of a file", FileHistoryScreen, (CommitsOutline, Outline)),
-        screen("the review", ReviewScreen, ReviewView),
-        screen("the review", TreeReviewScreen, ReviewView),
-        screen("the review", StagedReviewScreen, ReviewView),
-        screen("the review", PastReviewScreen, ReviewView),
+        screen("the review", ReviewScreen, ReviewView, CommentLine),
+        screen("the review", TreeReviewScreen, ReviewView, CommentLine),
+        screen("the review", StagedReviewScreen, ReviewView, CommentLine),
+        screen("the review", PastReviewScreen, ReviewView, CommentLine),
         screen("the hunk's editor", HunkEditor),
         screen("the commit", CommitScreen),
         screen("the arguments", ArgumentsScreen),

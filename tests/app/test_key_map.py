@@ -64,6 +64,7 @@ MEANT_TO_SHARE = {
     ("main.stop", "transcript.leave"),
     ("tests.stop", "tests.leave"),
     ("viewer.leave", "search.leave"),
+    ("review.apply", "comment.keep"),
 }
 """Of each pair only one can be done at a time."""
 

@@ -204,6 +204,22 @@ async def test_a_comment_is_dropped_only_by_who_says_so(drive: Drive, repository
         assert not screen.review.comments
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_comment_says_what_it_is_about_and_how_it_is_kept(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("as you like")]], size=size) as driven:
+        screen = await open_review(driven)
+        await driven.pilot.press("c")
+        line = screen.query_one(Input)
+        await driven.until(lambda: line.has_focus, "its focus")
+        assert str(line.placeholder).startswith("about line 4")
+        await driven.pilot.press("w")
+        drawn = "\n".join(strip.text for strip in screen._compositor.render_strips())
+        assert ("Comment on line 4: the model reads it" in drawn) == (size[1] > 5)
+        assert footer_of(screen).startswith("⏎ Keep it  esc Drop it") or size[0] < 30
+
+
 async def test_a_comment_outlives_that_the_keys_go_elsewhere(drive: Drive, repository: Path) -> None:
     """Tab leads from the comment to the lines, where nothing is decided meanwhile."""
     async with drive(repository, [[EDIT], [TextDelta("as you like")]]) as driven:

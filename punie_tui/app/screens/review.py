@@ -28,11 +28,13 @@ from punie_tui.app.widgets.review.view import ReviewView
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from textual import events
     from textual.app import ComposeResult
 
     from punie_tools.effects.effects import EffectFinder
 
 
+_LOW_ROWS = 12
 _LOSES_REVIEW = "Leave the review? What you decided is lost."
 _LOSES_COMMENT = "Drop what you wrote about the line?"
 _LOSES_EDIT = "Drop what you changed in the hunk?"
@@ -99,6 +101,19 @@ REVIEW_ACTIONS = review_actions(
 )
 
 
+COMMENT_ACTIONS = ActionGroup(
+    "A comment that is written",
+    (Action("comment.keep", "enter", "submit", "keep the comment; an empty one is taken back", "Keep it"),),
+)
+
+
+class CommentLine(Input):
+    """Names in the footer what Enter does here."""
+
+    ACTIONS: ClassVar[ActionGroups] = (COMMENT_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
+
+
 class ReviewScreen(Screen[bool]):
     """Gives True when what is accepted shall stand, False when the review is left; the review itself is changed."""
 
@@ -106,8 +121,11 @@ class ReviewScreen(Screen[bool]):
     ReviewScreen > #review-place { height: 1; padding: 0 1; background: $surface; text-style: bold; text-wrap: nowrap; }
     ReviewScreen > #review-effect { display: none; height: 1; padding: 0 1; color: $text-muted; text-wrap: nowrap; }
     ReviewScreen.-effects > #review-effect { display: block; }
-    ReviewScreen > Input, ReviewScreen > Input:focus { display: none; height: 1; border: none; padding: 0 1; }
+    ReviewScreen > Input, ReviewScreen > Input:focus {
+        display: none; height: 2; border: none; border-top: solid $border; padding: 0 1;
+    }
     ReviewScreen.-comments > Input { display: block; }
+    ReviewScreen.-low > Input, ReviewScreen.-low > Input:focus { height: 1; border: none; }
     """
     ACTIONS: ClassVar[ActionGroups] = (REVIEW_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
@@ -144,7 +162,7 @@ class ReviewScreen(Screen[bool]):
         yield Static(id="review-place", markup=False)
         yield Static(id="review-effect", markup=False)
         yield ReviewView(self._review)
-        yield Input(placeholder="what about this line? Enter keeps it, empty takes it back", id="review-comment")
+        yield CommentLine(id="review-comment")
         yield KeyRow()
 
     def on_mount(self) -> None:
@@ -159,6 +177,10 @@ class ReviewScreen(Screen[bool]):
         if self._effects:
             self.add_class("-effects")
             self._effects.look()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """On few rows what the comment is about stands in its line alone, until something is written."""
+        self.set_class(event.size.height < _LOW_ROWS, "-low")
 
     def on_unmount(self) -> None:
         if self._effects:
@@ -291,6 +313,8 @@ class ReviewScreen(Screen[bool]):
         # While the person writes, effects that come in may lay out the rows anew.
         self._commented = (self._view.current.file, line)
         self._said_before = said.value = self._comment_here()
+        said.border_title = f"Comment on line {line}: the model reads it"
+        said.placeholder = f"about line {line}; an empty one is taken back"
         self._set_commenting(True)
         said.focus()
 
