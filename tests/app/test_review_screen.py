@@ -161,6 +161,39 @@ async def test_a_hunk_is_edited_in_place_and_a_syntax_error_is_told(drive: Drive
 
 
 @pytest.mark.parametrize("size", SIZES)
+async def test_lines_that_a_hunk_takes_away_stand_above_its_editor_and_are_put_back(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    deletion = NUMBERS.replace("number_3 = 3\nnumber_4 = 4\n", "")
+    call = ToolCall("c1", "write_file", {"path": "numbers.py", "content": deletion})
+    async with drive(repository, [[call], [TextDelta("done")]], size=size) as driven:
+        await open_review(driven)
+        await driven.pilot.press("e")
+        editor = await driven.shown(HunkEditor)
+        area = editor.query_one(TextArea)
+        await driven.until(lambda: area.has_focus, "its focus")
+        await driven.pilot.press("x", "enter")
+        drawn = "\n".join(strip.text for strip in editor._compositor.render_strips())
+        assert ("Before: 2 lines" in drawn and "number_4 = 4" in drawn) == (size[1] > 5)
+        assert "^r Put lines back" in footer_of(editor) or size[0] < 30
+        await driven.pilot.press("ctrl+r")
+        assert area.text == "x\nnumber_3 = 3\nnumber_4 = 4\n"
+        assert area.cursor_location == (1, 0)
+        await driven.pilot.press("ctrl+z")
+        assert area.text == "x\n"
+
+
+async def test_an_editor_of_lines_that_are_only_added_has_none_to_put_back(drive: Drive, repository: Path) -> None:
+    async with drive(repository, []) as driven:
+        driven.app.push_screen(HunkEditor("a\n", "", "a.py"))
+        editor = await driven.shown(HunkEditor)
+        await driven.pilot.press("ctrl+r")
+        assert editor.query_one(TextArea).text == "a\n"
+        assert "Put" not in footer_of(editor)
+        assert not editor.query_one("#hunk-before").display
+
+
+@pytest.mark.parametrize("size", SIZES)
 async def test_an_edit_is_dropped_only_by_who_says_so(drive: Drive, repository: Path, size: tuple[int, int]) -> None:
     async with drive(repository, [[EDIT], [TextDelta("as you like")]], size=size) as driven:
         review = await open_review(driven)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
+from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static, TextArea
 
-from punie_tools.changes.review import Hunk, Review, Verdict
+from punie_tools.changes.review import Hunk, Lines, Review, Verdict
 from punie_tools.safe_text import safe_text
 from punie_tools.sentences import counted
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 
 _LOW_ROWS = 12
+_MOST_LINES_BEFORE = 100
 _LOSES_REVIEW = "Leave the review? What you decided is lost."
 _LOSES_COMMENT = "Drop what you wrote about the line?"
 _LOSES_EDIT = "Drop what you changed in the hunk?"
@@ -286,7 +288,7 @@ class ReviewScreen(Screen[bool]):
         row = self._view.current
         file = self._review.files[row.file]
         hunk = file.hunks[row.hunk]
-        text = _editable(hunk)
+        text = _editable(hunk.new)
         if file.is_binary or file.is_rename(row.hunk) or file.change.after is None or text is None:
             self.tell("This is no text that can be edited; accept or reject it.")
             return
@@ -298,7 +300,9 @@ class ReviewScreen(Screen[bool]):
                 if not problem:
                     self._go_to_undecided(row.file, row.hunk)
 
-        app_of(self).push_screen(HunkEditor(text, f"{file.shown_path}, hunk {row.hunk + 1}"), keep)
+        app_of(self).push_screen(
+            HunkEditor(text, _editable(hunk.old) or "", f"{file.shown_path}, hunk {row.hunk + 1}"), keep
+        )
 
     def action_comment(self) -> None:
         """Say something about the line under the cursor; the model gets to read it."""
@@ -431,43 +435,77 @@ _LEAVE_HUNK = Action(
     "Leave as it was",
     has_priority=True,
 )
-HUNK_EDITOR_ACTIONS = ActionGroup("The hunk", (_KEEP, _LEAVE_HUNK))
+_PUT_BACK = Action(
+    "hunk.put_back", "ctrl+r", "put_back", "put the lines before the change back, above the cursor's", "Put lines back"
+)
+HUNK_EDITOR_ACTIONS = ActionGroup("The hunk", (_KEEP, _PUT_BACK, _LEAVE_HUNK))
 
 
 class HunkEditor(ModalScreen[str | None]):
-    """Gives the new text of a hunk; None where nothing shall change."""
+    """Gives the new text of a hunk; None where nothing shall change. What it takes away stands above."""
 
     DEFAULT_CSS = """
     HunkEditor { background: $background 60%; align: center middle; }
-    HunkEditor > TextArea { width: 96%; height: 80%; border: round $border; }
-    HunkEditor > TextArea:focus { border: round $border; }
+    HunkEditor > Vertical { width: 96%; height: 80%; }
+    HunkEditor #hunk-before {
+        display: none; height: auto; max-height: 40%; padding: 0 1; border: round $border-blurred;
+        color: $text-muted; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    HunkEditor.-replaces #hunk-before { display: block; }
+    HunkEditor.-low #hunk-before { display: none; }
+    HunkEditor TextArea, HunkEditor TextArea:focus { height: 1fr; border: round $border; }
     """
     ACTIONS: ClassVar[ActionGroups] = (HUNK_EDITOR_ACTIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
-    def __init__(self, text: str, title: str) -> None:
+    def __init__(self, text: str, before: str, title: str) -> None:
+        """`before` is the text that the hunk takes away, if it does and can be shown."""
         super().__init__()
-        self._text, self._title_text = text, title
+        self._text, self._before, self._title_text = text, before, title
 
     def compose(self) -> ComposeResult:
+        lines = self._before.splitlines()
+        before = Static(Content("\n".join(lines[:_MOST_LINES_BEFORE]).expandtabs(4)), id="hunk-before", markup=False)
+        before.border_title = f"Before: {counted(len(lines), 'line')}"
         area = TextArea(self._text, show_line_numbers=True, soft_wrap=False, theme="css", tab_behavior="indent")
         area.border_title = Content(safe_text(self._title_text, single_line=True))
-        yield area
+        with Vertical():
+            yield before
+            yield area
         yield KeyRow()
 
     def on_mount(self) -> None:
+        self.set_class(bool(self._before), "-replaces")
+        self.query_one(TextArea).focus()
         self._tell_keys()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """On few rows the editor has them all."""
+        self.set_class(event.size.height < _LOW_ROWS, "-low")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        del parameters
+        return bool(self._before) if action == "put_back" else True
 
     @on(TextArea.Changed)
     def _tell_keys(self) -> None:
-        keep, leave = key_shown(self, _KEEP), key_shown(self, _LEAVE_HUNK)
+        keep, put_back, leave = (key_shown(self, action) for action in (_KEEP, _PUT_BACK, _LEAVE_HUNK))
         label = "Drop the changes" if self._is_changed else _LEAVE_HUNK.label
-        self.query_one(TextArea).border_subtitle = f"{keep} keep   {leave} {label.lower()}"
+        offered = f"{put_back} {_PUT_BACK.label.lower()}   " if self._before else ""
+        self.query_one(TextArea).border_subtitle = f"{keep} keep   {offered}{leave} {label.lower()}"
         self.query_one(KeyRow).label(_LEAVE_HUNK.call, label)
 
     @property
     def _is_changed(self) -> bool:
         return self.query_one(TextArea).text != self._text
+
+    def action_put_back(self) -> None:
+        """Write them above the line of the cursor, which then stands on the first of them."""
+        area = self.query_one(TextArea)
+        row, _ = area.cursor_location
+        needs_end = bool(area.text) and not self._before.endswith("\n")
+        area.insert(self._before + ("\n" if needs_end else ""), (row, 0))
+        area.move_cursor((row, 0))
 
     def action_save(self) -> None:
         self.dismiss(self.query_one(TextArea).text)
@@ -477,10 +515,10 @@ class HunkEditor(ModalScreen[str | None]):
         leave_or_ask(self, _LOSES_EDIT if self._is_changed else "", "drop it", lambda: self.dismiss(None))
 
 
-def _editable(hunk: Hunk) -> str | None:
-    """The hunk's new lines as text with plain line ends; None where they are no text, or text that would deceive."""
+def _editable(lines: Lines) -> str | None:
+    """Lines of a hunk as text with plain line ends; None where they are no text, or text that would deceive."""
     try:
-        text = b"".join(hunk.new).decode("utf-8")
+        text = b"".join(lines).decode("utf-8")
     except UnicodeDecodeError:
         return None
     plain = text.replace("\r\n", "\n")
