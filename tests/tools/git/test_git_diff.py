@@ -60,6 +60,34 @@ def test_the_diff_is_git_s(
     assert len(result.files) == result.file_count
 
 
+@pytest.mark.parametrize(
+    ("base", "compared", "summary"),
+    [
+        ("main..side", "main..side", "2 files differ from main to side (+1 -1 lines): main.py, side.py."),
+        (
+            "main...side",
+            "main...side",
+            "1 file differs from where main and side parted to side (+1 -0 lines): side.py.",
+        ),
+        ("side..", "side..HEAD", "2 files differ from side to HEAD (+1 -1 lines): main.py, side.py."),
+        ("..HEAD", "HEAD..HEAD", "Nothing differs from HEAD to HEAD."),
+    ],
+)
+def test_two_revisions_are_compared_with_each_other_and_told(
+    make_repository: Callable[..., Path], run_tool: RunTool, base: str, compared: str, summary: str
+) -> None:
+    root = make_repository({"a.py": "1\n"})
+    for branch, start in (("side", "main"), ("main", "main")):
+        git(root, "switch", "-q", *(["-c"] if branch != start else []), branch)
+        write_files(root, {f"{branch}.py": f"{branch}\n"})
+        git(root, "add", "-A")
+        git(root, "commit", "-qm", branch)
+    write_files(root, {"a.py": "not committed\n"})
+    result = run_tool("git_diff", at=root, base=base)
+    assert result.patch == git(root, "diff", compared)
+    assert result.summary == summary
+
+
 def test_a_renamed_file_is_named_as_it_is_now(changed: Path, run_tool: RunTool) -> None:
     result = run_tool("git_diff", at=changed, staged=True)
     assert {(file.path, file.additions, file.deletions) for file in result.files} == {
@@ -115,6 +143,8 @@ def test_nothing_differs(make_repository: Callable[..., Path], run_tool: RunTool
         ({"base": "mian"}, "There is no revision 'mian'; did you mean 'main'?"),
         ({"base": "--output=x"}, "There is no revision '--output=x'."),
         ({"base": ""}, "There is no revision ''."),
+        ({"base": "HEAD..mian"}, "There is no revision 'mian'; did you mean 'main'?"),
+        ({"base": "HEAD~1..HEAD", "staged": True}, "What is staged can be compared with one revision; 'HEAD~1..HEAD' "),
         ({"path": "c.py"}, "There is no file or folder 'c.py'"),
         ({"path": "../outside"}, "The path '..' leads outside"),
     ],

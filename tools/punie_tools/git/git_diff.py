@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pydantic import computed_field
 
+from punie_tools.errors import ToolError
 from punie_tools.git.conflicts import conflicted_files
 from punie_tools.git.file_changes import CHANGES_OPTIONS, FileDiff, first_paths, parse_changes, patch_text
 from punie_tools.git.repository import DIFF_OPTIONS, Repository
+from punie_tools.git.revision_range import read_range
 from punie_tools.sentences import first_of
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
@@ -14,7 +16,7 @@ PATCH_LIMIT = 512 * 1024
 
 
 class GitDiffResult(ToolResult):
-    """The numbers are those of the whole diff, also if `patch` was cut."""
+    """The numbers are those of the whole diff, also if `patch` was cut; `sides` tells both where two are compared."""
 
     file_count: int
     additions: int
@@ -22,16 +24,18 @@ class GitDiffResult(ToolResult):
     files: tuple[FileDiff, ...]
     patch: str
     truncated: bool = False
+    sides: str | None = None
 
     @computed_field
     @property
     def summary(self) -> str:
+        between = f" {self.sides}" if self.sides else ""
         if not self.file_count:
-            return "Nothing differs."
+            return f"Nothing differs{between}."
         noun = "file differs" if self.file_count == 1 else "files differ"
         cut = "; the patch is too long to show whole" if self.truncated else ""
         lines = f"(+{self.additions} -{self.deletions} lines)"
-        return f"{self.file_count} {noun} {lines}: {first_paths(self.files)}{self._conflicts()}{cut}."
+        return f"{self.file_count} {noun}{between} {lines}: {first_paths(self.files)}{self._conflicts()}{cut}."
 
     def _conflicts(self) -> str:
         conflicted = [file.path for file in self.files if file.status == "conflicted"]
@@ -43,14 +47,17 @@ class GitDiffResult(ToolResult):
 def git_diff(
     context: ToolContext, path: str | None = None, staged: bool = False, base: str | None = None
 ) -> GitDiffResult:
-    """Show what changed and is not staged, or what is staged, or everything since the revision `base`."""
+    """Show what changed and is not staged, what is staged, or all since `base`, which as `A..B` names both sides."""
     repository = Repository.of(context)
+    if (both := read_range(repository, base or "")) and staged:
+        raise ToolError(f"What is staged can be compared with one revision; {base!r} names two.")
     options = [*DIFF_OPTIONS, "--relative", *(["--cached"] if staged else [])]
-    revision = [repository.commit_of(base)] if base is not None else []
+    one = [repository.commit_of(base)] if base is not None and not both else []
+    revision = [both.start, both.end] if both else one
     pathspec = repository.pathspec(path) if path is not None else "."
     numbers = repository.run("diff", *CHANGES_OPTIONS, *options, *revision, "--", pathspec)
     patch = repository.run("diff", "--patch", *options, *revision, "--", pathspec, output_limit=PATCH_LIMIT)
-    files = _with_conflicts(parse_changes(numbers.stdout), conflicted_files(repository) if revision else ())
+    files = _with_conflicts(parse_changes(numbers.stdout), conflicted_files(repository) if one else ())
     return GitDiffResult(
         file_count=len(files),
         additions=sum(file.additions for file in files),
@@ -58,6 +65,7 @@ def git_diff(
         files=files,
         patch=patch_text(patch.stdout, is_cut=patch.truncated),
         truncated=patch.truncated,
+        sides=both.sides if both else None,
     )
 
 

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.review import Review
-from punie_tools.errors import ToolError
 from punie_tools.git.held_files import contents, differing_files, first_files, image_of
 from punie_tools.git.repository import Repository
+from punie_tools.git.revision_range import SHORT_HASH, read_range
 from punie_tools.tool import ToolContext
-
-_SHORT_HASH = 10
 
 
 @dataclass(frozen=True)
@@ -39,25 +37,13 @@ def read_revision_review(context: ToolContext, revision: str) -> RevisionReview:
 
 def _between(repository: Repository, revision: str) -> tuple[str, str, str]:
     """How it is called, and the names of both states."""
-    for dots in ("...", ".."):
-        first, found, last = revision.partition(dots)
-        if found:
-            start, end = (repository.commit_of(side or "HEAD") for side in (first, last))
-            if dots == "...":
-                start = _common_ancestor(repository, start, end)
-            return f"{start[:_SHORT_HASH]}..{end[:_SHORT_HASH]}", start, end
+    if found := read_range(repository, revision):
+        return f"{found.start[:SHORT_HASH]}..{found.end[:SHORT_HASH]}", found.start, found.end
     commit = repository.commit_of(revision)
     subject = repository.read("show", "--no-patch", "--encoding=UTF-8", "--format=%s", commit).stdout
-    title = f"{commit[:_SHORT_HASH]} {subject.decode('utf-8', 'replace').strip()}"
+    title = f"{commit[:SHORT_HASH]} {subject.decode('utf-8', 'replace').strip()}"
     parents = repository.read("show", "--no-patch", "--format=%P", commit).stdout.decode().split()
     return title, parents[0] if parents else _empty_tree(repository), commit
-
-
-def _common_ancestor(repository: Repository, first: str, last: str) -> str:
-    found = repository.output_of("merge-base", first, last).decode()
-    if not found:
-        raise ToolError(f"{first[:_SHORT_HASH]} and {last[:_SHORT_HASH]} have no common ancestor.")
-    return found
 
 
 def _empty_tree(repository: Repository) -> str:
