@@ -60,5 +60,8 @@ def _cells(item: object) -> Iterator[str]:
         if isinstance(value, bool):
             if value:
                 yield name
+        elif isinstance(value, tuple):
+            if value:
+                yield ", ".join(map(str, cast("tuple[object, ...]", value)))
         elif value is not None and value != "":
             yield str(value)
