@@ -97,6 +97,22 @@ async def test_branch_lines_commits_and_what_the_model_touched(drive: Drive, rep
         assert any(label.endswith("All of it") for label in labels(driven))
 
 
+async def test_a_file_with_a_staged_and_another_change_is_one_and_its_rows_fit(drive: Drive, repository: Path) -> None:
+    (repository / "README.md").write_text("# Project\n\nMore.\nAnd more.\n")
+    edit = ToolCall("c1", "edit_file", {"path": "README.md", "old": "And more.", "new": "Less."})
+    async with drive(repository, [[edit], [TextDelta("done")]], writes_answers=True) as driven:
+        assert driven.main.session
+        driven.main.session.policy = Policy.ACCEPT_EDITS
+        await driven.until(lambda: "  3 changed" in labels(driven)[0], "three files in four rows")
+        await driven.ask("go")
+        await driven.finished()
+        staged = "M README.md  +2 -0  staged"
+        await driven.until(lambda: labels(driven)[1] == f"{staged}  changed", "the mark")
+        for width, shown in ((25, "M README.md  staged"), (34, staged), (60, f"{staged}  changed")):
+            driven.repo.styles.width = width
+            await driven.until(lambda shown=shown: labels(driven)[1] == shown, shown)
+
+
 async def test_blame_and_history_of_a_file_lead_to_its_commits(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
         await driven.until(lambda: "3 changed" in labels(driven)[0], "the branch")

@@ -146,6 +146,9 @@ class RepoPanel(Tree[_Entry]):
     def on_unmount(self) -> None:
         self._watch.stop()
 
+    def on_resize(self) -> None:
+        self._mark()
+
     def begin(self) -> None:
         """Start to watch and to read; the screen calls it after its first frame."""
         self._watch.start()
@@ -208,9 +211,13 @@ class RepoPanel(Tree[_Entry]):
             self._commits.add_leaf(label, _Entry(revision=commit.hash))
 
     def _label_of_change(self, change: ChangedPath) -> Text:
+        """As much as there is room for: what is left out is whole words, first those that other places tell too."""
         label = Text.assemble((f"{change.mark} ", "bold"), safe_text(change.path, single_line=True), no_wrap=True)
-        told = (change.lines, "staged" * change.is_staged, self._touched.told(change.path))
-        return label.append("".join(f"  {each}" for each in told if each), "italic")
+        lines, staged, touched = change.lines, "staged" * change.is_staged, self._touched.told(change.path)
+        room = self.scrollable_content_region.width - self.guide_depth - label.cell_len
+        told = ((lines, staged, touched), (lines, staged), (staged,))
+        shown = ["".join(f"  {each}" for each in words if each) for words in told]
+        return label.append(next((each for each in shown if len(each) <= room), shown[-1]), "italic")
 
     def _label_of_entry(self, entry: _Entry) -> Text:
         name = f"{Path(entry.path).name}{'/' * entry.is_folder}"

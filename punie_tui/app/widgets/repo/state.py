@@ -101,5 +101,5 @@ def read_folder(root: Path, folder: str) -> tuple[list[FolderEntry], int]:
 def _headline(status: GitStatusResult) -> str:
     branch = status.branch if status.branch != "HEAD" else f"detached at {status.commit[:8]}"
     distance = " ".join([f"↑{status.ahead}"] * bool(status.ahead) + [f"↓{status.behind}"] * bool(status.behind))
-    state = "clean" if status.is_clean else f"{len(status.files)} changed"
+    state = "clean" if status.is_clean else f"{len({file.path for file in status.files})} changed"
     return safe_text("  ".join(part for part in (branch, distance, state) if part), single_line=True)
