@@ -122,6 +122,7 @@ async def test_blame_and_history_of_a_file_lead_to_its_commits(drive: Drive, rep
         await driven.until(lambda: screen.is_read, "the lines")
         rows = ["".join(text for text, _ in row.parts) for row in screen.query_one(Outline).rows]
         assert [row[-5:] for row in rows] == ["x = 1", "z = 3", "w = 4"]
+        assert [row.startswith("not committed         2") for row in rows] == [False, True, True]
         assert str(screen.query_one(KeyRow).render()).startswith("⏎ Show  ")
         await driven.pilot.press("end", "enter")
         heading = screen.query_one("#history-heading", Static)
@@ -174,7 +175,7 @@ async def test_in_twenty_by_five_cells_trace_repo_and_history_show_what_the_curs
         screen = await driven.shown(FileHistoryScreen)
         await driven.until(lambda: screen.is_read, "the lines")
         await driven.pilot.press("end")
-        await driven.until(lambda: "00000000" in shown_lines(driven)[3], "the last line")
+        await driven.until(lambda: "not committed" in shown_lines(driven)[3], "the last line")
         await driven.pilot.press("H")
         await driven.until(lambda: screen.is_read and "Change" in shown_lines(driven)[1], "the commits")
         await driven.pilot.press("down", "enter")

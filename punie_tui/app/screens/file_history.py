@@ -125,7 +125,7 @@ def _blamed(root: Path, path: str) -> tuple[list[tuple[str, OutlineRow]], str]:
     result = git_blame(ToolContext(Workspace.at(root)), path)
     rows: list[tuple[str, OutlineRow]] = []
     for line in result.lines:
-        about = f"{line.hash[:8]} {line.author[:12]:<12} {line.date[:10]} {line.line:>5} "
+        about = f"{line.origin(12)} {line.date[:10]} {line.line:>5} "
         text = safe_text(line.text, single_line=True)
         row = OutlineRow(str(line.line), 0, ((safe_text(about, single_line=True), "muted"), (text, "")))
         rows.append((line.hash, row))

@@ -47,9 +47,12 @@ def test_a_line_that_is_not_committed(history: Path, run_tool: RunTool) -> None:
     write_files(history, {"a.py": "one\n2 ✓\nthree\nfour\nfive"})
     result = run_tool("git_blame", at=history, path="a.py")
     line = result.lines[-1]
-    assert "3 commits: " in result.summary
-    assert ", what is not committed yet; lines by author: " in result.summary
+    assert " comes from 2 commits: " in result.summary
+    assert result.summary.endswith("; lines by author: Ada Example 2, Zoë Ünal 2; 1 line not committed yet.")
     assert (line.text, set(line.hash)) == ("five", {"0"})
+    assert line.as_row().startswith(f"not committed                 {line.date[:10]}    5│ five")
+    only = run_tool("git_blame", at=history, path="a.py", start_line=5)
+    assert only.summary == "a.py:5-5 is not committed yet."
 
 
 def test_a_part_of_the_file(history: Path, run_tool: RunTool) -> None:

@@ -11,7 +11,7 @@ from pydantic import Field, computed_field
 
 from punie_tools.errors import ToolError
 from punie_tools.git.repository import Repository
-from punie_tools.sentences import first_of, shortened
+from punie_tools.sentences import counted, first_of, shortened
 from punie_tools.spelling import spelled
 from punie_tools.tool import ResultRow, Risk, Tool, ToolContext, ToolResult
 
@@ -39,12 +39,16 @@ class BlamedLine(ResultRow):
 
     @property
     def commit_in_short(self) -> str:
-        """For a sentence; git names what is not committed after the file."""
-        return f'{self.hash[:8]} "{shortened(self.message, 60)}"' if self.is_committed else "what is not committed yet"
+        return f'{self.hash[:8]} "{shortened(self.message, 60)}"'
+
+    def origin(self, author_width: int) -> str:
+        """A column of a table: the commit and its author, of whom no more is shown than the width."""
+        told = f"{self.hash[:8]} {self.author[:author_width]}" if self.is_committed else "not committed"
+        return told.ljust(author_width + 9)
 
     def as_row(self) -> str:
         """As git itself prints it, without the time of day."""
-        return f"{self.hash[:8]} {self.author:<20.20} {self.date[:10]} {self.line:>4}│ {self.text}"
+        return f"{self.origin(20)} {self.date[:10]} {self.line:>4}│ {self.text}"
 
 
 class GitBlameResult(ToolResult):
@@ -59,14 +63,18 @@ class GitBlameResult(ToolResult):
     def summary(self) -> str:
         if not self.lines:
             return f"{self.path} is empty."
-        authors = Counter(line.author for line in self.lines).most_common(3)
-        commits = Counter(line.hash for line in self.lines).most_common()
-        noun = "commit" if len(commits) == 1 else "commits"
-        named = ", ".join(f"{author} {count}" for author, count in authors)
-        told = {line.hash: line.commit_in_short for line in self.lines}
         where = f"{self.path}:{self.lines[0].line}-{self.lines[-1].line}"
+        committed = [line for line in self.lines if line.is_committed]
+        if not committed:
+            return f"{where} is not committed yet."
+        authors = Counter(line.author for line in committed).most_common(3)
+        named = ", ".join(f"{author} {count}" for author, count in authors)
+        commits = Counter(line.hash for line in committed).most_common()
+        told = {line.hash: line.commit_in_short for line in committed}
         first = first_of([told[commit] for commit, _ in commits])
-        return f"{where} comes from {len(commits)} {noun}: {first}; lines by author: {named}."
+        fresh = len(self.lines) - len(committed)
+        rest = f"; {counted(fresh, 'line')} not committed yet" if fresh else ""
+        return f"{where} comes from {counted(len(commits), 'commit')}: {first}; lines by author: {named}{rest}."
 
 
 def git_blame(
