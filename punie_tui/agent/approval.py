@@ -111,6 +111,12 @@ class Decision:
         return cls(is_allowed=False, by="person", reason=STOPPED)
 
 
+def reason_for_person(reason: str) -> str:
+    """Why a call was denied, as the person reads it who may have denied it; the model reads of "the person"."""
+    found = reason.removeprefix("the person ")
+    return f"you {found}" if found != reason else reason
+
+
 AskPerson = Callable[[ApprovalQuestion, Callable[[], bool]], Decision]
 
 

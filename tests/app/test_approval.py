@@ -136,7 +136,7 @@ async def test_the_model_reads_why_a_call_was_denied(drive: Drive, repository: P
         await driven.pilot.press("n", *"use", "space", *"Book", "enter")
         await driven.finished()
         assert driven.engine.requests[1].messages[-1].content == "Error: the person said no: use Book"
-        assert "Not run: the person said no: use Book" in driven.transcript.plain_text
+        assert "Not run: you said no: use Book" in driven.transcript.plain_text
 
 
 async def test_a_denial_is_told_once_and_a_stop_too(drive: Drive, repository: Path) -> None:
@@ -146,7 +146,7 @@ async def test_a_denial_is_told_once_and_a_stop_too(drive: Drive, repository: Pa
         await driven.pilot.press("n", "enter")
         await driven.finished()
         told = driven.transcript.plain_text
-        assert told.count("the person said no") == 1
+        assert told.count("said no") == 1
         # What the other call came to is told nevertheless.
         assert "On branch main" in told
         await driven.ask("rename it")
@@ -166,7 +166,7 @@ async def test_a_denial_that_a_program_swallows_is_told_once_too(drive: Drive, r
         await driven.pilot.press("n", "enter")
         await driven.finished()
         told = driven.transcript.plain_text
-        assert told.count("the person said no") == 1
+        assert told.count("said no") == 1
         assert "The program printed: went on (1 call; 1 call was denied)." in told
 
 

@@ -176,12 +176,12 @@ class _Teller:
 
     def _tell_denial(self, event: ToolDenied) -> None:
         """Once: the answer may say it again, and where the turn is stopped its end says so."""
-        from punie_tui.agent.approval import STOPPED
+        from punie_tui.agent.approval import STOPPED, reason_for_person
         from punie_tui.agent.events import denial_sentence
 
         if event.reason == STOPPED:
             return
-        self._target.add("note", safe_text(f"Not run: {event.reason}", single_line=True))
+        self._target.add("note", safe_text(f"Not run: {reason_for_person(event.reason)}", single_line=True))
         if tool := self._tools.get(event.call_id):
             self._told_denials.add(denial_sentence(tool, event.reason))
 
