@@ -191,6 +191,7 @@ async def test_always_accepts_the_edits_that_follow_and_the_mode_says_so(drive: 
         await driven.ask("one")
         await driven.asked()
         assert "ask mode (F5)" in screen_rows(driven)[-2]
+        assert "a Accept edits" in screen_rows(driven)[-1]
         await driven.pilot.press("a")
         await driven.finished()
         await driven.ask("two")
@@ -382,6 +383,7 @@ async def test_trust_that_lapsed_says_why_and_is_asked_for_again(drive: Drive, r
         await driven.ask("test")
         await driven.asked()
         assert "Do you trust the code in" in driven.panel.shown_text
+        assert "a Trust folder" in screen_rows(driven)[-1]
         await driven.pilot.press("a")
         await driven.finished()
         await driven.ask("again")

@@ -96,7 +96,7 @@ async def test_escape_ends_the_turn_and_an_edit_that_the_mode_allows_waits(drive
         await driven.ask("edit it now")
         await driven.asked()
         assert str(driven.panel.query_one("#approval-keys").render()).startswith("y this once")
-        assert footer(driven).startswith("y Allow  a Always  n Deny  r Review  esc Stop")
+        assert footer(driven).startswith("y Allow  a Accept edits  n Deny  r Review  esc Stop")
         await driven.pilot.press("y")
         await driven.finished(2)
         assert "done" in (repository / "app.py").read_text()

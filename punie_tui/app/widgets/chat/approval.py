@@ -37,7 +37,13 @@ _ALWAYS = Action(
     "approval.always", "a", "decide('always')", "always: edits, tests here, or just this command", "Always"
 )
 _DENY = Action("approval.deny", "n", "deny", "deny; say why, or Enter", "Deny")
-_STEP_LABELS = {_ONCE: "Go on", _ALWAYS: "No pauses", _DENY: "Skip"}
+_STEP_LABELS = {_ONCE: "Go on", _DENY: "Skip"}
+_ALWAYS_LABELS = {
+    Always.TRUST: "Trust folder",
+    Always.EDITS: "Accept edits",
+    Always.EXACTLY: "Always this",
+    Always.UNPAUSED: "No pauses",
+}
 _REVIEW = Action("approval.review", "r", "decide('review')", "review an edit hunk by hunk", "Review")
 
 APPROVAL_ACTIONS = ActionGroup(
@@ -176,10 +182,12 @@ class ApprovalPanel(AskingPanel):
         self.question_stands()
 
     def _label_keys(self, question: ApprovalQuestion) -> None:
-        """Let the footer call the answers as the panel does."""
-        labels = _STEP_LABELS if question.is_step else {}
-        for action in (_ONCE, _ALWAYS, _DENY):
-            self.screen.query_one(KeyRow).label(action.call, labels.get(action, action.label))
+        """Let the footer call the answers as the panel does, in fewer words."""
+        footer = self.screen.query_one(KeyRow)
+        for action in (_ONCE, _DENY):
+            footer.label(action.call, _STEP_LABELS[action] if question.is_step else action.label)
+        if question.always:
+            footer.label(_ALWAYS.call, _ALWAYS_LABELS[question.always])
 
     def show_way_back(self) -> None:
         self._show_position()
