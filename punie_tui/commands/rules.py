@@ -11,6 +11,11 @@ from punie_tools.safe_text import safe_text
 from punie_tui.agent.approval_store import ApprovalStore, approvals_file
 from punie_tui.commands.terminal import print_error
 
+_NO_RULES = (
+    ": no call is always allowed. Reading is never asked about, nor are tests where you trust the folder; "
+    "calls that edit or run are, unless the mode or a sandbox allows them."
+)
+
 
 def run(argv: list[str]) -> int:
     """List the rules of a folder, or forget some of them."""
@@ -28,7 +33,7 @@ def run(argv: list[str]) -> int:
         print(json.dumps(listed, indent=2))
         return 0
     for folder, each in rules.items():
-        print(safe_text(folder, single_line=True) + (":" if each else ": every call is asked about."))
+        print(safe_text(folder, single_line=True) + (":" if each else _NO_RULES))
         for rule in each:
             print(f"  {rule.name}  {rule.tool}  since {rule.time.date().isoformat()}")
             print("".join(f"      {line}\n" for line in revealed_text(rule.detail).split("\n")), end="")

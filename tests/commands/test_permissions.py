@@ -52,6 +52,15 @@ def test_a_folder_that_is_not_there_cannot_be_trusted(tmp_path: Path, capsys: py
     assert trust.run(["--revoke", str(tmp_path / "none")]) == 0
 
 
+def test_without_a_rule_it_is_told_what_is_asked_about(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert rules.run([str(repository)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(
+        f"{repository}: no call is always allowed. Reading is never asked about, nor are tests where "
+    )
+    assert "every call" not in told
+
+
 def test_rules_are_listed_whole_and_forgotten(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = ApprovalStore(approvals_file(), repository)
     store.add("run_command", "make test\n\x1b[8mmore")
