@@ -7,7 +7,9 @@ import itertools
 
 import pytest
 
+from punie_tools.code.monty_adapter import run_code
 from punie_tools.code.sandbox import observe_program
+from punie_tools.quality.pytest_run import PytestRunResult
 from punie_tools.registry import TOOLS
 from punie_tui.engine.nano.answers import AnswerKind, answer_sentence, plain_answer
 from punie_tui.engine.nano.catalogue import CATALOGUE, Argument, Kind
@@ -349,6 +351,15 @@ def test_every_program_runs_and_reads_fields(name: str, filling: int) -> None:
     observed = observe_program(code, stand_ins)
     assert not observed.error, code
     assert observed.fields_read
+
+
+@pytest.mark.parametrize(("failed", "errors", "last"), [(0, 0, "0.50 s a.py::one"), (1, 2, "3 failed")])
+def test_the_slowest_tests_are_told_with_how_many_failed(failed: int, errors: int, last: str) -> None:
+    one = {"name": "a.py::one", "outcome": "passed", "duration": 0.5, "file": "a.py", "line": 1, "message": ""}
+    counts = {"passed": 1, "failed": failed, "errors": errors, "skipped": 0, "xfailed": 0, "xpassed": 0}
+    result = PytestRunResult.model_validate({"target": "", "keyword": "", "duration": 1, "tests": [one], **counts})
+    finished = run_code(PROGRAMS["pytest slowest tests"].write({}), {"pytest_run": lambda: result})
+    assert finished.output.splitlines()[-1] == last
 
 
 @pytest.mark.parametrize(
