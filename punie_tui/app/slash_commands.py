@@ -43,6 +43,10 @@ class CommandHost(Protocol):
         """Show mode, trust and model again."""
         ...
 
+    def after_choice(self, text: str) -> bool:
+        """Where punie asks what was meant: none of it, and this command once that turn has ended. False elsewhere."""
+        ...
+
     def start_anew(self) -> None: ...
 
     def call_by_hand(self, prompt: str, calls: Sequence[ToolCall]) -> None: ...
@@ -64,12 +68,16 @@ class CommandHost(Protocol):
 
 @dataclass(frozen=True)
 class SlashCommand:
-    """`argument` names what follows, in brackets where it need not; `run` gets it, empty where nothing does."""
+    """`argument` names what follows, in brackets where it need not; `run` gets it, empty where nothing does.
+
+    `moves_files`: not while a turn runs, which may read or change the same files.
+    """
 
     name: str
     argument: str
     purpose: str
     run: Callable[[CommandHost, str], None]
+    moves_files: bool = False
 
 
 def _mode(host: CommandHost, argument: str) -> None:
@@ -100,9 +108,6 @@ def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
     """Take a turn's changes back, or make them again, off the UI thread."""
     session, screen = host.session, host.screen_of_commands
     if session is None:
-        return
-    if host.is_turn_running:
-        host.note("A turn is running; Esc stops it.")
         return
 
     def move() -> None:
@@ -196,8 +201,10 @@ COMMANDS = (
     SlashCommand("staged", "", "review what is staged", _staged),
     SlashCommand("review", "[REVISION]", "review a commit, or A..B; HEAD without one", _review),
     SlashCommand("commit", "", "commit what is staged", _commit),
-    SlashCommand("undo", "[TURN]", "take back what the last turn of this session did to files", _undo),
-    SlashCommand("redo", "[TURN]", "make again what was taken back", _redo),
+    SlashCommand(
+        "undo", "[TURN]", "take back what the last turn of this session did to files", _undo, moves_files=True
+    ),
+    SlashCommand("redo", "[TURN]", "make again what was taken back", _redo, moves_files=True),
     SlashCommand("mode", "NAME", "plan, ask, accept edits, all in sandbox", _mode),
     SlashCommand("model", "", "which model answers", _model),
     SlashCommand("trust", "", "trust this folder, or no longer", lambda host, _: host.action_trust()),
@@ -235,6 +242,11 @@ def run_slash_command(host: CommandHost, text: str) -> bool | None:
         return False
     if host.session is None:
         host.note("punie is still starting.")
+        return False
+    if command.moves_files and host.is_turn_running:
+        if host.after_choice(text):
+            return True
+        host.note(f"A turn is running; Esc stops it, and then /{command.name} can be sent.")
         return False
     command.run(host, argument)
     return True

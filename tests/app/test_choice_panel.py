@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,36 @@ async def test_a_sentence_goes_to_the_prompt_and_the_choice_stays_open(drive: Dr
         await driven.finished(2)
         assert not panel.is_asking
         assert any("git_status" in line for line in driven.trace_lines())
+
+
+async def test_undo_takes_none_of_the_choices_and_follows_at_once(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    repository = make_repository({"app.py": "x = 1\n"})
+    writes: Reply = [ToolCall("3", "write_file", {"path": "new.py", "content": "x = 2\n"})]
+    async with drive(repository, [writes, UNSURE, STATUS, TALK], allow_all=True) as driven:
+        await driven.ask("make it")
+        await driven.finished(1)
+        await driven.ask("hm")
+        panel = await offered(driven)
+        driven.prompt.focus()
+        await driven.ask("/undo")
+        await driven.finished(2)
+        await driven.said("Took back: new.py.")
+        assert not panel.is_asking
+        assert driven.prompt.text == ""
+        assert not any("git_status" in line for line in driven.trace_lines())
+
+
+async def test_undo_stays_in_the_prompt_while_an_approval_waits(drive: Drive, tmp_path: Path) -> None:
+    async with drive(tmp_path, [RUNS, TALK]) as driven:
+        await driven.ask("hm")
+        await driven.asked()
+        driven.prompt.focus()
+        await driven.ask("/undo")
+        await driven.said("A turn is running; Esc stops it, and then /undo can be sent.")
+        assert driven.prompt.text == "/undo"
+        assert driven.panel.is_asking
 
 
 @pytest.mark.parametrize("reply", [UNSURE, RUNS], ids=["a choice", "an approval"])

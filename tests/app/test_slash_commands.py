@@ -191,9 +191,12 @@ async def test_files_do_not_move_under_a_running_turn(drive: Drive, repository: 
         await driven.ask("think")
         await driven.said("Well")
         await driven.ask("/undo")
-        await driven.said("A turn is running; Esc stops it.")
+        await driven.said("A turn is running; Esc stops it, and then /undo can be sent.")
+        assert driven.prompt.text == "/undo"
         gate.set()
         await driven.finished()
+        await driven.pilot.press("enter")
+        await driven.said("There is nothing to undo")
 
 
 async def test_a_new_session_knows_nothing_of_the_old_one(drive: Drive, repository: Path) -> None:

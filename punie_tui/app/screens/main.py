@@ -373,6 +373,13 @@ class MainScreen(Screen[None]):
     def is_turn_running(self) -> bool:
         return self._is_turn_running
 
+    def after_choice(self, text: str) -> bool:
+        """Take none of the choices that wait, and do what a command says at that turn's end; False without choices."""
+        if not self._choice.choose_none():
+            return False
+        self._queue.add(QueuedMessage(text, lambda: self.run_command(text), is_turn=False))
+        return True
+
     def start_anew(self) -> None:
         """Begin a new session after the messages that wait."""
 

@@ -100,6 +100,12 @@ class ChoicePanel(AskingPanel):
         self.action_choose(numbers.index(text))
         return True
 
+    def choose_none(self) -> bool:
+        """Take none of the choices; whether any wait."""
+        is_asking = self._pending is not None
+        self.action_choose(-1)
+        return is_asking
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There may be fewer choices than keys."""
         if action == "choose" and self._pending is not None:
