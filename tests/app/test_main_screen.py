@@ -148,14 +148,20 @@ async def test_every_size_takes_a_request_and_shows_each_pane(
             await driven.pilot.press(key)
             await driven.pilot.pause()
             assert driven.main.query_one(f"#{pane}").region.width > 0
-            assert ("f2 Chat" in footer()) == (is_wide and pane == "chat"), pane
+            assert ("alt+c Chat" in footer()) == (is_wide and pane == "chat"), pane
+            assert not (pane == "chat" and "f2" in footer())
         assert driven.prompt.has_focus
-        # From the prompt it leads to what was said, and back.
-        for there, back in ((driven.transcript, "Prompt"), (driven.prompt, "Chat")):
-            await driven.pilot.press("f2")
+        # One key leads to what was said, the other one to the prompt, also where the keys are there already.
+        for key, there, told in (
+            ("alt+c", driven.transcript, "f2 Prompt"),
+            ("alt+c", driven.transcript, "f2 Prompt"),
+            ("f2", driven.prompt, "alt+c Chat"),
+            ("f2", driven.prompt, "alt+c Chat"),
+        ):
+            await driven.pilot.press(key)
             await driven.pilot.pause()
             assert there.has_focus
-            assert (f"f2 {back}" in footer()) == is_wide
+            assert (told in footer()) == is_wide
 
 
 async def test_who_wants_to_end_it_by_ctrl_c_is_told_how(drive: Drive, tmp_path: Path) -> None:
@@ -332,7 +338,7 @@ async def test_a_sentence_names_places_that_open_and_tells_where_the_rest_is(
         region = driven.transcript.scrollable_content_region
         assert driven.transcript.blocks.width == region.width - 1
 
-        await driven.pilot.press("f2", "home", "down", "down", "down")
+        await driven.pilot.press("alt+c", "home", "down", "down", "down")
         await driven.until(lambda: bool(driven.transcript.links_of_line()), "the links")
         await driven.pilot.press("enter")
         await driven.shown(FileViewerScreen)

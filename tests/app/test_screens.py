@@ -328,7 +328,7 @@ def test_a_search_and_a_selection_in_the_chat(
             chat.transcript.action_move_to_end(-1)
             chat.transcript.action_move(2)
             await pilot.pause(0.01)
-        await pilot.press("f2", "slash", *"balance", "enter")
+        await pilot.press("alt+c", "slash", *"balance", "enter")
         while not chat.takes_escape:
             await pilot.pause(0.01)
         await pilot.press("end", "up", "up", "b")

@@ -340,7 +340,7 @@ async def test_a_file_that_the_person_edited_stops_the_way_back_and_nothing_move
         # Where the session stands nothing has to be done, and that is said.
         await driven.pilot.press("enter")
         await driven.said("stands there already")
-        await driven.pilot.press("f2", "home", "f3")
+        await driven.pilot.press("alt+c", "home", "f3")
         await open_turns(driven)
         await driven.pilot.press("home", "enter")
         await driven.until(lambda: "app.py was edited since punie" in driven.transcript.plain_text, "the reason")

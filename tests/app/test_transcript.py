@@ -57,7 +57,7 @@ async def test_what_was_said_is_selected_and_copied_as_it_was_written(drive: Dri
     async with drive(repository, [[TextDelta(ANSWER)]], writes_answers=True) as driven:
         await driven.ask("explain")
         await driven.finished()
-        await press(driven, "f2")
+        await press(driven, "alt+c")
         assert driven.app.focused is driven.transcript
         assert cursor_row(driven) == "▌  That is all of it."
         await press(driven, "Y")
@@ -89,7 +89,7 @@ async def test_what_was_said_is_selected_and_copied_as_it_was_written(drive: Dri
 
 async def test_where_nothing_was_said_no_key_of_the_chat_fails(drive: Drive, repository: Path) -> None:
     async with drive(repository, []) as driven:
-        await press(driven, "f2")
+        await press(driven, "alt+c")
         for action in TRANSCRIPT_ACTIONS.actions:
             for key in action.keys.split(","):
                 driven.transcript.focus()
@@ -103,7 +103,7 @@ async def test_where_nothing_was_said_the_first_words_show_who_has_the_keys_and_
 ) -> None:
     async with drive(repository, [], size=size) as driven:
         assert not any(row.startswith("▌") for row in shown(driven))
-        await press(driven, "f2")
+        await press(driven, "alt+c")
         assert cursor_row(driven) == shown(driven)[0]
         seen: list[str] = []
         for _ in range(40):
@@ -137,7 +137,7 @@ async def test_a_search_counts_marks_and_walks_also_what_comes_later(drive: Driv
     async with drive(repository, replies, writes_answers=True) as driven:
         await driven.ask("fruit")
         await driven.finished()
-        await press(driven, "f2", "slash", *"apple")
+        await press(driven, "alt+c", "slash", *"apple")
         await driven.until(lambda: "of" in told(driven), "the count")
         assert told(driven) == "“apple” 1 of 1 (n next, N before, Esc ends)"
         await press(driven, "enter")
@@ -145,11 +145,10 @@ async def test_a_search_counts_marks_and_walks_also_what_comes_later(drive: Driv
         assert "An apple." in cursor_row(driven)
         await press(driven, "f2", "tab", "tab", "tab")
         await press(driven, "f2")
-        driven.prompt.focus()
         await driven.ask("more")
         await driven.finished(2)
         assert told(driven).startswith("“apple” 1 of 3")
-        await press(driven, "f2", "n", "n")
+        await press(driven, "alt+c", "n", "n")
         assert told(driven).startswith("“apple” 3 of 3")
         await press(driven, "n", "N", "N")
         assert told(driven).startswith("“apple” 2 of 3")
@@ -170,7 +169,7 @@ async def test_turns_and_long_blocks_fold_and_a_match_unfolds_them(drive: Drive,
         await driven.finished()
         await driven.ask("shorter")
         await driven.finished(2)
-        await press(driven, "f2", "left_square_bracket")
+        await press(driven, "alt+c", "left_square_bracket")
         assert cursor_row(driven) == "▌› shorter"
         await press(driven, "left_square_bracket")
         assert cursor_row(driven) == "▌› explain"
@@ -199,7 +198,7 @@ async def test_who_sends_something_sees_what_comes_of_it(drive: Drive, repositor
         await driven.ask("explain")
         await driven.finished()
         driven.transcript.add("result", "\n".join(f"line {number}" for number in range(50)))
-        search = ["f2", "slash", *"explain", "enter", "escape", "escape"]
+        search = ["alt+c", "slash", *"explain", "enter", "escape", "escape"]
         for away, sent, seen in (
             (search, "more", "Second."),
             (["pageup"], "!echo done", "  done"),
@@ -212,12 +211,12 @@ async def test_who_sends_something_sees_what_comes_of_it(drive: Drive, repositor
             await driven.until(lambda seen=seen: any(seen in row for row in shown(driven)), sent)
         driven.prompt.clear()
         # What was told of a copy goes with what is sent, and with the session.
-        await press(driven, "f2", "y")
+        await press(driven, "alt+c", "y")
         assert told(driven) == "Copied 1 line."
         await press(driven, "escape")
         await driven.ask("!echo more")
         await driven.until(lambda: not told(driven), "nothing told after a command")
-        await press(driven, "f2", "y")
+        await press(driven, "alt+c", "y")
         assert told(driven) == "Copied 1 line."
         driven.main.change_session("")
         await driven.until(lambda: not told(driven), "nothing told in another session")
@@ -229,7 +228,7 @@ async def test_enter_opens_the_place_that_a_line_names(drive: Drive, repository:
     ) as driven:
         await driven.ask("explain")
         await driven.finished()
-        await press(driven, "f2")
+        await press(driven, "alt+c")
         await driven.until(lambda: bool(driven.transcript.links_of_line()), "the links")
         await press(driven, "right")
         assert told(driven) == "Enter opens src/ledger.py:1"
@@ -279,7 +278,7 @@ async def test_with_a_hundred_thousand_lines_above_only_what_is_new_or_seen_is_d
         await press(driven, key_of("x"))
         assert counts() == (layouts, drawn, painted)
         # The frame around the pane is drawn with the first of these, and all within it.
-        await press(driven, "f2", "up")
+        await press(driven, "alt+c", "up")
         layouts, drawn, painted = counts()
         await press(driven, "up")
         assert counts()[:2] == (layouts, drawn)

@@ -76,8 +76,9 @@ _SIDES_OF_PROMPT = 2
 _SECONDS_FOR_FIRST_FRAME = 0.1
 _PANES = {"chat": "F2 Chat", "trace": "F3 Trace", "repo": "F4 Repo"}
 _NOTICED = {"done": "done", "stopped": "stopped", "limit": "stopped at a limit", "failed": "failed", "asked": "waits"}
-_TO_CHAT = "pane('chat')"
-_KEYS_OF_PANES = frozenset(f"pane('{name}')" for name in _PANES)
+_TO_PROMPT = "pane('chat')"
+_TO_CHAT = "said"
+_KEYS_OF_PANES = frozenset((*(f"pane('{name}')" for name in _PANES), _TO_CHAT))
 _SPLIT_STEPS = (1, 2, 3, 4, 5)
 
 
@@ -208,14 +209,21 @@ class MainScreen(Screen[None]):
         self.set_class(event.size.height < _LOW_ROWS, "-low")
         self.set_class(event.size.height < _LOWEST_ROWS, "-lowest")
         self._tell_state_in_prompt(self.has_class("-asks"))
-        # There the row of tabs names these keys.
-        self.query_one(KeyRow).leave_out(_KEYS_OF_PANES if self.has_class("-narrow") else frozenset())
+        self._choose_pane_keys()
 
     def on_descendant_focus(self) -> None:
-        """The footer says where F2 leads from here, a question how to come back to it."""
-        self.query_one(KeyRow).label(_TO_CHAT, "Chat" if self.query_one(Prompt).has_focus else "Prompt")
+        """The footer says how to go from the prompt to the chat, or from elsewhere to the prompt.
+
+        A question says how to come back to it.
+        """
+        self._choose_pane_keys()
         for panel in self.query_one(AskingArea).query_children(AskingPanel):
             panel.show_way_back()
+
+    def _choose_pane_keys(self) -> None:
+        """In the footer; on narrow screens the row of tabs names them."""
+        needless = frozenset({_TO_PROMPT if self.query_one(Prompt).has_focus else _TO_CHAT})
+        self.query_one(KeyRow).leave_out(_KEYS_OF_PANES if self.has_class("-narrow") else needless)
 
     # What the person does.
 
@@ -715,27 +723,25 @@ class MainScreen(Screen[None]):
         self._show_first_words()
 
     def action_pane(self, pane: str) -> None:
-        """Show a pane and put the keys there. `chat` means its prompt, and from there what was said.
-
-        The side panes come after the first frame.
-        """
+        """Show a pane and put the keys there; `chat` means its prompt. The side panes come after the first frame."""
         if not self.query(f"#{pane}"):
             return
         for name in _PANES:
             self.set_class(name == pane, f"-pane-{name}")
         self.query_one(TabRow).show(pane)
-        target: Widget = self._chat_target() if pane == "chat" else self.query_one(f"#{pane}")
+        target: Widget = self.query_one(Prompt) if pane == "chat" else self.query_one(f"#{pane}")
         focusable = target if target.can_focus else next(iter(target.query("*:can-focus")), target)
         focusable.focus()
+
+    def action_said(self) -> None:
+        """Put the keys to what was said."""
+        self.action_pane("chat")
+        if (chat := self.query_one(Chat)).has_begun:
+            chat.transcript.focus()
 
     def action_prompt(self) -> None:
         if self.focused is not self.query_one(Prompt):
             self.action_pane("chat")
-
-    def _chat_target(self) -> Widget:
-        prompt = self.query_one(Prompt)
-        chat = self.query_one(Chat)
-        return chat.transcript if prompt.has_focus and chat.has_begun else prompt
 
     @on(Prompt.PageWanted)
     def _page(self, message: Prompt.PageWanted) -> None:

@@ -29,16 +29,17 @@ class KeyRow(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._told_elsewhere: frozenset[str] = frozenset()
+        self._left_out: frozenset[str] = frozenset()
         self._labels: dict[str, str] = {}
 
     def on_mount(self) -> None:
         call_when_bindings_change(self, self.refresh)
 
     def leave_out(self, actions: frozenset[str]) -> None:
-        """Show all but these, whose keys stand elsewhere on the screen; they are named by what Textual runs."""
-        self._told_elsewhere = actions
-        self.refresh()
+        """Show all but these, which stand elsewhere on the screen or do nothing here; named by what Textual runs."""
+        if actions != self._left_out:
+            self._left_out = actions
+            self.refresh()
 
     def label(self, action: str, label: str) -> None:
         """Call an action so, whatever its binding says: what it does depends on where the focus is."""
@@ -72,7 +73,7 @@ class KeyRow(Widget):
         shown: dict[str, Binding] = {}
         is_typing = _takes_letters(self.screen.focused)
         for key, active in self.screen.active_bindings.items():
-            is_shown = active.binding.show and active.binding.action not in self._told_elsewhere
+            is_shown = active.binding.show and active.binding.action not in self._left_out
             is_free = active.binding.key != NO_KEY and not (is_typing and is_typed(key))
             if is_shown and active.enabled and is_free:
                 shown.setdefault(active.binding.action, active.binding)
