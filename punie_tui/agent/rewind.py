@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Collection, Sequence
 
 from punie_tools.changes.journal import Journal
 from punie_tools.changes.three_way import ChangedSinceError
@@ -11,11 +12,13 @@ from punie_tui.agent.events import SessionRewound
 from punie_tui.agent.session_record import RecordedTurn, SessionError, SessionRecord
 
 
-def rewind_files(record: SessionRecord, to_turn: str, journal: Journal | None) -> SessionRewound | None:
+def rewind_files(
+    record: SessionRecord, to_turn: str, journal: Journal | None, by_hand: Collection[str] = ()
+) -> SessionRewound | None:
     """Make the files what they were at the end of a turn; the event that tells of it, None where the session is there.
 
-    All turns on the way move, or none does. Raises SessionError, and ToolError where somebody else changed a file
-    since.
+    All turns on the way move, or none does, and with them what the person had punie change since: `by_hand` names
+    that in the journal. Raises SessionError, and ToolError where somebody else changed a file since.
     """
     places = {turn.turn_id: number for number, turn in enumerate(record.turns, 1)}
     if to_turn and to_turn not in places:
@@ -24,8 +27,8 @@ def rewind_files(record: SessionRecord, to_turn: str, journal: Journal | None) -
     if target == record.kept:
         return None
     if target < record.kept:
-        return SessionRewound(to_turn=to_turn, undone=_undo(record.turns[target : record.kept], journal))
-    return SessionRewound(to_turn=to_turn, redone=_redo(record, record.turns[record.kept : target], journal))
+        return SessionRewound(to_turn=to_turn, undone=_undo(record, target, journal, by_hand))
+    return SessionRewound(to_turn=to_turn, redone=_redo(record, target, journal))
 
 
 def told_refusal(error: ChangedSinceError) -> str:
@@ -50,21 +53,42 @@ def still_undone(turns: Sequence[RecordedTurn], journal: Journal | None) -> list
     return [turn for turn in turns if turn.turn_id in undone]
 
 
-def _undo(turns: Sequence[RecordedTurn], journal: Journal | None) -> list[str]:
-    done = _in_journal(journal, is_undone=False)
-    wanted = [turn.turn_id for turn in reversed(turns) if turn.turn_id in done]
-    if journal is not None:
-        _all_or_none(wanted, journal.undo, journal.redo)
+def _undo(record: SessionRecord, target: int, journal: Journal | None, by_hand: Collection[str]) -> list[str]:
+    """The session's turns after the target, and what was done by hand since the first of them began."""
+    if journal is None:
+        return []
+    turns = {turn.turn_id for turn in record.turns[target : record.kept]}
+    since = _began(record, target)
+    wanted = [
+        each.turn
+        for each in reversed(journal.turns())
+        if not each.is_undone and (each.turn in turns or (each.turn in by_hand and each.time >= since))
+    ]
+    _all_or_none(wanted, journal.undo, journal.redo)
     return wanted
 
 
-def _redo(record: SessionRecord, turns: Sequence[RecordedTurn], journal: Journal | None) -> list[str]:
+def _redo(record: SessionRecord, target: int, journal: Journal | None) -> list[str]:
     """Only what the session took back itself: what the person undid by hand stays undone."""
-    undone = _in_journal(journal, is_undone=True) & record.taken_back
-    wanted = [turn.turn_id for turn in turns if turn.turn_id in undone]
-    if journal is not None:
-        _all_or_none(wanted, journal.redo, journal.undo)
+    if journal is None:
+        return []
+    own = {turn.turn_id for turn in record.turns}
+    turns = {turn.turn_id for turn in record.turns[record.kept : target]}
+    until = _began(record, target)
+    wanted = [
+        each.turn
+        for each in journal.turns()
+        if each.is_undone
+        and each.turn in record.taken_back
+        and (each.turn in turns or (each.turn not in own and each.time < until))
+    ]
+    _all_or_none(wanted, journal.redo, journal.undo)
     return wanted
+
+
+def _began(record: SessionRecord, place: int) -> float:
+    """When the turn after so many began."""
+    return record.turns[place].started.time.timestamp() if place < len(record.turns) else math.inf
 
 
 def _in_journal(journal: Journal | None, *, is_undone: bool) -> set[str]:

@@ -253,7 +253,7 @@ class Session:
         """
         try:
             record = self.record()
-            event = rewind_files(record, to_turn, self.changes.journal)
+            event = rewind_files(record, to_turn, self.changes.journal, self.changes.turns_by_hand)
         except ChangedSinceError as error:
             yield NoticeGiven(text=told_refusal(error))
             return

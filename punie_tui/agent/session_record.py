@@ -170,9 +170,9 @@ class SessionRecord:
             self.waiting.remove(sent)
 
     def _begin(self, event: TurnStarted) -> None:
-        for turn in self.turns[self.kept :]:
-            self.taken_back.discard(turn.turn_id)
         del self.turns[self.kept :]
+        # What went with the turns that are left behind, edits by hand included, is not made again.
+        self.taken_back &= {turn.turn_id for turn in self.turns}
         self.turns.append(RecordedTurn([event]))
         self.kept += 1
 

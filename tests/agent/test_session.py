@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from punie_tui.agent.events import NoticeGiven, TextStreamed, ToolFinished
+from punie_tui.agent.person_calls import CallWatch
 from punie_tui.agent.session import Session
 from punie_tui.agent.session_record import read_event, read_lines
 from punie_tui.engine.protocol import TextDelta, ToolCall
@@ -217,3 +218,40 @@ def test_going_to_a_turn_tells_what_the_person_undid_by_hand(open_session: OpenS
     list(session.rewind(first))
     assert session.take_notices()[0].startswith("The session and its files stand at the end of turn 1 of 2.")
     assert [path.name for path in tmp_path.glob("?")] == ["a"]
+
+
+def test_going_to_a_turn_goes_over_what_punie_changed_for_the_person(open_session: OpenSession, tmp_path: Path) -> None:
+    def content() -> str:
+        return (tmp_path / "a").read_text()
+
+    def change(text: str, by: str) -> None:
+        outcome = session.person_calls.run("write_file", {"path": by, "content": text}, CallWatch())
+        assert outcome.result, outcome.error
+
+    places = (("a", "one"), ("a", "two"), ("b", "three"))
+    writes = [[ToolCall(text, "write_file", {"path": path, "content": text})] for path, text in places]
+    session = open_session(tmp_path, *writes, allow_all=True)
+    change("mine before", "before")
+    first, second = (next(iter(list(session.run(text)))).turn_id for text in ("one", "two"))
+    change("two, mended", "a")
+    change("two, mended twice", "a")
+    list(session.rewind(first))
+    assert content() == "one"
+    list(session.rewind(second))
+    assert content() == "two, mended twice"
+    list(session.rewind(""))
+    assert not (tmp_path / "a").exists()
+    assert (tmp_path / "before").read_text() == "mine before"
+    list(session.rewind(first))
+    assert content() == "one"
+    # What was left behind by another turn is not made again.
+    third = next(iter(list(session.run("three")))).turn_id
+    list(session.rewind(first))
+    list(session.rewind(third))
+    assert (tmp_path / "b").read_text() == "three"
+    assert content() == "one"
+    # What somebody else changed still stops it.
+    (tmp_path / "b").write_text("not punie's")
+    refusal = list(session.rewind(first))
+    assert isinstance(refusal[0], NoticeGiven)
+    assert (tmp_path / "b").read_text() == "not punie's"
