@@ -123,6 +123,11 @@ async def test_a_session_is_named_and_the_name_is_searched(drive: Drive, reposit
         await driven.until(lambda: "books" in screen.shown_titles, "the name")
         assert screen.shown_titles[1] == "books"
         await driven.pilot.press("slash", *"BOOK", "enter")
+        # What matches is looked at first; another Enter opens it.
+        assert driven.app.screen is screen
+        assert screen.query_one(OptionList).has_focus
+        assert screen.shown_titles == ["books"]
+        await driven.pilot.press("enter")
         await driven.until(lambda: "It keeps accounts." in driven.transcript.plain_text, "the session")
 
 
@@ -131,7 +136,9 @@ async def test_the_session_that_is_open_is_named_too(drive: Drive, repository: P
         await driven.ask("hi")
         await driven.finished()
         screen = await open_sessions(driven)
-        await driven.pilot.press("n", *"mine", "enter")
+        await driven.pilot.press("n")
+        assert screen.query_one("#sessions-answer", Input).value == "hi"
+        await driven.pilot.press(*"mine", "enter")
         await driven.until(lambda: screen.shown_titles == ["mine"], "the name")
 
 
@@ -140,7 +147,8 @@ async def test_a_fork_is_a_session_of_its_own(drive: Drive, repository: Path, th
         screen = await open_sessions(driven)
         await driven.pilot.press("end", "f")
         await driven.until(lambda: len(screen.shown_titles) == 4, "the copy")
-        assert screen.shown_titles.count("find TODO") == 2
+        assert screen.shown_titles.count("find TODO") == 1
+        assert "find TODO (fork)" in screen.shown_titles
         assert told(screen).startswith("Copied: ")
 
 
@@ -399,5 +407,5 @@ async def test_a_list_in_a_folder_of_hostile_files_goes_on(drive: Drive, reposit
     (folder / "20200101-000000-000002.jsonl").symlink_to("nowhere")
     async with drive(repository) as driven:
         screen = await open_sessions(driven)
-        await driven.pilot.press("slash", *"20200101-000000-000000", "enter")
+        await driven.pilot.press("slash", *"20200101-000000-000000", "enter", "enter")
         await driven.until(lambda: "holds nothing" in told(screen), "the reason")

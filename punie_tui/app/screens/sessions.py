@@ -239,12 +239,14 @@ class SessionsScreen(Screen[str | None]):
 
     @on(Input.Submitted, "#sessions-search")
     def _searched(self, message: Input.Submitted) -> None:
+        """What was searched for stays, and the keys go to the sessions that match."""
         message.stop()
-        self.action_go_on()
+        self._options.focus()
 
     def action_rename(self) -> None:
         if current := self._current:
-            self._ask("name", current, " ".join(current.name.split()), "a name; empty takes it back")
+            # Without a name of its own it goes by its first prompt.
+            self._ask("name", current, " ".join((current.name or current.title).split()), "a name; empty takes it back")
 
     def action_export(self) -> None:
         from punie_tui.app.session_export import offered_file
@@ -295,7 +297,9 @@ class SessionsScreen(Screen[str | None]):
                 self._change(lambda: self._remove(current))
 
         title = current.title if len(current.title) <= 200 else f"{current.title[:199]}…"
-        question = f"Delete the session “{title}” ({counted(current.turn_count, 'turn')}) for good?"
+        # Sessions may bear the same name.
+        which = f"{counted(current.turn_count, 'turn')}, {moment(current.last_used)}"
+        question = f"Delete the session “{title}” ({which}) for good?"
         app_of(self).push_screen(ConfirmScreen(question, "delete it"), answer)
 
     def action_help(self) -> None:
@@ -328,6 +332,8 @@ class SessionsScreen(Screen[str | None]):
 
     def _fork(self, about: SessionSummary) -> str:
         fork = self._list.fork(self._list.find(about.session_id))
+        title = about.title if len(about.title) <= 60 else f"{about.title[:59]}…"
+        self._list.rename(fork, f"{title} (fork)")
         return f"Copied: {fork.stem}."
 
     def _remove(self, about: SessionSummary) -> str:
