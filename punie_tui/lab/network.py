@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,8 @@ from punie_tui.engine.mlx_adapter import MlxModel, quieten_transformers
 Row = tuple[Sequence[int], Sequence[float]]
 """Tokens of one example, and for each how much its prediction counts."""
 EMBEDDING = "model.embed_tokens.weight"
+_LAYER = re.compile(r"model\.layers\.(\d+)\.(.+)")
+_INTO_THE_STREAM = ("o_proj.weight", "down_proj.weight")
 
 
 class Trainee:
@@ -111,15 +114,18 @@ class Trainee:
     def load_weights(self, directory: Path) -> None:
         """Begin with a model directory's weights instead of random ones. Raises ValueError if it is another network.
 
-        Tokens that it has not yet begin as the mean of those that it has.
+        A smaller one grows: with more layers or a wider feed-forward it computes at first what it did before. Tokens
+        that it has not yet begin as the mean of those that it has.
         """
         arrays = cast("dict[str, mx.array]", mx.load(str(directory / "model.safetensors")))
-        shapes = {name: array.shape for name, array in _flat(self._network.parameters())}
-        known, wanted = arrays.get(EMBEDDING), shapes[EMBEDDING]
-        if known is not None and known.shape[0] < wanted[0] and known.shape[1:] == wanted[1:]:
-            fresh = mx.broadcast_to(known.mean(axis=0, keepdims=True), (wanted[0] - known.shape[0], wanted[1]))
-            arrays[EMBEDDING] = mx.concatenate([known, fresh])
-        if shapes != {name: array.shape for name, array in arrays.items()}:
+        fresh = dict(_flat(self._network.parameters()))
+        arrays = _with_layers(arrays, self.config["num_hidden_layers"])
+        arrays = {
+            name: _widened(name, array, fresh[name]) if name in fresh else array for name, array in arrays.items()
+        }
+        if {name: array.shape for name, array in fresh.items()} != {
+            name: array.shape for name, array in arrays.items()
+        }:
             raise ValueError(f"{directory} holds a network of another shape than the recipe's.")
         self._network.update(tree_unflatten([(name, array.astype(mx.float32)) for name, array in arrays.items()]))
         self._averaged = _copy(self._network.parameters())
@@ -142,9 +148,41 @@ class Trainee:
         for name, array in _flat(self._network.parameters()):
             if array.ndim == 2:
                 scale = 0.02 if "embed" in name else 1 / math.sqrt(array.shape[1])
-                scale = scale / depth if name.endswith(("o_proj.weight", "down_proj.weight")) else scale
+                scale = scale / depth if name.endswith(_INTO_THE_STREAM) else scale
                 fresh.append((name, mx.random.normal(array.shape) * scale))
         self._network.update(tree_unflatten(fresh))
+
+
+def _with_layers(arrays: Mapping[str, mx.array], wanted: int) -> dict[str, mx.array]:
+    """A network's arrays with more layers, copies of those before them that add nothing to the stream yet."""
+    found = {int(match[1]) for name in arrays if (match := _LAYER.match(name))}
+    if not found or found != set(range(len(found))) or wanted <= len(found):
+        return dict(arrays)
+    # The first and the last stay where they are; the rest are spread evenly.
+    places = {round(each * (wanted - 1) / max(1, len(found) - 1)): each for each in sorted(found)}
+    grown = {name: array for name, array in arrays.items() if not _LAYER.match(name)}
+    for layer in range(wanted):
+        source = places[max(place for place in places if place <= layer)]
+        for name, array in arrays.items():
+            if (match := _LAYER.match(name)) and int(match[1]) == source:
+                is_silent = layer not in places and name.endswith(_INTO_THE_STREAM)
+                grown[f"model.layers.{layer}.{match[2]}"] = mx.zeros_like(array) if is_silent else array
+    return grown
+
+
+def _widened(name: str, array: mx.array, fresh: mx.array) -> mx.array:
+    """More tokens begin as the mean of those there are; more units of a feed-forward read, and write nothing yet."""
+    if array.ndim != 2 or array.shape == fresh.shape:
+        return array
+    rows, columns = array.shape
+    if name == EMBEDDING and rows < fresh.shape[0] and columns == fresh.shape[1]:
+        more = mx.broadcast_to(array.mean(axis=0, keepdims=True), (fresh.shape[0] - rows, columns))
+        return mx.concatenate([array, more])
+    if name.endswith(("gate_proj.weight", "up_proj.weight")) and rows < fresh.shape[0] and columns == fresh.shape[1]:
+        return mx.concatenate([array, fresh[rows:].astype(array.dtype)])
+    if name.endswith("down_proj.weight") and columns < fresh.shape[1] and rows == fresh.shape[0]:
+        return mx.concatenate([array, mx.zeros((rows, fresh.shape[1] - columns), dtype=array.dtype)], axis=1)
+    return array
 
 
 def _copy(tree: Any) -> Any:

@@ -14,8 +14,9 @@ from punie_tui.lab.train import Recipe
 BATCH: list[Row] = [([5, 6, 7, 8], [0.0, 1.0, 1.0, 1.0]), ([9, 8, 7, 6], [0.0, 0.0, 1.0, 1.0])]
 
 
-def new_trainee(seed: int) -> Trainee:
-    config = Recipe(hidden=16, layers=1, heads=1, key_value_heads=1, feed_forward=16).network(32, 0)
+def new_trainee(seed: int, layers: int = 1, feed_forward: int = 16, tokens: int = 32) -> Trainee:
+    recipe = Recipe(hidden=16, layers=layers, heads=1, key_value_heads=1, feed_forward=feed_forward)
+    config = recipe.network(tokens, 0)
     return Trainee(config, seed=seed, steps=10, peak=0.01, dropout=0.0, decay=0.1, average=0.9)
 
 
@@ -45,6 +46,25 @@ def test_the_loss_is_the_mean_over_the_tokens_that_count() -> None:
             if weight:
                 expected.append(smoothed_cross_entropy(logits, following, smoothing=0.02))
     assert trainee.train(BATCH, 6) == pytest.approx(sum(expected) / len(expected), rel=1e-4)
+
+
+@pytest.mark.parametrize("layers", [2, 3, 5])
+def test_a_network_grows_and_computes_what_it_did_until_it_learns_more(layers: int, tmp_path: Path) -> None:
+    small = new_trainee(seed=1, layers=2)
+    for _ in range(3):
+        small.train(BATCH, 6)
+    small.save_weights(tmp_path)
+    grown = new_trainee(seed=2, layers=layers, feed_forward=24, tokens=40)
+    grown.load_weights(tmp_path)
+    tokens = BATCH[0][0]
+    before, after = (trainee.averaged_model() for trainee in (small, grown))
+    expected = mx.array(before.feed(tokens, before.new_cache())).squeeze()
+    found = mx.array(after.feed(tokens, after.new_cache())).squeeze()[:32]
+    assert found.tolist() == pytest.approx(expected.tolist(), abs=2e-2)
+    losses = [grown.train(BATCH, 6) for _ in range(6)]
+    assert losses[-1] < losses[0]
+    with pytest.raises(ValueError, match="another shape"):
+        new_trainee(seed=2, layers=1).load_weights(tmp_path)
 
 
 def smoothed_cross_entropy(logits: list[float], expected: int, smoothing: float) -> float:
