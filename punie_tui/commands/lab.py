@@ -13,7 +13,7 @@ from pathlib import Path
 
 from punie_tui.commands.lab_collect import add_collect
 from punie_tui.commands.lab_compare import add_compare
-from punie_tui.commands.lab_models import add_fuse, add_quantize, add_train_adapter
+from punie_tui.commands.lab_models import add_average, add_fuse, add_quantize, add_train_adapter
 from punie_tui.commands.terminal import print_error
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.engine.protocol import EngineError
@@ -84,6 +84,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     recording = verbs.add_parser("record", help="score the embedded model and note that in its history")
     recording.set_defaults(act=_record)
     add_fuse(verbs.add_parser("fuse", help="add an adapter to its base's weights"))
+    add_average(verbs.add_parser("average", help="the mean of checkpoints, weight by weight, as one model"))
     add_quantize(verbs.add_parser("quantize", help="make a model smaller: 4, 5, 6 or 8 bits a weight, or mixed"))
     add_compare(verbs.add_parser("compare", help="score several models on one suite: accuracy, size, memory, time"))
     add_collect(verbs.add_parser("collect", help="keep replies of your own sessions as training data, one by one"))

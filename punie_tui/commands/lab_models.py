@@ -54,6 +54,18 @@ def add_quantize(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(act=_quantize)
 
 
+def add_average(parser: argparse.ArgumentParser) -> None:
+    """`punie lab average`."""
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="folders or hub ids, such as RUN/best")
+    parser.add_argument("--output", type=Path, required=True, metavar="OUTPUT", help="a folder that does not exist yet")
+    parser.add_argument("--shares", type=_shares, metavar="N,N,...", help="of each model; default: the same of all")
+    parser.set_defaults(act=_average)
+
+
+def _shares(text: str) -> list[float]:
+    return [float(share) for share in text.split(",")]
+
+
 def _train_adapter(options: argparse.Namespace) -> int:
     from punie_tui.lab.adapter import AdapterRecipe, train_adapter
 
@@ -92,6 +104,15 @@ def _quantize(options: argparse.Namespace) -> int:
     from punie_tui.lab.model_files import quantise
 
     return _tell_size(options, quantise(resolve_model(options.base), options.output, options.bits, options.group))
+
+
+def _average(options: argparse.Namespace) -> int:
+    from punie_tui.lab.model_files import average
+
+    shares = options.shares or [1.0] * len(options.models)
+    if len(shares) != len(options.models):
+        raise ValueError(f"{len(options.models)} models need as many shares, not {len(shares)}.")
+    return _tell_size(options, average([resolve_model(model) for model in options.models], shares, options.output))
 
 
 def _tell_size(options: Any, size: int) -> int:

@@ -9,11 +9,12 @@ import io
 import json
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, cast
 
+import mlx.core as mx
 from mlx.utils import tree_unflatten
 
 from punie_tui.engine.model_directory import inspect_directory
@@ -56,6 +57,47 @@ def quantise(model: Path, output: Path, bits: str, group: int = 64) -> int:
         recipe = None if BITS[bits] else _MIXED
         convert(str(model), str(place), quantize=True, q_bits=BITS[bits], q_group_size=group, quant_predicate=recipe)
     return inspect_directory(output).weight_bytes
+
+
+def average(models: Sequence[Path], shares: Sequence[float], output: Path) -> int:
+    """Write the mean of models of one kind, each weight by its model's share; the bytes. Raises ModelFilesError.
+
+    All but the weights is the first one's. Checkpoints of one run, or of runs that went on from one model, are often
+    better in the mean than each alone (Izmailov et al., 2018; Wortsman et al., 2022).
+    """
+    if any(share <= 0 for share in shares):
+        raise ModelFilesError("Every share must be above 0.")
+    tokenizers = {(model / "tokenizer.json").read_bytes() for model in models if inspect_directory(model)}
+    if len(tokenizers) > 1:
+        raise ModelFilesError("Only models of one tokenizer have a mean.")
+    with _whole(models[0], output) as place:
+        found = [_arrays(model) for model in models]
+        if any(_shapes(arrays) != _shapes(found[0]) for arrays in found):
+            raise ValueError("the models have networks of different shapes.")
+        total = sum(shares)
+        means = {
+            name: sum(
+                (share / total * arrays[name].astype(mx.float32) for arrays, share in zip(found, shares, strict=True)),
+                start=mx.array(0.0),
+            ).astype(kind.dtype)
+            for name, kind in found[0].items()
+        }
+        shutil.copytree(models[0], place, ignore=shutil.ignore_patterns("*.safetensors*"))
+        mx.save_safetensors(str(place / "model.safetensors"), means, metadata={"format": "mlx"})
+    return inspect_directory(output).weight_bytes
+
+
+def _arrays(model: Path) -> dict[str, mx.array]:
+    arrays: dict[str, mx.array] = {}
+    for path in sorted(model.glob("model*.safetensors")):
+        arrays |= cast("dict[str, mx.array]", mx.load(str(path)))
+    if any(name.endswith(".scales") for name in arrays):
+        raise ModelFilesError(f"{model} is quantised; a mean needs full weights.")
+    return arrays
+
+
+def _shapes(arrays: Mapping[str, mx.array]) -> Mapping[str, tuple[int, ...]]:
+    return {name: array.shape for name, array in arrays.items()}
 
 
 @contextmanager

@@ -240,3 +240,36 @@ def test_the_embedded_model_keeps_its_classifier_with_fewer_bits(bits: str, tmp_
     finally:
         engine.close()
     assert calls == ["git_status"]
+
+
+def test_the_mean_of_checkpoints_lies_between_them_by_their_shares(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(MODEL_DIRECTORY, other)
+    weights = cast("dict[str, mx.array]", mx.load(str(other / "model.safetensors")))
+    moved = {name: array + 1 for name, array in weights.items()}
+    mx.save_safetensors(str(other / "model.safetensors"), moved)
+
+    def average(output: str, *options: str) -> int:
+        return lab.run(["average", str(MODEL_DIRECTORY), str(other), "--output", str(tmp_path / output), *options])
+
+    assert average("mean", "--shares", "3,1") == 0
+    assert {path.name for path in (tmp_path / "mean").iterdir()} == {path.name for path in MODEL_DIRECTORY.iterdir()}
+    made = cast("dict[str, mx.array]", mx.load(str(tmp_path / "mean" / "model.safetensors")))
+    for name, array in weights.items():
+        assert made[name].dtype == array.dtype
+        assert mx.allclose(made[name], array + 0.25, atol=5e-3).item()
+    assert average("mean") == 1
+    assert "exists already" in capsys.readouterr().err
+    assert average("uneven", "--shares", "1,2,3") == 1
+    assert "2 models need as many shares, not 3." in capsys.readouterr().err
+    assert average("none", "--shares", "1,0") == 1
+    assert "Every share must be above 0." in capsys.readouterr().err
+    name = next(iter(moved))
+    mx.save_safetensors(str(other / "model.safetensors"), {**moved, name: moved[name][:1]})
+    assert average("shapes") == 1
+    assert "networks of different shapes" in capsys.readouterr().err
+    (other / "tokenizer.json").write_text("{}", encoding="utf-8")
+    assert average("tokens") == 1
+    assert "Only models of one tokenizer have a mean." in capsys.readouterr().err
