@@ -15,6 +15,14 @@ _UNDO = re.compile(
     re.IGNORECASE,
 )
 
+_UNDO_EDIT = re.compile(
+    rf"\W*(?:(?:{_BEFORE_VERBS})\s+)*(?:undo|revert|take back|roll back)\s+"
+    r"(?:(?:the|my|your|that|this|last|latest|lint|quick)\s+)*"
+    r"(?:renam(?:e|ing)|fix(?:es)?|(?:re)?format(?:ting)?|replace(?:ment)?s?|refactoring|code action)\b",
+    re.IGNORECASE,
+)
+"""Of edits by what they were, whatever came between: no call takes them back, and `undo` is no name."""
+
 _HANDED_OVER = re.compile(r"\W*fix (?:the failing tests?\b|what (?:ruff|pyright) finds\b)", re.IGNORECASE)
 """What the app asks where a person hands a failure or a finding to the model; people write it too."""
 
@@ -68,7 +76,8 @@ def answer_label(kind: AnswerKind, request: str) -> str:
 
 def plain_answer(request: str, is_after_edit: bool) -> AnswerKind | None:
     """The answer to a request that code understands for sure, or knows that nano cannot, and no tool can fulfil."""
-    if _is_of_another_script(request) or _HANDED_OVER.match(request) or (is_after_edit and _UNDO.match(request)):
+    is_undo = _UNDO_EDIT.match(request) or (is_after_edit and _UNDO.match(request))
+    if _is_of_another_script(request) or _HANDED_OVER.match(request) or is_undo:
         return AnswerKind.BEYOND
     return None
 

@@ -270,14 +270,20 @@ def test_what_no_tool_does_is_shown_another_way_by_the_verb_it_begins_with() -> 
         ("undo", True),
         ("Please undo my last change!", True),
         ("revert that", True),
-        ("undo the rename of total", False),
+        ("undo the rename of total", True),
+        ("can you revert that last lint fix", True),
+        ("undo the stash", False),
         ("revert a1b2c3d", False),
         ("what does undo do", False),
     ],
 )
 def test_a_plain_wish_to_undo_is_told_the_apps_own_way(request_text: str, is_undone: bool) -> None:
     assert plain_answer(request_text, is_after_edit=True) == (AnswerKind.BEYOND if is_undone else None)
-    assert plain_answer(request_text, is_after_edit=False) is None
+
+
+@pytest.mark.parametrize(("request_text", "is_undone"), [("undo", False), ("undo the rename", True)])
+def test_an_edit_that_is_named_is_undone_after_other_calls_too(request_text: str, is_undone: bool) -> None:
+    assert plain_answer(request_text, is_after_edit=False) == (AnswerKind.BEYOND if is_undone else None)
 
 
 @pytest.mark.parametrize(
