@@ -47,11 +47,11 @@ def _load_format(directory: ModelDirectory, model: MlxModel) -> tuple[ModelToken
     """Punie's own models are spoken to in their own way, all others by their chat template."""
     end_tokens = read_end_tokens(directory.path, directory.config)
     if directory.is_nano:
-        from punie_tui.engine.nano.first_action import load_first_action
+        from punie_tui.engine.nano.classifiers import load_classifiers
         from punie_tui.engine.nano.format import NanoFormat
 
         tokenizer = load_lean_tokenizer(directory.path, end_tokens, model.vocabulary_size)
-        return tokenizer, NanoFormat(tokenizer, load_first_action(directory.path))
+        return tokenizer, NanoFormat(tokenizer, load_classifiers(directory.path))
     from punie_tui.engine.chat_format import ChatTemplateFormat
 
     chat_tokenizer = load_chat_tokenizer(directory.path, end_tokens, model.vocabulary_size)

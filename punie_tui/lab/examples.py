@@ -13,7 +13,7 @@ from typing import cast
 from punie_tui.engine.nano.catalogue import CATALOGUE, Kind
 from punie_tui.engine.nano.format import write_answer, write_reply
 from punie_tui.engine.nano.programs import PROGRAMS
-from punie_tui.engine.nano.request_view import Call, RequestView
+from punie_tui.engine.nano.request_view import Call, RequestView, names_called
 from punie_tui.lab.augment import augment
 from punie_tui.lab.phrasings import SLOT, LabelledCall, Phrasing
 from punie_tui.lab.slots import fill
@@ -41,9 +41,9 @@ class Example:
     history: tuple[tuple[Call, ...], ...]
 
     @property
-    def tools_before(self) -> tuple[str, ...]:
-        """The tools that the turn before called."""
-        return tuple(tool for turn in self.history[-1:] for tool, _ in turn)
+    def called_before(self) -> tuple[str, ...]:
+        """The tools and programs that the turn before called."""
+        return tuple(name for turn in self.history[-1:] for call in turn for name in names_called(*call))
 
 
 class UnsayableError(Exception):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from punie_tui.engine.nano.first_action import FILE_NAME
+from punie_tui.engine.nano.classifiers import FILE_NAME
 
 _FILES = ("model.safetensors", FILE_NAME, "config.json", "tokenizer.json", "tokenizer_config.json")
 LARGEST = 16 * 1024 * 1024

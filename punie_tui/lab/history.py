@@ -16,7 +16,7 @@ from punie_tui.agent.approval import Policy, PolicyApprover
 from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.turn import TurnLimits
 from punie_tui.engine.nano import MODEL_DIRECTORY
-from punie_tui.engine.nano.first_action import FILE_NAME
+from punie_tui.engine.nano.classifiers import FILE_NAME
 from punie_tui.engine.open_engine import open_engine
 from punie_tui.lab.evaluate import evaluate
 from punie_tui.lab.phrasings import PHRASINGS, read_phrasings

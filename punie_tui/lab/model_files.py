@@ -18,7 +18,7 @@ import mlx.core as mx
 from mlx.utils import tree_unflatten
 
 from punie_tui.engine.model_directory import inspect_directory
-from punie_tui.engine.nano.first_action import FILE_NAME as FIRST_ACTION
+from punie_tui.engine.nano.classifiers import FILE_NAME as CLASSIFIERS
 from punie_tui.engine.tokenizer_adapter import quieten_transformers
 
 BITS = {"4": 4, "5": 5, "6": 6, "8": 8, "mixed": None}
@@ -124,9 +124,9 @@ def _whole(source: Path, output: Path) -> Generator[Path]:
 
 
 def _keep_own(source: Path, made: Path) -> None:
-    """mlx_lm leaves out what it does not know: nano's classifier, and the setting that tells its kind of model."""
-    if (source / FIRST_ACTION).is_file():
-        shutil.copyfile(source / FIRST_ACTION, made / FIRST_ACTION)
+    """mlx_lm leaves out what it does not know: nano's classifiers, and the setting that tells its kind of model."""
+    if (source / CLASSIFIERS).is_file():
+        shutil.copyfile(source / CLASSIFIERS, made / CLASSIFIERS)
     path = made / "config.json"
     before = json.loads((source / "config.json").read_text(encoding="utf-8"))
     after = json.loads(path.read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from punie_tui.engine.decoding.grammar import GrammarCompiler
 from punie_tui.engine.mlx_adapter import MlxModel, Sampler, add_bias, keep_allowed, load_lean_network, token_value
 from punie_tui.engine.model_directory import inspect_directory
-from punie_tui.engine.nano.first_action import FirstAction, FirstTokenBias, load_first_action
+from punie_tui.engine.nano.classifiers import Classifiers, ReplyBiases, load_classifiers
 from punie_tui.engine.nano.format import read_call
 from punie_tui.engine.nano.grammar import reply_grammar
 from punie_tui.engine.nano.request_view import RequestView
@@ -51,12 +51,12 @@ def score(
     model: MlxModel,
     tokenizer: ModelTokenizer,
     examples: Iterable[Example],
-    first_action: FirstAction | None = None,
+    classifiers: Classifiers | None = None,
     *,
     has_grammar: bool = True,
 ) -> Score:
     """Greedy replies to all examples. Must run on the thread that made the model."""
-    writer = _Writer(model, tokenizer, GrammarCompiler(tokenizer), first_action, has_grammar)
+    writer = _Writer(model, tokenizer, GrammarCompiler(tokenizer), ReplyBiases(classifiers, tokenizer), has_grammar)
     misses: list[Miss] = []
     totals: Counter[str] = Counter()
     rights: Counter[str] = Counter()
@@ -81,7 +81,7 @@ def score_directory(directory: Path, examples: Iterable[Example], *, has_grammar
     model = load_lean_network(found.path, found.config)
     end_tokens = read_end_tokens(found.path, found.config)
     tokenizer = load_lean_tokenizer(found.path, end_tokens, model.vocabulary_size)
-    return score(model, tokenizer, examples, load_first_action(found.path), has_grammar=has_grammar)
+    return score(model, tokenizer, examples, load_classifiers(found.path), has_grammar=has_grammar)
 
 
 def same_reply(example: Example, reply: str) -> bool:
@@ -108,13 +108,13 @@ class _Writer:
     model: MlxModel
     tokenizer: ModelTokenizer
     compiler: GrammarCompiler
-    first_action: FirstAction | None
+    biases: ReplyBiases
     has_grammar: bool
 
     def reply(self, example: Example) -> tuple[str, bool]:
         """The reply, and whether the grammar allows all of it."""
         view = RequestView(example.request, example.history, lambda path: False)
-        bias = FirstTokenBias(self.first_action, self.tokenizer, view)
+        bias = self.biases.of(view)
         state = self.compiler.start(reply_grammar(view))
         sampler = Sampler(Sampling())
         cache = self.model.new_cache()

@@ -12,10 +12,10 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from punie_tui.engine.nano.first_action import FirstAction, load_first_action, save_first_action
+from punie_tui.engine.nano.classifiers import Classifiers, load_classifiers, save_classifiers
 from punie_tui.engine.tokenizer_adapter import ModelTokenizer, load_lean_tokenizer
+from punie_tui.lab.classifiers import first_action, train_classifiers
 from punie_tui.lab.examples import Example, ExampleStream, UnsayableError, make_example
-from punie_tui.lab.first_action import first_action, train_first_action
 from punie_tui.lab.network import Row, Trainee
 from punie_tui.lab.phrasings import Phrasing
 from punie_tui.lab.routing import Score, score
@@ -108,7 +108,7 @@ def train(
         if not progress.is_best and progress.validation is None:
             report(progress)
             continue
-        found = score(run.trainee.averaged_model(), run.model_tokenizer, examples, run.first_action)
+        found = score(run.trainee.averaged_model(), run.model_tokenizer, examples, run.classifiers)
         is_best = run.keep_if_best(found)
         report(
             Progress(
@@ -145,7 +145,7 @@ class _Run:
         self._best.mkdir(exist_ok=True)
         self._check_recipe()
         tokenizer = self._tokenizer(phrasings)
-        self.first_action = self._first_action(phrasings)
+        self.classifiers = self._classifiers(phrasings)
         self._encoder = Encoder(tokenizer, recipe.piece_dropout)
         end = special_tokens().index(END)
         self.model_tokenizer: ModelTokenizer = load_lean_tokenizer(self._best, [end], tokenizer.get_vocab_size())
@@ -215,10 +215,10 @@ class _Run:
             )
         return Tokenizer.from_file(str(path))
 
-    def _first_action(self, phrasings: Sequence[Phrasing]) -> FirstAction:
-        if (found := load_first_action(self._best)) is None:
-            found = train_first_action(phrasings, self._recipe.seed)
-            save_first_action(found, self._best)
+    def _classifiers(self, phrasings: Sequence[Phrasing]) -> Classifiers:
+        if (found := load_classifiers(self._best)) is None:
+            found = train_classifiers(phrasings, self._recipe.seed)
+            save_classifiers(found, self._best)
         return found
 
     def _planned_steps(self) -> int:

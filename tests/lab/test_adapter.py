@@ -18,7 +18,7 @@ import pytest
 from punie_tui.commands import lab
 from punie_tui.engine.mlx_engine import MlxEngine
 from punie_tui.engine.nano import MODEL_DIRECTORY
-from punie_tui.engine.nano.first_action import FILE_NAME
+from punie_tui.engine.nano.classifiers import FILE_NAME
 from punie_tui.engine.open_engine import open_engine
 from punie_tui.engine.protocol import Message, Request, Sampling, TextDelta, ToolCall, ToolSpec
 from punie_tui.lab.adapter import AdapterProgress, AdapterRecipe, train_adapter

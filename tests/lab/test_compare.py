@@ -11,7 +11,7 @@ import pytest
 
 from punie_tui.commands import lab
 from punie_tui.engine.nano import MODEL_DIRECTORY
-from punie_tui.engine.nano.first_action import FILE_NAME
+from punie_tui.engine.nano.classifiers import FILE_NAME
 
 CASES = (
     {"id": "a", "category": "git", "prompt": "git status", "expect": {"kind": "tools", "all": ["git_status"]}},

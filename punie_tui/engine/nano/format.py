@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from punie_tui.engine.nano.answers import AnswerKind, answer_sentence, plain_answer
 from punie_tui.engine.nano.catalogue import CATALOGUE, Kind
-from punie_tui.engine.nano.first_action import FirstAction, FirstTokenBias
+from punie_tui.engine.nano.classifiers import Classifiers, ReplyBias, ReplyBiases
 from punie_tui.engine.nano.grammar import ANSWER, reply_grammar
 from punie_tui.engine.nano.label import reply_label
 from punie_tui.engine.nano.programs import PROGRAMS
@@ -41,9 +41,9 @@ class _Weighed:
 class NanoFormat:
     """The PromptFormat of the embedded model."""
 
-    def __init__(self, tokenizer: Tokenizer, first_action: FirstAction | None = None) -> None:
+    def __init__(self, tokenizer: Tokenizer, classifiers: Classifiers | None = None) -> None:
         self._tokenizer = tokenizer
-        self._first_action = first_action
+        self._biases = ReplyBiases(classifiers, tokenizer)
 
     def encode(self, request: Request) -> EncodedPrompt:
         """Only the last request and the calls before it are shown; results are not."""
@@ -52,8 +52,7 @@ class NanoFormat:
         if view.is_cut and (wish := wish_beside(text)):
             text, view = wish, RequestView(wish, history, request.path_exists, request.path_meant)
         offered = frozenset(tool.name for tool in request.tools)
-        bias = FirstTokenBias(self._first_action, self._tokenizer, view)
-        decoder = NanoDecoder(self._tokenizer, view, text, offered, bias)
+        decoder = NanoDecoder(self._tokenizer, view, text, offered, self._biases.of(view))
         begin_with = request.begin_with
         if not begin_with and (kind := plain_answer(text, is_after_edit=_is_after_edit(history))):
             begin_with = write_answer(kind)
@@ -65,7 +64,7 @@ class NanoDecoder:
     """Reads one reply; a call is given out as soon as it is closed."""
 
     def __init__(
-        self, tokenizer: Tokenizer, view: RequestView, request: str, offered: frozenset[str], bias: FirstTokenBias
+        self, tokenizer: Tokenizer, view: RequestView, request: str, offered: frozenset[str], bias: ReplyBias
     ) -> None:
         self._tokenizer = tokenizer
         self._view = view
@@ -86,7 +85,7 @@ class NanoDecoder:
 
     @property
     def bias(self) -> Mapping[int, float]:
-        """What the classifier of first actions says, where it says anything."""
+        """What the classifiers say, where they say anything."""
         return self._bias.after(self._tokens)
 
     @property

@@ -13,6 +13,7 @@ from typing import cast
 
 from punie_tui.engine.nano.candidates import (
     FUNCTION_WORDS,
+    NO_SYMBOLS,
     Candidate,
     CandidateKind,
     PathExists,
@@ -136,7 +137,7 @@ class RequestView:
         self._names: dict[tuple[CandidateKind, str], str] = {}
         self._counts: dict[CandidateKind, int] = {}
         self._history = "".join(self._show_turn(turn, path_exists) for turn in history[-_TURNS_KEPT:] if turn)
-        self.tools_before = tuple(tool for turn in history[-1:] for tool, _ in turn)
+        self.called_before = tuple(name for turn in history[-1:] for call in turn for name in names_called(*call))
         items = list(self._show_request(find_candidates(request, path_exists)))
         self.is_cut = len(items) > _ITEMS_READ
         self._items = items[:_ITEMS_READ]
@@ -341,7 +342,10 @@ class RequestView:
     def _words_for(self, kind: Kind) -> Mapping[str, str]:
         if kind not in _WORDS:
             return {}
-        return {**self._words, **self._joined_words} if kind in _NAMES else self._words
+        found = {**self._words, **self._joined_words} if kind in _NAMES else self._words
+        if kind is Kind.SYMBOL:
+            return {shown: word for shown, word in found.items() if word.lower() not in NO_SYMBOLS}
+        return found
 
     def _candidate_value(self, kind: Kind, candidate: Candidate) -> str:
         """Free text takes what the person wrote, not what it stands for: "three" and not 3."""
@@ -446,6 +450,12 @@ def _words_of(text: str) -> list[str]:
 def placeholder(kind: CandidateKind, number: int) -> str:
     """The special token that stands for the n-th candidate of a kind."""
     return f"<|{kind.value}_{number}|>"
+
+
+def names_called(tool: str, arguments: Mapping[str, object]) -> tuple[str, ...]:
+    """The tool of a call, and the program where it runs one of nano's own."""
+    known = recognise(str(arguments.get("code", ""))) if tool == "execute_code" else None
+    return (tool, known[0]) if known else (tool,)
 
 
 def write_call(tool: str, arguments: Mapping[str, str]) -> str:

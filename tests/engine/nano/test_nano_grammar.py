@@ -8,7 +8,7 @@ from punie_tui.engine.decoding.grammar import GrammarCompiler
 from punie_tui.engine.model_directory import inspect_directory
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.engine.nano.catalogue import Kind
-from punie_tui.engine.nano.first_action import FirstTokenBias
+from punie_tui.engine.nano.classifiers import ReplyBiases
 from punie_tui.engine.nano.format import NanoDecoder
 from punie_tui.engine.nano.grammar import reply_grammar
 from punie_tui.engine.nano.request_view import RequestView, write_call
@@ -81,7 +81,7 @@ def test_a_word_such_as_how_alone_is_no_value(
 def test_the_same_call_is_given_out_once(tokenizer: Tokenizer) -> None:
     view = RequestView("lint and type check shop.py", [], lambda path: False)
     decoder = NanoDecoder(
-        tokenizer, view, "", frozenset(("ruff_check", "typecheck")), FirstTokenBias(None, tokenizer, view)
+        tokenizer, view, "", frozenset(("ruff_check", "typecheck")), ReplyBiases(None, tokenizer).of(view)
     )
     (path,) = view.placeholders(Kind.PATH)
     written = "".join(write_call(tool, {"path": path}) for tool in ("ruff_check", "typecheck", "ruff_check"))

@@ -1,4 +1,4 @@
-"""Fit the classifier of first actions that nano asks beside its transformer."""
+"""Fit the classifiers that nano asks beside its transformer."""
 
 # scikit-learn and scipy have no type information.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportMissingTypeStubs=false
@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from punie_tui.engine.nano.first_action import FirstAction, count_features, weigh
+from punie_tui.engine.nano.classifiers import Classifier, Classifiers, count_features, weigh, with_few_bits
 from punie_tui.lab.control import ControlError, fill_each
 from punie_tui.lab.examples import Example, ExampleStream
 from punie_tui.lab.phrasings import Phrasing
 
 _BUCKETS = 2**16
+_PROGRAM_BUCKETS = 2**14
 _INVERSE_PENALTY = 60
 """Chosen on validation: 20 and 200 route half a point fewer."""
 _FILLS = 2
@@ -26,32 +27,18 @@ _VARIED_A_PHRASING = 4
 _EVENNESS = 0.1
 
 
-def train_first_action(phrasings: Sequence[Phrasing], seed: int = 1, buckets: int = _BUCKETS) -> FirstAction:
-    """Multinomial logistic regression over hashed features. Raises ControlError without scikit-learn."""
-    try:
-        from sklearn.linear_model import LogisticRegression
-    except ImportError:
-        raise ControlError("Training needs scikit-learn: install punie with its `lab` extra.") from None
+def train_classifiers(phrasings: Sequence[Phrasing], seed: int = 1) -> Classifiers:
+    """Both; that of programs only where there are two of them. Raises ControlError without scikit-learn."""
     # Each phrasing as it stands, and then with the typing errors, joined wishes and unrelated turns before it
     # that training the transformer draws: without these an earlier turn would always mean a follow-up.
     varied = islice(iter(ExampleStream(phrasings, seed, evenness=_EVENNESS)), _VARIED_A_PHRASING * len(phrasings))
     examples = [*fill_each(phrasings, seed, _FILLS), *varied]
-    counted = [_count(example, buckets) for example in examples]
-    occurrences = np.zeros(buckets, dtype=np.float32)
-    for counts in counted:
-        occurrences[list(counts)] += 1
-    idf = (np.log((1 + len(counted)) / (1 + occurrences)) + 1).astype(np.float32)
-    model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=300)
-    model.fit(_matrix(counted, idf), [first_action(example.route) for example in examples])
-    weights, offset = np.asarray(model.coef_), np.asarray(model.intercept_)
-    if len(weights) == 1:
-        # Of two actions there is only how much likelier the second is.
-        weights, offset = (np.concatenate([-each / 2, each / 2]) for each in (weights, offset))
-    return FirstAction(
-        actions=[str(action) for action in model.classes_],
-        weights=weights.astype(np.float16).T,
-        offset=offset.astype(np.float32),
-        idf=idf,
+    actions = [first_action(example.route) for example in examples]
+    with_programs = [example for example, action in zip(examples, actions, strict=True) if action == "execute_code"]
+    programs = [str(example.calls[0][1]["program"]) for example in with_programs]
+    return Classifiers(
+        _fit(examples, actions, _BUCKETS),
+        _fit(with_programs, programs, _PROGRAM_BUCKETS) if len(set(programs)) > 1 else None,
     )
 
 
@@ -60,8 +47,24 @@ def first_action(route: str) -> str:
     return route.split("+")[0]
 
 
-def _count(example: Example, buckets: int) -> Mapping[int, int]:
-    return count_features(example.shown, example.tools_before, buckets)
+def _fit(examples: Sequence[Example], chosen: Sequence[str], buckets: int) -> Classifier:
+    """Multinomial logistic regression over hashed features. Raises ControlError without scikit-learn."""
+    try:
+        from sklearn.linear_model import LogisticRegression
+    except ImportError:
+        raise ControlError("Training needs scikit-learn: install punie with its `lab` extra.") from None
+    counted = [count_features(example.shown, example.called_before, buckets) for example in examples]
+    occurrences = np.zeros(buckets, dtype=np.float32)
+    for counts in counted:
+        occurrences[list(counts)] += 1
+    idf = (np.log((1 + len(counted)) / (1 + occurrences)) + 1).astype(np.float32)
+    model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=300)
+    model.fit(_matrix(counted, idf), chosen)
+    weights, offset = np.asarray(model.coef_), np.asarray(model.intercept_)
+    if len(weights) == 1:
+        # Of two choices there is only how much likelier the second is.
+        weights, offset = (np.concatenate([-each / 2, each / 2]) for each in (weights, offset))
+    return with_few_bits([str(choice) for choice in model.classes_], weights.T, offset, idf)
 
 
 def _matrix(counted: Sequence[Mapping[int, int]], idf: npt.NDArray[np.float32]) -> Any:
