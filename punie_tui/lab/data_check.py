@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from punie_tui.engine.nano.catalogue import CATALOGUE
+from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.lab.examples import UnsayableError, make_example
 from punie_tui.lab.phrasings import SLOT, Phrasing
 
@@ -44,11 +45,14 @@ def find_faults(
 
 
 def find_scarce(training: Iterable[Phrasing], at_least: int) -> list[Fault]:
-    """The tools, and answers, with fewer phrasings than that."""
-    counts = count_routes(training)
+    """The tools, programs, and answers, with fewer phrasings than that."""
+    phrasings = list(training)
+    counts = count_routes(phrasings) + Counter(
+        call["program"] for phrasing in phrasings for tool, call in phrasing.calls if tool == "execute_code"
+    )
     return [
         Fault(route, f"{counts[route]} phrasings, fewer than {at_least}")
-        for route in sorted([*CATALOGUE, "execute_code", "answer"])
+        for route in sorted([*CATALOGUE, "execute_code", "answer", *PROGRAMS])
         if counts[route] < at_least
     ]
 
