@@ -17,9 +17,11 @@ _LIKELIER = 1.1
 
 _LIKELIER_ALONE = 1.2
 _LIKELIER_THAN_AGAIN = 0.5
+_LIKELIER_WITH_ITS_OWN_NAMES = 0.1
 """How much likelier a request has to be without the turns before it, also where with them it repeats the last one.
 
-Of complete requests after an alike one far more are then read rightly, and hardly fewer of those that go on.
+Of complete requests after an alike one far more are then read rightly, and hardly fewer of those that go on. Of all the
+less likelihood may be one that makes the last call anew with names of its own, as "again" has none.
 """
 
 _CUT = re.compile(
@@ -137,6 +139,16 @@ def _made(calls: Sequence[ToolCall]) -> list[tuple[str, dict[str, object]]]:
     return [(call.tool, dict(call.arguments)) for call in calls]
 
 
+def _tools(reply: _Reply) -> list[str]:
+    return [call.tool for call in reply.calls]
+
+
+def _takes_names_from(text: str, calls: Sequence[ToolCall]) -> bool:
+    """Whether the calls have names and texts for arguments, and the person wrote all of them."""
+    values = [value for call in calls for value in call.arguments.values() if isinstance(value, str)]
+    return bool(values) and all(value.lower() in text.lower() for value in values)
+
+
 class _Asked:
     """One request and all the replies that it takes to answer it."""
 
@@ -164,7 +176,10 @@ class _Asked:
         if self._is_stopped or not any(message.calls for message in before):
             return reply
         alone = self._reply((*(message for message in before if message.role == "system"), last))
-        likelier = _LIKELIER_THAN_AGAIN if _made(reply.calls) == _made(_last_calls(before)) else _LIKELIER_ALONE
+        likelier = _LIKELIER_ALONE
+        if _made(reply.calls) == _made(_last_calls(before)):
+            names_its_own = _takes_names_from(last.content, alone.calls) and _tools(alone) == _tools(reply)
+            likelier = _LIKELIER_WITH_ITS_OWN_NAMES if names_its_own else _LIKELIER_THAN_AGAIN
         is_likelier = alone.likelihood > reply.likelihood * likelier and not alone.is_sentence
         return alone.with_others(reply.doubt.others) if is_likelier else reply
 
