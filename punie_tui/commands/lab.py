@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from punie_tui.commands.lab_collect import add_collect
 from punie_tui.commands.lab_compare import add_compare
@@ -29,7 +30,7 @@ from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, re
 from punie_tui.lab.routing import score_directory
 from punie_tui.lab.staging import StagingError
 from punie_tui.lab.suite import SuiteError, load_suite
-from punie_tui.lab.train import Progress, Recipe, TrainingError, train, validation_examples
+from punie_tui.lab.train import SIZES, Progress, Recipe, TrainingError, sizes_of, train, validation_examples
 
 _EXPECTED = (
     PhrasingError,
@@ -122,6 +123,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     for field in fields(Recipe):
         name = f"--{field.name.replace('_', '-')}"
         default: int | float | str = getattr(Recipe, field.name)
+        if field.name in SIZES:
+            parser.add_argument(name, type=int, help=f"default: {default}, or that of the model to go on from")
+            continue
         shown = "folder of a nano model to go on from" if field.name == "start" else f"default: {default}"
         parser.add_argument(name, type=type(default), default=default, help=shown)
     parser.set_defaults(act=_train)
@@ -176,7 +180,9 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
+    settings: dict[str, Any] = {**sizes_of(Path(options.start))} if options.start else {}
+    given = {field.name: getattr(options, field.name) for field in fields(Recipe)}
+    recipe = Recipe(**settings | {name: value for name, value in given.items() if value is not None})
     validation = load_phrasings(options.data, validation=True)
     train(recipe, load_phrasings(options.data), validation, options.output, _report, checks=options.checks)
     print(f"Done; the best checkpoint is in {options.output / 'best'}.")

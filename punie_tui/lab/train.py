@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,25 @@ class Recipe:
             "eos_token_id": end_token,
             "torch_dtype": "float16",
         }
+
+
+SIZES: Mapping[str, str] = {
+    "hidden": "hidden_size",
+    "layers": "num_hidden_layers",
+    "heads": "num_attention_heads",
+    "key_value_heads": "num_key_value_heads",
+    "feed_forward": "intermediate_size",
+}
+"""The sizes of a network in a recipe, and what mlx_lm calls them."""
+
+
+def sizes_of(model: Path) -> dict[str, int]:
+    """Those of a nano model, as a recipe names them. Raises TrainingError."""
+    try:
+        config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+        return {name: int(config[known]) for name, known in SIZES.items()}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise TrainingError(f"{model} is no folder of a model to start with.") from None
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ def test_a_run_begins_with_what_an_earlier_model_knows(tmp_path: Path, capsys: p
     assert lab.run(["export", str(tmp_path / "further"), "--output", str(tmp_path / "made")]) == 0
     card = json.loads((tmp_path / "made" / "card.json").read_text(encoding="utf-8"))
     assert card["recipe"]["start"] == name_weights(earlier)
+    assert card["recipe"]["layers"] == json.loads((MODEL_DIRECTORY / "config.json").read_text())["num_hidden_layers"]
     assert train("other", "--start", str(MODEL_DIRECTORY), "--hidden", "128") == 1
     assert "a network of another shape than the recipe's" in capsys.readouterr().err
     assert train("none", "--start", str(tmp_path)) == 1
