@@ -27,6 +27,7 @@ from punie_tui.app.screens.settings import SettingsScreen
 from punie_tui.app.screens.tests import TESTS_ACTIONS
 from punie_tui.app.slash_commands import COMMANDS
 from punie_tui.app.textual_adapter import app_of, screen_of
+from punie_tui.app.widgets.repo.panel import REPO_ACTIONS
 from punie_tui.settings import choices_of
 
 if TYPE_CHECKING:
@@ -141,13 +142,15 @@ def _commands(main: MainScreen) -> Iterator[Found]:
 
 
 def _done_elsewhere(main: MainScreen) -> Iterator[Found]:
-    """What only another screen does, by the key there; the row opens that screen."""
+    """What only another screen or pane does, by the key there; the row opens it."""
+    offered = {offer.action.name for offer in offers_of(main)}
     for screen, opens, group in (
         ("the tests", main.action_tests, TESTS_ACTIONS),
         ("the findings", main.action_findings, FINDINGS_ACTIONS),
+        ("the repo", partial(main.action_pane, "repo"), REPO_ACTIONS),
     ):
         for action in group.actions:
-            if action.label and action.label not in _ON_EVERY_SCREEN:
+            if action.label and action.label not in _ON_EVERY_SCREEN and action.name not in offered:
                 yield Found(f"{group.title}: {action.about}", f"{_keys(main, action)} in {screen}", opens)
 
 

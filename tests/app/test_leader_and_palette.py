@@ -21,6 +21,7 @@ from punie_tui.app.screens.tests import TestsScreen
 from punie_tui.app.screens.tree_review import TreeReviewScreen
 from punie_tui.app.screens.trust import TrustScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
+from punie_tui.app.widgets.repo.panel import RepoPanel
 from punie_tui.engine.protocol import TextDelta
 
 
@@ -173,6 +174,9 @@ async def test_the_palette_finds_what_another_screen_does_and_opens_it(drive: Dr
         assert driven.app.theme == "punie-dark"
         await choose(driven, "debugrun", "Tests: debug: run to the failure, show stack and values  d in the tests")
         await driven.shown(TestsScreen)
+        await driven.pilot.press("escape")
+        await choose(driven, "blame", "Repo: blame: which commit each line comes from  b in the repo")
+        assert isinstance(driven.app.focused, RepoPanel)
 
 
 @pytest.mark.parametrize(("pane", "key", "size"), [("f2", "alt+o", (120, 40)), ("f4", "slash", (20, 5))])
