@@ -23,7 +23,7 @@ _UNDO_EDIT = re.compile(
 )
 """Of edits by what they were, whatever came between: no call takes them back, and `undo` is no name."""
 
-_HANDED_OVER = re.compile(r"\W*fix (?:the failing tests?\b|what (?:ruff|pyright) finds\b)", re.IGNORECASE)
+_HANDED_OVER = re.compile(r"\W*fix (?:the failing tests?\b|what (?:ruff|pyright) finds at\b)", re.IGNORECASE)
 """What the app asks where a person hands a failure or a finding to the model; people write it too."""
 
 _LAST_LATIN = "\u024f"

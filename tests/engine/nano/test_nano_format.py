@@ -293,6 +293,7 @@ def test_an_edit_that_is_named_is_undone_after_other_calls_too(request_text: str
         ("fix what pyright finds at a.py:6:12 (reportReturnType): Type", True),
         ("fix the failing tests please", True),
         ("fix what ruff can in a.py", False),
+        ("fix what ruff finds in src", False),
         ("run the failing test", False),
     ],
 )
