@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from punie_tools.errors import reason_of
 from punie_tools.files.atomic import replace_file
 from punie_tui.own_files import settings_file
 from punie_tui.settings import SettingsError, parsed_setting
@@ -26,6 +27,6 @@ def change_setting(name: str, text: str | None) -> None:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace_file(file, tomlkit.dumps(document).encode("utf-8"))
     except OSError as error:
-        raise SettingsError(f"{file}: cannot be written ({(error.strerror or str(error)).lower()}).") from None
+        raise SettingsError(f"{file}: cannot be written ({reason_of(error)}).") from None
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}: is not valid TOML ({error}); mend it first.") from None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from punie_tools.errors import ToolError
+from punie_tools.errors import ToolError, reason_of
 from punie_tools.safe_text import safe_text
 from punie_tools.workspace import Workspace
 
@@ -164,7 +164,7 @@ def _notes_in(workspace: Workspace, folder: Path, seen_from: Path) -> Iterator[P
         except ToolError:
             yield ProjectNote(shown, problem="leads out of the tree, or to no file")
         except OSError as error:
-            yield ProjectNote(shown, problem=f"cannot be read ({(error.strerror or str(error)).lower()})")
+            yield ProjectNote(shown, problem=f"cannot be read ({reason_of(error)})")
         else:
             if b"\0" in data:
                 yield ProjectNote(shown, problem="is no text")

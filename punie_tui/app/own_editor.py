@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from punie_tools.errors import reason_of
+
 _MOST_BYTES = 1_000_000
 _TAKE_A_LINE = frozenset(
     {"vi", "vim", "nvim", "view", "nano", "pico", "emacs", "emacsclient", "micro", "kak", "joe", "mg"}
@@ -45,9 +47,7 @@ def edit_text(text: str, environment: Mapping[str, str], *, name: str = "prompt.
     except FileNotFoundError:
         raise EditorError(f"There is no editor {command[0]!r}; set $VISUAL or $EDITOR to one.") from None
     except OSError as error:
-        raise EditorError(
-            f"The editor {command[0]!r} cannot be used: {(error.strerror or str(error)).lower()}."
-        ) from None
+        raise EditorError(f"The editor {command[0]!r} cannot be used: {reason_of(error)}.") from None
 
 
 def _read(path: Path) -> str:

@@ -111,7 +111,7 @@ def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
         return
 
     def move() -> None:
-        from punie_tools.errors import ToolError
+        from punie_tools.errors import ToolError, reason_of
         from punie_tools.safe_text import safe_text
         from punie_tui.agent.session_record import SessionError
 
@@ -121,7 +121,7 @@ def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
         except (ToolError, SessionError) as error:
             told = str(error).splitlines()[0]
         except OSError as error:
-            told = f"The journal cannot be used: {(error.strerror or str(error)).lower()}."
+            told = f"The journal cannot be used: {reason_of(error)}."
         call_on_screen(screen, lambda: host.note(safe_text(told, single_line=True)))
 
     screen.run_worker(move, thread=True, group="journal")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from punie_tools.errors import ToolError
+from punie_tools.errors import ToolError, reason_of
 from punie_tui.bench.figure import Figure
 from punie_tui.bench.program_on_terminal import BenchProgramError
 from punie_tui.bench.tools import BenchError, Figures, measure_tools, rows_named
@@ -30,7 +30,7 @@ def run(argv: list[str]) -> int:
         print_error(str(error))
         return 1
     except OSError as error:
-        print_error(f"the picture cannot be written: {(error.strerror or str(error)).lower()}.")
+        print_error(f"the picture cannot be written: {reason_of(error)}.")
         return 1
     return 0
 

@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from punie_tools.errors import reason_of
 from punie_tools.revealed_text import revealed_text
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.approval_store import ApprovalStore, approvals_file
@@ -74,7 +75,7 @@ def _forget(folders: list[str], names: list[str]) -> int:
         for store in stores:
             store.forget(names or known)
     except OSError as error:
-        print_error(f"the rules cannot be written: {(error.strerror or str(error)).lower()}.")
+        print_error(f"the rules cannot be written: {reason_of(error)}.")
         return 1
     count = len(set(names) or known)
     print(f"Forgot {count} {'rule' if count == 1 else 'rules'}.")

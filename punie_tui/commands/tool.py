@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tools.errors import ToolCancelledError, ToolError, reason_of
 from punie_tools.registry import find_tool
 from punie_tools.result_text import result_as_text
 from punie_tools.spelling import spelled
@@ -143,7 +143,7 @@ def _text(value: str) -> str:
         try:
             return Path(value[1:]).read_bytes().decode("utf-8", "replace")
         except OSError as error:
-            raise _UsageError(f"{value[1:]} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+            raise _UsageError(f"{value[1:]} cannot be read: {reason_of(error)}.") from None
     return spelled(value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from punie_tools.errors import reason_of
 from punie_tools.safe_text import safe_text
 from punie_tools.workspace import Workspace
 from punie_tui.agent.trust import folder_trust, trust_store
@@ -30,7 +31,7 @@ def run(argv: list[str]) -> int:
         print_error(str(error))
         return 2
     except OSError as error:
-        print_error(f"trust cannot be kept: {(error.strerror or str(error)).lower()}.")
+        print_error(f"trust cannot be kept: {reason_of(error)}.")
         return 1
     says = (
         "is not trusted: punie asks before it starts code of it"

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from punie_tools.changes.journal import Journal, JournalTurn, journal_folder
 from punie_tools.changes.three_way import ChangedSinceError
-from punie_tools.errors import ToolError
+from punie_tools.errors import ToolError, reason_of
 from punie_tools.safe_text import safe_text
 from punie_tui.commands.terminal import common_options, existing_folder, print_error
 from punie_tui.own_files import home_directory
@@ -42,7 +42,7 @@ def run(argv: list[str], *, is_undo: bool = True) -> int:
         print_error(str(error))
         return 1
     except OSError as error:
-        print_error(f"the journal cannot be used: {(error.strerror or str(error)).lower()}.")
+        print_error(f"the journal cannot be used: {reason_of(error)}.")
         return 1
     if options.json:
         print(json.dumps({"success": True, **_row(turn, is_undone=is_undo)}, indent=2))

@@ -18,3 +18,8 @@ class ToolCancelledError(ToolError):
 
 class ToolDeniedError(ToolError):
     """What another tool wanted to call may not run; the text is the reason."""
+
+
+def reason_of(error: OSError) -> str:
+    """What the system says went wrong, as the end of a sentence: `no such file or directory`."""
+    return (error.strerror or str(error)).lower()

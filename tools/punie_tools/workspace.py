@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from punie_tools.errors import ToolError
+from punie_tools.errors import ToolError, reason_of
 from punie_tools.spelling import spelled, unspelled
 
 _NAMES_TO_COMPARE = 20_000
@@ -142,7 +142,7 @@ def _shortened(path: str) -> str:
 def _reason(error: OSError) -> str:
     if error.errno == errno.ELOOP:
         return "its links go round in a circle"
-    return (error.strerror or str(error)).lower()
+    return reason_of(error)
 
 
 def _kind(mode: int) -> str:

@@ -14,6 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
+from punie_tools.errors import reason_of
 from punie_tui.app.actions import ActionGroups, bindings_of
 from punie_tui.app.collector import Collector
 from punie_tui.app.first_words import first_words, interrupted_words, notes_words
@@ -575,7 +576,7 @@ class MainScreen(Screen[None]):
         try:
             (trust.trust if is_wanted else trust.revoke)()
         except OSError as error:
-            problem = f"The trust cannot be kept: {(error.strerror or str(error)).lower()}."
+            problem = f"The trust cannot be kept: {reason_of(error)}."
         call_on_screen(self, lambda: self._trust_changed(problem))
 
     def _trust_changed(self, problem: str) -> None:

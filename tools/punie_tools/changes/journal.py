@@ -21,7 +21,7 @@ from punie_tools.changes.journal_file import ImageName, JournalFile, JournalReco
 from punie_tools.changes.three_way import ChangedSinceError, Move, ThreeWayView
 from punie_tools.changes.tree_access import FileImage, TreeAccess
 from punie_tools.commands.confinement import SETTINGS_FILE, stands_in
-from punie_tools.errors import ToolError
+from punie_tools.errors import ToolError, reason_of
 from punie_tools.files.atomic import replace_file
 from punie_tools.files.temporary_files import sweep_folder
 
@@ -213,7 +213,7 @@ class Journal:
         try:
             return [_without_stand_in(record) for record in self._file.records()]
         except OSError as error:
-            raise ToolError(f"The journal cannot be read: {_reason(error)}.") from None
+            raise ToolError(f"The journal cannot be read: {reason_of(error)}.") from None
 
     def _keep(self, data: bytes) -> None:
         path = self._image_path(hashlib.sha256(data).hexdigest())
@@ -325,8 +325,4 @@ def _digests(records: Iterable[JournalRecord]) -> set[str]:
 
 
 def _unwritten(error: OSError) -> ToolError:
-    return ToolError(f"The journal cannot be written, and without it nothing is changed: {_reason(error)}.")
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+    return ToolError(f"The journal cannot be written, and without it nothing is changed: {reason_of(error)}.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from punie_tools.errors import ToolError
+from punie_tools.errors import ToolError, reason_of
 from punie_tools.files.atomic import flush_folder
 from punie_tools.files.exchange import exchange
 from punie_tools.files.temporary_files import temporary_file, temporary_name
@@ -210,4 +210,4 @@ def _changed_meanwhile(path: str) -> ToolError:
 def _refusal(path: str, error: OSError, done: str) -> ToolError:
     if error.errno == errno.ELOOP:
         return ToolError(f"{spelled(path)} is a link, or lies behind one, that was not there before; nothing was done.")
-    return ToolError(f"{spelled(path)} cannot be {done}: {(error.strerror or str(error)).lower()}.")
+    return ToolError(f"{spelled(path)} cannot be {done}: {reason_of(error)}.")

@@ -15,7 +15,7 @@ from pydantic import computed_field
 
 from punie_tools.changes.change_set import SIZE_LIMIT
 from punie_tools.changes.tree_access import TreeAccess
-from punie_tools.errors import ToolError
+from punie_tools.errors import ToolError, reason_of
 from punie_tools.files.encoding import HEAD_BYTES, encoding_of
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
@@ -69,7 +69,7 @@ def read_file(context: ToolContext, path: str, start_line: int = 1, end_line: in
     try:
         _read(context, file, shown_as, excerpt)
     except OSError as error:
-        raise ToolError(f"{shown_as} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+        raise ToolError(f"{shown_as} cannot be read: {reason_of(error)}.") from None
     if start_line > max(excerpt.line_count, 1):
         lines = "line" if excerpt.line_count == 1 else "lines"
         raise ToolError(f"{shown_as} has only {excerpt.line_count} {lines}, so none from line {start_line}.")

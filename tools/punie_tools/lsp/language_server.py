@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from punie_tools.errors import ToolCancelledError
+from punie_tools.errors import ToolCancelledError, reason_of
 from punie_tools.lsp.connection import ServerFailedError, ServerSilentError
 from punie_tools.lsp.disk import FileChange, Snapshot, configuration_stamps
 from punie_tools.lsp.server import Patience, Server, ServerProgram
@@ -174,7 +174,7 @@ class LanguageServer:
             run = self._new_run()
         except OSError as error:
             # Such as a full disk under the temporary folder.
-            reason = (error.strerror or str(error)).lower()
+            reason = reason_of(error)
             raise ServerFailedError(f"The language server cannot be started: {reason}.") from None
         with self._state:
             is_wanted = not self._is_closed
