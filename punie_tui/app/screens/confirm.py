@@ -14,13 +14,13 @@ from textual.widgets import Static
 
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.textual_adapter import app_of
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-_LOW_ROWS = 8
 CONFIRM_ACTIONS = ActionGroup(
     "The question",
     (
@@ -41,8 +41,8 @@ class ConfirmScreen(ModalScreen[bool]):
     }
     ConfirmScreen Static { height: auto; }
     ConfirmScreen #confirm-keys { dock: bottom; padding-top: 1; text-style: bold; background: $surface; }
-    ConfirmScreen.-low > VerticalScroll { max-height: 100%; border: none; }
-    ConfirmScreen.-low #confirm-keys { padding-top: 0; }
+    ConfirmScreen.-lowest > VerticalScroll { max-height: 100%; border: none; }
+    ConfirmScreen.-lowest #confirm-keys { padding-top: 0; }
     """
     ACTIONS: ClassVar[ActionGroups] = (CONFIRM_ACTIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
@@ -59,7 +59,7 @@ class ConfirmScreen(ModalScreen[bool]):
             yield Static(f"y {self._yes}   n keep it", id="confirm-keys", markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < _LOW_ROWS, "-low")
+        set_size_classes(self, event.size)
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()

@@ -25,6 +25,7 @@ from punie_tui.agent.person_calls import CallWatch
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.findings.findings import (
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from punie_tui.agent.session import Session
     from punie_tui.agent.tool_step import Outcome
 
-_LOW_ROWS = 12
 _SOURCES = {"typecheck": "pyright", "ruff_check": "ruff"}
 _QUOTED = re.compile(r"`([^`]+)`|\"([^\"]+)\"")
 
@@ -147,7 +147,7 @@ class FindingsScreen(Screen[None]):
         self._cancelled.set()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < _LOW_ROWS, "-low")
+        set_size_classes(self, event.size)
 
     def on_screen_resume(self) -> None:
         if self._is_stale:

@@ -25,6 +25,7 @@ from punie_tui.app.message_queue import MessageQueue, QueuedMessage
 from punie_tui.app.notices import Notices
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, GO_ON, PLACES, TRUST, TURNS
+from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.shell_work import ShellWork
 from punie_tui.app.textual_adapter import app_of, call_on_screen, keep_screen
 from punie_tui.app.themes import next_theme
@@ -69,10 +70,6 @@ if TYPE_CHECKING:
     from punie_tui.app.workspace_names import WorkspaceNames
     from punie_tui.engine.protocol import ToolCall
 
-_NARROW_COLUMNS = 100
-_SHORT_ROWS = 16
-_LOW_ROWS = 12
-_LOWEST_ROWS = 8
 _SIDES_OF_PROMPT = 2
 _SECONDS_FOR_FIRST_FRAME = 0.1
 _PANES = {"chat": "F2 Chat", "trace": "F3 Trace", "repo": "F4 Repo"}
@@ -205,10 +202,7 @@ class MainScreen(Screen[None]):
         self.query_one(Prompt).post_message(events.Paste(event.text))
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width < _NARROW_COLUMNS, "-narrow")
-        self.set_class(event.size.height < _SHORT_ROWS, "-short")
-        self.set_class(event.size.height < _LOW_ROWS, "-low")
-        self.set_class(event.size.height < _LOWEST_ROWS, "-lowest")
+        set_size_classes(self, event.size)
         self._tell_state_in_prompt(self.has_class("-asks"))
         self._choose_pane_keys()
 

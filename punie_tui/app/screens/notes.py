@@ -16,6 +16,7 @@ from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups,
 from punie_tui.app.notes_work import NotesWork
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.syntax_colours import colour_syntax
 from punie_tui.app.textual_adapter import call_on_screen
 from punie_tui.app.widgets.key_row import KeyRow
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from punie_tui.agent.session import Session
 
-_LOW_ROWS = 12
 _NONE = "There are no project notes here: AGENTS.md or CLAUDE.md. d drafts one from what the project's files say."
 
 
@@ -93,7 +93,7 @@ class NotesScreen(Screen[None]):
         self._load()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < _LOW_ROWS, "-low")
+        set_size_classes(self, event.size)
         if self.is_loaded:
             self._show()
 

@@ -21,6 +21,7 @@ from punie_tui.app.screens.confirm import leave_or_ask
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.review_effects import EffectWatch
+from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.review.rows import Note, Row
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from punie_tools.effects.effects import EffectFinder
 
 
-_LOW_ROWS = 12
 _MOST_LINES_BEFORE = 100
 _LOSES_REVIEW = "Leave the review? What you decided is lost."
 _LOSES_COMMENT = "Drop what you wrote about the line?"
@@ -182,7 +182,7 @@ class ReviewScreen(Screen[bool]):
 
     def on_resize(self, event: events.Resize) -> None:
         """On few rows what the comment is about stands in its line alone, until something is written."""
-        self.set_class(event.size.height < _LOW_ROWS, "-low")
+        set_size_classes(self, event.size)
 
     def on_unmount(self) -> None:
         if self._effects:
@@ -481,7 +481,7 @@ class HunkEditor(ModalScreen[str | None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """On few rows the editor has them all."""
-        self.set_class(event.size.height < _LOW_ROWS, "-low")
+        set_size_classes(self, event.size)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         del parameters

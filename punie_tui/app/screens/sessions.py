@@ -22,6 +22,7 @@ from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups,
 from punie_tui.app.screens.confirm import ConfirmScreen
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
 from punie_tui.app.typed_text import typeable
 from punie_tui.app.widgets.key_row import KeyRow
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from punie_tui.agent.session import Session
 
 _SESSIONS_AT_ONCE = 50
-_LOW_ROWS = 12
 
 
 SESSIONS_LIST_ACTIONS = ActionGroup(
@@ -118,7 +118,7 @@ class SessionsScreen(Screen[str | None]):
         self._load()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < _LOW_ROWS, "-low")
+        set_size_classes(self, event.size)
         self._show()
 
     @property

@@ -17,6 +17,7 @@ from punie_tui.agent.change_settings import change_setting
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.outline import Outline, OutlineRow
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from punie_tui.app.widgets.trace.rows import Role
 
-_LOW_ROWS = 12
 _NAME_COLUMN = 22
 
 SETTINGS_LIST_ACTIONS = ActionGroup(
@@ -121,7 +121,7 @@ class SettingsScreen(Screen[None]):
         self._read("")
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < _LOW_ROWS, "-low")
+        set_size_classes(self, event.size)
 
     @property
     def told(self) -> str:

@@ -30,6 +30,7 @@ from punie_tui.agent.person_calls import NOT_TRUSTED, CallWatch
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
     from punie_tui.agent.session import Session
     from punie_tui.agent.tool_step import Outcome
 
-_NARROW_COLUMNS = 100
-_LOW_ROWS = 12
 _SECONDS_BETWEEN_DRAINS = 1 / 15
 _BAR_CELLS = 10
 
@@ -212,8 +211,7 @@ class TestsScreen(Screen[None]):
             self._run.cancelled.set()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width < _NARROW_COLUMNS, "-narrow")
-        self.set_class(event.size.height < _LOW_ROWS, "-low")
+        set_size_classes(self, event.size)
         self.call_after_refresh(self._show_heading)
 
     def on_screen_resume(self) -> None:

@@ -19,6 +19,7 @@ from punie_tui.agent.session_record import RecordedTurn, SessionError, SessionRe
 from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.sessions.rows import list_row, moment
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from punie_tui.agent.session import Session
-
-_LOW_ROWS = 12
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ class TurnsScreen(Screen[TurnChoice | None]):
         self._load()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < _LOW_ROWS, "-low")
+        set_size_classes(self, event.size)
         if self._is_loaded:
             self._show(self._options.highlighted)
 
