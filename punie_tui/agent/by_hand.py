@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from punie_tui.agent.calls_of_reply import run_calls
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import Event, TokenUsage, TurnFinished, TurnStarted
 from punie_tui.agent.person_calls import PersonApprover
-from punie_tui.agent.tool_step import Outcome, ToolBench, run_calls
+from punie_tui.agent.tool_step import Outcome, ToolBench
 from punie_tui.agent.turn import new_turn_id
 from punie_tui.engine.protocol import ToolCall
 

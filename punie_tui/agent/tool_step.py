@@ -1,15 +1,13 @@
-"""One call: find the tool, validate, approve, run, report. Several calls of one reply run side by side if they read."""
+"""One call: find the tool, validate, approve, run, report."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from punie_tools.changes.change_set import FileChange
@@ -35,8 +33,6 @@ from punie_tui.agent.events import (
 from punie_tui.engine.protocol import ToolCall
 
 _LOG = logging.getLogger(__name__)
-_PARALLEL_CALLS = 4
-_SECONDS_TO_STOP = 3.0
 
 Emit = Callable[[Event], None]
 
@@ -95,22 +91,6 @@ class ToolBench:
         raise ToolError(f"There is no tool {name!r}.")
 
 
-def run_calls(calls: Sequence[ToolCall], bench: ToolBench) -> Iterator[Event | list[Outcome]]:
-    """Run the calls of one reply; yields their events as they happen and last the outcomes, in the calls' order.
-
-    Reading calls that follow each other run side by side, everything else one after the other.
-    """
-    outcomes: list[Outcome] = []
-    for group in _groups(calls, bench):
-        events: SimpleQueue[Event] = SimpleQueue()
-        with _Pool(group, bench, events.put) as pool:
-            yield from _drain(events, pool)
-            outcomes += pool.outcomes()
-        if bench.cancelled.is_set():
-            break
-    yield outcomes
-
-
 def perform_call(call: ToolCall, bench: ToolBench, emit: Emit, parent_call_id: str | None = None) -> Outcome:
     """Run one call to its end and tell every step of it; never raises."""
     emit(
@@ -118,60 +98,190 @@ def perform_call(call: ToolCall, bench: ToolBench, emit: Emit, parent_call_id: s
             call_id=call.id, parent_call_id=parent_call_id, tool=call.tool, arguments=_json_arguments(call.arguments)
         )
     )
-    watch = _Stopwatch()
-    inner_denials: list[Outcome] = []
-    try:
-        tool = bench.find(call.tool)
-        arguments = tool.validate(call.arguments)
-        context = _context(call, tool, bench, emit, inner_denials, watch)
-        reviews: list[ReviewResult] = []
-        context = _approve(call, tool, arguments, context, bench, emit, reviews, watch)
-        emit(ToolStarted(call_id=call.id))
-        watch.restart()
-        result = tool.function(context, **arguments)
-    except _DeniedError as denial:
-        emit(ToolDenied(call_id=call.id, reason=str(denial)))
+    return _RunningCall(call, bench, emit).to_its_end()
+
+
+class _RunningCall:
+    """One call, with what its steps share."""
+
+    def __init__(self, call: ToolCall, bench: ToolBench, emit: Emit) -> None:
+        self._call = call
+        self._bench = bench
+        self._emit = emit
+        self._watch = _Stopwatch()
+        self._inner_denials: list[Outcome] = []
+        self._review: ReviewResult | None = None
+
+    def to_its_end(self) -> Outcome:
+        try:
+            result = self._result()
+        except _DeniedError as denial:
+            return self._denied(denial)
+        except ToolError as error:
+            failed = self._failed(str(error))
+            # One that the program caught and went on after is not why it failed.
+            why = (denial for denial in self._inner_denials if denial.error in failed.error)
+            return next((_because_of(denial, failed) for denial in why), failed)
+        except Exception:
+            # A bug in a tool ends this call, not the app; its traceback goes to the log.
+            _LOG.exception("tool %s failed", self._call.tool)
+            return self._failed(f"{self._call.tool} has a bug: it ended unexpectedly; the log holds the details.")
+        return self._finished(result)
+
+    def _result(self) -> ToolResult:
+        tool = self._bench.find(self._call.tool)
+        arguments = tool.validate(self._call.arguments)
+        context = self._approved(tool, arguments, self._context(tool))
+        self._emit(ToolStarted(call_id=self._call.id))
+        self._watch.restart()
+        return tool.function(context, **arguments)
+
+    # How it ends.
+
+    def _denied(self, denial: _DeniedError) -> Outcome:
+        self._emit(ToolDenied(call_id=self._call.id, reason=str(denial)))
         return Outcome(
-            call,
+            self._call,
             error=str(denial),
             is_denied=True,
             is_against_policy=denial.by == "policy",
             waits_for_person=not denial.by,
-            waited_seconds=watch.waited,
+            waited_seconds=self._watch.waited,
         )
-    except ToolError as error:
-        failed = _failed(call, str(error), watch, emit)
-        # One that the program caught and went on after is not why it failed.
-        return next((_because_of(denial, failed) for denial in inner_denials if denial.error in failed.error), failed)
-    except Exception:
-        # A bug in a tool ends this call, not the app; its traceback goes to the log.
-        _LOG.exception("tool %s failed", call.tool)
-        return _failed(call, f"{call.tool} has a bug: it ended unexpectedly; the log holds the details.", watch, emit)
-    emit(
-        ToolFinished(
-            call_id=call.id,
-            tool=call.tool,
-            result=result.model_dump(mode="json"),
-            summary=result.summary,
-            names_only_some=result.names_only_some,
-            seconds=watch.seconds,
-            review=reviews[0].model_dump(mode="json") if reviews else None,
+
+    def _failed(self, error: str) -> Outcome:
+        self._emit(ToolFailed(call_id=self._call.id, tool=self._call.tool, error=error, seconds=self._watch.seconds))
+        return Outcome(self._call, error=error, waited_seconds=self._watch.waited)
+
+    def _finished(self, result: ToolResult) -> Outcome:
+        self._emit(
+            ToolFinished(
+                call_id=self._call.id,
+                tool=self._call.tool,
+                result=result.model_dump(mode="json"),
+                summary=result.summary,
+                names_only_some=result.names_only_some,
+                seconds=self._watch.seconds,
+                review=self._review.model_dump(mode="json") if self._review else None,
+            )
         )
-    )
-    return Outcome(
-        call,
-        result=result,
-        review=reviews[0] if reviews else None,
-        waited_seconds=watch.waited,
-        denied_on_the_way=tuple(inner_denials),
-        is_against_policy=any(denial.is_against_policy for denial in inner_denials),
-        waits_for_person=any(denial.waits_for_person for denial in inner_denials),
-    )
+        return Outcome(
+            self._call,
+            result=result,
+            review=self._review,
+            waited_seconds=self._watch.waited,
+            denied_on_the_way=tuple(self._inner_denials),
+            is_against_policy=any(denial.is_against_policy for denial in self._inner_denials),
+            waits_for_person=any(denial.waits_for_person for denial in self._inner_denials),
+        )
 
+    # What it may use.
 
-def _failed(call: ToolCall, error: str, watch: _Stopwatch, emit: Emit) -> Outcome:
-    emit(ToolFailed(call_id=call.id, tool=call.tool, error=error, seconds=watch.seconds))
-    return Outcome(call, error=error, waited_seconds=watch.waited)
+    def _context(self, tool: Tool) -> ToolContext:
+        """Which of the calls that it makes are denied is kept for its own outcome."""
+
+        def report_progress(done: int, total: int | None, text: str) -> None:
+            self._emit(ToolProgressed(call_id=self._call.id, done=done, total=total, text=text))
+
+        inner_numbers = count(1)
+
+        def call_tool(name: str, arguments: Mapping[str, object]) -> ToolResult:
+            if name == tool.name:
+                raise ToolError(f"{name} cannot call itself.")
+            return self._inner_result(
+                ToolCall(id=f"{self._call.id}.{next(inner_numbers)}", tool=name, arguments=arguments)
+            )
+
+        return ToolContext(
+            workspace=self._bench.workspace,
+            cancelled=self._bench.cancelled,
+            report_progress=report_progress,
+            call_tool=call_tool,
+            language_server=self._bench.language_server,
+            changes=self._bench.changes,
+            on_part=self._bench.on_part,
+        )
+
+    def _inner_result(self, inner: ToolCall) -> ToolResult:
+        """Of a call that this one makes. Raises ToolError where there is none."""
+        outcome = perform_call(inner, self._bench, self._emit, parent_call_id=self._call.id)
+        self._watch.waited += outcome.waited_seconds
+        if outcome.is_denied:
+            self._inner_denials.append(outcome)
+            raise ToolDeniedError(outcome.error)
+        if outcome.result is None:
+            raise ToolError(outcome.error)
+        return outcome.result
+
+    # Whether it may run.
+
+    def _approved(self, tool: Tool, arguments: Mapping[str, Any], context: ToolContext) -> ToolContext:
+        """Raises _DeniedError. A call that was approved to run code has the folder's trust for that one call."""
+        risk = tool.risk_for(arguments, self._bench.workspace)
+        decision = self._decision(tool, risk, arguments, context)
+        if not decision.is_allowed:
+            raise _DeniedError(decision.reason or "denied", decision.by)
+        if risk is Risk.READS:
+            return context
+        self._emit(ToolApproved(call_id=self._call.id, by=decision.by))
+        is_trusted = risk is not Risk.EDITS or self._bench.approver.is_folder_trusted()
+        context = replace(context, workspace=replace(self._bench.workspace, is_trusted=is_trusted))
+        return replace(context, review=self._reviewer(tool, risk)) if decision.wants_review else context
+
+    def _decision(self, tool: Tool, risk: Risk, arguments: Mapping[str, Any], context: ToolContext) -> Decision:
+        """What the approver knows, else what the person says; each call that they were not asked about is a step."""
+        approver = self._bench.approver
+        decision = approver.standing_decision(tool.name, risk, is_confined=tool.is_confined(self._bench.workspace))
+        if decision and not (decision.is_allowed and approver.is_stepping):
+            return decision
+        preview = tool.preview(context, arguments)
+        shown = "Nothing would change." if preview is None else preview
+        if decision is None and preview is None and risk is Risk.EDITS and tool.is_reviewable:
+            # There is nothing to ask about. If a file changes meanwhile, so that there is, the review asks.
+            decision = Decision(is_allowed=True, by="policy", wants_review=True)
+        if decision is None:
+            note = approver.trust_lapse if tool.name in RUNS_TESTS else ""
+            question = ApprovalQuestion(self._call.id, tool.name, risk, shown, note, tool.is_reviewable)
+            decision = approver.remembered_decision(question)
+            if decision is None:
+                return self._answer_aloud(question)
+        if not (decision.is_allowed and approver.is_stepping):
+            return decision
+        question = ApprovalQuestion(self._call.id, tool.name, risk, shown or "(no arguments)", is_step=True)
+        answer = self._answer_aloud(question)
+        return replace(decision, by=answer.by) if answer.is_allowed else answer
+
+    def _reviewer(self, tool: Tool, risk: Risk) -> ReviewChanges:
+        """Asks the person about the changes themselves, once these are known."""
+
+        def review(changes: Sequence[FileChange]) -> Sequence[FileChange]:
+            question = ApprovalQuestion(self._call.id, tool.name, risk, diffs_of(changes).text, proposal=tuple(changes))
+            decision = self._answer(question)
+            if not decision.is_allowed:
+                raise _DeniedError(decision.reason or "denied", decision.by)
+            if decision.review is None:
+                # Whoever cannot ask about a part asked about all.
+                return changes
+            standing = decision.review.standing_changes
+            if not standing:
+                raise _DeniedError(f"the person let nothing of it stand: {decision.review.result.summary}", "person")
+            self._review = self._review or decision.review.result
+            return standing
+
+        return review
+
+    def _answer_aloud(self, question: ApprovalQuestion) -> Decision:
+        """The person's, and everybody is told that they are asked."""
+        self._emit(
+            ApprovalRequested(call_id=question.call_id, risk=question.risk, detail=question.shown, note=question.note)
+        )
+        return self._answer(question)
+
+    def _answer(self, question: ApprovalQuestion) -> Decision:
+        asked = time.monotonic()
+        decision = self._bench.approver.ask(question, self._bench.cancelled.is_set)
+        self._watch.waited += time.monotonic() - asked
+        return Decision.stopped() if self._bench.cancelled.is_set() else decision
 
 
 def _because_of(denial: Outcome, failed: Outcome) -> Outcome:
@@ -181,134 +291,6 @@ def _because_of(denial: Outcome, failed: Outcome) -> Outcome:
         is_against_policy=denial.is_against_policy,
         waits_for_person=denial.waits_for_person,
     )
-
-
-def _context(
-    call: ToolCall, tool: Tool, bench: ToolBench, emit: Emit, inner_denials: list[Outcome], watch: _Stopwatch
-) -> ToolContext:
-    """What the call may use; which of the calls that it makes are denied is kept in `inner_denials`."""
-
-    def report_progress(done: int, total: int | None, text: str) -> None:
-        emit(ToolProgressed(call_id=call.id, done=done, total=total, text=text))
-
-    inner_numbers = count(1)
-
-    def call_tool(name: str, arguments: Mapping[str, object]) -> ToolResult:
-        if name == tool.name:
-            raise ToolError(f"{name} cannot call itself.")
-        inner = ToolCall(id=f"{call.id}.{next(inner_numbers)}", tool=name, arguments=arguments)
-        outcome = perform_call(inner, bench, emit, parent_call_id=call.id)
-        watch.waited += outcome.waited_seconds
-        if outcome.is_denied:
-            inner_denials.append(outcome)
-            raise ToolDeniedError(outcome.error)
-        if outcome.result is None:
-            raise ToolError(outcome.error)
-        return outcome.result
-
-    return ToolContext(
-        workspace=bench.workspace,
-        cancelled=bench.cancelled,
-        report_progress=report_progress,
-        call_tool=call_tool,
-        language_server=bench.language_server,
-        changes=bench.changes,
-        on_part=bench.on_part,
-    )
-
-
-def _approve(
-    call: ToolCall,
-    tool: Tool,
-    arguments: Mapping[str, Any],
-    context: ToolContext,
-    bench: ToolBench,
-    emit: Emit,
-    reviews: list[ReviewResult],
-    watch: _Stopwatch,
-) -> ToolContext:
-    """Raises _DeniedError. A call that was approved to run code has the folder's trust for that one call."""
-    risk = tool.risk_for(arguments, bench.workspace)
-    decision = _decide(call, tool, risk, arguments, context, bench, emit, watch)
-    if not decision.is_allowed:
-        raise _DeniedError(decision.reason or "denied", decision.by)
-    if risk is Risk.READS:
-        return context
-    emit(ToolApproved(call_id=call.id, by=decision.by))
-    is_trusted = risk is not Risk.EDITS or bench.approver.is_folder_trusted()
-    context = replace(context, workspace=replace(bench.workspace, is_trusted=is_trusted))
-    if not decision.wants_review:
-        return context
-    return replace(context, review=_reviewer(call, tool, risk, bench, reviews, watch))
-
-
-def _decide(
-    call: ToolCall,
-    tool: Tool,
-    risk: Risk,
-    arguments: Mapping[str, Any],
-    context: ToolContext,
-    bench: ToolBench,
-    emit: Emit,
-    watch: _Stopwatch,
-) -> Decision:
-    """What the approver knows, else what the person says; each call that they were not asked about is a step."""
-    approver = bench.approver
-    decision = approver.standing_decision(tool.name, risk, is_confined=tool.is_confined(bench.workspace))
-    if decision and not (decision.is_allowed and approver.is_stepping):
-        return decision
-    preview = tool.preview(context, arguments)
-    shown = "Nothing would change." if preview is None else preview
-    if decision is None and preview is None and risk is Risk.EDITS and tool.is_reviewable:
-        # There is nothing to ask about. If a file changes meanwhile, so that there is, the review asks.
-        decision = Decision(is_allowed=True, by="policy", wants_review=True)
-    if decision is None:
-        note = approver.trust_lapse if tool.name in RUNS_TESTS else ""
-        question = ApprovalQuestion(call.id, tool.name, risk, shown, note, tool.is_reviewable)
-        decision = approver.remembered_decision(question)
-        if decision is None:
-            return _ask_aloud(question, bench, emit, watch)
-    if not (decision.is_allowed and approver.is_stepping):
-        return decision
-    question = ApprovalQuestion(call.id, tool.name, risk, shown or "(no arguments)", is_step=True)
-    answer = _ask_aloud(question, bench, emit, watch)
-    return replace(decision, by=answer.by) if answer.is_allowed else answer
-
-
-def _reviewer(
-    call: ToolCall, tool: Tool, risk: Risk, bench: ToolBench, reviews: list[ReviewResult], watch: _Stopwatch
-) -> ReviewChanges:
-    """Asks the person about the changes themselves, once these are known."""
-
-    def review(changes: Sequence[FileChange]) -> Sequence[FileChange]:
-        question = ApprovalQuestion(call.id, tool.name, risk, diffs_of(changes).text, proposal=tuple(changes))
-        decision = _ask(question, bench, watch)
-        if not decision.is_allowed:
-            raise _DeniedError(decision.reason or "denied", decision.by)
-        if decision.review is None:
-            # Whoever cannot ask about a part asked about all.
-            return changes
-        standing = decision.review.standing_changes
-        if not standing:
-            raise _DeniedError(f"the person let nothing of it stand: {decision.review.result.summary}", "person")
-        reviews.append(decision.review.result)
-        return standing
-
-    return review
-
-
-def _ask_aloud(question: ApprovalQuestion, bench: ToolBench, emit: Emit, watch: _Stopwatch) -> Decision:
-    emit(ApprovalRequested(call_id=question.call_id, risk=question.risk, detail=question.shown, note=question.note))
-    return _ask(question, bench, watch)
-
-
-def _ask(question: ApprovalQuestion, bench: ToolBench, watch: _Stopwatch) -> Decision:
-    asked = time.monotonic()
-    decision = bench.approver.ask(question, bench.cancelled.is_set)
-    watch.waited += time.monotonic() - asked
-    if bench.cancelled.is_set():
-        return Decision.stopped()
-    return decision
 
 
 class _Stopwatch:
@@ -328,70 +310,3 @@ class _Stopwatch:
 
 def _json_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {str(name): value for name, value in arguments.items()}
-
-
-def _groups(calls: Sequence[ToolCall], bench: ToolBench) -> Iterator[list[ToolCall]]:
-    group: list[ToolCall] = []
-    for call in calls:
-        if not _only_reads(call, bench):
-            if group:
-                yield group
-            yield [call]
-            group = []
-        else:
-            group.append(call)
-    if group:
-        yield group
-
-
-def _only_reads(call: ToolCall, bench: ToolBench) -> bool:
-    """Whether the call may run beside others; a program may change things, whatever its own risk."""
-    try:
-        tool = bench.find(call.tool)
-        risk = tool.risk_for(tool.validate(call.arguments), bench.workspace)
-        return risk is Risk.READS and tool.name != "execute_code"
-    except ToolError:
-        return True
-
-
-class _Pool:
-    """A few threads for one group of calls, given up on when they do not stop in time."""
-
-    def __init__(self, calls: Sequence[ToolCall], bench: ToolBench, emit: Emit) -> None:
-        self._bench = bench
-        self._executor = ThreadPoolExecutor(max_workers=min(len(calls), _PARALLEL_CALLS), thread_name_prefix="tool")
-        self._emit = emit
-        self._calls = list(calls)
-        self._futures = [self._executor.submit(perform_call, call, bench, emit) for call in calls]
-        self._stop_by: float | None = None
-
-    def __enter__(self) -> _Pool:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
-
-    def is_running(self) -> bool:
-        """False when all calls ended, or when the turn was stopped and they had their time to end."""
-        if all(future.done() for future in self._futures):
-            return False
-        if self._bench.cancelled.is_set():
-            self._stop_by = self._stop_by or time.monotonic() + _SECONDS_TO_STOP
-            return time.monotonic() < self._stop_by
-        return True
-
-    def outcomes(self) -> list[Outcome]:
-        return [
-            future.result() if future.done() and not future.cancelled() else Outcome(call, error="Stopped.")
-            for call, future in zip(self._calls, self._futures, strict=True)
-        ]
-
-
-def _drain(events: SimpleQueue[Event], pool: _Pool) -> Iterator[Event]:
-    while pool.is_running():
-        try:
-            yield events.get(timeout=0.05)
-        except Empty:
-            continue
-    while not events.empty():
-        yield events.get()

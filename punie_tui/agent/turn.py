@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from punie_tools.tool import Tool
 from punie_tui.agent.attachment import Attachment
+from punie_tui.agent.calls_of_reply import run_calls
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import (
     ChoicesOffered,
@@ -27,7 +28,7 @@ from punie_tui.agent.events import (
     denial_sentence,
 )
 from punie_tui.agent.meant import NONE_OF_THEM, QUESTION, AskWhich, Meaning, meanings
-from punie_tui.agent.tool_step import Outcome, ToolBench, run_calls
+from punie_tui.agent.tool_step import Outcome, ToolBench
 from punie_tui.engine.protocol import (
     Doubt,
     Engine,
