@@ -46,7 +46,6 @@ class Trainee:
 
         mx.random.seed(seed)
         self.config = config
-        self._dropout = dropout
         self._average = average
         self._network: Any = qwen3.Model(qwen3.ModelArgs.from_dict(dict(config)))
         self._initialise()
@@ -68,11 +67,6 @@ class Trainee:
             partial(_train_step, self._network, self._optimizer, dropout), inputs=state, outputs=state
         )
         self._state = state
-
-    @property
-    def parameter_count(self) -> int:
-        """How many numbers the network has."""
-        return sum(int(array.size) for _, array in _flat(self._network.parameters()))
 
     def train(self, rows: Sequence[Row], width: int) -> float:
         """One step on a batch padded to `width`; the loss."""

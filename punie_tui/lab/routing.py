@@ -29,7 +29,6 @@ class Miss:
     request: str
     wanted: str
     got: str
-    is_wrong_tool: bool
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def score(
         if is_routed and is_well_formed and same_reply(example, reply):
             rights[example.route] += 1
         else:
-            misses.append(Miss(example.request, example.reply, reply, not is_routed))
+            misses.append(Miss(example.request, example.reply, reply))
     by_route = {route: (rights[route], total) for route, total in sorted(totals.items())}
     return Score(sum(totals.values()), routed, sum(rights.values()), well_formed, tuple(misses), by_route)
 

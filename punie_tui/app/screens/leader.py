@@ -52,7 +52,6 @@ class LeaderScreen(ModalScreen[Offer | None]):
         """`offers` by the keys that choose them, in Textual's names."""
         super().__init__()
         self._offers = offers
-        self._told = ""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as scroll:

@@ -12,7 +12,7 @@ import pytest
 from punie_tools.changes.journal import Journal
 from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.errors import ToolError
-from punie_tools.git.tree_review import TreeReview, read_tree_review
+from punie_tools.git.tree_review import read_tree_review
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 
@@ -36,10 +36,6 @@ def git(root: Path, *arguments: str) -> bytes:
 def context(root: Path, tmp_path: Path) -> ToolContext:
     changes = SessionChanges(root, Journal(tmp_path / "journal", root))
     return ToolContext(Workspace.at(root), changes=changes)
-
-
-def numbers_of(reviewed: TreeReview, path: str = "numbers.py") -> int:
-    return [file.change.path for file in reviewed.review.files].index(path)
 
 
 def test_one_hunk_is_staged_another_discarded_and_undo_brings_it_back(root: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ class PlainServer:
 
     def __init__(self, root: Path, python: str) -> None:
         pyright = find_pyright()
-        self._root, self._python = root, python
+        self._python = python
         self._process = subprocess.Popen(
             [pyright.node, pyright.language_server, "--stdio"], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )

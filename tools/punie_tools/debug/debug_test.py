@@ -79,7 +79,7 @@ def debug_test(
     report = _report(session)
     fields = stop_fields(conversation, points, context.workspace)
     if fields["stopped"] == "finished":
-        fields["reason"] = _how_it_ended(session, report, ran.process, seconds)
+        fields["reason"] = _how_it_ended(report, ran.process, seconds)
     return DebugTestResult(
         target=target,
         test=report.node_id if report else next(iter(session.running), ""),
@@ -121,7 +121,7 @@ def _report(session: PytestSession) -> Report | None:
     return next(iter(failed or session.reports[-1:]), None)
 
 
-def _how_it_ended(session: PytestSession, report: Report | None, finished: FinishedProcess, seconds: float) -> str:
+def _how_it_ended(report: Report | None, finished: FinishedProcess, seconds: float) -> str:
     if report is None:
         return f"did not come to its end: {why_ended(finished, seconds)}"
     reason = f" ({shortened(report.message)})" if report.message and report.outcome != "passed" else ""

@@ -16,7 +16,6 @@ _SETTERS = frozenset({"setter", "deleter"})
 _TYPE_PARAMETERS = frozenset({"TypeVar", "ParamSpec", "TypeVarTuple"})
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_Capture = ast.MatchAs | ast.MatchStar | ast.MatchMapping
 
 
 def definitions(source: PythonSource, *, with_expressions: bool = True) -> Iterator[Name]:

@@ -10,7 +10,6 @@ from rich.cells import cell_len
 from punie_tui.app.textual_adapter import width_of
 
 _WORD = re.compile(r"\s*\S+|\s+$")
-_ROW_END = re.compile(r"[^\n]*")
 
 
 def wrapped_rows(text: str, width: int, *, by_words: bool = True) -> list[tuple[int, int]]:
