@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from punie_tools.errors import ToolCancelledError, ToolError
-from punie_tools.symbols.symbol_finder import Candidate, find_symbol
+from punie_tools.symbols.candidates import Candidate
+from punie_tools.symbols.symbol_finder import find_symbol
 from punie_tools.symbols.symbol_query import symbol_parts
 from tests.conftest import write_files
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from punie_tools.errors import ToolError
 from punie_tools.sentences import shortened
+from punie_tools.symbols.candidates import Candidate
 from punie_tools.symbols.python_source import PythonSource, read_source
-from punie_tools.symbols.symbol_finder import Candidate, find_symbol
+from punie_tools.symbols.symbol_finder import find_symbol
 from punie_tools.tool import ToolContext
 
 _CONDITIONAL = re.compile(r"(?P<place>.+?)\s+if\s+(?P<condition>.+)", re.DOTALL)

@@ -19,8 +19,8 @@ from punie_tools.lsp.symbol_question import (
     standing_on,
 )
 from punie_tools.sentences import counted, first_of
+from punie_tools.symbols.candidates import Candidate
 from punie_tools.symbols.place import Place
-from punie_tools.symbols.symbol_finder import Candidate
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from punie_tools.lsp.symbol_question import (
     place_of,
 )
 from punie_tools.sentences import counted, first_of, shortened
-from punie_tools.symbols.symbol_finder import Candidate
+from punie_tools.symbols.candidates import Candidate
 from punie_tools.symbols.text_fallback import describe
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 

@@ -28,7 +28,7 @@ from punie_tools.errors import ToolError
 from punie_tools.lsp.symbol_question import Line, Symbol, Within, ask_server, candidates_for, file_name, place_of
 from punie_tools.sentences import counted, first_of
 from punie_tools.spelling import spelled
-from punie_tools.symbols.symbol_finder import Candidate
+from punie_tools.symbols.candidates import Candidate
 from punie_tools.tool import Risk, Tool, ToolContext
 
 if TYPE_CHECKING:

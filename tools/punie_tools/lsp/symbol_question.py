@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from punie_tools.lsp.connection import ServerFailedError
 from punie_tools.lsp.language_server import language_server_of
 from punie_tools.quality.text_positions import TextPositions
+from punie_tools.symbols.candidates import Candidate
 from punie_tools.symbols.place import Place
-from punie_tools.symbols.symbol_finder import Candidate, find_symbol
+from punie_tools.symbols.symbol_finder import find_symbol
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 

@@ -10,8 +10,6 @@ from punie_tools.symbols.nearest_names import unknown_symbol
 from punie_tools.symbols.symbol_query import symbol_parts
 from punie_tools.symbols.symbol_search import MOST_USES, SymbolSearch
 
-__all__ = ["MOST_CANDIDATES", "Candidate", "find_symbol"]
-
 MOST_CANDIDATES = 50
 
 
