@@ -6,7 +6,7 @@ import json
 from typing import Any, cast
 
 from punie_tools.safe_text import safe_text
-from punie_tui.app.widgets.trace.rows import Row, wrapped
+from punie_tui.app.widgets.trace.rows import Row, and_more, wrapped
 
 _MOST_ITEMS = 200
 _MOST_DEPTH = 12
@@ -26,7 +26,7 @@ def rows_of_value(value: object, width: int, depth: int = 0) -> list[Row]:
             return wrapped(_as_json(value), width)
     rows = [_item(name, each, width, depth) for name, each in items[:_MOST_ITEMS]]
     left_out = len(items) - len(rows)
-    return [*rows, *([Row([(f"… {left_out} more", "muted")])] if left_out else [])]
+    return [*rows, *and_more(left_out)]
 
 
 def _item(name: str, value: object, width: int, depth: int) -> Row:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
@@ -15,7 +14,6 @@ from punie_tools.commands.change_watch import ChangedFile
 from punie_tools.commands.run_command import RunCommandResult
 from punie_tools.debug.debug_result import DebugResult
 from punie_tools.errors import ToolError
-from punie_tools.files.grep import GrepResult
 from punie_tools.files.list_files import ListFilesResult
 from punie_tools.files.read_file import ReadFileResult
 from punie_tools.git.git_blame import GitBlameResult
@@ -25,26 +23,20 @@ from punie_tools.git.git_log import GitLogResult
 from punie_tools.git.git_show import GitShowResult
 from punie_tools.git.git_status import GitStatusResult
 from punie_tools.git.staged_files import StagedResult
-from punie_tools.lsp.call_hierarchy import CallHierarchyResult
 from punie_tools.lsp.document_symbols import DocumentSymbolsResult
-from punie_tools.lsp.find_references import ReferencesResult
-from punie_tools.lsp.goto_definition import DefinitionResult
 from punie_tools.lsp.hover import HoverResult
 from punie_tools.lsp.rename_symbol import RenameResult
-from punie_tools.lsp.type_definition import TypeDefinitionResult
-from punie_tools.lsp.workspace_symbols import WorkspaceSymbolsResult
 from punie_tools.quality.pytest_run import PytestRunResult, TestOutcome
 from punie_tools.quality.pytest_session import Outcome
-from punie_tools.quality.ruff_check import RuffCheckResult
 from punie_tools.quality.ruff_format import RuffFormatResult
-from punie_tools.quality.typecheck import TypeCheckResult
 from punie_tools.registry import find_tool
 from punie_tools.safe_text import safe_text
 from punie_tools.tool import ToolResult
+from punie_tui.app.widgets.trace.diff_rows import rows_of_diff
+from punie_tui.app.widgets.trace.found_rows import found_in, rows_by_file
 from punie_tui.app.widgets.trace.json_tree import rows_of_value
-from punie_tui.app.widgets.trace.rows import Role, Row, capped, hung, row, wrapped
+from punie_tui.app.widgets.trace.rows import MOST_ROWS, Role, Row, and_more, capped, hung, row, wrapped
 
-_MOST_ROWS = 200
 _HASH_SHOWN = 8
 OUTCOME_MARKS: dict[Outcome, tuple[str, Role]] = {
     "passed": ("✓", "good"),
@@ -55,7 +47,6 @@ OUTCOME_MARKS: dict[Outcome, tuple[str, Role]] = {
     "xpassed": ("!", "bad"),
 }
 _FAILURES = ("failed", "error")
-_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)")
 
 
 def rows_of(tool: str, result: Mapping[str, Any], width: int) -> list[Row]:
@@ -64,143 +55,99 @@ def rows_of(tool: str, result: Mapping[str, Any], width: int) -> list[Row]:
         typed = find_tool(tool).revive(result)
     except (ToolError, ValueError):
         return wrapped(str(result.get("summary", "")), width)
-    return capped(_details(typed, width) or wrapped(typed.summary, width, "muted"), _MOST_ROWS, "rows")
+    found = found_in(typed)
+    rows = _details(typed, width) if found is None else rows_by_file(found, width)
+    return capped(rows or wrapped(typed.summary, width, "muted"), MOST_ROWS, "rows")
 
 
 def _details(result: ToolResult, width: int) -> list[Row]:
     match result:
-        case TypeCheckResult():
-            return _by_file(
-                (
-                    (finding.file, finding.line, finding.column, f"{finding.severity}: {finding.message}", finding.code)
-                    for finding in result.errors
-                ),
-                width,
-            )
-        case RuffCheckResult():
-            return _by_file(
-                (
-                    (found.file, found.line, found.column, found.message, f"{found.code}{' fixable' * found.fixable}")
-                    for found in result.violations
-                ),
-                width,
-            )
-        case GrepResult():
-            return _by_file(
-                ((match.file, match.line, match.column, match.text.strip(), "") for match in result.matches), width
-            )
         case DebugResult():
             return _stop(result, width)
         case PytestRunResult():
             return _tests(result, width)
         case GitStatusResult():
-            return [
-                row(f"{file.status:<10} {file.path}{'  staged' * file.staged}", path=file.path) for file in result.files
-            ]
+            return _status(result)
         case GitDiffResult():
-            return _diff(result.patch)
+            return rows_of_diff(result.patch)
         case GitLogResult():
             return _commits(result, width)
         case GitShowResult():
             about = wrapped(f"{result.author}, {result.date}\n{result.message}", width, "muted")
-            return [*about, *_diff(result.patch)]
+            return [*about, *rows_of_diff(result.patch)]
         case GitBlameResult():
             return _blamed(result, width)
         case GitBranchesResult():
             return [row(each.as_row(), "strong" if each.is_current else "") for each in result.branches]
-        case DefinitionResult() | TypeDefinitionResult():
-            return _by_file(((at.file, at.line, at.column, at.preview, "") for at in result.locations), width)
-        case ReferencesResult():
-            return _by_file(
-                (
-                    (at.file, at.line, at.column, at.preview, "definition" * at.is_definition)
-                    for at in result.references
-                ),
-                width,
-            )
-        case WorkspaceSymbolsResult():
-            return _by_file(
-                ((each.file, each.line, None, f"{each.kind} {each.name}", "") for each in result.symbols), width
-            )
         case DocumentSymbolsResult():
-            return [
-                row(
-                    f"{each.line:>5} {'  ' * bool(each.container_name)}{each.kind} {each.name}",
-                    path=result.path,
-                    line=each.line,
-                )
-                for each in result.symbols
-            ]
-        case CallHierarchyResult():
-            return _by_file(
-                ((call.file, call.line, call.column, f"{call.kind} {call.name}", "") for call in result.calls), width
-            )
+            return _symbols(result)
         case HoverResult():
-            return [
-                *wrapped(result.type_info, width, "strong", path=result.file, line=result.line),
-                *wrapped(result.docstring, width),
-            ]
+            shown = wrapped(result.type_info, width, "strong", path=result.file, line=result.line)
+            return [*shown, *wrapped(result.docstring, width)]
         case FileEditResult() | ApplyPatchResult() | RenameResult() | RuffFormatResult():
             errors = [row(f"new type error {error}", "bad") for error in getattr(result, "new_errors", None) or ()]
-            return [*errors, *_diff(result.diff)]
+            return [*errors, *rows_of_diff(result.diff)]
         case CodeActionsResult():
             return _actions(result, width)
         case StagedResult():
-            return [
-                row(f"{file.status:<10} {file.path}  +{file.additions} -{file.deletions}", path=file.path)
-                for file in result.files
-            ]
+            return _staged(result)
         case RunCommandResult():
-            out = wrapped(result.stdout, width) if result.stdout else []
-            errors = wrapped(result.stderr, width, "muted") if result.stderr else []
-            return [*out, *errors, *_changed(result.changed_files)]
+            return _printed(result, width)
         case ReadFileResult():
             return _lines(result)
         case ListFilesResult():
             return [row(file, path=file) for file in result.files]
         case ExecuteCodeResult():
-            output = wrapped(result.output, width) if result.output else []
-            if result.value is None:
-                return output
-            value = Row([("value", "strong")], children=rows_of_value(result.value, max(width - 2, 12)))
-            return [*output, value]
+            return _returned(result, width)
         case _:
             return []
 
 
-def _by_file(findings: Iterable[tuple[str, int, int | None, str, str]], width: int) -> list[Row]:
-    """Findings as (file, line, column, message, code), grouped by file in their order."""
-    found = list(findings)
-    files: dict[str, Row] = {}
-    for file, line, column, message, code in found[:_MOST_ROWS]:
-        files.setdefault(file, row(file, "strong", path=file)).children += _finding(
-            file, line, column, message, code, width
+def _status(result: GitStatusResult) -> list[Row]:
+    return [row(f"{file.status:<10} {file.path}{'  staged' * file.staged}", path=file.path) for file in result.files]
+
+
+def _staged(result: StagedResult) -> list[Row]:
+    return [
+        row(f"{file.status:<10} {file.path}  +{file.additions} -{file.deletions}", path=file.path)
+        for file in result.files
+    ]
+
+
+def _symbols(result: DocumentSymbolsResult) -> list[Row]:
+    return [
+        row(
+            f"{each.line:>5} {'  ' * bool(each.container_name)}{each.kind} {each.name}",
+            path=result.path,
+            line=each.line,
         )
-    more = [row(f"… {len(found) - _MOST_ROWS} more", "muted")] if len(found) > _MOST_ROWS else []
-    return [*files.values(), *more]
+        for each in result.symbols
+    ]
 
 
-def _finding(file: str, line: int, column: int | None, message: str, code: str, width: int) -> list[Row]:
-    """The first line of the message, wrapped; what it explains below is folded under it."""
-    place = str(line) if column is None else f"{line}:{column}"
-    told, _, explanation = message.partition("\n")
-    first, *rest = wrapped(told + (f"  {code}" if code else ""), max(width - len(place) - 5, 12), path=file, line=line)
-    rows = hung(f"{place} ", [first, *rest])
-    if explanation:
-        rows[0].children = wrapped(explanation, max(width - 6, 12), "muted", path=file, line=line)
-        rows[0].is_expanded = False
-    return rows
+def _printed(result: RunCommandResult, width: int) -> list[Row]:
+    out = wrapped(result.stdout, width) if result.stdout else []
+    errors = wrapped(result.stderr, width, "muted") if result.stderr else []
+    return [*out, *errors, *_changed(result.changed_files)]
+
+
+def _returned(result: ExecuteCodeResult, width: int) -> list[Row]:
+    """What a program printed, and the value that it gave."""
+    output = wrapped(result.output, width) if result.output else []
+    if result.value is None:
+        return output
+    value = Row([("value", "strong")], children=rows_of_value(result.value, max(width - 2, 12)))
+    return [*output, value]
 
 
 def _tests(result: PytestRunResult, width: int) -> list[Row]:
     """Failures first, each with its assertion; all grouped by file."""
     files: dict[tuple[bool, str], Row] = {}
-    for test in sorted(result.tests, key=lambda test: test.outcome not in _FAILURES)[:_MOST_ROWS]:
+    for test in sorted(result.tests, key=lambda test: test.outcome not in _FAILURES)[:MOST_ROWS]:
         is_failure = test.outcome in _FAILURES
         group = files.setdefault((is_failure, test.file), row(test.file, "strong", path=test.file))
         group.children.append(_test(test, width))
-    more = [row(f"… {len(result.tests) - _MOST_ROWS} more", "muted")] if len(result.tests) > _MOST_ROWS else []
-    return [*files.values(), *more]
+    return [*files.values(), *and_more(len(result.tests) - MOST_ROWS)]
 
 
 def _test(test: TestOutcome, width: int) -> Row:
@@ -229,7 +176,7 @@ def _actions(result: CodeActionsResult, width: int) -> list[Row]:
         first, *rest = wrapped(
             f"{action.line:>5} {action.title}  {action.source}{unsafe}", width, path=result.path, line=action.line
         )
-        first.children = _diff(action.diff)
+        first.children = rows_of_diff(action.diff)
         first.is_expanded = False
         rows += [first, *rest]
     return [*rows, *(wrapped(result.note, width, "muted") if result.note else [])]
@@ -275,7 +222,7 @@ def _commits(result: GitLogResult, width: int) -> list[Row]:
 
 def _blamed(result: GitBlameResult, width: int) -> list[Row]:
     """The lines below the commit that they come from, which leaves them nearly the whole width."""
-    shown = result.lines[:_MOST_ROWS]
+    shown = result.lines[:MOST_ROWS]
     digits = len(str(shown[-1].line)) if shown else 0
     rows: list[Row] = []
     for commit, lines in groupby(shown, key=lambda line: line.hash):
@@ -287,40 +234,7 @@ def _blamed(result: GitBlameResult, width: int) -> list[Row]:
             text = wrapped(line.text, max(width - digits - 3, 12), path=result.path, line=line.line)
             told = safe_text(line.text, single_line=True)
             rows[-1].children += hung(f"{line.line:>{digits}} ", text, told=told)
-    more = [row(f"… {len(result.lines) - len(shown)} more", "muted")] if len(result.lines) > len(shown) else []
-    return [*rows, *more]
-
-
-def _diff(patch: str) -> list[Row]:
-    """The patch, a heading a file; Enter leads to the line of the new file."""
-    rows: list[Row] = []
-    old_path = path = ""
-    line = 0
-    for text in patch.splitlines():
-        if line == 0 or text.startswith("diff --git "):
-            if text.startswith("diff --git "):
-                line = 0
-            if text.startswith("--- "):
-                old_path = _named(text)
-            elif text.startswith("+++ "):
-                path = _named(text) or old_path
-                rows.append(row(path if _named(text) else f"{path} (deleted)", "strong", path=path))
-            elif text.startswith(("Binary files ", "rename ", "new file ", "old mode ", "new mode ")):
-                rows.append(row(text, "muted"))
-        if found := _HUNK.match(text):
-            line = max(int(found[1]), 1)
-            rows.append(row(text, "muted", path=path, line=line))
-        elif line:
-            role: Role = "good" if text.startswith("+") else "bad" if text.startswith("-") else ""
-            rows.append(row(text, role, path=path, line=line))
-            line += not text.startswith(("-", "\\"))
-    return rows
-
-
-def _named(heading: str) -> str:
-    """The path of a `---` or `+++` line, empty for /dev/null."""
-    path = heading[4:].split("\t")[0].strip('"')
-    return "" if path == "/dev/null" else path.removeprefix("a/").removeprefix("b/")
+    return [*rows, *and_more(len(result.lines) - len(shown))]
 
 
 def _lines(result: ReadFileResult) -> list[Row]:
@@ -332,5 +246,5 @@ def _lines(result: ReadFileResult) -> list[Row]:
             result.path,
             number,
         )
-        for number, text in enumerate(shown[:_MOST_ROWS], result.start_line)
+        for number, text in enumerate(shown[:MOST_ROWS], result.start_line)
     ]

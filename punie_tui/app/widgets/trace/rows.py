@@ -11,6 +11,8 @@ from typing import Literal
 from punie_tools.safe_text import safe_text
 
 Role = Literal["", "good", "bad", "muted", "strong"]
+MOST_ROWS = 200
+"""Of one result; what is beyond is told by its number."""
 
 
 @dataclass
@@ -71,9 +73,12 @@ def hung(label: str, rows: list[Row], role: Role = "muted", *, told: str = "") -
 
 def capped(rows: list[Row], most: int, what: str) -> list[Row]:
     """At most `most` rows, and one that says how many are not shown."""
-    if len(rows) <= most:
-        return rows
-    return [*rows[:most], Row([(f"… {len(rows) - most} more {what}", "muted")])]
+    return [*rows[:most], *and_more(len(rows) - most, what)]
+
+
+def and_more(count: int, what: str = "") -> list[Row]:
+    """A row that says how many are not shown; none where all are."""
+    return [Row([(f"… {count} more {what}".rstrip(), "muted")])] if count > 0 else []
 
 
 def text_of_rows(rows: Iterable[Row], depth: int = 0) -> str:
