@@ -60,7 +60,7 @@ class ChatTemplateFormat:
             messages = list(_one_call_each(messages))
         if self._taught_format or not tools:
             written = [_template_message(message) for message in messages]
-            return self._render(written, [template_tool(tool) for tool in tools], begins_reply)
+            return self._render(written, [tool.as_function for tool in tools], begins_reply)
         return self._render(_explained_messages(messages, tools), [], begins_reply)
 
     def _render(self, messages: list[dict[str, Any]], tools: Sequence[Mapping[str, Any]], begins_reply: bool) -> str:
@@ -268,12 +268,6 @@ def _template_message(message: Message) -> dict[str, Any]:
     return written
 
 
-def template_tool(tool: ToolSpec) -> dict[str, Any]:
-    """As chat templates and training data have it."""
-    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
-    return {"type": "function", "function": function}
-
-
 _EXPLANATION = """You can call tools. Each tool is described by one line of JSON:
 
 {tools}
@@ -287,7 +281,7 @@ To call one, write exactly this, and nothing after it:
 
 def _explained_messages(messages: Sequence[Message], tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
     """The conversation for a template that knows nothing of tools: calls and results as plain text."""
-    described = "\n".join(json.dumps(template_tool(tool)["function"]) for tool in tools)
+    described = "\n".join(json.dumps(tool.as_function["function"]) for tool in tools)
     system = [message.content for message in messages if message.role == "system"]
     explained: list[dict[str, Any]] = [
         {"role": "system", "content": "\n\n".join([*system, _EXPLANATION.format(tools=described)])}

@@ -308,17 +308,7 @@ def _request_body(request: Request, model: str) -> dict[str, Any]:
     if model:
         body["model"] = model
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": dict(tool.parameters),
-                },
-            }
-            for tool in request.tools
-        ]
+        body["tools"] = [tool.as_function for tool in request.tools]
     return body
 
 

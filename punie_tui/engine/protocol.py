@@ -50,6 +50,12 @@ class ToolSpec:
     description: str
     parameters: Mapping[str, Any]
 
+    @property
+    def as_function(self) -> dict[str, Any]:
+        """As chat templates, servers and training data have it."""
+        function = {"name": self.name, "description": self.description, "parameters": dict(self.parameters)}
+        return {"type": "function", "function": function}
+
 
 @dataclass(frozen=True)
 class TextDelta:

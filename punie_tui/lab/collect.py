@@ -12,7 +12,6 @@ from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import TurnFinished
 from punie_tui.agent.session_record import SessionRecord
 from punie_tui.agent.turn import tool_specs
-from punie_tui.engine.chat_format import template_tool
 from punie_tui.engine.protocol import Message
 from punie_tui.lab.redaction import Redactor
 
@@ -42,7 +41,7 @@ class Collected:
 
 def collect(session_id: str, record: SessionRecord, redactor: Redactor) -> Iterator[Collected]:
     """The replies of turns that ended well, each after what the model was given; secrets are taken out of both."""
-    tools = [template_tool(tool) for tool in tool_specs(TOOLS)]
+    tools = [tool.as_function for tool in tool_specs(TOOLS)]
     before: list[Message] = []
     for turn in record.current_turns:
         messages = Conversation.from_events(turn.events).messages
