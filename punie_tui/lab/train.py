@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from punie_tui.lab.vocabulary import END, Encoder, save_tokenizer, special_token
 
 _WIDTHS = (24, 32, 40, 48, 56, 64, 80, 96, 128, 192)
 _LONGEST = _WIDTHS[-1]
+_STEPS_OF_A_REPORT = 50
 
 
 class TrainingError(Exception):
@@ -123,23 +124,12 @@ def train(
     directory.mkdir(parents=True, exist_ok=True)
     run = _Run(recipe, phrasings, directory)
     examples = validation_examples(validation)
-    for progress in run.steps(checks):
-        if not progress.is_best and progress.validation is None:
+    for progress, is_check in run.steps(checks):
+        if is_check:
+            found = score(run.trainee.averaged_model(), run.model_tokenizer, examples, run.classifiers)
+            report(replace(progress, validation=found, is_best=run.keep_if_best(found)))
+        else:
             report(progress)
-            continue
-        found = score(run.trainee.averaged_model(), run.model_tokenizer, examples, run.classifiers)
-        is_best = run.keep_if_best(found)
-        report(
-            Progress(
-                progress.step,
-                progress.tokens,
-                progress.loss,
-                progress.tokens_per_second,
-                progress.seconds_left,
-                found,
-                is_best,
-            )
-        )
 
 
 def validation_examples(phrasings: Sequence[Phrasing], seed: int = 7) -> list[Example]:
@@ -182,8 +172,8 @@ class _Run:
         if not self._resume() and recipe.start:
             self._begin_with(Path(recipe.start))
 
-    def steps(self, checks: int) -> Iterator[Progress]:
-        """Train to the end; yields every 50 steps, and with a placeholder score where validation is due."""
+    def steps(self, checks: int) -> Iterator[tuple[Progress, bool]]:
+        """Train to the end; yields every few steps, and says whether validation is due."""
         started, begun = time.monotonic(), self._tokens
         next_check = self._recipe.tokens / checks * (int(self._tokens * checks / self._recipe.tokens) + 1)
         losses: list[float] = []
@@ -193,12 +183,12 @@ class _Run:
             self._step += 1
             self._tokens += sum(len(row) for row, _ in rows)
             is_check = self._tokens >= next_check or self._tokens >= self._recipe.tokens
-            if is_check or self._step % 50 == 0:
+            if is_check or self._step % _STEPS_OF_A_REPORT == 0:
                 speed = (self._tokens - begun) / (time.monotonic() - started)
                 left = max(0.0, (self._recipe.tokens - self._tokens) / speed)
                 loss = sum(losses) / len(losses)
                 losses.clear()
-                yield Progress(self._step, self._tokens, loss, speed, left, is_best=is_check)
+                yield Progress(self._step, self._tokens, loss, speed, left), is_check
             if is_check:
                 next_check += self._recipe.tokens / checks
                 self._save()
