@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static, TextArea
 
-from punie_tools.changes.review import Hunk, Lines, Review, Verdict
+from punie_tools.changes.review import Hunk, HunkPlace, Lines, Review, Verdict
 from punie_tools.safe_text import safe_text
 from punie_tools.sentences import counted
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
@@ -229,7 +229,7 @@ class ReviewScreen(Screen[bool]):
         if self._problem and self._problem_row not in (None, row):
             self._problem = ""
         self._problem_row = row
-        hunks = [hunk for file in self._review.files for hunk in file.hunks]
+        hunks = [self._review.hunk(place) for place in self._review.places]
         counts = {verdict: sum(hunk.verdict == verdict for hunk in hunks) for verdict in ("accepted", "rejected")}
         file = self._review.files[row.file]
         files = f" ({row.file + 1}/{len(self._review.files)})" if len(self._review.files) > 1 else ""
@@ -266,7 +266,7 @@ class ReviewScreen(Screen[bool]):
     def action_next_hunk(self, step: int) -> None:
         """The next or previous one, over the ends of files."""
         row = self._view.current
-        places = self._hunk_places()
+        places = self._review.places
         self._go_to(places[min(max(places.index((row.file, row.hunk)) + step, 0), len(places) - 1)])
 
     def action_next_file(self, step: int) -> None:
@@ -399,17 +399,14 @@ class ReviewScreen(Screen[bool]):
         path, line = self._review.files[self._view.current.file].shown_path, self._view.current_line
         return next((said.text for said in self._review.comments if (said.path, said.line) == (path, line)), "")
 
-    def _hunk_places(self) -> list[tuple[int, int]]:
-        return [(file, hunk) for file, found in enumerate(self._review.files) for hunk in range(len(found.hunks))]
-
     def _go_to_undecided(self, file: int, hunk: int) -> None:
-        places = self._hunk_places()
+        places = self._review.places
         here = places.index((file, min(hunk, len(self._review.files[file].hunks) - 1)))
         ahead = [*places[here + 1 :], *places[:here]]
-        undecided = (place for place in ahead if self._review.files[place[0]].hunks[place[1]].verdict == "undecided")
+        undecided = (place for place in ahead if self._review.hunk(place).verdict == "undecided")
         self._go_to(next(undecided, places[here]))
 
-    def _go_to(self, place: tuple[int, int]) -> None:
+    def _go_to(self, place: HunkPlace) -> None:
         self._problem = ""
         self._view.go_to_hunk(*place)
 

@@ -189,13 +189,12 @@ class Review:
 
     @property
     def undecided_count(self) -> int:
-        return sum(hunk.verdict == "undecided" for file in self.files for hunk in file.hunks)
+        return sum(self.hunk(place).verdict == "undecided" for place in self.places)
 
     @property
     def is_begun(self) -> bool:
         """Whether anything was decided, edited or said that would be lost."""
-        decided = any(hunk.verdict != "undecided" for file in self.files for hunk in file.hunks)
-        return decided or bool(self.comments)
+        return self.undecided_count < len(self.places) or bool(self.comments)
 
     @property
     def places(self) -> list[HunkPlace]:
@@ -206,7 +205,7 @@ class Review:
 
     def changes_with(self, places: Collection[HunkPlace]) -> list[FileChange]:
         """What would be changed if exactly these hunks were accepted."""
-        reviewed = (_with(found, file, places).standing for file, found in enumerate(self.files))
+        reviewed = (_accepting(found, file, places, "rejected").standing for file, found in enumerate(self.files))
         return [change for changes in reviewed for change in changes if change.before != change.after]
 
     @property
@@ -216,21 +215,8 @@ class Review:
 
     def accept(self, places: Collection[HunkPlace]) -> None:
         """Accept these hunks in one step, and leave the others as they are."""
-        self._become(
-            replace(
-                self._state,
-                files=tuple(
-                    replace(
-                        found,
-                        hunks=tuple(
-                            replace(hunk, verdict="accepted") if (file, number) in places else hunk
-                            for number, hunk in enumerate(found.hunks)
-                        ),
-                    )
-                    for file, found in enumerate(self.files)
-                ),
-            )
-        )
+        files = tuple(_accepting(found, file, places) for file, found in enumerate(self.files))
+        self._become(replace(self._state, files=files))
 
     def decide(self, verdict: Verdict, file: int, hunk: int | None = None) -> None:
         """About one hunk, or about all of a file."""
@@ -320,10 +306,12 @@ class Review:
         return True
 
 
-def _with(found: FileReview, file: int, places: Collection[HunkPlace]) -> FileReview:
-    """The file with exactly the hunks of these places accepted."""
+def _accepting(
+    found: FileReview, file: int, places: Collection[HunkPlace], others: Verdict | None = None
+) -> FileReview:
+    """The file with the hunks of these places accepted; the others get the verdict `others`, or keep theirs."""
     hunks = (
-        replace(hunk, verdict="accepted" if (file, number) in places else "rejected")
+        replace(hunk, verdict="accepted" if (file, number) in places else others or hunk.verdict)
         for number, hunk in enumerate(found.hunks)
     )
     return replace(found, hunks=tuple(hunks))
