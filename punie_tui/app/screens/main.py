@@ -23,6 +23,7 @@ from punie_tui.app.kept_reading import KeptReading
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.message_queue import MessageQueue, QueuedMessage
 from punie_tui.app.notices import Notices
+from punie_tui.app.questions import Questions
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, GO_ON, PLACES, TRUST, TURNS
 from punie_tui.app.screens.size_classes import set_size_classes
@@ -31,7 +32,6 @@ from punie_tui.app.textual_adapter import app_of, call_on_screen, keep_screen
 from punie_tui.app.themes import next_theme
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice, TurnRunner
 from punie_tui.app.widgets.chat.asking_area import AskingArea
-from punie_tui.app.widgets.chat.asking_panel import AskingPanel
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.key_row import KeyRow
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from punie_tools.changes.change_set import FileChange
     from punie_tools.changes.review import Review
     from punie_tools.effects.effects import EffectFinder
-    from punie_tui.agent.approval import AskPerson, Decision, Policy
+    from punie_tui.agent.approval import AskPerson, Policy
     from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.events import Event, MessageQueued, TurnFinished
     from punie_tui.agent.meant import AskWhich
@@ -58,10 +58,10 @@ if TYPE_CHECKING:
     from punie_tui.app.replay import Replay
     from punie_tui.app.reruns import Reruns
     from punie_tui.app.screens.findings import FindingsScreen
-    from punie_tui.app.screens.review import ReviewScreen
     from punie_tui.app.screens.tests import TestsScreen
     from punie_tui.app.screens.turns import TurnChoice
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
+    from punie_tui.app.widgets.chat.asking_panel import AskingPanel
     from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
     from punie_tui.app.widgets.chat.queue_panel import QueuePanel
     from punie_tui.app.widgets.repo.panel import RepoPanel
@@ -70,7 +70,6 @@ if TYPE_CHECKING:
     from punie_tui.app.workspace_names import WorkspaceNames
     from punie_tui.engine.protocol import ToolCall
 
-_SIDES_OF_PROMPT = 2
 _SECONDS_FOR_FIRST_FRAME = 0.1
 _PANES = {"chat": "F2 Chat", "trace": "F3 Trace", "repo": "F4 Repo"}
 _NOTICED = {"done": "done", "stopped": "stopped", "limit": "stopped at a limit", "failed": "failed", "asked": "waits"}
@@ -102,7 +101,6 @@ class MainScreen(Screen[None]):
         self._notices = notices
         self._clock = clock
         self._told_lapse = ""
-        self._reviewed: tuple[PendingApproval, ReviewScreen] | None = None
         self._open_session = open_session
         self._session: Session | None = None
         self._git_work: GitWork | None = None
@@ -122,8 +120,7 @@ class MainScreen(Screen[None]):
         # Mounted after the first frame; nothing that uses them can come before the session does.
         self._trace: TracePane
         self._repo: RepoPanel
-        self._approval: ApprovalPanel
-        self._choice: ChoicePanel
+        self._questions: Questions
         self._queue_panel: QueuePanel | None = None
 
     @property
@@ -168,11 +165,11 @@ class MainScreen(Screen[None]):
         self._collector.begin()
         self._trace = TracePane(id="trace")
         self._repo = RepoPanel(self._folder, id="repo")
-        self._approval = ApprovalPanel(self._folder, self._clock)
-        self._choice = ChoicePanel(self._clock)
+        approval, choice = ApprovalPanel(self._folder, self._clock), ChoicePanel(self._clock)
+        self._questions = Questions(self, approval, choice, self._notices, self._find_effects)
         await self.query_one("#side").mount(_titled(self._trace), _titled(self._repo))
         queue_panel = QueuePanel(self._queue, self._can_steer)
-        await self.query_one(AskingArea).mount(self._approval, self._choice)
+        await self.query_one(AskingArea).mount(approval, choice)
         await self.mount(queue_panel, before="#prompt")
         self._queue_panel = queue_panel
         self._queue_changed()
@@ -203,7 +200,8 @@ class MainScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         set_size_classes(self, event.size)
-        self._tell_state_in_prompt(self.has_class("-asks"))
+        if self.has_class("-asks"):
+            self._questions.tell_state(is_asking=True)
         self._choose_pane_keys()
 
     def on_descendant_focus(self) -> None:
@@ -212,8 +210,7 @@ class MainScreen(Screen[None]):
         A question says how to come back to it.
         """
         self._choose_pane_keys()
-        for panel in self.query_one(AskingArea).query_children(AskingPanel):
-            panel.show_way_back()
+        self.query_one(AskingArea).show_way_back()
 
     def _choose_pane_keys(self) -> None:
         """In the footer; on narrow screens the row of tabs names them."""
@@ -231,7 +228,7 @@ class MainScreen(Screen[None]):
             if not self._shell.run(message.text[1:].strip()):
                 self.query_one(Prompt).put_back(message.text)
             return
-        if self.is_ready and not message.is_plain and self._choice.choose_typed(message.text):
+        if self.is_ready and not message.is_plain and self._questions.choose_typed(message.text):
             return
         self._queue.add(self._queued(message))
 
@@ -378,7 +375,7 @@ class MainScreen(Screen[None]):
 
     def after_choice(self, text: str) -> bool:
         """Take none of the choices that wait, and do what a command says at that turn's end; False without choices."""
-        if not self._choice.choose_none():
+        if not self._questions.choose_none():
             return False
         self._queue.add(QueuedMessage(text, lambda: self.run_command(text), is_turn=False))
         return True
@@ -486,53 +483,10 @@ class MainScreen(Screen[None]):
         else:
             app_of(self).push_screen(ArgumentsScreen(tool, message.arguments), run)
 
-    def on_approval_panel_decided(self, message: ApprovalPanel.Decided) -> None:
-        message.pending.answer(self._decision(message))
-        self._approval.settle(message.pending)
-        if not self._approval.is_asking:
-            activity = "thinking" if message.choice == "no" else message.pending.question.tool
-            self.query_one(StatusLine).show_activity(activity, is_busy=True)
-        self.query_one(Prompt).focus()
-
-    def _decision(self, message: ApprovalPanel.Decided) -> Decision:
-        from punie_tui.agent.approval import Decision
-
-        if message.choice == "no":
-            is_step = message.pending.question.is_step
-            return (Decision.skipped_by_person if is_step else Decision.denied_by_person)(message.reason)
-        return Decision(
-            is_allowed=True,
-            by="person",
-            is_lasting=message.choice == "always",
-            wants_review=message.choice == "review",
-        )
-
     def action_answer(self) -> None:
         """Give the keys to the question that waits."""
-        if panel := self._waiting_question:
+        if panel := self.query_one(AskingArea).waiting:
             panel.focus()
-
-    @property
-    def _waiting_question(self) -> AskingPanel | None:
-        """What asks while the keys are elsewhere."""
-        panels = self.query_one(AskingArea).query_children(AskingPanel)
-        return next((panel for panel in panels if panel.is_asking and not panel.has_focus_within), None)
-
-    def on_choice_panel_chosen(self, message: ChoicePanel.Chosen) -> None:
-        message.pending.answer(message.place)
-        self.choice_settled(message.pending)
-
-    def on_asking_panel_typed_ahead(self, message: AskingPanel.TypedAhead) -> None:
-        """It goes on what stands in the prompt; an empty prompt stays so, as the letter may have been an answer."""
-        prompt = self.query_one(Prompt)
-        if prompt.text:
-            prompt.insert(message.letter)
-
-    def on_asking_panel_typed_on(self, message: AskingPanel.TypedOn) -> None:
-        """The person says something else first; the question stays open."""
-        prompt = self.query_one(Prompt)
-        prompt.post_message(events.Key(message.key, message.letter))
-        prompt.focus()
 
     def action_next_mode(self) -> None:
         """The next policy; it counts from the next call on."""
@@ -599,7 +553,7 @@ class MainScreen(Screen[None]):
         if action == "go_on":
             return self._offered is not None
         if action == "answer":
-            return self._waiting_question is not None
+            return self.query_one(AskingArea).waiting is not None
         if action == "stop":
             return self._is_anything_running and not self._is_escape_taken
         return True
@@ -849,60 +803,30 @@ class MainScreen(Screen[None]):
                 self._draw_session(self._session)
 
     def approval_wanted(self, pending: PendingApproval) -> None:
-        self._notices.question_waits(pending.question.tool)
-        if pending.review:
-            # Called from the loop itself; a screen is pushed from within the app.
-            self.call_later(self._review, pending, pending.review)
-        else:
-            self._approval.show(pending)
+        self._questions.ask(pending)
 
     def approval_settled(self, pending: PendingApproval) -> None:
-        self._settle(self._approval, lambda: self._approval.settle(pending))
-        self.call_later(self._end_review, pending)
+        self._questions.settle(pending)
 
     def choice_wanted(self, pending: PendingChoice) -> None:
-        self._notices.question_waits("what was meant")
-        self._choice.show(pending)
-        self._tell_state_in_prompt(True)
+        self._questions.ask_which(pending)
 
     def choice_settled(self, pending: PendingChoice) -> None:
-        self._settle(self._choice, lambda: self._choice.settle(pending))
-        self._tell_state_in_prompt(self._approval.is_asking)
+        self._questions.settle_choice(pending)
 
-    def _settle(self, panel: AskingPanel, settle: Callable[[], None]) -> None:
-        """A panel that goes leaves the keys to the prompt, if it had them."""
-        had_keys = panel.has_focus or (self.focused is not None and panel in self.focused.ancestors)
-        settle()
-        if had_keys and not panel.is_asking:
-            self.query_one(Prompt).focus()
+    def on_approval_panel_decided(self, message: ApprovalPanel.Decided) -> None:
+        self._questions.take_decision(message)
 
-    def _end_review(self, pending: PendingApproval) -> None:
-        """The turn was stopped under the review."""
-        if self._reviewed is None or self._reviewed[0] is not pending:
-            return
-        app, screen = app_of(self), self._reviewed[1]
-        while screen in app.screen_stack and app.screen is not screen:
-            app.pop_screen()
-        if app.screen is screen:
-            screen.dismiss(False)
+    def on_choice_panel_chosen(self, message: ChoicePanel.Chosen) -> None:
+        self._questions.take_choice(message)
 
-    def _review(self, pending: PendingApproval, review: Review) -> None:
-        """Ask hunk by hunk."""
-        from punie_tui.agent.approval import Decision
-        from punie_tui.app.screens.review import ReviewScreen
+    def on_asking_panel_typed_ahead(self, message: AskingPanel.TypedAhead) -> None:
+        self._questions.type_ahead(message.letter)
 
-        screen = ReviewScreen(review, pending.question.tool, self._effect_finder(pending.question.proposal))
-        self._reviewed = (pending, screen)
+    def on_asking_panel_typed_on(self, message: AskingPanel.TypedOn) -> None:
+        self._questions.type_on(message.key, message.letter)
 
-        def answer(applies: bool | None) -> None:
-            self._reviewed = None
-            left = Decision.denied_by_person("they left the review, so nothing was changed")
-            pending.answer(Decision(is_allowed=True, by="person", review=review) if applies else left)
-            self.query_one(Prompt).focus()
-
-        app_of(self).push_screen(screen, answer)
-
-    def _effect_finder(self, proposal: Sequence[FileChange]) -> EffectFinder | None:
+    def _find_effects(self, proposal: Sequence[FileChange]) -> EffectFinder | None:
         if self._session is None or not self._session.settings.check_reviews:
             return None
         from punie_tools.effects.effects import EffectFinder
@@ -929,18 +853,18 @@ class MainScreen(Screen[None]):
                 status.show_activity(event.tool, is_busy=True)
             case "approval_requested":
                 self.show_session()
-                self._tell_state_in_prompt(True)
+                self._questions.tell_state(is_asking=True)
                 status.show_activity("waiting for you", is_busy=True)
             case "choices_offered":
                 status.show_activity("waiting for you", is_busy=True)
             case "tool_approved":
                 self.show_session()
-                self._tell_state_in_prompt(self._approval.is_asking)
+                self._questions.tell_state(is_asking=self._questions.is_approval_waiting)
             case "tool_denied":
-                self._tell_state_in_prompt(self._approval.is_asking)
+                self._questions.tell_state(is_asking=self._questions.is_approval_waiting)
             case "turn_finished":
                 self.show_session()
-                self._tell_state_in_prompt(False)
+                self._questions.tell_state(is_asking=False)
                 self._turn_runs(False)
                 status.show_activity("ready", is_busy=False)
                 self._finish_turn(event)
@@ -993,12 +917,6 @@ class MainScreen(Screen[None]):
     def _turn_runs(self, is_running: bool) -> None:
         self._is_turn_running = is_running
         self.refresh_bindings()
-
-    def _tell_state_in_prompt(self, is_asking: bool) -> None:
-        """Mode and trust, where there are so few rows that a question takes the status line's place."""
-        is_told = is_asking and self._session is not None and self.has_class("-lowest")
-        state = self.query_one(StatusLine).state_within(self.size.width - _SIDES_OF_PROMPT) if is_told else ""
-        self.query_one(Prompt).show_hint(state)
 
     def show_session(self) -> None:
         """Show model, mode and trust again."""

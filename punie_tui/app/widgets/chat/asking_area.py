@@ -19,6 +19,17 @@ class AskingArea(Vertical):
     AskingArea { height: 1fr; }
     """
 
+    @property
+    def waiting(self) -> AskingPanel | None:
+        """What asks while the keys are elsewhere."""
+        panels = self.query_children(AskingPanel)
+        return next((panel for panel in panels if panel.is_asking and not panel.has_focus_within), None)
+
+    def show_way_back(self) -> None:
+        """Let each question say how to come back to it, or no longer; the screen calls it when the focus has moved."""
+        for panel in self.query_children(AskingPanel):
+            panel.show_way_back()
+
     def on_resize(self, _event: events.Resize) -> None:
         for panel in self.query_children(AskingPanel):
             panel.fit()
