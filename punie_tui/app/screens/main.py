@@ -30,13 +30,13 @@ from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.shell_work import ShellWork
 from punie_tui.app.textual_adapter import app_of, call_on_screen, keep_screen
 from punie_tui.app.themes import next_theme
+from punie_tui.app.turn_activity import activity_of
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice, TurnRunner
 from punie_tui.app.widgets.chat.asking_area import AskingArea
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import OpenFile, OpenHistory, ShowRevision, WorkspaceChanged
-from punie_tui.app.widgets.reading_bar import reading_texts
 from punie_tui.app.widgets.status import STATUS_LINE, StatusLine
 from punie_tui.app.widgets.tab_row import TabRow
 
@@ -798,9 +798,7 @@ class MainScreen(Screen[None]):
             self.query_one(Chat).handle(event)
             self._trace.handle(event)
             self._repo.handle(event)
-            self._show_status(event)
-            if event.kind == "session_rewound" and self._session:
-                self._draw_session(self._session)
+            self._follow(event)
 
     def approval_wanted(self, pending: PendingApproval) -> None:
         self._questions.ask(pending)
@@ -833,30 +831,20 @@ class MainScreen(Screen[None]):
 
         return EffectFinder(self._session.context_of_person(), proposal)
 
-    def _show_status(self, event: Event) -> None:
-        status = self.query_one(StatusLine)
+    def _follow(self, event: Event) -> None:
+        """What the event means beside what the panes show of it."""
+        if activity := activity_of(event):
+            self.query_one(StatusLine).show_activity(*activity, is_busy=event.kind != "turn_finished")
         match event.kind:
             case "turn_started":
                 self._queue.turn_started()
                 self._turn_runs(True)
                 self._notices.turn_began()
-                status.show_activity("thinking", is_busy=True)
             case "turn_steered":
                 self._queue.turn_steered(event.text)
-            case "request_routed" if event.is_handed_over:
-                status.show_activity(f"asking {event.model}", "thinking", is_busy=True)
-            case "prefill_progressed":
-                status.show_activity(*reading_texts(event.done, event.total, event.cached), is_busy=True)
-            case "text_streamed":
-                status.show_activity("writing", is_busy=True)
-            case "tool_requested":
-                status.show_activity(event.tool, is_busy=True)
             case "approval_requested":
                 self.show_session()
                 self._questions.tell_state(is_asking=True)
-                status.show_activity("waiting for you", is_busy=True)
-            case "choices_offered":
-                status.show_activity("waiting for you", is_busy=True)
             case "tool_approved":
                 self.show_session()
                 self._questions.tell_state(is_asking=self._questions.is_approval_waiting)
@@ -866,12 +854,10 @@ class MainScreen(Screen[None]):
                 self.show_session()
                 self._questions.tell_state(is_asking=False)
                 self._turn_runs(False)
-                status.show_activity("ready", is_busy=False)
                 self._finish_turn(event)
-                self.turns_finished += 1
-                self.call_after_refresh(self._look_for_garbage)
+            case "session_rewound":
                 if self._session:
-                    status.show_usage(event.usage, self._session.engine.context_length)
+                    self._draw_session(self._session)
             case _:
                 pass
 
@@ -883,6 +869,10 @@ class MainScreen(Screen[None]):
             self.note(f"{told}; Enter in the empty prompt sends.")
         if not self._is_turn_running:
             self._notices.turns_ended(_NOTICED[event.reason])
+        self.turns_finished += 1
+        self.call_after_refresh(self._look_for_garbage)
+        if self._session:
+            self.query_one(StatusLine).show_usage(event.usage, self._session.engine.context_length)
 
     def note(self, sentence: str) -> None:
         """Below what was said so far, and for a moment above the prompt where the chat is not seen. It is safe text."""
