@@ -14,12 +14,12 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
-from punie_tools.errors import reason_of
 from punie_tui.app.actions import ActionGroups, bindings_of
 from punie_tui.app.collector import Collector
 from punie_tui.app.first_words import first_words, interrupted_words, notes_words
 from punie_tui.app.frame_compositor import draw_only_changes, draw_soon
 from punie_tui.app.kept_reading import KeptReading
+from punie_tui.app.kept_screens import KeptScreens
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.message_queue import MessageQueue, QueuedMessage
 from punie_tui.app.notices import Notices
@@ -28,8 +28,9 @@ from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, GO_ON, PLACES, TRUST, TURNS
 from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.shell_work import ShellWork
-from punie_tui.app.textual_adapter import app_of, call_on_screen, keep_screen
+from punie_tui.app.textual_adapter import app_of, call_on_screen
 from punie_tui.app.themes import next_theme
+from punie_tui.app.trust_work import ask_for_trust
 from punie_tui.app.turn_activity import activity_of
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice, TurnRunner
 from punie_tui.app.widgets.chat.asking_area import AskingArea
@@ -53,12 +54,9 @@ if TYPE_CHECKING:
     from punie_tui.agent.session import Session
     from punie_tui.agent.session_list import SessionSummary
     from punie_tui.agent.steering import SteeringMessage
-    from punie_tui.agent.trust import FolderTrust
     from punie_tui.app.git_work import GitWork
     from punie_tui.app.replay import Replay
     from punie_tui.app.reruns import Reruns
-    from punie_tui.app.screens.findings import FindingsScreen
-    from punie_tui.app.screens.tests import TestsScreen
     from punie_tui.app.screens.turns import TurnChoice
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
     from punie_tui.app.widgets.chat.asking_panel import AskingPanel
@@ -104,8 +102,7 @@ class MainScreen(Screen[None]):
         self._open_session = open_session
         self._session: Session | None = None
         self._git_work: GitWork | None = None
-        self._tests: TestsScreen | None = None
-        self._findings: FindingsScreen | None = None
+        self._kept_screens: KeptScreens | None = None
         self._reruns: Reruns | None = None
         self._is_turn_running = False
         self._queue = MessageQueue(
@@ -508,29 +505,13 @@ class MainScreen(Screen[None]):
 
     def action_trust(self) -> None:
         """Say what trust means here, and ask for it or offer to take it back."""
-        from punie_tui.app.screens.trust import TrustScreen
-
         if self._session:
-            app_of(self).push_screen(TrustScreen(self._folder, self._session.trust), self._keep_trust)
-
-    def _keep_trust(self, is_wanted: bool | None) -> None:
-        if self._session and is_wanted is not None:
-            self._change_trust(self._session.trust, is_wanted)
-
-    @work(thread=True, exclusive=True, group="trust")
-    def _change_trust(self, trust: FolderTrust, is_wanted: bool) -> None:
-        """Off the UI thread: files are read, and git is asked."""
-        problem = ""
-        try:
-            (trust.trust if is_wanted else trust.revoke)()
-        except OSError as error:
-            problem = f"The trust cannot be kept: {reason_of(error)}."
-        call_on_screen(self, lambda: self._trust_changed(problem))
+            ask_for_trust(self, self._folder, self._session.trust, self._trust_changed)
 
     def _trust_changed(self, problem: str) -> None:
         self.show_session()
-        if self._tests:
-            self._tests.session_changed()
+        if self._kept_screens:
+            self._kept_screens.trust_changed()
         if problem:
             self.query_one(Chat).add("error", problem)
 
@@ -714,45 +695,23 @@ class MainScreen(Screen[None]):
         app_of(self).call_later(app_of(self).run_action, "app.settings")
 
     def action_tests(self) -> None:
-        """The tests; the screen is made once and kept, with what it knows and runs."""
-        if self._session is None:
-            return
-        if self._tests is None:
-            from punie_tui.app.screens.tests import TestsScreen
-
-            self._tests = TestsScreen(
-                self._session,
-                self._folder,
-                ask_trust=self.action_trust,
-                send=self._request,
-                review=self._review_last_turn,
-            )
-            keep_screen(app_of(self), self._tests, "tests")
-        app_of(self).push_screen("tests")
+        if self._kept_screens:
+            self._kept_screens.show_tests(ask_trust=self.action_trust, review=self._review_last_turn)
 
     def _review_last_turn(self, review: Review, notes: Sequence[Note]) -> None:
         if self._git_work:
             self._git_work.review_past(review, "last turn", notes=notes)
 
     def action_findings(self) -> None:
-        """What pyright and ruff find; the screen is made once and kept."""
-        if self._session is None:
-            return
-        if self._findings is None:
-            from punie_tui.app.screens.findings import FindingsScreen
-
-            self._findings = FindingsScreen(self._session, self._folder, send=self._request)
-            keep_screen(app_of(self), self._findings, "findings")
-        app_of(self).push_screen("findings")
+        if self._kept_screens:
+            self._kept_screens.show_findings()
 
     @on(WorkspaceChanged)
     def _tell_screens(self, message: WorkspaceChanged) -> None:
         self.query_one(StatusLine).show_watch(is_polling=self._repo.is_polling)
-        if self._findings and self._findings.is_running:
-            self._findings.workspace_changed()
         self.query_one(Chat).transcript.forget_missing_files()
-        if self._tests and self._tests.is_running:
-            self._tests.workspace_changed(message.paths)
+        if self._kept_screens:
+            self._kept_screens.workspace_changed(message.paths)
 
     def _request(self, text: str) -> None:
         """Ask the model. What a test or a file says is in the text, so it is never read as a command."""
@@ -772,6 +731,7 @@ class MainScreen(Screen[None]):
         if self._session is None:
             # Later ones are opened with the same settings, which the person may have changed since.
             self._notices.follow(session.settings)
+            self._kept_screens = KeptScreens(self, session, self._folder, self._request)
         self._session = session
         self.query_one(Prompt).take_session(session)
         kept = self._git_work.kept_message if self._git_work else ""

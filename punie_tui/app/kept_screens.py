@@ -1,0 +1,58 @@
+"""The screens that are made once and kept while they are left, with what they know and run: tests and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from punie_tui.app.textual_adapter import app_of, keep_screen
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from punie_tui.agent.session import Session
+    from punie_tui.app.screens.findings import FindingsScreen
+    from punie_tui.app.screens.tests import ReviewHunks, TestsScreen
+
+
+class KeptScreens:
+    """Made when they are shown first. `send` hands a request to the model."""
+
+    def __init__(self, screen: Screen[None], session: Session, folder: Path, send: Callable[[str], None]) -> None:
+        self._screen = screen
+        self._session = session
+        self._folder = folder
+        self._send = send
+        self._tests: TestsScreen | None = None
+        self._findings: FindingsScreen | None = None
+
+    def show_tests(self, *, ask_trust: Callable[[], None], review: ReviewHunks) -> None:
+        """`ask_trust` lets the person trust the folder, `review` shows the last turn with notes beside its hunks."""
+        from punie_tui.app.screens.tests import TestsScreen
+
+        if self._tests is None:
+            self._tests = TestsScreen(self._session, self._folder, ask_trust=ask_trust, send=self._send, review=review)
+            keep_screen(app_of(self._screen), self._tests, "tests")
+        app_of(self._screen).push_screen("tests")
+
+    def show_findings(self) -> None:
+        """What pyright and ruff find."""
+        from punie_tui.app.screens.findings import FindingsScreen
+
+        if self._findings is None:
+            self._findings = FindingsScreen(self._session, self._folder, send=self._send)
+            keep_screen(app_of(self._screen), self._findings, "findings")
+        app_of(self._screen).push_screen("findings")
+
+    def workspace_changed(self, paths: frozenset[str]) -> None:
+        """What changed, by absolute paths; none where only polling tells that some may have."""
+        if self._findings and self._findings.is_running:
+            self._findings.workspace_changed()
+        if self._tests and self._tests.is_running:
+            self._tests.workspace_changed(paths)
+
+    def trust_changed(self) -> None:
+        """The folder is trusted, or no longer."""
+        if self._tests:
+            self._tests.session_changed()
