@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from punie_tui.app.textual_adapter import call_on_screen
+from punie_tui.app.textual_adapter import app_of, call_on_screen
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -16,23 +16,52 @@ if TYPE_CHECKING:
 
 
 class Reruns:
-    """One at a time. `show` gets the call's events, `changed` is called when a call begins and ends."""
+    """One at a time. `show` gets the call's events, `changed` is called when a call begins and ends.
+
+    `note` shows a sentence.
+    """
 
     def __init__(
-        self, screen: Screen[None], session: Session, show: Callable[[Event], None], changed: Callable[[], None]
+        self,
+        screen: Screen[None],
+        session: Session,
+        show: Callable[[Event], None],
+        changed: Callable[[], None],
+        note: Callable[[str], None],
     ) -> None:
         self._screen = screen
         self._session = session
         self._show = show
         self._changed = changed
+        self._note = note
         self._cancelled: threading.Event | None = None
 
     @property
     def is_running(self) -> bool:
         return self._cancelled is not None
 
-    def run(self, tool: str, arguments: Mapping[str, Any]) -> None:
-        """Begin; not while one runs."""
+    def ask(self, tool: str, arguments: Mapping[str, Any]) -> None:
+        """Let the person change the arguments, then run it."""
+        from punie_tools.errors import ToolError
+        from punie_tools.registry import find_tool
+        from punie_tools.safe_text import safe_text
+        from punie_tui.app.screens.arguments import ArgumentsScreen
+
+        def run(changed: dict[str, Any] | None) -> None:
+            if changed is not None:
+                self._run(tool, changed)
+
+        if self.is_running:
+            self._note("A call of yours runs; Esc stops it.")
+            return
+        try:
+            found = find_tool(tool)
+        except ToolError as error:
+            self._note(safe_text(str(error), single_line=True))
+        else:
+            app_of(self._screen).push_screen(ArgumentsScreen(found, arguments), run)
+
+    def _run(self, tool: str, arguments: Mapping[str, Any]) -> None:
         from punie_tui.agent.person_calls import CallWatch
 
         self._cancelled = cancelled = threading.Event()

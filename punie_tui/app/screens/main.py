@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events, on, work
 from textual.binding import BindingType
@@ -460,25 +460,8 @@ class MainScreen(Screen[None]):
         self._bring(message.attachment)
 
     def on_trace_pane_run_wanted(self, message: TracePane.RunWanted) -> None:
-        """Ask for other arguments, and run the call as the person's own."""
-        from punie_tools.errors import ToolError
-        from punie_tools.registry import find_tool
-        from punie_tools.safe_text import safe_text
-        from punie_tui.app.screens.arguments import ArgumentsScreen
-
-        def run(arguments: dict[str, Any] | None) -> None:
-            if arguments is not None and self._reruns:
-                self._reruns.run(message.tool, arguments)
-
-        if self._reruns and self._reruns.is_running:
-            self.note("A call of yours runs; Esc stops it.")
-            return
-        try:
-            tool = find_tool(message.tool)
-        except ToolError as error:
-            self.note(safe_text(str(error), single_line=True))
-        else:
-            app_of(self).push_screen(ArgumentsScreen(tool, message.arguments), run)
+        if self._reruns:
+            self._reruns.ask(message.tool, message.arguments)
 
     def action_answer(self) -> None:
         """Give the keys to the question that waits."""
@@ -736,7 +719,7 @@ class MainScreen(Screen[None]):
         self.query_one(Prompt).take_session(session)
         kept = self._git_work.kept_message if self._git_work else ""
         self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request, kept)
-        self._reruns = Reruns(self, session, self._show_rerun, self._rerun_changed)
+        self._reruns = Reruns(self, session, self._show_rerun, self._rerun_changed, self.note)
         self.show_session()
         self._draw_session(session)
         self._offer_waiting(session)
