@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from punie_tui.app.actions import ActionGroups, bindings_of
 from punie_tui.app.collector import Collector
-from punie_tui.app.first_words import first_words, interrupted_words, notes_words
+from punie_tui.app.first_words import first_words
 from punie_tui.app.frame_compositor import draw_only_changes, draw_soon
 from punie_tui.app.kept_reading import KeptReading
 from punie_tui.app.kept_screens import KeptScreens
@@ -25,10 +25,11 @@ from punie_tui.app.message_queue import MessageQueue, QueuedMessage
 from punie_tui.app.notices import Notices
 from punie_tui.app.questions import Questions
 from punie_tui.app.screens.general_actions import GENERAL
-from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, GO_ON, PLACES, TRUST, TURNS
+from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, PLACES, TRUST, TURNS
 from punie_tui.app.screens.size_classes import set_size_classes
+from punie_tui.app.session_panes import SessionPanes
 from punie_tui.app.shell_work import ShellWork
-from punie_tui.app.textual_adapter import app_of, call_on_screen
+from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.themes import next_theme
 from punie_tui.app.trust_work import ask_for_trust
 from punie_tui.app.turn_activity import activity_of
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from punie_tui.agent.session_list import SessionSummary
     from punie_tui.agent.steering import SteeringMessage
     from punie_tui.app.git_work import GitWork
-    from punie_tui.app.replay import Replay
     from punie_tui.app.reruns import Reruns
     from punie_tui.app.screens.turns import TurnChoice
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
@@ -109,8 +109,6 @@ class MainScreen(Screen[None]):
             lambda: self._session is None or self._is_turn_running, self._take_back, self._queue_changed
         )
         self.turns_finished = 0
-        self._replay: Replay | None = None
-        self._notes_told: list[str] = []
         self._shell = ShellWork(self, folder, self._show_output, self._bring, self._shell_changed)
         self.names = KeptReading(self._read_names)
         self._width_share, self._height_share = 3, 3
@@ -118,6 +116,7 @@ class MainScreen(Screen[None]):
         self._trace: TracePane
         self._repo: RepoPanel
         self._questions: Questions
+        self._panes: SessionPanes
         self._queue_panel: QueuePanel | None = None
 
     @property
@@ -171,6 +170,7 @@ class MainScreen(Screen[None]):
         self._queue_panel = queue_panel
         self._queue_changed()
         chat = self.query_one(Chat)
+        self._panes = SessionPanes(self, self._folder, chat, self._trace, self._repo, self._collector)
         await chat.begin(self._folder)
         chat.transcript.show_empty_state(first_words(self._folder))
         self._runner.start()
@@ -539,12 +539,11 @@ class MainScreen(Screen[None]):
     @property
     def is_replaying(self) -> bool:
         """Whether earlier parts of a session are still to be shown."""
-        return self._replay is not None and not self._replay.is_done
+        return self._panes.is_replaying
 
     @property
     def _offered(self) -> SessionSummary | None:
-        """The session that a crash cut off, as long as nothing was said in this one."""
-        return self._session.interrupted if self._session and not self._session.session_id else None
+        return self._panes.offered if self.is_ready else None
 
     def action_go_on(self) -> None:
         """Go on with the session that a crash cut off."""
@@ -585,55 +584,6 @@ class MainScreen(Screen[None]):
             self.action_prompt()
             self.query_one(Chat).follow_end()
             self._runner.rewind(choice.to_turn)
-
-    def _draw_session(self, session: Session) -> None:
-        """Show a session from its end, in place of what stands here."""
-        from punie_tools.safe_text import safe_text
-        from punie_tui.app.replay import Replay
-
-        chat = self.query_one(Chat)
-        if self._replay:
-            self._replay.stop()
-            chat.transcript.clear()
-            self._trace.forget_calls()
-            self._repo.forget_calls()
-
-        def show(event: Event) -> None:
-            chat.handle(event)
-            self._trace.handle(event)
-            self._repo.handle(event)
-            if event.kind == "turn_finished":
-                self.query_one(StatusLine).show_usage(event.usage, session.engine.context_length)
-
-        def show_earlier(events: Sequence[Event]) -> None:
-            chat.show_earlier(events)
-            self._trace.show_earlier(events)
-            for event in events:
-                self._repo.handle(event)
-
-        self._replay = Replay(self, session.earlier_events, show, show_earlier, self._collector.keep)
-        self._replay.start()
-        for notice in session.take_notices():
-            chat.transcript.add("note", safe_text(notice, single_line=True))
-        if session.engine.writes_answers:
-            self._tell_notes(session)
-        self._show_first_words()
-
-    def _show_first_words(self) -> None:
-        key = key_shown(self, GO_ON)
-        offered = [interrupted_words(self._offered.title, key)] if self._offered else []
-        if told := [*self._notes_told, *offered]:
-            self.query_one(Chat).transcript.show_empty_state("\n\n".join([first_words(self._folder), *told]))
-
-    @work(thread=True, exclusive=True, group="notes")
-    def _tell_notes(self, session: Session) -> None:
-        notes = session.read_notes()
-        if notes.notes:
-            call_on_screen(self, lambda: self._notes_read(notes.summary))
-
-    def _notes_read(self, summary: str) -> None:
-        self._notes_told = [notes_words(summary)]
-        self._show_first_words()
 
     def action_pane(self, pane: str) -> None:
         """Show a pane and put the keys there; `chat` means its prompt. The side panes come after the first frame."""
@@ -721,7 +671,7 @@ class MainScreen(Screen[None]):
         self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request, kept)
         self._reruns = Reruns(self, session, self._show_rerun, self._rerun_changed, self.note)
         self.show_session()
-        self._draw_session(session)
+        self._panes.draw(session)
         self._offer_waiting(session)
         self.refresh_bindings()
         self.query_one(StatusLine).show_activity("ready", is_busy=False)
@@ -738,9 +688,7 @@ class MainScreen(Screen[None]):
 
     def events_arrived(self, events: Sequence[Event]) -> None:
         for event in events:
-            self.query_one(Chat).handle(event)
-            self._trace.handle(event)
-            self._repo.handle(event)
+            self._panes.handle(event)
             self._follow(event)
 
     def approval_wanted(self, pending: PendingApproval) -> None:
@@ -800,7 +748,7 @@ class MainScreen(Screen[None]):
                 self._finish_turn(event)
             case "session_rewound":
                 if self._session:
-                    self._draw_session(self._session)
+                    self._panes.draw(self._session)
             case _:
                 pass
 
