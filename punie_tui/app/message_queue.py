@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
+from punie_tools.sentences import counted
+
 if TYPE_CHECKING:
     from punie_tui.agent.events import MessageQueued
     from punie_tui.agent.steering import SteeringMessage
@@ -48,6 +50,11 @@ class QueuedMessage:
             return MessageQueued(text=self.text, message_id=self.message_id, is_command=True) if is_command else None
         mentions, attachments = self.steering.mentions, self.steering.attachments
         return MessageQueued(text=self.text, message_id=self.message_id, mentions=mentions, attachments=attachments)
+
+
+def held_words(count: int) -> str:
+    """`1 message is held`, `2 messages are held`."""
+    return f"{counted(count, 'message')} {'is' if count == 1 else 'are'} held"
 
 
 class MessageQueue:

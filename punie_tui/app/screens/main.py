@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from textual import events, on, work
+from textual import events, on
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
@@ -21,8 +21,8 @@ from punie_tui.app.frame_compositor import draw_only_changes, draw_soon
 from punie_tui.app.kept_reading import KeptReading
 from punie_tui.app.kept_screens import KeptScreens
 from punie_tui.app.key_map import key_shown
-from punie_tui.app.message_queue import MessageQueue, QueuedMessage
 from punie_tui.app.notices import Notices
+from punie_tui.app.outbox import Outbox
 from punie_tui.app.questions import Questions
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, PLACES, TRUST, TURNS
@@ -50,11 +50,10 @@ if TYPE_CHECKING:
     from punie_tools.effects.effects import EffectFinder
     from punie_tui.agent.approval import AskPerson, Policy
     from punie_tui.agent.attachment import Attachment
-    from punie_tui.agent.events import Event, MessageQueued, TurnFinished
+    from punie_tui.agent.events import Event, TurnFinished
     from punie_tui.agent.meant import AskWhich
     from punie_tui.agent.session import Session
     from punie_tui.agent.session_list import SessionSummary
-    from punie_tui.agent.steering import SteeringMessage
     from punie_tui.app.git_work import GitWork
     from punie_tui.app.reruns import Reruns
     from punie_tui.app.screens.turns import TurnChoice
@@ -104,10 +103,7 @@ class MainScreen(Screen[None]):
         self._git_work: GitWork | None = None
         self._kept_screens: KeptScreens | None = None
         self._reruns: Reruns | None = None
-        self._is_turn_running = False
-        self._queue = MessageQueue(
-            lambda: self._session is None or self._is_turn_running, self._take_back, self._queue_changed
-        )
+        self._outbox = Outbox(self, lambda: self._runner, self.run_command, self.note)
         self.turns_finished = 0
         self._shell = ShellWork(self, folder, self._show_output, self._bring, self._shell_changed)
         self.names = KeptReading(self._read_names)
@@ -117,7 +113,6 @@ class MainScreen(Screen[None]):
         self._repo: RepoPanel
         self._questions: Questions
         self._panes: SessionPanes
-        self._queue_panel: QueuePanel | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -164,11 +159,10 @@ class MainScreen(Screen[None]):
         approval, choice = ApprovalPanel(self._folder, self._clock), ChoicePanel(self._clock)
         self._questions = Questions(self, approval, choice, self._notices, self._find_effects)
         await self.query_one("#side").mount(_titled(self._trace), _titled(self._repo))
-        queue_panel = QueuePanel(self._queue, self._can_steer)
+        queue_panel = QueuePanel(self._outbox.queue, self._outbox.can_steer)
         await self.query_one(AskingArea).mount(approval, choice)
         await self.mount(queue_panel, before="#prompt")
-        self._queue_panel = queue_panel
-        self._queue_changed()
+        self._outbox.show_in(queue_panel)
         chat = self.query_one(Chat)
         self._panes = SessionPanes(self, self._folder, chat, self._trace, self._repo, self._collector)
         await chat.begin(self._folder)
@@ -182,7 +176,7 @@ class MainScreen(Screen[None]):
         self.call_after_refresh(self._look_for_garbage)
 
     def _look_for_garbage(self) -> None:
-        if self._session and not self._is_turn_running:
+        if self._session and not self._outbox.is_turn_running:
             self._collector.look()
 
     def on_unmount(self) -> None:
@@ -219,113 +213,49 @@ class MainScreen(Screen[None]):
     @on(Prompt.Sent)
     def _send(self, message: Prompt.Sent) -> None:
         self.query_one(Chat).follow_end()
-        if message.text.startswith("/") and not message.is_plain and self._run_command(message.text):
-            return
-        if message.text.startswith("!") and not message.is_plain and message.text.strip("! "):
-            if not self._shell.run(message.text[1:].strip()):
-                self.query_one(Prompt).put_back(message.text)
-            return
-        if self.is_ready and not message.is_plain and self._questions.choose_typed(message.text):
-            return
-        self._queue.add(self._queued(message))
+        if message.is_plain or not self._does_at_once(message.text):
+            self._outbox.send(message)
 
-    def _queued(self, message: Prompt.Sent) -> QueuedMessage:
-        from punie_tui.agent.steering import SteeringMessage
-
-        steering = SteeringMessage(message.text, message.mentions, self.query_one(Prompt).take_brought())
-        return QueuedMessage(message.text, lambda: self._submit(steering), steering)
-
-    def _submit(self, message: SteeringMessage) -> None:
-        self._turn_runs(True)
-        # The turn has begun when what is mentioned has been read, which may take a while.
-        activity = "reading what is mentioned" if message.mentions else "thinking"
-        self.query_one(StatusLine).show_activity(activity, is_busy=True)
-        self._runner.submit(message.text, message.attachments, message.mentions)
+    def _does_at_once(self, text: str) -> bool:
+        """Whether it is a command, one for the shell, or the number of a choice."""
+        if text.startswith("/") and self._run_command(text):
+            return True
+        if text.startswith("!") and text.strip("! "):
+            if not self._shell.run(text[1:].strip()):
+                self.query_one(Prompt).put_back(text)
+            return True
+        return self.is_ready and self._questions.choose_typed(text)
 
     @on(Prompt.SteeringSent)
     def _steer(self, message: Prompt.SteeringSent) -> None:
         """Let the running turn read what was typed, or the first message that waits; without a turn it is sent."""
         if message.sent is None:
-            for first in self._queue.unsent[:1]:
-                self._steer_with(first)
-        elif self._is_turn_running:
+            self._outbox.steer_with_first()
+        elif self._outbox.is_turn_running:
             self.query_one(Chat).follow_end()
-            self._steer_with(self._queued(message.sent))
+            self._outbox.steer(message.sent)
         else:
             self._send(message.sent)
 
     def on_queue_panel_steer_wanted(self, message: QueuePanel.SteerWanted) -> None:
-        self._steer_with(message.queued)
-
-    def _can_steer(self) -> bool:
-        return self._is_turn_running and self._session is not None and self._session.engine.writes_answers
-
-    def _steer_with(self, queued: QueuedMessage) -> None:
-        if self._session and self._is_turn_running and queued.steering and self._session.steer(queued.steering):
-            self._queue.steer(queued)
-            return
-        if queued not in self._queue.messages:
-            self._queue.add(queued)
-        if self._is_turn_running and queued.steering:
-            self.note("This model reads one request in a turn; the message waits for its end.")
+        self._outbox.steer_with(message.queued)
 
     def on_queue_panel_edit_wanted(self, message: QueuePanel.EditWanted) -> None:
-        prompt, queued = self.query_one(Prompt), message.queued
-        # What was no command when it was sent has to be none when it is sent again.
-        is_plain = queued.steering is not None and queued.text.startswith(("/", "!"))
-        prompt.take_back(f" {queued.text}" if is_plain else queued.text)
-        for attachment in queued.steering.attachments if queued.steering else ():
-            prompt.bring(attachment)
-        prompt.focus()
+        self._outbox.change(message.queued)
 
     def on_queue_panel_left(self) -> None:
         self.query_one(Prompt).focus()
 
     @on(Prompt.NothingSent)
     def _let_queue_go_on(self) -> None:
-        if self._queue.is_held:
+        if self._outbox.is_held:
             self.query_one(Chat).follow_end()
-            self._queue.let_go_on()
+            self._outbox.let_go_on()
 
     def action_queue(self) -> None:
         """To the messages that wait."""
-        if self._queue_panel and self._queue_panel.display:
-            self._queue_panel.focus()
-
-    def _queue_changed(self) -> None:
-        if panel := self._queue_panel:
-            had_focus = panel.has_focus
-            panel.show()
-            if had_focus and not panel.display:
-                self.query_one(Prompt).focus()
-        if self._session and self._session.keep_waiting(self._queue.kept()):
-            self._write_queue(self._session)
-
-    @work(thread=True, group="queue")
-    def _write_queue(self, session: Session) -> None:
-        """Off the UI thread; the session's end writes what this could not any more."""
-        session.write_waiting()
-
-    def _offer_waiting(self, session: Session) -> None:
-        """Hold what waited when the session was left, for the person to let it go on."""
-        waiting = session.take_waiting()
-        self._queue.hold([self._restored(message) for message in waiting])
-        if waiting:
-            told = "1 message is held" if len(waiting) == 1 else f"{len(waiting)} messages are held"
-            self.note(f"{told} since this session was left; Enter in the empty prompt sends.")
-
-    def _restored(self, message: MessageQueued) -> QueuedMessage:
-        from punie_tui.agent.steering import SteeringMessage
-
-        if message.is_command:
-            return QueuedMessage(
-                message.text, lambda: self.run_command(message.text), is_turn=False, message_id=message.message_id
-            )
-        steering = SteeringMessage(message.text, message.mentions, message.attachments)
-        return QueuedMessage(message.text, lambda: self._submit(steering), steering, message_id=message.message_id)
-
-    def _take_back(self, message: SteeringMessage) -> bool:
-        return self._session is not None and self._session.take_back_steering(message)
+        if (panel := self._outbox.panel) and panel.display:
+            panel.focus()
 
     @on(Prompt.Refused)
     def _refuse(self, message: Prompt.Refused) -> None:
@@ -368,31 +298,22 @@ class MainScreen(Screen[None]):
 
     @property
     def is_turn_running(self) -> bool:
-        return self._is_turn_running
+        return self._outbox.is_turn_running
 
     def after_choice(self, text: str) -> bool:
         """Take none of the choices that wait, and do what a command says at that turn's end; False without choices."""
         if not self._questions.choose_none():
             return False
-        self._queue.add(QueuedMessage(text, lambda: self.run_command(text), is_turn=False))
+        self._outbox.run_after_turn(text)
         return True
 
     def start_anew(self) -> None:
         """Begin a new session after the messages that wait."""
-
-        def begin() -> None:
-            self._runner.change_session(lambda session: session.start_anew())
-
-        self._queue.add(QueuedMessage("/new", begin, is_turn=False))
+        self._outbox.start_anew()
 
     def call_by_hand(self, prompt: str, calls: Sequence[ToolCall]) -> None:
         """Run the person's own calls, after the messages that wait."""
-
-        def call() -> None:
-            self._turn_runs(True)
-            self._runner.call_by_hand(prompt, calls)
-
-        self._queue.add(QueuedMessage(prompt, call))
+        self._outbox.call_by_hand(prompt, calls)
 
     def edit_prompt(self) -> None:
         """In the person's own editor."""
@@ -526,13 +447,13 @@ class MainScreen(Screen[None]):
     def _is_escape_taken(self) -> bool:
         """Whether it closes or leaves something first, where the focus is."""
         focused = self.focused
-        is_left_first = focused is not None and (focused.id == "trace-filter" or focused is self._queue_panel)
+        is_left_first = focused is not None and (focused.id == "trace-filter" or focused is self._outbox.panel)
         return is_left_first or self.query_one(Prompt).takes_escape
 
     @property
     def _is_anything_running(self) -> bool:
         is_rerunning = self._reruns is not None and self._reruns.is_running
-        return self._is_turn_running or self._shell.is_running or is_rerunning
+        return self._outbox.is_turn_running or self._shell.is_running or is_rerunning
 
     # Sessions.
 
@@ -554,7 +475,7 @@ class MainScreen(Screen[None]):
         from punie_tui.app.screens.sessions import SessionsScreen
 
         if self._session:
-            screen = SessionsScreen(self._session, lambda: self._is_turn_running)
+            screen = SessionsScreen(self._session, lambda: self._outbox.is_turn_running)
             app_of(self).push_screen(screen, self._change_session)
 
     def change_session(self, name: str) -> None:
@@ -569,7 +490,7 @@ class MainScreen(Screen[None]):
         """The turns of this session, to go back to one, or forward."""
         from punie_tui.app.screens.turns import TurnsScreen
 
-        if self._session and self._is_turn_running:
+        if self._session and self._outbox.is_turn_running:
             self.query_one(Chat).add(
                 "note", f"A turn is running; Esc stops it. Then {key_shown(self, TURNS)} leads back."
             )
@@ -672,10 +593,10 @@ class MainScreen(Screen[None]):
         self._reruns = Reruns(self, session, self._show_rerun, self._rerun_changed, self.note)
         self.show_session()
         self._panes.draw(session)
-        self._offer_waiting(session)
+        self._outbox.take_session(session)
         self.refresh_bindings()
         self.query_one(StatusLine).show_activity("ready", is_busy=False)
-        self._queue.send_next()
+        self._outbox.queue.send_next()
         command, self._begin_with = self._begin_with, ""
         if command:
             self._run_command(command)
@@ -728,11 +649,11 @@ class MainScreen(Screen[None]):
             self.query_one(StatusLine).show_activity(*activity, is_busy=event.kind != "turn_finished")
         match event.kind:
             case "turn_started":
-                self._queue.turn_started()
-                self._turn_runs(True)
+                self._outbox.queue.turn_started()
+                self._outbox.turn_runs(True)
                 self._notices.turn_began()
             case "turn_steered":
-                self._queue.turn_steered(event.text)
+                self._outbox.queue.turn_steered(event.text)
             case "approval_requested":
                 self.show_session()
                 self._questions.tell_state(is_asking=True)
@@ -744,7 +665,6 @@ class MainScreen(Screen[None]):
             case "turn_finished":
                 self.show_session()
                 self._questions.tell_state(is_asking=False)
-                self._turn_runs(False)
                 self._finish_turn(event)
             case "session_rewound":
                 if self._session:
@@ -753,12 +673,8 @@ class MainScreen(Screen[None]):
                 pass
 
     def _finish_turn(self, event: TurnFinished) -> None:
-        waits = len(self._queue.messages)
-        self._queue.turn_finished(is_stopped=event.reason == "stopped")
-        if self._queue.is_held and event.reason == "stopped":
-            told = "1 message is held" if waits == 1 else f"{waits} messages are held"
-            self.note(f"{told}; Enter in the empty prompt sends.")
-        if not self._is_turn_running:
+        self._outbox.finish_turn(is_stopped=event.reason == "stopped")
+        if not self._outbox.is_turn_running:
             self._notices.turns_ended(_NOTICED[event.reason])
         self.turns_finished += 1
         self.call_after_refresh(self._look_for_garbage)
@@ -781,7 +697,7 @@ class MainScreen(Screen[None]):
     def _shell_changed(self) -> None:
         """A command of the person began or ended."""
         self.refresh_bindings()
-        if not self._is_turn_running:
+        if not self._outbox.is_turn_running:
             is_busy = self._shell.is_running
             self.query_one(StatusLine).show_activity("your command" if is_busy else "ready", is_busy=is_busy)
 
@@ -791,13 +707,9 @@ class MainScreen(Screen[None]):
     def _rerun_changed(self) -> None:
         """A call of the person began or ended."""
         self.refresh_bindings()
-        if not self._is_turn_running and self._reruns:
+        if not self._outbox.is_turn_running and self._reruns:
             is_busy = self._reruns.is_running
             self.query_one(StatusLine).show_activity("your call" if is_busy else "ready", is_busy=is_busy)
-
-    def _turn_runs(self, is_running: bool) -> None:
-        self._is_turn_running = is_running
-        self.refresh_bindings()
 
     def show_session(self) -> None:
         """Show model, mode and trust again."""

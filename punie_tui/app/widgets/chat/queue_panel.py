@@ -15,7 +15,7 @@ from textual.widget import Widget
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.key_map import key_shown
-from punie_tui.app.message_queue import MessageQueue, QueuedMessage
+from punie_tui.app.message_queue import MessageQueue, QueuedMessage, held_words
 from punie_tui.app.widgets.chat.prompt import STEER
 
 if TYPE_CHECKING:
@@ -104,8 +104,7 @@ class QueuePanel(Widget, can_focus=True):
         more = f" ({count - last} below)" if count > last else ""
         change = key_shown(self, TO_QUEUE)
         if self._queue.is_held:
-            told = "1 message is held" if count == 1 else f"{count} messages are held"
-            return f"{told}{more}: Enter in the empty prompt sends, {change} changes"
+            return f"{held_words(count)}{more}: Enter in the empty prompt sends, {change} changes"
         told = "1 message waits" if count == 1 else f"{count} messages wait"
         steer = f", {key_shown(self, STEER)} lets the turn read the first now" if self._can_steer() else ""
         return f"{told}{more}: {change} changes{steer}"
