@@ -19,9 +19,9 @@ from punie_tui.app.collector import Collector
 from punie_tui.app.first_words import first_words
 from punie_tui.app.frame_compositor import draw_only_changes, draw_soon
 from punie_tui.app.kept_reading import KeptReading
-from punie_tui.app.kept_screens import KeptScreens
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.notices import Notices
+from punie_tui.app.other_screens import OtherScreens
 from punie_tui.app.outbox import Outbox
 from punie_tui.app.questions import Questions
 from punie_tui.app.screens.general_actions import GENERAL
@@ -101,7 +101,7 @@ class MainScreen(Screen[None]):
         self._open_session = open_session
         self._session: Session | None = None
         self._git_work: GitWork | None = None
-        self._kept_screens: KeptScreens | None = None
+        self._screens: OtherScreens | None = None
         self._reruns: Reruns | None = None
         self._outbox = Outbox(self, lambda: self._runner, self.run_command, self.note)
         self.turns_finished = 0
@@ -320,11 +320,8 @@ class MainScreen(Screen[None]):
         self.query_one(Prompt).action_edit()
 
     def show_notes(self) -> None:
-        """The project's notes in force."""
-        from punie_tui.app.screens.notes import NotesScreen
-
-        if self._session:
-            app_of(self).push_screen(NotesScreen(self._session))
+        if self._screens:
+            self._screens.show_notes()
 
     def draft_notes(self) -> None:
         """A draft of AGENTS.md, under review."""
@@ -335,12 +332,8 @@ class MainScreen(Screen[None]):
 
     @on(OpenFile)
     def _open_file(self, message: OpenFile) -> None:
-        from punie_tui.app.screens.viewer import FileViewerScreen
-
-        if self._session:
-            open_context = self._session.context_of_person
-            viewer = FileViewerScreen(self._folder, message.path, message.line, open_context=open_context)
-            app_of(self).push_screen(viewer)
+        if self._screens:
+            self._screens.show_file(message.path, message.line)
 
     def _read_names(self) -> WorkspaceNames:
         from punie_tui.app.workspace_names import read_workspace_names
@@ -414,8 +407,8 @@ class MainScreen(Screen[None]):
 
     def _trust_changed(self, problem: str) -> None:
         self.show_session()
-        if self._kept_screens:
-            self._kept_screens.trust_changed()
+        if self._screens:
+            self._screens.trust_changed()
         if problem:
             self.query_one(Chat).add("error", problem)
 
@@ -549,23 +542,23 @@ class MainScreen(Screen[None]):
         app_of(self).call_later(app_of(self).run_action, "app.settings")
 
     def action_tests(self) -> None:
-        if self._kept_screens:
-            self._kept_screens.show_tests(ask_trust=self.action_trust, review=self._review_last_turn)
+        if self._screens:
+            self._screens.show_tests(ask_trust=self.action_trust, review=self._review_last_turn)
 
     def _review_last_turn(self, review: Review, notes: Sequence[Note]) -> None:
         if self._git_work:
             self._git_work.review_past(review, "last turn", notes=notes)
 
     def action_findings(self) -> None:
-        if self._kept_screens:
-            self._kept_screens.show_findings()
+        if self._screens:
+            self._screens.show_findings()
 
     @on(WorkspaceChanged)
     def _tell_screens(self, message: WorkspaceChanged) -> None:
         self.query_one(StatusLine).show_watch(is_polling=self._repo.is_polling)
         self.query_one(Chat).transcript.forget_missing_files()
-        if self._kept_screens:
-            self._kept_screens.workspace_changed(message.paths)
+        if self._screens:
+            self._screens.workspace_changed(message.paths)
 
     def _request(self, text: str) -> None:
         """Ask the model. What a test or a file says is in the text, so it is never read as a command."""
@@ -585,7 +578,7 @@ class MainScreen(Screen[None]):
         if self._session is None:
             # Later ones are opened with the same settings, which the person may have changed since.
             self._notices.follow(session.settings)
-            self._kept_screens = KeptScreens(self, session, self._folder, self._request)
+            self._screens = OtherScreens(self, session, self._folder, self._request)
         self._session = session
         self.query_one(Prompt).take_session(session)
         kept = self._git_work.kept_message if self._git_work else ""

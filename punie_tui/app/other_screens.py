@@ -1,4 +1,4 @@
-"""The screens that are made once and kept while they are left, with what they know and run: tests and findings."""
+"""The screens that open over the main one. Tests and findings are made once, and kept with what they know and run."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from punie_tui.app.screens.tests import ReviewHunks, TestsScreen
 
 
-class KeptScreens:
-    """Made when they are shown first. `send` hands a request to the model."""
+class OtherScreens:
+    """Opens them on one session. `send` hands a request to the model."""
 
     def __init__(self, screen: Screen[None], session: Session, folder: Path, send: Callable[[str], None]) -> None:
         self._screen = screen
@@ -44,6 +44,19 @@ class KeptScreens:
             self._findings = FindingsScreen(self._session, self._folder, send=self._send)
             keep_screen(app_of(self._screen), self._findings, "findings")
         app_of(self._screen).push_screen("findings")
+
+    def show_file(self, path: str, line: int | None) -> None:
+        """A file of the workspace, to be read."""
+        from punie_tui.app.screens.viewer import FileViewerScreen
+
+        open_context = self._session.context_of_person
+        app_of(self._screen).push_screen(FileViewerScreen(self._folder, path, line, open_context=open_context))
+
+    def show_notes(self) -> None:
+        """The project's notes in force."""
+        from punie_tui.app.screens.notes import NotesScreen
+
+        app_of(self._screen).push_screen(NotesScreen(self._session))
 
     def workspace_changed(self, paths: frozenset[str]) -> None:
         """What changed, by absolute paths; none where only polling tells that some may have."""
