@@ -208,7 +208,7 @@ class MainScreen(Screen[None]):
         needless = frozenset({_TO_PROMPT if self.query_one(Prompt).has_focus else _TO_CHAT})
         self.query_one(KeyRow).leave_out(_KEYS_OF_PANES if self.has_class("-narrow") else needless)
 
-    # What the person does.
+    # What is typed.
 
     @on(Prompt.Sent)
     def _send(self, message: Prompt.Sent) -> None:
@@ -260,6 +260,8 @@ class MainScreen(Screen[None]):
     @on(Prompt.Refused)
     def _refuse(self, message: Prompt.Refused) -> None:
         self.note(message.reason)
+
+    # Commands.
 
     def run_command(self, text: str) -> None:
         """Do what a command of the prompt says, as if it was sent."""
@@ -315,6 +317,10 @@ class MainScreen(Screen[None]):
         """Run the person's own calls, after the messages that wait."""
         self._outbox.call_by_hand(prompt, calls)
 
+    def _request(self, text: str) -> None:
+        """Ask the model. What a test or a file says is in the text, so it is never read as a command."""
+        self._send(Prompt.Sent(text, is_plain=True))
+
     def edit_prompt(self) -> None:
         """In the person's own editor."""
         self.query_one(Prompt).action_edit()
@@ -329,6 +335,32 @@ class MainScreen(Screen[None]):
 
         if self._session:
             NotesWork(self, self._session.context_of_person, self.note).draft()
+
+    def action_switch_theme(self) -> None:
+        """Dark, light, high contrast, until punie ends; the setting `theme` holds for good."""
+        app_of(self).theme = next_theme(app_of(self).theme)
+
+    def action_settings(self) -> None:
+        app_of(self).call_later(app_of(self).run_action, "app.settings")
+
+    def action_help(self) -> None:
+        from punie_tui.app.screens.keys import COMMANDS_OF_PROMPT, show_keys
+
+        show_keys(self, STATUS_LINE, COMMANDS_OF_PROMPT)
+
+    # Other screens.
+
+    def action_tests(self) -> None:
+        if self._screens:
+            self._screens.show_tests(ask_trust=self.action_trust, review=self._review_last_turn)
+
+    def _review_last_turn(self, review: Review, notes: Sequence[Note]) -> None:
+        if self._git_work:
+            self._git_work.review_past(review, "last turn", notes=notes)
+
+    def action_findings(self) -> None:
+        if self._screens:
+            self._screens.show_findings()
 
     @on(OpenFile)
     def _open_file(self, message: OpenFile) -> None:
@@ -370,17 +402,14 @@ class MainScreen(Screen[None]):
         if self._git_work:
             self._git_work.commit()
 
-    def on_trace_pane_bring_wanted(self, message: TracePane.BringWanted) -> None:
-        self._bring(message.attachment)
+    @on(WorkspaceChanged)
+    def _tell_screens(self, message: WorkspaceChanged) -> None:
+        self.query_one(StatusLine).show_watch(is_polling=self._repo.is_polling)
+        self.query_one(Chat).transcript.forget_missing_files()
+        if self._screens:
+            self._screens.workspace_changed(message.paths)
 
-    def on_trace_pane_run_wanted(self, message: TracePane.RunWanted) -> None:
-        if self._reruns:
-            self._reruns.ask(message.tool, message.arguments)
-
-    def action_answer(self) -> None:
-        """Give the keys to the question that waits."""
-        if panel := self.query_one(AskingArea).waiting:
-            panel.focus()
+    # What may be done, and whether it goes on.
 
     def action_next_mode(self) -> None:
         """The next policy; it counts from the next call on."""
@@ -411,6 +440,18 @@ class MainScreen(Screen[None]):
             self._screens.trust_changed()
         if problem:
             self.query_one(Chat).add("error", problem)
+
+    def action_answer(self) -> None:
+        """Give the keys to the question that waits."""
+        if panel := self.query_one(AskingArea).waiting:
+            panel.focus()
+
+    def on_trace_pane_bring_wanted(self, message: TracePane.BringWanted) -> None:
+        self._bring(message.attachment)
+
+    def on_trace_pane_run_wanted(self, message: TracePane.RunWanted) -> None:
+        if self._reruns:
+            self._reruns.ask(message.tool, message.arguments)
 
     def action_stop(self) -> None:
         """Stop the person's command or call if one runs, else the running turn."""
@@ -499,6 +540,8 @@ class MainScreen(Screen[None]):
             self.query_one(Chat).follow_end()
             self._runner.rewind(choice.to_turn)
 
+    # Panes.
+
     def action_pane(self, pane: str) -> None:
         """Show a pane and put the keys there; `chat` means its prompt. The side panes come after the first frame."""
         if not self.query(f"#{pane}"):
@@ -533,41 +576,6 @@ class MainScreen(Screen[None]):
     def action_resize_side(self, step: int) -> None:
         self._height_share = min(max(self._height_share + step, _SPLIT_STEPS[0]), _SPLIT_STEPS[-1])
         self.query_one("#trace").styles.height = f"{self._height_share}fr"
-
-    def action_switch_theme(self) -> None:
-        """Dark, light, high contrast, until punie ends; the setting `theme` holds for good."""
-        app_of(self).theme = next_theme(app_of(self).theme)
-
-    def action_settings(self) -> None:
-        app_of(self).call_later(app_of(self).run_action, "app.settings")
-
-    def action_tests(self) -> None:
-        if self._screens:
-            self._screens.show_tests(ask_trust=self.action_trust, review=self._review_last_turn)
-
-    def _review_last_turn(self, review: Review, notes: Sequence[Note]) -> None:
-        if self._git_work:
-            self._git_work.review_past(review, "last turn", notes=notes)
-
-    def action_findings(self) -> None:
-        if self._screens:
-            self._screens.show_findings()
-
-    @on(WorkspaceChanged)
-    def _tell_screens(self, message: WorkspaceChanged) -> None:
-        self.query_one(StatusLine).show_watch(is_polling=self._repo.is_polling)
-        self.query_one(Chat).transcript.forget_missing_files()
-        if self._screens:
-            self._screens.workspace_changed(message.paths)
-
-    def _request(self, text: str) -> None:
-        """Ask the model. What a test or a file says is in the text, so it is never read as a command."""
-        self._send(Prompt.Sent(text, is_plain=True))
-
-    def action_help(self) -> None:
-        from punie_tui.app.screens.keys import COMMANDS_OF_PROMPT, show_keys
-
-        show_keys(self, STATUS_LINE, COMMANDS_OF_PROMPT)
 
     # What the turn thread tells.
 
@@ -673,6 +681,8 @@ class MainScreen(Screen[None]):
         self.call_after_refresh(self._look_for_garbage)
         if self._session:
             self.query_one(StatusLine).show_usage(event.usage, self._session.engine.context_length)
+
+    # What is shown.
 
     def note(self, sentence: str) -> None:
         """Below what was said so far, and for a moment above the prompt where the chat is not seen. It is safe text."""
