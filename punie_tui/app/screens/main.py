@@ -486,8 +486,11 @@ class MainScreen(Screen[None]):
 
     @property
     def _is_anything_running(self) -> bool:
-        is_rerunning = self._reruns is not None and self._reruns.is_running
-        return self._outbox.is_turn_running or self._shell.is_running or is_rerunning
+        return self._outbox.is_turn_running or self._shell.is_running or self._is_rerunning
+
+    @property
+    def _is_rerunning(self) -> bool:
+        return self._reruns is not None and self._reruns.is_running
 
     # Sessions.
 
@@ -698,21 +701,19 @@ class MainScreen(Screen[None]):
         self.query_one(Prompt).bring(attachment)
 
     def _shell_changed(self) -> None:
-        """A command of the person began or ended."""
-        self.refresh_bindings()
-        if not self._outbox.is_turn_running:
-            is_busy = self._shell.is_running
-            self.query_one(StatusLine).show_activity("your command" if is_busy else "ready", is_busy=is_busy)
+        self._show_own_work("your command", is_busy=self._shell.is_running)
 
     def _show_rerun(self, event: Event) -> None:
         self._trace.handle(event, is_of_person=True)
 
     def _rerun_changed(self) -> None:
-        """A call of the person began or ended."""
+        self._show_own_work("your call", is_busy=self._is_rerunning)
+
+    def _show_own_work(self, what: str, *, is_busy: bool) -> None:
+        """What the person runs beside the turns began or ended; a turn that runs is what is told."""
         self.refresh_bindings()
-        if not self._outbox.is_turn_running and self._reruns:
-            is_busy = self._reruns.is_running
-            self.query_one(StatusLine).show_activity("your call" if is_busy else "ready", is_busy=is_busy)
+        if not self._outbox.is_turn_running:
+            self.query_one(StatusLine).show_activity(what if is_busy else "ready", is_busy=is_busy)
 
     def show_session(self) -> None:
         """Show model, mode and trust again."""
