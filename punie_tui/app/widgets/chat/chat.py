@@ -148,10 +148,8 @@ class _Teller:
                 self._target.stream(safe_text(event.text))
             case "tool_requested":
                 self._tools[event.call_id] = event.tool
-                if event.parent_call_id is not None:
-                    return
-                self._streamed = ""
-                self._target.add("call", _call_line(event))
+                if event.parent_call_id is None:
+                    self._tell_call(event)
             case "tool_finished" if event.names_only_some:
                 self._partial_summaries.add(event.summary)
             case "tool_denied":
@@ -173,6 +171,12 @@ class _Teller:
                 self._finish(event)
             case _:
                 pass
+
+    def _tell_call(self, event: ToolRequested) -> None:
+        from punie_tui.agent.session_markdown import call_text
+
+        self._streamed = ""
+        self._target.add("call", call_text(event.tool, event.arguments))
 
     def _tell_denial(self, event: ToolDenied) -> None:
         """Once: the answer may say it again, and where the turn is stopped its end says so."""
@@ -209,13 +213,3 @@ def _attached(attachment: Attachment) -> str:
 
 def _routed(event: RequestRouted) -> str:
     return f"{event.model} alone, {event.likelihood:.0%} sure"
-
-
-def _call_line(event: ToolRequested) -> str:
-    arguments = ", ".join(f"{name}={_shortened(value)}" for name, value in event.arguments.items())
-    return safe_text(f"{event.tool}({arguments})", single_line=True)
-
-
-def _shortened(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
