@@ -9,6 +9,7 @@ from pathlib import Path
 from punie_tools.errors import reason_of
 from punie_tools.revealed_text import revealed_text
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import counted
 from punie_tui.agent.approval_store import ApprovalStore, approvals_file
 from punie_tui.commands.terminal import print_error
 
@@ -77,6 +78,5 @@ def _forget(folders: list[str], names: list[str]) -> int:
     except OSError as error:
         print_error(f"the rules cannot be written: {reason_of(error)}.")
         return 1
-    count = len(set(names) or known)
-    print(f"Forgot {count} {'rule' if count == 1 else 'rules'}.")
+    print(f"Forgot {counted(len(set(names) or known), 'rule')}.")
     return 0

@@ -21,6 +21,7 @@ from textual.strip import Strip
 
 from punie_tools.changes.review import FileReview, HunkPlace, Review, Verdict
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import counted
 from punie_tools.spelling import spelled
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.textual_adapter import app_of
@@ -406,8 +407,8 @@ class ReviewView(ScrollView, can_focus=True):
         decided = sum(hunk.verdict != "undecided" for hunk in file.hunks)
         before, after = file.change.before, file.change.after
         what = "new" if before is None else "deleted" if after is None else "renamed" if file.renamed_from else ""
-        noun = "hunk" if len(file.hunks) == 1 else "hunks"
-        told = ", ".join(part for part in (what, f"{decided} of {len(file.hunks)} {noun} decided") if part)
+        of_all = f"{decided} of {counted(len(file.hunks), 'hunk')} decided"
+        told = ", ".join(part for part in (what, of_all) if part)
         return safe_text(f"{file.shown_path}  {told}", single_line=True)
 
     def _highlighted(self, file: int, text: str) -> Text:

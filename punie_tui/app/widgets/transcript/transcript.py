@@ -10,6 +10,7 @@ from textual import work
 from textual.binding import BindingType
 from textual.message import Message
 
+from punie_tools.sentences import counted
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.key_map import key_shown, keys_of
 from punie_tui.app.terminal_writes import copy_to_clipboard
@@ -272,7 +273,7 @@ class Transcript(TranscriptView, can_focus=True):
         copy_to_clipboard(app_of(self), text)
         self._drop_selection()
         lines = text.count("\n") + 1
-        self.post_message(self.Told(f"Copied {'1 line' if lines == 1 else f'{lines:,} lines'}."))
+        self.post_message(self.Told(f"Copied {counted(lines, 'line')}."))
 
     def _forget_told(self) -> None:
         """What was told, as of a copy, is over; a search is told as long as it lasts."""
@@ -317,7 +318,7 @@ class Transcript(TranscriptView, can_focus=True):
 
     def _tell_selection(self) -> None:
         first, last = self._selected_lines()
-        lines = "1 line" if first == last else f"{last - first + 1:,} lines"
+        lines = counted(last - first + 1, "line")
         copy, leave = key_shown(self, _COPY), key_shown(self, _LEAVE)
         self.post_message(self.Told(f"{lines} selected: {copy} copies, {leave} leaves"))
         self.refresh()
