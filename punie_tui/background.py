@@ -23,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tools.errors import ToolCancelledError, ToolError, bug_in
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.registry import find_tool
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
@@ -138,7 +138,7 @@ class _Attendant:
         except Exception:
             # A bug of the tool is no concern of the terminal; its traceback goes to the log.
             _LOG.exception("tool %s failed", request["tool"])
-            return {"error": f"{request['tool']} has a bug: it ended unexpectedly; the log holds the details."}
+            return {"error": bug_in(request["tool"])}
         return {"result": result.model_dump(mode="json")}
 
 

@@ -14,7 +14,7 @@ from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.file_edit import diffs_of
 from punie_tools.changes.review import ReviewResult
 from punie_tools.changes.session_changes import SessionChanges
-from punie_tools.errors import ToolDeniedError
+from punie_tools.errors import ToolDeniedError, bug_in
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.tool import PartCallback, ReviewChanges, Risk, Tool, ToolContext, ToolError, ToolResult
 from punie_tools.workspace import Workspace
@@ -125,7 +125,7 @@ class _RunningCall:
         except Exception:
             # A bug in a tool ends this call, not the app; its traceback goes to the log.
             _LOG.exception("tool %s failed", self._call.tool)
-            return self._failed(f"{self._call.tool} has a bug: it ended unexpectedly; the log holds the details.")
+            return self._failed(bug_in(self._call.tool))
         return self._finished(result)
 
     def _result(self) -> ToolResult:

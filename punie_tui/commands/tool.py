@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from punie_tools.errors import ToolCancelledError, ToolError, reason_of
+from punie_tools.errors import ToolCancelledError, ToolError, bug_in, reason_of
 from punie_tools.registry import find_tool
 from punie_tools.result_text import result_as_text
 from punie_tools.spelling import spelled
@@ -71,7 +71,7 @@ def run(argv: list[str]) -> int:
     except Exception:
         # A bug of the tool is no concern of the terminal; its traceback goes to the log.
         _LOG.exception("tool %s failed", tool.name)
-        print_error(f"{tool.name} has a bug: it ended unexpectedly; the log holds the details.")
+        print_error(bug_in(tool.name))
         return 1
     finally:
         for number, handler in previous.items():

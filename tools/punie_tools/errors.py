@@ -20,6 +20,11 @@ class ToolDeniedError(ToolError):
     """What another tool wanted to call may not run; the text is the reason."""
 
 
+def bug_in(tool: str) -> str:
+    """What is told of a failure that nobody expected, whose traceback is in the log."""
+    return f"{tool} has a bug: it ended unexpectedly; the log holds the details."
+
+
 def reason_of(error: OSError) -> str:
     """What the system says went wrong, as the end of a sentence: `no such file or directory`."""
     return (error.strerror or str(error)).lower()
