@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-COMMIT = "5f0d4c35a3f5f1d0b6b6d2d8a2d3c7e9f0a1b2c3"
 _MODEL = r"/api/models/(?P<model>[\w.-]+/[\w.-]+)"
 
 
@@ -29,6 +28,7 @@ class LocalHub(ThreadingHTTPServer):
         self.damaged: set[str] = set()
         self.ranges: list[str] = []
         self.fetched: list[str] = []
+        self.commit = "5f0d4c35a3f5f1d0b6b6d2d8a2d3c7e9f0a1b2c3"
 
     @property
     def address(self) -> str:
@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(403, b"{}", {"X-Error-Code": "GatedRepo"})
         else:
             names = [{"rfilename": path.name} for path in sorted((self.server.root / model).iterdir())]
-            self._json({"id": model, "modelId": model, "sha": COMMIT, "private": False, "siblings": names})
+            self._json({"id": model, "modelId": model, "sha": self.server.commit, "private": False, "siblings": names})
 
     def _tree(self, model: str) -> None:
         self._json([self._entry(path) for path in sorted((self.server.root / model).iterdir())])
@@ -81,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not path.is_file():
             self._answer(404, b"", {"X-Error-Code": "EntryNotFound"})
         elif path.suffix == ".safetensors":
-            self._answer(302, b"", {"Location": f"/large/{model}/{name}", "X-Repo-Commit": COMMIT})
+            self._answer(302, b"", {"Location": f"/large/{model}/{name}", "X-Repo-Commit": self.server.commit})
         else:
             self._content(path)
 
@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             start = int(asked.removeprefix("bytes=").rstrip("-"))
         self.server.fetched.append(path.name)
         body = content[start:]
-        headers = {"ETag": f'"{hashlib.sha1(content).hexdigest()}"', "X-Repo-Commit": COMMIT}
+        headers = {"ETag": f'"{hashlib.sha1(content).hexdigest()}"', "X-Repo-Commit": self.server.commit}
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
         self._answer(206 if start else 200, body, headers)

@@ -135,8 +135,8 @@ def test_hub_out_of_reach(hub, punie_models, monkeypatch) -> None:
     assert len(err.splitlines()) == 1
 
 
-def test_names_from_the_hub_never_lead_out_of_the_cache(hub, punie_models, monkeypatch) -> None:
-    monkeypatch.setattr("local_hub.COMMIT", "../../escape")
+def test_names_from_the_hub_never_lead_out_of_the_cache(hub, punie_models) -> None:
+    hub.commit = "../../escape"
     code, _, err = punie_models("pull", HUB_ID)
     assert (code, "cannot be right" in err) == (1, True)
 

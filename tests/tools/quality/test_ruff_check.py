@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from punie_tools.errors import ToolCancelledError, ToolError
-from punie_tools.quality.ruff_check import TOOL
+from punie_tools.quality.ruff_check import MOST_VIOLATIONS, TOOL
 from punie_tools.quality.ruff_process import find_ruff
 from punie_tools.tool import Risk, ToolContext
 from punie_tools.workspace import Workspace
@@ -215,10 +215,8 @@ def test_a_stop_ends_it(write: Write, root: Path) -> None:
         TOOL.run(ToolContext(Workspace.at(root), cancelled=stopped), {})
 
 
-def test_long_lists_are_capped_and_counted_whole(
-    write: Write, run_tool: RunTool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("punie_tools.quality.ruff_check.MOST_VIOLATIONS", 10)
-    write({**RULES, "a.py": "undefined\n" * 25})
+def test_long_lists_are_capped_and_counted_whole(write: Write, run_tool: RunTool) -> None:
+    count = MOST_VIOLATIONS + 15
+    write({**RULES, "a.py": "undefined\n" * count})
     result = run_tool("ruff_check")
-    assert (len(result.violations), result.truncated, result.violation_count) == (10, True, 25)
+    assert (len(result.violations), result.truncated, result.violation_count) == (MOST_VIOLATIONS, True, count)
