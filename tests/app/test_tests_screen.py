@@ -340,7 +340,7 @@ async def test_escape_stops_a_run_with_its_children_and_keeps_what_is_known(
 
 def briefly(context: ToolContext) -> PytestRunResult:
     """As `pytest_run`, with a deadline that a test can wait for."""
-    return run_tests(context, "", "", False, deadline=5)
+    return run_tests(context, "", "", False, timeout=5)
 
 
 async def test_a_run_that_never_ends_is_ended_at_its_deadline_and_the_screen_says_so(

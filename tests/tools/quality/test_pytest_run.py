@@ -463,7 +463,7 @@ def test_the_deadline_ends_a_hanging_test_and_its_children(
     seconds = f"71{os.getpid()}{int(confine_tests)}"
     root = hanging(write, seconds)
     context = ToolContext(Workspace.at(root, is_trusted=True, confine_tests=confine_tests))
-    result = run_tests(context, "", "", False, deadline=6)
+    result = run_tests(context, "", "", False, timeout=6)
     assert [(test.name, test.outcome) for test in result.tests] == [
         ("test_a.py::test_good", "passed"),
         ("test_b.py::test_hang", "error"),
@@ -585,7 +585,7 @@ def test_files_outside_the_pytest_root_are_named_below_the_workspace(
 ) -> None:
     write({"pytest.ini": "[pytest]\n", "sub/test_a.py": "def test_a():\n    assert 0\n", ".git/HEAD": ""})
     context = ToolContext(Workspace.at(root / "sub", is_trusted=True))
-    (test,) = run_tests(context, "", "", False, deadline=60).tests
+    (test,) = run_tests(context, "", "", False, timeout=60).tests
     assert (test.name, test.file, test.line) == ("sub/test_a.py::test_a", "test_a.py", 2)
 
 

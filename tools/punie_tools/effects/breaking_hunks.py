@@ -162,7 +162,7 @@ class _Search:
         context = self.overlay.context(self.context.cancelled)
         try:
             selection = of_copy(selection_of(context.workspace, self.test, "", False), context)
-            ran = run_selection(context, selection, target=self.test, deadline=self.seconds)
+            ran = run_selection(context, selection, target=self.test, timeout=self.seconds)
         except UnknownTestError:
             return "unknown"
         except ToolError:

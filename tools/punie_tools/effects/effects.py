@@ -163,7 +163,7 @@ def _look(context: ToolContext, paths: Sequence[str], told: Callable[[str], None
         if selection is None:
             return []
         told("running the tests that it reaches")
-        ran = run_selection(context, of_copy(selection, context), deadline=SECONDS_FOR_TESTS)
+        ran = run_selection(context, of_copy(selection, context), timeout=SECONDS_FOR_TESTS)
         tests_run = ran.passed + ran.failed + ran.errors + ran.xfailed + ran.xpassed
         passing = frozenset(test.name for test in ran.tests if test.outcome == "passed")
         if ran.incomplete:

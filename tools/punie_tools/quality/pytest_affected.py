@@ -78,7 +78,7 @@ def pytest_affected(
     plan = _plan(context, paths)
     if plan.selection is None:
         return _result(plan, _nothing_ran())
-    return _result(plan, run_selection(context, plan.selection, deadline=DEADLINE_SECONDS))
+    return _result(plan, run_selection(context, plan.selection, timeout=DEADLINE_SECONDS))
 
 
 def affected_selection(context: ToolContext, paths: Sequence[str]) -> Selection | None:

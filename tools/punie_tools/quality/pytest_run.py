@@ -141,30 +141,28 @@ def pytest_run(
     last_failed: Annotated[bool, Field(description="Only tests that failed in the last run.")] = False,
 ) -> PytestRunResult:
     """Run the project's tests with its own pytest: every outcome, with file, line and message of each failure."""
-    return run_tests(context, target, keyword, last_failed, deadline=DEADLINE_SECONDS)
+    return run_tests(context, target, keyword, last_failed, timeout=DEADLINE_SECONDS)
 
 
-def run_tests(
-    context: ToolContext, target: str, keyword: str, last_failed: bool, *, deadline: float
-) -> PytestRunResult:
-    """As `pytest_run`, stopping after `deadline` seconds with what is known by then."""
+def run_tests(context: ToolContext, target: str, keyword: str, last_failed: bool, *, timeout: float) -> PytestRunResult:
+    """As `pytest_run`, stopping after `timeout` seconds with what is known by then."""
     if not context.workspace.is_trusted:
         raise ToolError("Running tests starts the project's own code, and this folder is not trusted; trust it first.")
     selection = selection_of(context.workspace, target, keyword, last_failed)
-    return run_selection(context, selection, target=target, keyword=keyword, deadline=deadline)
+    return run_selection(context, selection, target=target, keyword=keyword, timeout=timeout)
 
 
 def run_selection(
-    context: ToolContext, selection: Selection, *, target: str = "", keyword: str = "", deadline: float
+    context: ToolContext, selection: Selection, *, target: str = "", keyword: str = "", timeout: float
 ) -> PytestRunResult:
     """Run what is selected; target and keyword are how the person named it. The folder is trusted."""
     interpreter = project_interpreter(context.workspace)
     selection = replace(selection, wants_details=context.on_part is not None)
     session = PytestSession(context.report_progress, _teller(context))
-    session, ran = run_session(context, interpreter, selection, deadline, session=session)
+    session, ran = run_session(context, interpreter, selection, timeout, session=session)
     if session.is_unknown:
         raise unknown_test(target, session)
-    return _result(context.workspace, target, keyword, session, ran, deadline)
+    return _result(context.workspace, target, keyword, session, ran, timeout)
 
 
 def _teller(context: ToolContext) -> TellTest | None:
@@ -245,12 +243,12 @@ def unknown_test(target: str, session: PytestSession) -> UnknownTestError:
 
 
 def _result(
-    workspace: Workspace, target: str, keyword: str, session: PytestSession, ran: CommandRun, deadline: float
+    workspace: Workspace, target: str, keyword: str, session: PytestSession, ran: CommandRun, timeout: float
 ) -> PytestRunResult:
     finished, changes = ran.process, ran.changes or CommandChanges()
     tests = [_outcome(report, workspace, session.seconds_by_test[report.node_id]) for report in session.reports]
     if not session.has_ended:
-        reason = f"{why_ended(finished, deadline)} while this test ran"
+        reason = f"{why_ended(finished, timeout)} while this test ran"
         tests += [_cut_short(node_id, workspace, session, reason) for node_id in session.running]
     counts = Counter(test.outcome for test in tests)
     return PytestRunResult(
@@ -265,7 +263,7 @@ def _result(
         xpassed=counts["xpassed"],
         duration=round(finished.seconds if session.seconds is None else session.seconds, 3),
         tests=_capped(tests),
-        incomplete=why_incomplete(session, finished, deadline),
+        incomplete=why_incomplete(session, finished, timeout),
         truncated=len(tests) > MOST_TESTS,
         confined=ran.confinement.backend is not None,
         sandbox=ran.confinement.name,

@@ -241,11 +241,11 @@ def run_session(
     context: ToolContext,
     interpreter: Interpreter,
     selection: Selection,
-    deadline: float,
+    timeout: float,
     added: AddedPlugin | None = None,
     session: PytestSession | None = None,
 ) -> tuple[PytestSession, CommandRun]:
-    """Run pytest to its end, its deadline or the person's stop. Raises ToolError if it could not begin.
+    """Run pytest to its end, for `timeout` seconds, or to the person's stop. Raises ToolError if it could not begin.
 
     Without a `session` to fill it makes one.
     """
@@ -263,7 +263,7 @@ def run_session(
         return run_process(
             argv,
             cwd=root,
-            timeout=deadline,
+            timeout=timeout,
             cancelled=context.cancelled,
             environment=without_secrets(environment) if confinement.backend else environment,
             output_limit=_OUTPUT_LIMIT,
@@ -331,19 +331,19 @@ def how_to_install(interpreter: Interpreter) -> str:
     return f"uv pip install --python {interpreter.environment} pytest"
 
 
-def why_incomplete(session: PytestSession, finished: FinishedProcess, deadline: float) -> str:
+def why_incomplete(session: PytestSession, finished: FinishedProcess, timeout: float) -> str:
     """Why not all tests ran to their end, as a clause; empty if they did."""
     if session.stopped:
         return f"stopped early: {shortened(session.stopped.removeprefix('Interrupted: '))}"
     if not session.has_ended:
         total = counted(session.total, "test") if session.total is not None else "an unknown number"
-        return f"{why_ended(finished, deadline)}, after {session.done:,} of {total}"
+        return f"{why_ended(finished, timeout)}, after {session.done:,} of {total}"
     return ""
 
 
-def why_ended(finished: FinishedProcess, deadline: float) -> str:
+def why_ended(finished: FinishedProcess, timeout: float) -> str:
     """What ended the process before pytest came to its end."""
     if finished.timed_out:
-        return f"stopped at the deadline of {deadline:g} s"
+        return f"stopped at the deadline of {timeout:g} s"
     how = f"signal {-finished.exit_code}" if finished.exit_code < 0 else f"exit code {finished.exit_code}"
     return f"pytest's process ended with {how}"
