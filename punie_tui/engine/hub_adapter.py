@@ -38,7 +38,7 @@ _REVISION = "main"
 
 @dataclass(frozen=True)
 class HubFile:
-    """A file of a model; `sha256` is known for large files only. `is_here` when it need not be fetched."""
+    """A file of a model, `size` in bytes. `sha256` is known for large files only; `is_here`: it need not be fetched."""
 
     name: str
     size: int

@@ -27,7 +27,7 @@ _FILES_NEEDED = ("*.json", "model*.safetensors", "tokenizer.model", "*.tiktoken"
 
 @dataclass(frozen=True)
 class LocalModel:
-    """A model on this machine; `problem` says in a sentence why it cannot be used, if so."""
+    """A model on this machine, `size` in bytes; `problem` says in a sentence why it cannot be used, if so."""
 
     name: str
     path: Path

@@ -96,14 +96,14 @@ def run_process(
     channel: socket.socket | None = None,
     until: threading.Event | None = None,
 ) -> FinishedProcess:
-    """Run argv to its end, its deadline, or the person's stop, whichever comes first; then nothing of it is left.
+    """Run argv to its end, for `timeout` seconds, or to the person's stop; then nothing of it is left.
 
-    `output_limit` holds for stdout and stderr each: what goes beyond is read and dropped. `on_stdout_line` gets every
-    line, also those beyond the limit; `on_stdout` and `on_stderr` get the bytes as they come, for output too large to
-    go line by line. With `keep_tail` half of what is kept is the end of the stream, after a line that tells the gap.
-    With `sweep` even a child that ended by itself is searched for what left its group. `channel` is one end of a
-    socket pair: the child has it as its stdin instead of `stdin`, to talk both ways, and here it is closed. Once
-    `until` is set the child has done what it was started for, and is ended as at its deadline.
+    `output_limit` counts bytes, of stdout and stderr each: what goes beyond is read and dropped. `on_stdout_line` gets
+    every line, also those beyond the limit; `on_stdout` and `on_stderr` get the bytes as they come, for output too
+    large to go line by line. With `keep_tail` half of what is kept is the end of the stream, after a line that tells
+    the gap. With `sweep` even a child that ended by itself is searched for what left its group. `channel` is one end of
+    a socket pair: the child has it as its stdin instead of `stdin`, to talk both ways, and here it is closed. Once
+    `until` is set the child has done what it was started for, and is ended as if its time was over.
     Raises ToolError if argv cannot be started and ToolCancelledError when `cancelled` is set. Whoever reads the result
     decides what a timeout or an exit code means.
     """

@@ -26,7 +26,7 @@ _FOLDERS_LEFT_OUT = frozenset(
 
 
 class FileState(NamedTuple):
-    """What the system says of a file or a link. A tuple, since there may be very many."""
+    """What the system says of a file or a link, its times in nanoseconds. A tuple, since there may be very many."""
 
     inode: int
     size: int

@@ -38,7 +38,7 @@ class DapConnection:
         self._next_seq = 1
 
     def request(self, command: str, arguments: Body, timeout: float) -> Body:
-        """The answer's body. Raises DebuggerRefusedError, and TimeoutError."""
+        """The answer's body. Raises DebuggerRefusedError, and TimeoutError after `timeout` seconds."""
         seq, self._next_seq = self._next_seq, self._next_seq + 1
         deadline = time.monotonic() + timeout
         self._send({"seq": seq, "type": "request", "command": command, "arguments": arguments}, deadline)
@@ -50,7 +50,7 @@ class DapConnection:
         return answer.get("body") or {}
 
     def event(self, name: str, timeout: float) -> Body:
-        """The body of the next event of that name; others before it are dropped. Raises TimeoutError."""
+        """The body of the next event of that name; others before it are dropped. Raises TimeoutError, as `request`."""
         deadline = time.monotonic() + timeout
         while True:
             while self._events:

@@ -84,7 +84,10 @@ class Connection:
             threading.Thread(target=work, name=f"{name} {work.__name__}", daemon=True).start()
 
     def request(self, method: str, params: Json, *, timeout: float, cancelled: threading.Event | None = None) -> Json:
-        """The server's answer. Raises ServerFailedError, ServerRefusedError or ToolCancelledError."""
+        """The server's answer, within `timeout` seconds.
+
+        Raises ServerFailedError, ServerRefusedError or ToolCancelledError.
+        """
         deadline = time.monotonic() + timeout
         answer: Future[Json] = Future()
         with self._state:
