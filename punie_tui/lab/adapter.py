@@ -23,14 +23,17 @@ import mlx.optimizers as optimizers
 import numpy as np
 from mlx.utils import tree_flatten, tree_map, tree_map_with_path
 
+from punie_tools.files.atomic import replace_file
 from punie_tui.engine.chat_format import ChatTemplateFormat
 from punie_tui.engine.model_directory import inspect_directory
 from punie_tui.engine.protocol import EngineError, Request
 from punie_tui.engine.tokenizer_adapter import load_chat_tokenizer, quieten_transformers, read_end_tokens
 from punie_tui.lab.chat_data import ChatExample
+from punie_tui.lab.network import save_arrays
 from punie_tui.lab.train import TrainingError
 
 _STEPS_OF_A_REPORT = 10
+_METADATA = {"format": "mlx"}
 
 
 @dataclass(frozen=True)
@@ -240,14 +243,15 @@ class _AdapterRun:
             self._write_adapter("best", weights)
         kept = cast("list[tuple[str, mx.array]]", tree_flatten(self._optimizer.state))
         state = {f"optimizer.{name}": array for name, array in kept}
-        _save(self._directory / "state.safetensors", {**state, **{f"adapter.{k}": v for k, v in weights.items()}})
+        state |= {f"adapter.{name}": array for name, array in weights.items()}
+        save_arrays(self._directory / "state.safetensors", state, _METADATA)
         place = {"iteration": self.iteration, "best": self._best}
         _write(self._directory / "place.json", json.dumps(place))
 
     def _write_adapter(self, name: str, weights: Mapping[str, mx.array]) -> None:
         folder = self._directory / name
         folder.mkdir(exist_ok=True)
-        _save(folder / "adapters.safetensors", weights)
+        save_arrays(folder / "adapters.safetensors", weights, _METADATA)
         _write(folder / "adapter_config.json", json.dumps(self._settings, indent=2))
 
     def _resume(self) -> None:
@@ -330,14 +334,4 @@ def _why_no_adapter(path: Path, error: Exception) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replaces an older file in one move."""
-    unfinished = path.with_name(f"partial-{path.name}")
-    unfinished.write_text(text + "\n", encoding="utf-8")
-    unfinished.replace(path)
-
-
-def _save(path: Path, arrays: Mapping[str, mx.array]) -> None:
-    """Replaces an older file in one move."""
-    unfinished = path.with_name(f"partial-{path.name}")
-    mx.save_safetensors(str(unfinished), dict(arrays), metadata={"format": "mlx"})
-    unfinished.replace(path)
+    replace_file(path, f"{text}\n".encode())

@@ -101,9 +101,7 @@ class Trainee:
             **{f"average.{name}": array for name, array in _flat(self._averaged)},
             **{f"optimizer.{name}": array for name, array in _flat(self._optimizer.state)},
         }
-        partial_path = path.with_name(f"partial-{path.name}")
-        mx.save_safetensors(str(partial_path), arrays, metadata={"steps": str(self._steps)})
-        partial_path.replace(path)
+        save_arrays(path, arrays, {"steps": str(self._steps)})
 
     def load_weights(self, directory: Path) -> None:
         """Begin with a model directory's weights instead of random ones. Raises ValueError if it is another network.
@@ -191,6 +189,13 @@ def _blend(average: Any, new: Any, kept: float) -> Any:
         return kept * old + (1 - kept) * fresh
 
     return tree_map(blended, average, new)
+
+
+def save_arrays(path: Path, arrays: Mapping[str, mx.array], metadata: Mapping[str, str]) -> None:
+    """Replaces an older file in one move."""
+    unfinished = path.with_name(f"partial-{path.name}")
+    mx.save_safetensors(str(unfinished), dict(arrays), metadata=dict(metadata))
+    unfinished.replace(path)
 
 
 def _flat(tree: Any) -> list[tuple[str, mx.array]]:
