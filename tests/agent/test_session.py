@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from punie_tools.errors import ToolError
 from punie_tui.agent.events import NoticeGiven, TextStreamed, ToolFinished
 from punie_tui.agent.person_calls import CallWatch
 from punie_tui.agent.session import Session
@@ -255,3 +256,18 @@ def test_going_to_a_turn_goes_over_what_punie_changed_for_the_person(open_sessio
     refusal = list(session.rewind(first))
     assert isinstance(refusal[0], NoticeGiven)
     assert (tmp_path / "b").read_text() == "not punie's"
+
+
+@pytest.mark.parametrize("leave", [Session.start_anew, Session.resume])
+def test_what_was_done_by_hand_in_one_session_is_not_undone_from_another(
+    open_session: OpenSession, tmp_path: Path, leave: Callable[[Session], object]
+) -> None:
+    earlier = open_session(tmp_path, [TextDelta("hello")])
+    list(earlier.run("hi"))
+    earlier.close()
+    session = open_session(tmp_path, allow_all=True)
+    assert session.person_calls.run("write_file", {"path": "a", "content": "mine"}, CallWatch()).result
+    leave(session)
+    with pytest.raises(ToolError, match="This session has nothing left to undo"):
+        session.undo()
+    assert (tmp_path / "a").read_text() == "mine"
