@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from punie_tui.agent.events import (
     Event,
     PersonCalled,
     PrefillProgressed,
+    SessionClosed,
     SessionStarted,
     TextStreamed,
     ToolDenied,
@@ -188,6 +190,12 @@ def test_one_program_at_a_time_writes_a_session(tmp_path: Path) -> None:
     SessionLog(log.path).close()
 
 
+def test_only_the_person_can_read_a_session(tmp_path: Path) -> None:
+    log = SessionLog.create(tmp_path / "sessions", STARTED)
+    log.close()
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (log.path.parent, log.path)] == [0o700, 0o600]
+
+
 def test_names_sort_by_age_also_where_the_clock_jumps_back(tmp_path: Path) -> None:
     write(tmp_path / "29990101-000000-000000.jsonl", line(STARTED))
     logs = [SessionLog.create(tmp_path, STARTED) for _ in range(3)]
@@ -206,6 +214,7 @@ def test_the_session_last_used_is_that_also_where_the_clock_jumps_back(tmp_path:
         log.append(event)
     # Not yet closed, so this holds for one that a crash ends too.
     assert log.path.stat().st_mtime_ns > earlier.path.stat().st_mtime_ns
+    log.append(SessionClosed())
     log.close()
     assert SessionList(tmp_path).find("last") == log.path
 
