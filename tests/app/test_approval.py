@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 from app_driver import Drive, Driven
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.widgets import Input
 
 from punie_tools.commands.backends import confinement_here
 from punie_tools.tool import Risk
 from punie_tui.agent.approval import ApprovalQuestion, Policy
+from punie_tui.app.key_map import KeyChoice
 from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.turn_runner import PendingApproval
+from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.status import StatusLine
 from punie_tui.engine.protocol import TextDelta, ToolCall
@@ -98,6 +100,24 @@ async def test_a_letter_that_came_too_early_leaves_an_empty_prompt_empty(drive: 
         await driven.finished()
         assert not driven.panel.is_asking
         assert (repository / "README.md").read_text() == "# Project\n"
+
+
+async def test_enter_that_came_too_early_answers_nothing_where_it_is_the_key_to_allow(
+    drive: Drive, repository: Path
+) -> None:
+    keys = KeyChoice(own={"approval.once": "Enter"})
+    async with drive(repository, [[edit()]], keys=keys) as driven:
+        await driven.until(lambda: driven.app.has_keys, "the keys")
+        await driven.ask("rename it")
+        await driven.until(lambda: driven.panel.has_focus, "the question")
+        # As a terminal sends it.
+        driven.app.post_message(Key("enter", "\r"))
+        await driven.pilot.pause()
+        assert driven.panel.is_asking
+        driven.clock.now += GUARD_SECONDS
+        driven.app.post_message(Key("enter", "\r"))
+        await driven.finished()
+        assert (repository / "README.md").read_text() == "# Ledger\n"
 
 
 async def test_a_sentence_that_begins_with_no_answer_goes_to_the_prompt(drive: Drive, repository: Path) -> None:
