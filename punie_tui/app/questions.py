@@ -70,7 +70,7 @@ class Questions:
         if not self._approval.is_asking:
             activity = "thinking" if message.choice == "no" else message.pending.question.tool
             self._screen.query_one(StatusLine).show_activity(activity, is_busy=True)
-        self._prompt.focus()
+            self._prompt.focus()
 
     def settle(self, pending: PendingApproval) -> None:
         """It is answered, or its turn was stopped."""

@@ -58,6 +58,22 @@ async def test_a_reading_call_waits_and_is_skipped_with_a_reason(
         assert '"branch"' in told[1]
 
 
+async def test_calls_side_by_side_are_asked_about_one_after_the_other(drive: Drive, repository: Path) -> None:
+    both = [call("grep", pattern="TODO"), call("git_status", "c2")]
+    async with drive(repository, [both, [TextDelta("I see.")]], writes_answers=True) as driven:
+        await driven.pilot.press("alt+s")
+        await driven.ask("look")
+        await driven.until(lambda: sum(line.startswith("?") for line in driven.trace_lines()) == 2, "both questions")
+        shown: list[str] = []
+        for _ in both:
+            await driven.asked()
+            shown.append("grep" if "TODO" in driven.panel.shown_text else "git_status")
+            await driven.pilot.press("y")
+        await driven.finished()
+        assert sorted(shown) == ["git_status", "grep"]
+        assert not driven.panel.is_asking
+
+
 async def test_the_calls_of_a_program_wait_too_until_the_person_goes_on_without_pauses(
     drive: Drive, repository: Path
 ) -> None:
