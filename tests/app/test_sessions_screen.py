@@ -157,7 +157,9 @@ async def test_deleting_asks_and_enter_means_no(drive: Drive, repository: Path, 
         screen = await open_sessions(driven)
         for key in ("enter", "escape", "n"):
             await driven.pilot.press("d")
-            await driven.shown(ConfirmScreen)
+            question = await driven.shown(ConfirmScreen)
+            # Sessions may bear the same name.
+            assert " (1 turn, 20" in str(question.query(Static).first().render())
             await driven.pilot.press(key)
             await driven.until(lambda: driven.app.screen is screen, "the list again")
         assert ids(driven) == three
