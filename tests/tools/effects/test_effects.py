@@ -229,10 +229,13 @@ def test_a_stop_ends_it_and_the_copy_holds_no_way_out(project: Path, tmp_path: P
     (tmp_path / "outside").write_text("mine")
     (project / "out").symlink_to(tmp_path / "outside")
     (project / "in").symlink_to("pytest.ini")
+    # Git in the copy would change what the person has staged, also by the file that a worktree has in that place.
+    write_files(project, {".git": "gitdir: /elsewhere/.git/worktrees/project\n", "part/.git/index": "mine"})
     overlay = Overlay(ToolContext(Workspace.at(project)))
     assert not (overlay.root / "out").is_symlink()
     assert (overlay.root / "in").resolve() == overlay.root / "pytest.ini"
     assert not (overlay.root / ".venv").exists()
+    assert not [path for path in overlay.root.rglob("*") if path.name == ".git"]
     overlay.close()
     assert not overlay.root.exists()
     stopped = threading.Event()

@@ -140,6 +140,9 @@ def _files(root: Path) -> Iterator[Path]:
         here = Path(folder)
         yield from (here / name for name in folders if (here / name).is_symlink())
         for name in names:
+            # In a worktree it is a file, by which git in the copy would change what the person has staged.
+            if name == ".git":
+                continue
             path = here / name
             with suppress(OSError):
                 mode = path.lstat().st_mode
