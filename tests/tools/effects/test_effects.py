@@ -187,6 +187,14 @@ def test_the_green_gate_keeps_the_hunks_that_do_no_harm(finder: EffectFinder) ->
     assert [hunk.verdict for hunk in review.files[0].hunks] == ["undecided", "accepted"]
 
 
+def test_a_hunk_by_which_the_tests_come_to_no_end_is_not_green(find: Callable[..., EffectFinder]) -> None:
+    change = edit("shop/money.py", ("return a + b", "raise SystemExit(__import__('os')._exit(1))"), DOUBLE)
+    finder = find(change)
+    green = green_hunks(Review([change]), finder, threading.Event(), lambda _: None)
+    assert green == {(0, 1)}
+    assert "tests not known (" in effect_of(finder, change).summary
+
+
 def test_a_hunk_that_needs_a_later_one_is_green_with_it(finder: EffectFinder) -> None:
     use = edit("shop/money.py", ("return a + b", "return total(a, b)"), DOUBLE)
     after = use.after

@@ -72,8 +72,9 @@ class Effect:
 
     @property
     def is_no_worse(self) -> bool:
-        """Whether types and tests are no worse; lint is left to taste."""
-        return all(finding.kind == "lint" for finding in self.added)
+        """Whether types and tests are no worse, as far as they were known before; lint is left to taste."""
+        unknown_now = self.after.missing.keys() - self.before.missing.keys()
+        return unknown_now <= {"lint"} and all(finding.kind == "lint" for finding in self.added)
 
     @property
     def summary(self) -> str:
