@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable
 from itertools import pairwise
@@ -190,6 +191,27 @@ def test_it_is_bounded_in_size_and_age(root: Path, tmp_path: Path) -> None:
     old = Journal(tmp_path / "small", root, oldest_seconds=0)
     old.change("last", [FileChange("a", before, image("x"))])
     assert [turn.turn for turn in old.turns()] == ["last"]
+
+
+def test_no_other_program_has_the_journal_while_a_turn_is_moved(
+    journal: Journal, change: Change, tmp_path: Path
+) -> None:
+    others: list[str] = []
+
+    class Turns(set[str]):
+        """Another program tries to get hold of the journal while it is looked here which turn may be moved."""
+
+        def __contains__(self, turn: object) -> bool:
+            with (tmp_path / "journal/lock").open() as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    others.append("waits")
+            return super().__contains__(turn)
+
+    change("one", a="text")
+    journal.undo(among=Turns({"one"}))
+    assert others == ["waits"]
 
 
 def test_only_the_person_can_read_it(root: Path, journal: Journal, change: Change, tmp_path: Path) -> None:
