@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,6 +74,18 @@ def test_theirs_stands(
     with pytest.raises(ToolError, match=r"^a was changed by somebody else meanwhile; nothing was done\.$"):
         tree.write("a", image, before) if image else tree.remove("a", before)
     assert contents(root) == stands
+
+
+def test_where_two_files_cannot_change_places_a_file_is_replaced_all_the_same(root: Path) -> None:
+    file = root / "a"
+    tree = TreeAccess(root, swap=lambda *_: False)
+    for text, stands in ((OURS.data, NEW.data), (b"theirs\n", b"theirs\n")):
+        file.write_bytes(text)
+        file.chmod(OURS.mode)
+        with nullcontext() if text == OURS.data else pytest.raises(ToolError, match="somebody else"):
+            tree.write("a", NEW, OURS)
+        assert file.read_bytes() == stands
+    assert list(contents(root)) == ["a"]
 
 
 def test_a_file_that_came_while_another_was_put_away_stays(root: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -36,8 +36,10 @@ class _ChangedMeanwhileError(Exception):
 class TreeAccess:
     """Reads and replaces files below a root. Paths are relative, with `/`, and hold no links when they are used."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, swap: Callable[[int, str, str], bool] = exchange) -> None:
+        """`swap` lets two files change places, or returns False where the system cannot."""
         self._root = root
+        self._swap = swap
 
     def read(self, path: str, limit: int) -> FileImage | None:
         """The file, or None if there is none. Raises ToolError for what is no file, or larger than the limit."""
@@ -67,7 +69,7 @@ class TreeAccess:
                         # Unlike a rename a link fails if the name is taken.
                         os.link(temporary, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
                     else:
-                        _replace(folder, temporary, name, before)
+                        self._replace(folder, temporary, name, before)
                 flush_folder(folder)
         except FileExistsError:
             raise ToolError(f"{spelled(path)} was made by somebody else meanwhile.") from None
@@ -105,6 +107,20 @@ class TreeAccess:
             with suppress(OSError), self._parent(path) as (folder, name):
                 os.rmdir(name, dir_fd=folder)
                 flush_folder(folder)
+
+    def _replace(self, folder: int, temporary: str, name: str, before: FileImage) -> None:
+        """What is in the place at that very moment must be `before`; else it comes back."""
+        placed = _inode(folder, temporary)
+        if _image_at(folder, name, len(before.data)) != before:
+            raise _ChangedMeanwhileError
+        if not self._swap(folder, temporary, name):
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        elif not _is(folder, temporary, before):
+            held = _inode(folder, temporary)
+            # Again as long as somebody puts yet another file there: the newest of theirs belongs there.
+            while self._swap(folder, temporary, name) and (taken := _inode(folder, temporary)) != placed:
+                placed, held = held, taken
+            raise _ChangedMeanwhileError
 
     @contextmanager
     def _parent(self, path: str, *, make_folders: bool = False) -> Generator[tuple[int, str]]:
@@ -154,21 +170,6 @@ def _fill(file: IO[bytes], folder: int, name: str, image: FileImage) -> None:
     file.write(image.data)
     file.flush()
     os.fsync(file.fileno())
-
-
-def _replace(folder: int, temporary: str, name: str, before: FileImage) -> None:
-    """What is in the place at that very moment must be `before`; else it comes back."""
-    placed = _inode(folder, temporary)
-    if _image_at(folder, name, len(before.data)) != before:
-        raise _ChangedMeanwhileError
-    if not exchange(folder, temporary, name):
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    elif not _is(folder, temporary, before):
-        held = _inode(folder, temporary)
-        # Again as long as somebody puts yet another file there: the newest of theirs belongs there.
-        while exchange(folder, temporary, name) and (taken := _inode(folder, temporary)) != placed:
-            placed, held = held, taken
-        raise _ChangedMeanwhileError
 
 
 def _move_away(folder: int, name: str, temporary: str, before: FileImage) -> None:
