@@ -267,7 +267,23 @@ def test_what_was_done_by_hand_in_one_session_is_not_undone_from_another(
     earlier.close()
     session = open_session(tmp_path, allow_all=True)
     assert session.person_calls.run("write_file", {"path": "a", "content": "mine"}, CallWatch()).result
+    assert session.undo().paths == session.redo().paths == ("a",)
     leave(session)
     with pytest.raises(ToolError, match="This session has nothing left to undo"):
         session.undo()
     assert (tmp_path / "a").read_text() == "mine"
+
+
+def test_what_is_made_again_is_of_this_session_unless_a_turn_is_named(
+    open_session: OpenSession, tmp_path: Path
+) -> None:
+    first, second = (
+        open_session(tmp_path, [ToolCall(name, "write_file", {"path": name, "content": "x"})], allow_all=True)
+        for name in ("a", "b")
+    )
+    turn = next(iter(list(first.run("write a")))).turn_id
+    list(second.run("write b"))
+    second.undo()
+    second.undo(turn)
+    assert second.redo().paths == ("b",)
+    assert second.redo(turn).paths == ("a",)
