@@ -182,7 +182,9 @@ def test_trust_is_for_one_folder_and_can_be_taken_back(project: Path, make_repos
     folder_trust(Workspace.at(project)).trust()
     assert folder_trust(Workspace.at(project)).look()
     assert not folder_trust(Workspace.at(other)).look()
-    assert not folder_trust(Workspace.at(project / "hooks")).look()
+    below = folder_trust(Workspace.at(project / "hooks"))
+    # Never trusted, and not trusted no longer.
+    assert (below.look(), below.lapse) == (False, "")
     folder_trust(Workspace.at(project)).revoke()
     assert not folder_trust(Workspace.at(project)).look()
     assert (home_directory("data") / "trust.json").stat().st_mode & 0o077 == 0
