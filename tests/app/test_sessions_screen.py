@@ -122,6 +122,8 @@ async def test_a_session_is_named_and_the_name_is_searched(drive: Drive, reposit
         await driven.pilot.press("down", "n", *"books", "enter")
         await driven.until(lambda: "books" in screen.shown_titles, "the name")
         assert screen.shown_titles[1] == "books"
+        # What is done next is done to the same one.
+        assert screen.query_one(OptionList).highlighted == 1
         await driven.pilot.press("slash", *"BOOK", "enter")
         # What matches is looked at first; another Enter opens it.
         assert driven.app.screen is screen
