@@ -69,6 +69,14 @@ class Outcome:
     """How long it waited for the person."""
 
 
+class _InnerDeniedError(ToolDeniedError):
+    """A call that a running one made was denied."""
+
+    def __init__(self, denial: Outcome) -> None:
+        super().__init__(denial.error)
+        self.denial = denial
+
+
 @dataclass(frozen=True)
 class ToolBench:
     """The tools a turn may use, and what they work on. `cancelled` stops every running one.
@@ -119,9 +127,9 @@ class _RunningCall:
             return self._denied(denial)
         except ToolError as error:
             failed = self._failed(str(error))
-            # One that the program caught and went on after is not why it failed.
-            why = (denial for denial in self._inner_denials if denial.error in failed.error)
-            return next((_because_of(denial, failed) for denial in why), failed)
+            # A denial that the program caught and went on after is not why it failed.
+            cause = error.__cause__
+            return _because_of(cause.denial, failed) if isinstance(cause, _InnerDeniedError) else failed
         except Exception:
             # A bug in a tool ends this call, not the app; its traceback goes to the log.
             _LOG.exception("tool %s failed", self._call.tool)
@@ -208,7 +216,7 @@ class _RunningCall:
         self._watch.waited += outcome.waited_seconds
         if outcome.is_denied:
             self._inner_denials.append(outcome)
-            raise ToolDeniedError(outcome.error)
+            raise _InnerDeniedError(outcome)
         if outcome.result is None:
             raise ToolError(outcome.error)
         return outcome.result

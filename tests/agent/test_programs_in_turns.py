@@ -173,6 +173,25 @@ def test_a_program_that_fails_later_names_what_it_swallowed(root: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "place"),
+    [
+        (WRITES, "line 2: "),
+        (
+            "try: write_file('b.txt', 'x')\nexcept RuntimeError as error: raise ValueError(f'b.txt: {error}')",
+            "line 2: ValueError: b.txt: ",
+        ),
+    ],
+)
+def test_a_program_that_ends_at_a_denial_has_not_failed_by_itself(root: Path, code: str, place: str) -> None:
+    person = Person(Decision.denied_by_person("not  that\n file"))
+    (finished,) = of(play(root, code, person=person, writes_answers=False), TurnFinished)
+    assert (finished.reason, finished.answer) == (
+        "done",
+        f"The program failed: {place}the person said no: not that file",
+    )
+
+
 def test_a_mode_that_only_reads_holds_inside_a_program(root: Path) -> None:
     events = play(root, WRITES, Policy.PLAN, Person())
     assert "the mode is plan, in which only reading is allowed, and write_file edits" in error_of_program(events)

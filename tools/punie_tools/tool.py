@@ -80,7 +80,7 @@ class PartCallback(Protocol):
 class CallTool(Protocol):
     """Runs another tool on behalf of a running one (`execute_code`), with its own approval and events.
 
-    Raises ToolDeniedError where that is not approved.
+    Raises ToolDeniedError where that is not approved; a tool that fails because of it raises its own error from it.
     """
 
     def __call__(self, name: str, arguments: Mapping[str, object]) -> ToolResult: ...

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError, computed_field
 
 from punie_tools.errors import ToolDeniedError, ToolError
-from punie_tools.sentences import counted, first_of, shortened, single_line
+from punie_tools.sentences import counted, first_of, shortened
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def execute_code(context: ToolContext, code: str) -> ExecuteCodeResult:
         functions = {tool.name: tool_function(tool, _recorded(shared, tool, calls)) for tool in callable_tools}
         finished = run_code(code, functions, cancelled=context.cancelled, stub=stub_of(callable_tools))
     if finished.error:
-        raise ToolError(_failure(finished, calls))
+        raise ToolError(_failure(finished, calls)) from finished.cause
     value, is_value_cut = _json_value(finished.value)
     return ExecuteCodeResult(
         output=finished.output,
@@ -121,7 +121,7 @@ def _failure(finished: FinishedProgram, calls: Sequence[ProgramCall]) -> str:
     if not finished.was_started:
         return f"The program was not run: {finished.error}"
     denied = [call for call in calls if call.is_denied]
-    if denied and single_line(denied[-1].error) in finished.error:
+    if isinstance(finished.cause, ToolDeniedError):
         # The program ended there, and its error says so.
         denied.pop()
     return f"The program failed{''.join(f' after {told}' for told in _told_denials(denied))}: {finished.error}"

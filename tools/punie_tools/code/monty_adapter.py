@@ -67,13 +67,15 @@ ReadAttribute = Callable[[BaseModel, str], None]
 class FinishedProgram:
     """What a program printed and what its last expression was; `error` is one line, empty if it ran to its end.
 
-    `was_started` is false for a program that its check already found wrong.
+    `cause` is what a function raised, where the program ended at that or told it in an error of its own. `was_started`
+    is false for a program that its check already found wrong.
     """
 
     output: str
     value: object
     is_output_cut: bool
     error: str = ""
+    cause: ToolError | None = None
     was_started: bool = True
 
 
@@ -96,17 +98,18 @@ def run_code(
     run = _Run(functions, cancelled or threading.Event(), on_attribute, seconds)
     value: object = None
     error = ""
+    cause: ToolError | None = None
     try:
         value = _fed_beside(code, run, stub)
     except _WrongProgramError as wrong:
         return FinishedProgram("", None, False, str(wrong), was_started=False)
     except MontyError as failure:
-        error = run.explain(failure)
+        error, cause = run.explain(failure), run.cause_of(failure)
     if run.cancelled.is_set():
         raise ToolCancelledError("Stopped.")
     if run.bug is not None:
         raise run.bug
-    return FinishedProgram("".join(run.printed), value, run.room < 0, error)
+    return FinishedProgram("".join(run.printed), value, run.room < 0, error, cause)
 
 
 class _WrongProgramError(Exception):
@@ -188,7 +191,7 @@ class _Run:
     has_begun: bool = False
     pid: int | None = None
     bug: Exception | None = None
-    tool_error: str = ""
+    tool_errors: list[ToolError] = field(default_factory=list[ToolError])
     fields_of: dict[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
     @contextmanager
@@ -232,13 +235,18 @@ class _Run:
         source = (frames[-1].source_line or "") if frames else ""
         return where + _one_line(self._reason(failure.display("type-msg"), source))
 
+    def cause_of(self, failure: MontyError) -> ToolError | None:
+        """The last of the functions' errors that the program's own tells: the sandbox keeps nothing but their text."""
+        told = str(failure)
+        return next((error for error in reversed(self.tool_errors) if str(error) in told), None)
+
     @property
     def _too_long(self) -> str:
         return f"the program computed for more than {self.seconds:g} seconds."
 
     def _reason(self, message: str, source: str) -> str:
-        if self.tool_error and message == f"RuntimeError: {self.tool_error}":
-            return self.tool_error
+        if self.tool_errors and message == f"RuntimeError: {self.tool_errors[-1]}":
+            return str(self.tool_errors[-1])
         if message.startswith("RuntimeError: a program "):
             return message.removeprefix("RuntimeError: ")
         if message.startswith("TimeoutError: feed time"):
@@ -286,7 +294,7 @@ class _Run:
             try:
                 return self.wrapped(function(*args, **kwargs))
             except ToolError as error:
-                self.tool_error = str(error)
+                self.tool_errors.append(error)
                 raise RuntimeError(str(error)) from None
             except Exception as error:
                 # A bug of the function is not the program's to catch: kept, and raised when the run is over.
