@@ -15,6 +15,9 @@ from punie_tui.engine.nano.catalogue import Argument, Kind
 _LITERAL = r"(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|\[[^\]\n]*\]|\w+)"
 _KEYWORDS = rf"(?:\w+={_LITERAL}(?:, \w+={_LITERAL})*)?"
 _KEYWORD = re.compile(rf"\w+={_LITERAL}")
+_SLOT = re.compile(r"\$(\w+)")
+_IN_CODE = re.compile(r"\(ARGUMENTS\)|, ARGUMENTS\)|\bNOTHING\b|\$(\w+)")
+_IF_GIVEN = re.compile(r"\[([^\]]*)\]")
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,26 @@ class Program:
     code: str
     defaults: Mapping[str, int]
     """Values of arguments that a request leaves out, where the tool's own default would answer another question."""
+    nothing: str = ""
+    """The sentence that `NOTHING` in the code becomes; a part in brackets is left out where its argument is."""
 
     def write(self, values: Mapping[str, str | int | bool | list[str]]) -> str:
         """The program with literals in its slots."""
         given = {**values, **{name: value for name, value in self.defaults.items() if name not in values}}
         keywords = ", ".join(f"{name}={value!r}" for name, value in given.items() if f"${name}" not in self.code)
-        code = self.code.replace("(ARGUMENTS)", f"({keywords})").replace(
-            ", ARGUMENTS)", f", {keywords})" if keywords else ")"
-        )
-        for name, value in values.items():
-            code = code.replace(f"${name}", repr(value))
-        return code
+
+        def fill(slot: re.Match[str]) -> str:
+            match slot[0]:
+                case "(ARGUMENTS)":
+                    return f"({keywords})"
+                case ", ARGUMENTS)":
+                    return f", {keywords})" if keywords else ")"
+                case "NOTHING":
+                    return repr(self._nothing_of(values))
+                case _:
+                    return repr(values[slot[1]])
+
+        return _IN_CODE.sub(fill, self.code)
 
     def read(self, code: str) -> Mapping[str, object] | None:
         """The values that `write` was given to make this code; None when it makes other code."""
@@ -57,9 +69,25 @@ class Program:
                     return None
         return {name: value for name, value in values.items() if value != self.defaults.get(name)}
 
+    def _nothing_of(self, values: Mapping[str, str | int | bool | list[str]]) -> str:
+        """The sentence with the arguments in it; `.`, the whole tree, says no more than no path."""
+
+        def if_given(part: re.Match[str]) -> str:
+            return (
+                part[1] if all(values.get(name, ".") not in (".", "", False) for name in _SLOT.findall(part[1])) else ""
+            )
+
+        def said(slot: re.Match[str]) -> str:
+            value = values[slot[1]]
+            if self.arguments[slot[1]].kind is Kind.TEXT:
+                return repr(value)
+            return "" if value is True else str(value)
+
+        return _SLOT.sub(said, _IF_GIVEN.sub(if_given, self.nothing))
+
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        pattern = re.escape(self.code)
+        pattern = re.escape(self.code).replace("NOTHING", _LITERAL)
         pattern = pattern.replace(r"\(ARGUMENTS\)", rf"\((?P<keywords>{_KEYWORDS})\)", 1)
         pattern = pattern.replace(r",\ ARGUMENTS\)", rf"(?:,\ (?P<more>{_KEYWORDS}))?\)", 1)
         pattern = pattern.replace(r"\(ARGUMENTS\)", rf"\({_KEYWORDS}\)")
@@ -90,6 +118,7 @@ def _load() -> Mapping[str, Program]:
             },
             entry["code"].strip() + "\n",
             entry.get("defaults", {}),
+            entry.get("nothing", ""),
         )
         for entry in entries
     }

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
 from punie_tools.code.monty_adapter import run_code
-from punie_tools.code.sandbox import observe_program
-from punie_tools.quality.pytest_run import PytestRunResult
+from punie_tools.code.sandbox import observe_program, tool_function
+from punie_tools.errors import ToolError
 from punie_tools.registry import TOOLS
+from punie_tools.tool import Tool, ToolResult
 from punie_tui.engine.nano.answers import AnswerKind, answer_sentence, plain_answer
 from punie_tui.engine.nano.catalogue import CATALOGUE, Argument, Kind
 from punie_tui.engine.nano.format import read_call, split_conversation, write_reply
@@ -360,13 +363,112 @@ def test_every_program_runs_and_reads_fields(name: str, filling: int) -> None:
     assert observed.fields_read
 
 
-@pytest.mark.parametrize(("failed", "errors", "last"), [(0, 0, "0.50 s a.py::one"), (1, 2, "3 failed")])
-def test_the_slowest_tests_are_told_with_how_many_failed(failed: int, errors: int, last: str) -> None:
-    one = {"name": "a.py::one", "outcome": "passed", "duration": 0.5, "file": "a.py", "line": 1, "message": ""}
-    counts = {"passed": 1, "failed": failed, "errors": errors, "skipped": 0, "xfailed": 0, "xpassed": 0}
-    result = PytestRunResult.model_validate({"target": "", "keyword": "", "duration": 1, "tests": [one], **counts})
-    finished = run_code(PROGRAMS["pytest slowest tests"].write({}), {"pytest_run": lambda: result})
-    assert finished.output.splitlines()[-1] == last
+def run_program(name: str, values: Mapping[str, Value], result_of: Callable[[Tool, dict[str, Any]], ToolResult]) -> str:
+    """What a program prints when its calls have these results."""
+    functions = {
+        tool.name: tool_function(tool, lambda given, tool=tool: result_of(tool, tool.validate(given)))
+        for tool in TOOLS
+        if tool.name != "execute_code"
+    }
+    finished = run_code(PROGRAMS[name].write(values), functions)
+    assert not finished.error
+    return finished.output
+
+
+def empty_result(tool: Tool, arguments: dict[str, Any]) -> ToolResult:
+    """Without rows, and with counts of 0."""
+    values = plausible_result(tool, arguments).model_dump()
+    empty = {tuple: (), int: 0}
+    return tool.result_type.model_validate({name: empty.get(type(value), value) for name, value in values.items()})
+
+
+@pytest.mark.parametrize("name", filter(is_runnable, PROGRAMS), ids=lambda name: name.replace(" ", "-"))
+def test_a_program_that_finds_nothing_says_so(name: str) -> None:
+    assert run_program(name, fillings(PROGRAMS[name])[0], empty_result).strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "sentence"),
+    [
+        ("callers of callers", {"symbol": "Ledger"}, "No callers of callers of Ledger."),
+        ("grep matches by file", {"pattern": "it's"}, 'No line matches "it\'s".'),
+        ("grep matches by file", {"pattern": "$path", "path": "src"}, "No line in src matches '$path'."),
+        ("grep matches by file", {"pattern": "NOTHING", "path": "."}, "No line matches 'NOTHING'."),
+        ("diff files", {"staged": True}, "Nothing staged differs."),
+        ("diff files", {"staged": False, "base": "main"}, "Nothing differs from main."),
+        ("symbols longer than", {"path": "a.py", "count": 30}, "No function of a.py has more than 30 lines."),
+    ],
+)
+def test_the_sentence_for_nothing_names_what_was_asked_for(name: str, values: dict[str, Value], sentence: str) -> None:
+    assert run_program(name, values, empty_result).splitlines()[-1] == sentence
+    assert recognise(PROGRAMS[name].write(values)) == (name, values)
+
+
+RUNS_TESTS = [name for name, program in PROGRAMS.items() if "pytest_" in program.code]
+
+
+@pytest.mark.parametrize("name", RUNS_TESTS, ids=lambda name: name.replace(" ", "-"))
+def test_a_program_that_runs_tests_tells_which_failed_and_whether_all_ran(name: str) -> None:
+    ran: list[str] = []
+
+    def result_of(tool: Tool, arguments: dict[str, Any]) -> ToolResult:
+        if not tool.name.startswith("pytest"):
+            return empty_result(tool, arguments).model_copy(update={"is_clean": name == "if clean then pytest"})
+        result = plausible_result(tool, arguments).model_copy(update={"incomplete": "stopped early"})
+        ran.append(result.summary)
+        return result
+
+    output = run_program(name, fillings(PROGRAMS[name])[0], result_of)
+    assert "stopped early" in ran[0]
+    assert ran[0] in output.splitlines()
+
+
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name.startswith("if pytest passes")])
+@pytest.mark.parametrize(("incomplete", "calls"), [("stopped early", 1), ("", 2)])
+def test_tests_that_did_not_all_run_have_not_passed(name: str, incomplete: str, calls: int) -> None:
+    called: list[str] = []
+
+    def result_of(tool: Tool, arguments: dict[str, Any]) -> ToolResult:
+        called.append(tool.name)
+        return empty_result(tool, arguments).model_copy(update={"incomplete": incomplete})
+
+    run_program(name, {}, result_of)
+    assert len(called) == calls
+
+
+@pytest.mark.parametrize(
+    ("name", "failing", "told"),
+    [
+        ("list files longest", "read_file", "(0 of 3 files were read)"),
+        ("list files longer than", "read_file", "(0 of 3 files were read)"),
+        ("list files lines total", "read_file", "0 lines in 0 of 3 files"),
+        ("grep matches blame", "git_blame", "3 (it cannot be read)"),
+        ("ruff violations blame", "git_blame", "src/app.py:3 it cannot be read"),
+        ("typecheck errors blame", "git_blame", "src/app.py:3 it cannot be read"),
+        ("references blame", "git_blame", "src/app.py:3 it cannot be read"),
+    ],
+)
+def test_a_program_goes_on_after_a_file_that_cannot_be_read(name: str, failing: str, told: str) -> None:
+    def result_of(tool: Tool, arguments: dict[str, Any]) -> ToolResult:
+        if tool.name == failing:
+            raise ToolError("it cannot be read")
+        return plausible_result(tool, arguments).model_copy(update={"file_count": 3})
+
+    assert told in run_program(name, fillings(PROGRAMS[name])[0], result_of).splitlines()
+
+
+def test_nobody_is_asked_who_calls_a_module() -> None:
+    asked: list[str] = []
+
+    def result_of(tool: Tool, arguments: dict[str, Any]) -> ToolResult:
+        asked.append(arguments["symbol"])
+        result = plausible_result(tool, arguments).model_dump()
+        calls = [{**result["calls"][0], "kind": "module", "name": "(module) b.py"}]
+        return tool.result_type.model_validate({**result, "calls": calls})
+
+    output = run_program("callers of callers", {"symbol": "first"}, result_of)
+    assert output.splitlines() == ["(module) b.py src/app.py:3", "No callers of callers of first."]
+    assert asked == ["first"]
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,12 @@ def test_output_and_calls(run_tool: RunTool) -> None:
     assert 0 < result.duration < 30
 
 
+def test_a_printed_sentence_is_told_as_one(run_tool: RunTool) -> None:
+    assert run_tool("execute_code", code="print('Nothing differs.')").summary == (
+        "The program printed: Nothing differs (0 calls)."
+    )
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [

@@ -50,7 +50,7 @@ class ExecuteCodeResult(ToolResult):
     def summary(self) -> str:
         lines = self.output.strip().splitlines()
         if len(lines) == 1:
-            told = f"The program printed: {_shortened(lines[0])}"
+            told = f"The program printed: {shortened(lines[0], _SHOWN)}"
         elif lines:
             first = first_of([shortened(line, _LINE_SHOWN) for line in lines[:4]], 4, total=len(lines))
             told = f"The program printed {len(lines)} lines: {first}"
