@@ -143,6 +143,48 @@ def test_a_result_is_frozen_and_the_program_may_go_on(run_tool: RunTool, change:
     assert (result.output, result.value) == (f"{message}\n", True)
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ("result.matches.append(1)", "`matches` of `GrepResult`"),
+        ("result.matches.sort(key=lambda match: match.line)", "`matches` of `GrepResult`"),
+        ("result.matches[0] = None", "`matches` of `GrepResult`"),
+        ("kept['é'].matches[:] = []", "`matches` of `GrepResult`"),
+        ("kept[result.matches.pop().text].summary = ''", "`matches` of `GrepResult`"),
+        ("kept['é'].matches.pop().text.strip().splitlines()", "`matches` of `GrepResult`"),
+    ],
+)
+def test_a_list_of_a_result_is_frozen_too(run_tool: RunTool, change: str, field: str) -> None:
+    code = f"result = grep('TODO')\nkept = {{'é': result}}\n{change}"
+    with pytest.raises(ToolError) as caught:
+        run_tool("execute_code", code=code)
+    assert str(caught.value) == (
+        f"The program failed: line 3: AttributeError: {field} cannot be changed, for results are frozen; "
+        "change a copy of it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("files = result.files\nfiles.sort(reverse=True)\nfiles", ["c.txt", "b.py", "a.py"]),
+        ("files = kept['é'].files\nfiles += ['d']\nfiles[0] = 'x'\nfiles", ["x", "b.py", "c.txt", "d"]),
+        ("last = (files := result.files).pop()\nfiles.clear()\nlast", "c.txt"),
+        ("files = list_files().files\nfiles.append('d')\nlen(files)", 4),
+        ("count = result.file_count\ncount += 1\ncount", 4),
+        ("list_files().files.pop()", "c.txt"),
+        ("result.files + ['d'] == ['a.py', 'b.py', 'c.txt', 'd']", True),
+        ("sorted(result.files, reverse=True)[:1] + result.files[-1:]", ["c.txt", "c.txt"]),
+        ("f\"{result.files[0]} {'a'.upper()} {len(result.files)}\"", "a.py A 3"),
+        ("import json\njson.dumps(result.files)", '["a.py", "b.py", "c.txt"]'),
+    ],
+)
+def test_a_list_that_a_program_names_is_its_own(run_tool: RunTool, code: str, value: object) -> None:
+    before = "result = list_files()\nkept = {'é': result}\n"
+    assert run_tool("execute_code", code=before + code).value == value
+    assert run_tool("execute_code", code=f"{before}{code}\nlen(result.files)").value == 3
+
+
 def test_what_is_the_programs_own_may_change(run_tool: RunTool) -> None:
     code = (
         "from __future__ import annotations\n"
@@ -152,12 +194,17 @@ def test_what_is_the_programs_own_may_change(run_tool: RunTool) -> None:
         "    def add(this, result): this.found += result.match_count\n"
         "count = Count('x')\n"
         "count.add(grep('TODO'))\n"
+        "count.rows = []\n"
+        "rows = count.rows\n"
+        "rows.append(1)\n"
+        "count.rows.append(2)\n"
+        "count.rows[0] += len(count.rows)\n"
         "Count.found, count.name = 7, 'y'\n"
         "setattr(count, 'more', grep('TODO'))\n"
         "count.more = list_files()\n"
-        "(count.found, count.name, count.more.file_count, Count('z').found)"
+        "(count.found, count.name, count.more.file_count, Count('z').found, count.rows)"
     )
-    assert run_tool("execute_code", code=code).value == [3, "y", 3, 7]
+    assert run_tool("execute_code", code=code).value == [3, "y", 3, 7, [3, 2]]
 
 
 def test_a_program_that_computes_for_ever_ends_by_itself() -> None:

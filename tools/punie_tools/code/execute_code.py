@@ -65,7 +65,8 @@ def execute_code(context: ToolContext, code: str) -> ExecuteCodeResult:
     """Run a Python program in which every other tool is a function that returns its result object.
 
     For example `result = ruff_check(path="src"); print(len([v for v in result.violations if v.fixable]))`.
-    The program has no files, network or packages of its own; print() and the last expression are its answer.
+    The program has no files, network or packages of its own; print() and the last expression are its answer. Results
+    are frozen: change a copy of a list.
     """
     # Imported here: the sandbox takes long to import, and the registry imports this file.
     from punie_tools.code.monty_adapter import run_code
