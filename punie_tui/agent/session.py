@@ -14,6 +14,7 @@ from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.changes.three_way import ChangedSinceError
 from punie_tools.commands.backends import has_sandbox
 from punie_tools.commands.bubblewrap import remove_left_stand_ins
+from punie_tools.commands.scratch_folder import remove_left_folders
 from punie_tools.errors import ToolError
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.registry import TOOLS
@@ -87,6 +88,7 @@ class Session:
         self._steering = SteeringBox()
         self._attached_notes: set[str] = set()
         remove_left_stand_ins(folder)
+        remove_left_folders()
         workspace = Workspace.at(folder, python=settings.python, confine_tests=settings.confine_tests)
         self._policy_at_start = Policy.ALLOW_ALL if allow_all else _that_works(Policy(settings.policy), workspace)
         self.trust = folder_trust(workspace)

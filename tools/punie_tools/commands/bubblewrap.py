@@ -25,6 +25,7 @@ from punie_tools.commands.private_places import (
     secrets_inside,
     visible_toolchains,
 )
+from punie_tools.commands.scratch_folder import scratch_folder
 from punie_tools.errors import ToolError
 from punie_tools.process import run_process
 
@@ -51,7 +52,7 @@ class Bubblewrap:
     ) -> Generator[list[str]]:
         """What bubblewrap creates to mount something on, where nothing was, is removed again in the end."""
         with ExitStack() as stack:
-            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="punie-sandbox-")))
+            scratch = stack.enter_context(scratch_folder())
             (scratch / "empty").touch(mode=0o444)
             (scratch / "none").mkdir(mode=0o555)
             note = stack.enter_context(_at_work_in(root))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from punie_tools.commands import landlock_launcher
 from punie_tools.commands.confinement import NOTHING_MORE, Allowance, BackendName
 from punie_tools.commands.git_directories import GitPlaces
 from punie_tools.commands.private_places import hidden_folders, masked_files, visible_toolchains
+from punie_tools.commands.scratch_folder import scratch_folder
 
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 
@@ -38,7 +38,8 @@ class Landlock:
 
         To git a settings file that it may not read is an error.
         """
-        with tempfile.TemporaryDirectory(prefix="punie-sandbox-", ignore_cleanup_errors=True) as scratch:
+        with scratch_folder() as folder:
+            scratch = str(folder)
             settings = {
                 "readable": [str(path) for path in (*_readable(root), *allowance.readable)],
                 "writable": [str(root), scratch],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 from punie_tools.commands.confinement import NOTHING_MORE, SETTINGS_FILE, Allowance, BackendName
 from punie_tools.commands.git_directories import FILES_THAT_REDIRECT, FILES_THAT_RUN, FOLDERS_THAT_RUN, GitPlaces
 from punie_tools.commands.private_places import OWN_ENVIRONMENT, home_folder, secrets_inside, visible_toolchains
+from punie_tools.commands.scratch_folder import scratch_folder
 
 PROGRAM = Path("/usr/bin/sandbox-exec")
 
@@ -37,7 +37,7 @@ class Seatbelt:
         self, argv: list[str], root: Path, places: GitPlaces, allowance: Allowance = NOTHING_MORE
     ) -> Generator[list[str]]:
         """The command gets a temporary folder of its own, for as long as it runs."""
-        with tempfile.TemporaryDirectory(prefix="punie-sandbox-") as folder:
+        with scratch_folder() as folder:
             scratch = Path(os.path.realpath(folder))
             rules = profile(root, scratch, places, allowance)
             yield [str(PROGRAM), "-p", rules, "/usr/bin/env", f"TMPDIR={scratch}", *argv]
