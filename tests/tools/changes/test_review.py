@@ -127,6 +127,47 @@ def test_every_step_is_undone_and_redone(before: bytes, after: bytes, data: st.D
     assert not review.redo()
 
 
+@given(FILES, FILES, st.data())
+def test_where_all_stands_each_hunk_is_at_its_new_number_whatever_was_edited(
+    before: bytes, after: bytes, data: st.DataObject
+) -> None:
+    review = Review([changed(before, after)])
+    if not review.files:
+        return
+    for _ in range(data.draw(st.integers(1, 4))):
+        hunk = data.draw(st.integers(0, len(review.files[0].hunks) - 1))
+        if data.draw(st.booleans()):
+            review.split(0, hunk)
+        else:
+            review.edit(0, hunk, data.draw(FILES))
+    review.decide("accepted", 0)
+    lines = split_lines(stands(review) or b"")
+    for each in review.files[0].hunks:
+        assert lines[each.new_start : each.new_start + len(each.new)] == each.new
+
+
+def test_a_comment_below_an_edited_hunk_stays_with_its_line() -> None:
+    before = b"".join(b"%d\n" % number for number in range(40))
+    after = before.replace(b"3\n4\n", b"3\nnew\nnew\n4\n", 1).replace(b"30\n31\n", b"thirty\n", 1)
+    review = Review([changed(before, after)])
+    added, replaced = review.files[0].hunks
+    above, context, changed_line = added.new_start, added.new_start + 3, replaced.new_start + 1
+    gone = replaced.old_start + 1
+    for line in (above, context, changed_line, gone):
+        review.comment(0, line, str(line))
+    review.edit(0, 0, b"a\nb\nc\nd\ne\n")
+    moved = {comment.text: comment.line for comment in review.comments}
+    # The last is the number that the line had before, where it still has one.
+    assert moved == {
+        str(above): above,
+        str(context): context + 3,
+        str(changed_line): review.files[0].hunks[1].new_start + 1,
+        str(gone): gone,
+    }
+    review.undo()
+    assert [comment.line for comment in review.comments] == sorted([above, context, changed_line, gone])
+
+
 def patch_of_accepted(review: Review) -> bytes:
     """The accepted hunks alone, without context, as git reads a patch."""
 

@@ -243,7 +243,10 @@ class Review:
         return True
 
     def edit(self, file: int, hunk: int, text: bytes) -> None:
-        """Put other lines in place of the proposed ones, and accept them. A last line keeps having no line end."""
+        """Put other lines in place of the proposed ones, and accept them. A last line keeps having no line end.
+
+        What stands below goes on from the new number of lines, and so do comments on it.
+        """
         hunks, found = self.files[file].hunks, self.files[file].hunks[hunk]
         new = split_lines(text)
         is_at_end = found.old_start + len(found.old) == len(self.files[file].lines)
@@ -252,7 +255,10 @@ class Review:
         if new and not new[-1].endswith(b"\n") and not is_last:
             new = (*new[:-1], new[-1] + b"\n")
         edited = replace(found, new=new, verdict="accepted", is_edited=new != found.new or found.is_edited)
-        self._change_file(file, *hunks[:hunk], edited, *hunks[hunk + 1 :])
+        longer = len(new) - len(found.new)
+        below = (replace(each, new_start=each.new_start + longer) for each in hunks[hunk + 1 :])
+        comments = _moved(self.comments, self.files[file], found, longer)
+        self._change_file(file, *hunks[:hunk], edited, *below, comments=comments)
 
     def comment(self, file: int, line: int, text: str) -> None:
         """Say something about a line; an empty text takes the comment back."""
@@ -287,10 +293,10 @@ class Review:
             comments=self.comments,
         )
 
-    def _change_file(self, file: int, *hunks: Hunk) -> None:
+    def _change_file(self, file: int, *hunks: Hunk, comments: tuple[ReviewComment, ...] | None = None) -> None:
         files = list(self.files)
         files[file] = replace(files[file], hunks=hunks)
-        self._become(replace(self._state, files=tuple(files)))
+        self._become(_State(tuple(files), self.comments if comments is None else comments))
 
     def _become(self, state: _State) -> None:
         if state != self._state:
@@ -315,6 +321,25 @@ def _accepting(
         for number, hunk in enumerate(found.hunks)
     )
     return replace(found, hunks=tuple(hunks))
+
+
+def _moved(comments: Sequence[ReviewComment], file: FileReview, edited: Hunk, longer: int) -> tuple[ReviewComment, ...]:
+    """The comments, those on lines below a hunk that was edited with so many lines more, or less, on the same lines."""
+
+    def moved(comment: ReviewComment) -> ReviewComment:
+        line = comment.line - 1
+        is_below = comment.path == file.shown_path and line >= edited.new_start + len(edited.new)
+        if not is_below or any(_goes(hunk, line) for hunk in file.hunks):
+            return comment
+        return comment.model_copy(update={"line": comment.line + longer})
+
+    return tuple(moved(comment) for comment in comments)
+
+
+def _goes(hunk: Hunk, line: int) -> bool:
+    """Whether it is the number, from 0, of a line that the hunk takes away, and of none that it puts there."""
+    is_old = hunk.old_start <= line < hunk.old_start + len(hunk.old)
+    return is_old and not hunk.new_start <= line < hunk.new_start + len(hunk.new)
 
 
 def split_lines(data: bytes) -> Lines:
