@@ -42,7 +42,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.screens.main import MainScreen
     from punie_tui.app.screens.notes import NotesOptions, NotesScreen
     from punie_tui.app.screens.review import CommentLine, HunkEditor, ReviewScreen
-    from punie_tui.app.screens.sessions import SessionsOptions, SessionsScreen
+    from punie_tui.app.screens.sessions import SessionAnswer, SessionsOptions, SessionsScreen, SessionsSearch
     from punie_tui.app.screens.settings import SettingsOutline, SettingsScreen, SettingsValue
     from punie_tui.app.screens.tests import TestsOutline, TestsScreen
     from punie_tui.app.screens.tree_review import CommitScreen, PastReviewScreen, StagedReviewScreen, TreeReviewScreen
@@ -92,7 +92,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
         screen("the commit", CommitScreen),
         screen("the arguments", ArgumentsScreen),
         screen("the notes", NotesScreen, NotesOptions),
-        screen("the sessions", SessionsScreen, SessionsOptions),
+        screen("the sessions", SessionsScreen, SessionsOptions, SessionsSearch, SessionAnswer),
         screen("the settings", SettingsScreen, (SettingsOutline, Outline), SettingsValue),
         screen("the turns", TurnsScreen, TurnsOptions),
         screen("the viewer", FileViewerScreen, FileText, SearchRow),

@@ -102,16 +102,24 @@ async def test_a_session_is_gone_on_with(
         assert len(ids(driven)) == 3
 
 
+def footer(screen: SessionsScreen) -> str:
+    return str(screen.query_one(KeyRow).render())
+
+
 async def test_the_search_narrows_as_it_is_typed(drive: Drive, repository: Path, three: list[str]) -> None:
     async with drive(repository) as driven:
         screen = await open_sessions(driven)
         await driven.pilot.press("slash", *"welc")
         await driven.until(lambda: screen.shown_titles == ["find TODO"], "one match")
         assert told(screen) == "1 of 3 sessions"
+        await driven.until(lambda: "⏎ To the list  esc End search" in footer(screen), "the keys of the search")
         await driven.pilot.press("x")
         await driven.until(lambda: screen.shown_titles == [], "no match")
-        await driven.pilot.press("enter", "escape")
+        await driven.pilot.press("enter")
+        await driven.until(lambda: "esc End search" in footer(screen), "the list's keys")
+        await driven.pilot.press("escape")
         await driven.until(lambda: len(screen.shown_titles) == 3, "all again")
+        await driven.until(lambda: "esc Back" in footer(screen), "the way back")
         await driven.pilot.press("escape")
         assert isinstance(driven.app.screen, MainScreen)
 
@@ -200,7 +208,8 @@ async def test_a_session_is_exported_and_no_file_written_over_without_a_yes(
 
         await driven.pilot.press("end", "e")
         # A letter is typed there, and the footer promises it for nothing else.
-        assert "/ Search" not in str(screen.query_one(KeyRow).render())
+        assert "/ Search" not in footer(screen)
+        await driven.until(lambda: "⏎ Write  esc Drop it" in footer(screen), "the keys of the answer")
         # In the tree it would be one more change of the person's.
         assert not Path(answer.value).is_relative_to(repository)
         assert Path(answer.value).parent.is_dir()

@@ -61,10 +61,34 @@ SESSIONS_ACTIONS = ActionGroup(
 )
 
 
+SESSIONS_SEARCH_ACTIONS = ActionGroup(
+    "The search",
+    (Action("sessions.found", "enter", "submit", "keep what is searched for, and go to what matches", "To the list"),),
+)
+SESSION_ANSWER_ACTIONS = ActionGroup(
+    "A name or a file that is asked for",
+    (Action("sessions.answer", "enter", "submit", "keep the name, or write the file", "Keep it"),),
+)
+
+
 class SessionsOptions(OptionList):
     """Names in the footer what Enter does here."""
 
     ACTIONS: ClassVar[ActionGroups] = (SESSIONS_LIST_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
+
+
+class SessionsSearch(Input):
+    """Names in the footer what Enter does here."""
+
+    ACTIONS: ClassVar[ActionGroups] = (SESSIONS_SEARCH_ACTIONS,)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
+
+
+class SessionAnswer(Input):
+    """Names in the footer what Enter does here."""
+
+    ACTIONS: ClassVar[ActionGroups] = (SESSION_ANSWER_ACTIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
@@ -108,9 +132,9 @@ class SessionsScreen(Screen[str | None]):
 
     def compose(self) -> ComposeResult:
         yield Static(id="sessions-told", markup=False)
-        yield Input(placeholder="/ searches names, prompts and answers", id="sessions-search")
+        yield SessionsSearch(placeholder="/ searches names, prompts and answers", id="sessions-search")
         yield SessionsOptions(id="sessions-list", markup=False)
-        yield Input(id="sessions-answer")
+        yield SessionAnswer(id="sessions-answer")
         yield KeyRow()
 
     def on_mount(self) -> None:
@@ -120,6 +144,20 @@ class SessionsScreen(Screen[str | None]):
     def on_resize(self, event: events.Resize) -> None:
         set_size_classes(self, event.size)
         self._show()
+
+    def on_descendant_focus(self) -> None:
+        self._name_keys()
+
+    def _name_keys(self) -> None:
+        """What Enter and Escape do depends on what is typed, and where."""
+        search, row = self.query_one(SessionsSearch), self.query_one(KeyRow)
+        enter, escape = SESSIONS_SEARCH_ACTIONS.actions[0].label, "Back"
+        if self.has_class("-answers"):
+            enter, escape = ("Keep it", "Drop it") if self._asks == "name" else ("Write", "Drop it")
+        elif search.has_focus or search.value:
+            escape = "End search"
+        row.label("submit", enter)
+        row.label("leave", escape)
 
     @property
     def _options(self) -> OptionList:
@@ -236,6 +274,7 @@ class SessionsScreen(Screen[str | None]):
     @on(Input.Changed, "#sessions-search")
     def _search(self) -> None:
         self._show()
+        self._name_keys()
 
     @on(Input.Submitted, "#sessions-search")
     def _searched(self, message: Input.Submitted) -> None:
