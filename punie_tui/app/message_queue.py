@@ -71,6 +71,22 @@ class MessageQueue:
         self._is_busy = is_busy
         self._take_back = take_back
         self._on_change = on_change
+        self._pauses = 0
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether something is done that no message may overtake."""
+        return self._pauses > 0
+
+    def pause(self) -> Callable[[], None]:
+        """Send nothing until what this gives is called."""
+        self._pauses += 1
+
+        def go_on() -> None:
+            self._pauses -= 1
+            self.send_next()
+
+        return go_on
 
     @property
     def is_held(self) -> bool:
@@ -116,7 +132,7 @@ class MessageQueue:
 
     def send_next(self) -> None:
         """Send the first message that waits if nothing runs, and before it what is no turn."""
-        while not self._is_busy():
+        while not self.is_paused and not self._is_busy():
             first = next((message for message in self.messages if message.state == "waits"), None)
             if first is None:
                 break

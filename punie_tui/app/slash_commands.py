@@ -43,8 +43,15 @@ class CommandHost(Protocol):
         """Show mode, trust and model again."""
         ...
 
-    def after_choice(self, text: str) -> bool:
-        """Where punie asks what was meant: none of it, and this command once that turn has ended. False elsewhere."""
+    def after_what_runs(self, text: str) -> bool:
+        """Where punie asks what was meant: none of it, and this command once that turn has ended.
+
+        Where messages wait as `let_messages_wait` has it, this command after that. False elsewhere.
+        """
+        ...
+
+    def let_messages_wait(self) -> Callable[[], None]:
+        """Nothing that was sent begins until what this gives is called."""
         ...
 
     def start_anew(self) -> None: ...
@@ -105,10 +112,15 @@ def _model(host: CommandHost, argument: str) -> None:
 
 
 def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
-    """Take a turn's changes back, or make them again, off the UI thread."""
+    """Take a turn's changes back, or make them again, off the UI thread; what was sent after it begins after it."""
     session, screen = host.session, host.screen_of_commands
     if session is None:
         return
+    go_on = host.let_messages_wait()
+
+    def tell(told: str) -> None:
+        host.note(told)
+        go_on()
 
     def move() -> None:
         from punie_tools.errors import ToolError, reason_of
@@ -122,7 +134,7 @@ def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
             told = str(error).splitlines()[0]
         except OSError as error:
             told = f"The journal cannot be used: {reason_of(error)}."
-        call_on_screen(screen, lambda: host.note(safe_text(told, single_line=True)))
+        call_on_screen(screen, lambda: tell(safe_text(told, single_line=True)))
 
     screen.run_worker(move, thread=True, group="journal")
 
@@ -243,9 +255,9 @@ def run_slash_command(host: CommandHost, text: str) -> bool | None:
     if host.session is None:
         host.note("punie is still starting.")
         return False
+    if command.moves_files and host.after_what_runs(text):
+        return True
     if command.moves_files and host.is_turn_running:
-        if host.after_choice(text):
-            return True
         host.note(f"A turn is running; Esc stops it, and then /{command.name} can be sent.")
         return False
     command.run(host, argument)

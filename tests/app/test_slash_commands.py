@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from app_driver import Drive
+from app_driver import Drive, Driven
 from textual.screen import Screen
 
+from punie_tools.changes.journal import journal_folder
+from punie_tui.agent.events import MessageQueued
+from punie_tui.agent.session import Session
 from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.tree_review import TreeReviewScreen
 from punie_tui.app.screens.trust import TrustScreen
 from punie_tui.app.slash_commands import COMMANDS
 from punie_tui.commands import trust
 from punie_tui.engine.protocol import TextDelta, ToolCall
+from punie_tui.own_files import home_directory
 
 FILES = {
     "app.py": "import os\n\nx: int = 'no'\n",
@@ -156,6 +162,66 @@ async def test_undo_and_redo_move_the_files_of_a_turn(drive: Drive, repository: 
         await driven.ask("/redo")
         await driven.said("Made again: new.py.")
         assert (repository / "new.py").exists()
+
+
+@contextmanager
+def journal_in_use(session: Session) -> Generator[None]:
+    """Another program changes files just now: who wants to undo waits for it."""
+    assert session.changes.journal
+    with (journal_folder(home_directory("state"), session.workspace.root) / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def waiting(driven: Driven) -> list[str]:
+    return [f"{each.state} {each.text}" for each in driven.queue.shown]
+
+
+def in_order(driven: Driven, *texts: str) -> bool:
+    places = [driven.transcript.plain_text.find(text) for text in texts]
+    return places == sorted(places) and places[0] >= 0
+
+
+async def test_what_is_sent_after_an_undo_begins_when_that_is_done_or_refused(drive: Drive, repository: Path) -> None:
+    write = ToolCall("c1", "write_file", {"path": "new.py", "content": "x = 1\n"})
+    replies = [[write], [TextDelta("done")], [TextDelta("Seen.")], [TextDelta("Still there.")]]
+    async with drive(repository, replies, allow_all=True, writes_answers=True) as driven:
+        await driven.ask("write it")
+        await driven.finished()
+        assert driven.main.session
+        with journal_in_use(driven.main.session):
+            for text in ("/undo", "look again", "/redo"):
+                await driven.ask(text)
+            await driven.until(lambda: waiting(driven) == ["waits look again", "waits /redo"], "the queue")
+            assert not driven.main.is_turn_running
+        await driven.said("Made again: new.py.")
+        assert in_order(driven, "Took back: new.py.", "› look again", "Seen.", "Made again: new.py.")
+        (repository / "new.py").write_text("mine")
+        with journal_in_use(driven.main.session):
+            await driven.ask("/undo")
+            await driven.ask("and now")
+        await driven.finished(3)
+        assert in_order(driven, "Seen.", "nothing was done.", "› and now")
+
+
+async def test_held_messages_that_go_on_keep_the_order_of_an_undo_and_a_prompt(drive: Drive, repository: Path) -> None:
+    write = ToolCall("c1", "write_file", {"path": "new.py", "content": "x = 1\n"})
+    async with drive(repository, [[write], [TextDelta("done")]], allow_all=True, writes_answers=True) as driven:
+        await driven.ask("write it")
+        await driven.finished()
+        assert driven.main.session
+        messages = [MessageQueued(text="/undo", message_id="1", is_command=True)]
+        driven.main.session.keep_waiting([*messages, MessageQueued(text="look again", message_id="2")])
+    async with drive(repository, [[TextDelta("Seen.")]], writes_answers=True) as driven:
+        driven.main.change_session("last")
+        await driven.said("2 messages are held")
+        assert driven.main.session
+        with journal_in_use(driven.main.session):
+            await driven.pilot.press("enter")
+            await driven.until(lambda: waiting(driven) == ["waits look again"], "the undo")
+            assert not driven.main.is_turn_running
+        await driven.finished()
+        assert in_order(driven, "Took back: new.py.", "› look again")
 
 
 async def test_only_turns_of_this_session_are_moved_unless_one_is_named(drive: Drive, repository: Path) -> None:
