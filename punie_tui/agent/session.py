@@ -40,6 +40,7 @@ from punie_tui.agent.events import (
     ToolRequested,
     TurnFinished,
 )
+from punie_tui.agent.kept_message import KeptMessage, kept_message_file
 from punie_tui.agent.known_results import KNOWN_FROM, KnownResults
 from punie_tui.agent.meant import AskWhich
 from punie_tui.agent.mentioned_notes import attached_notes, notes_of_places
@@ -107,6 +108,7 @@ class Session:
             workspace, tools, self._approver, language_server=self._language_server, changes=self.changes
         )
         self.known = KnownResults()
+        self.commit_message = KeptMessage(kept_message_file(home_directory("state"), workspace.root))
         self._waiting = WaitingMessages()
         self._offered_messages: tuple[MessageQueued, ...] = ()
         self.person_calls = PersonCalls(self._bench, self.known)
@@ -415,6 +417,7 @@ class Session:
         self._language_server.close()
         self.engine.close()
         self.write_waiting()
+        self.commit_message.write()
         self._close_log()
 
     def _open_journal(self, root: Path) -> Journal | None:

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from punie_tui.app.widgets.review.rows import Note
 
 _GROUP = "git"
+_GROUP_OF_MESSAGE = "commit-message"
 _TITLES: dict[ReviewedPart, str] = {"unstaged": "working tree", "staged": "staged changes"}
 
 
 class GitWork(ScreenWork):
     """One for a screen. `note` shows a sentence; `changed` is called when the repository is no longer as it was.
 
-    `send` hands a request to the model. `kept_message` is one that the person wrote for a commit to be made later.
+    `send` hands a request to the model.
     """
 
     def __init__(
@@ -38,13 +39,12 @@ class GitWork(ScreenWork):
         note: Callable[[str], None],
         changed: Callable[[], None],
         send: Callable[[str], None],
-        kept_message: str = "",
     ) -> None:
         super().__init__(screen, _GROUP, note)
         self._session = session
         self._changed = changed
         self._send = send
-        self.kept_message = kept_message
+        self._message = session.commit_message
         self._closing = threading.Event()
 
     def close(self) -> None:
@@ -171,26 +171,35 @@ class GitWork(ScreenWork):
             return
         drafted = draft_message(staged.review.proposed_changes)
         count = len(files) + len(staged.left_out)
-        self._on_screen(lambda: self._ask_message(safe_text(drafted), f"{counted(count, 'file')} staged"))
+        draft, kept = safe_text(drafted), safe_text(self._message.read())
+        self._on_screen(lambda: self._ask_message(draft, kept, f"{counted(count, 'file')} staged"))
 
-    def _ask_message(self, draft: str, staged: str) -> None:
+    def _ask_message(self, draft: str, kept: str, staged: str) -> None:
         from punie_tui.app.screens.tree_review import CommitScreen, WrittenMessage
 
-        def take(written: WrittenMessage | None) -> None:
-            if written is None:
-                return
-            is_own = written.text.strip() not in ("", draft.strip())
-            self.kept_message = written.text if is_own else ""
-            if written.is_ready:
-                self._begin(lambda: self._commit(written.text))
-            elif is_own:
-                self._note("Your message is kept until you commit.")
+        def keep(text: str) -> None:
+            is_own = text.strip() not in ("", draft.strip())
+            self._message.keep(text if is_own else "")
 
-        app_of(self._screen).push_screen(CommitScreen(self.kept_message or draft, staged), take)
+        def take(written: WrittenMessage | None) -> None:
+            if written is not None and written.is_ready:
+                self._begin(lambda: self._commit(written.text))
+            elif written is not None:
+                # Not in the group of the other work, of which the newest alone is sure to be done.
+                self._screen.run_worker(self._keep_message, thread=True, group=_GROUP_OF_MESSAGE)
+
+        app_of(self._screen).push_screen(CommitScreen(kept or draft, staged, keep), take)
+
+    def _keep_message(self) -> None:
+        problem, is_own = self._message.write(), bool(self._message.read())
+        if problem or is_own:
+            self._tell(problem or "Your message is kept until you commit.")
 
     def _commit(self, message: str) -> None:
         from punie_tools.git.git_commit import git_commit
 
+        self._message.write()
         self._tell(git_commit(self._open_context(), message).summary)
-        self.kept_message = ""
+        self._message.keep("")
+        self._message.write()
         self._on_screen(self._changed)

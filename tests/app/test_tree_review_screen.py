@@ -119,6 +119,32 @@ async def test_a_message_that_was_begun_is_there_when_the_commit_is_asked_for_ag
         assert area.text == "Change numbers.py\n", "an empty one is a draft again"
 
 
+@pytest.mark.parametrize("leave", ["escape", "ctrl+q"])
+async def test_a_message_that_was_begun_is_there_in_the_next_run_until_it_is_committed(
+    drive: Drive, repository: Path, leave: str
+) -> None:
+    git(repository, "add", "numbers.py")
+
+    async def ask_message(driven: Driven) -> TextArea:
+        await driven.until(lambda: driven.main.has_repo_state, "the repo panel")
+        await driven.pilot.press("f4", "c")
+        return (await commit_screen(driven)).query_one(TextArea)
+
+    async with drive(repository) as driven:
+        await ask_message(driven)
+        await driven.pilot.press("exclamation_mark", leave)
+        if leave == "escape":
+            await driven.said("Your message is kept until you commit.")
+    async with drive(repository) as driven:
+        assert (await ask_message(driven)).text == "Change numbers.py!\n"
+        await driven.pilot.press("ctrl+s")
+        await driven.said("Committed")
+    (repository / "numbers.py").write_text(NUMBERS)
+    git(repository, "add", "numbers.py")
+    async with drive(repository) as driven:
+        assert (await ask_message(driven)).text == "Change numbers.py\n"
+
+
 async def test_the_message_of_a_commit_that_failed_is_there_again(drive: Drive, repository: Path) -> None:
     git(repository, "add", "numbers.py")
     (repository / ".git" / "index.lock").touch()
@@ -133,8 +159,8 @@ async def test_the_message_of_a_commit_that_failed_is_there_again(drive: Drive, 
         assert (await commit_screen(driven)).query_one(TextArea).text.startswith("Change numbers.py!")
         await driven.pilot.press("ctrl+s")
         await driven.said("Committed")
-        assert driven.main.git_work
-        assert not driven.main.git_work.kept_message
+        assert driven.main.session
+        assert not driven.main.session.commit_message.read()
     assert git(repository, "log", "-1", "--format=%B") == "Change numbers.py!\n\n"
 
 

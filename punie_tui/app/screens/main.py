@@ -599,8 +599,7 @@ class MainScreen(Screen[None]):
             self._screens = OtherScreens(self, session, self._folder, self._request)
         self._session = session
         self.query_one(Prompt).take_session(session)
-        kept = self._git_work.kept_message if self._git_work else ""
-        self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request, kept)
+        self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request)
         self._reruns = Reruns(self, session, self._show_rerun, self._rerun_changed, self.note)
         self.show_session()
         self._panes.draw(session)

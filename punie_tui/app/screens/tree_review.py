@@ -18,7 +18,7 @@ from punie_tui.app.screens.review import TAKE_GREEN, ReviewScreen, review_action
 from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
 
@@ -114,7 +114,7 @@ class WrittenMessage:
 
 
 class CommitScreen(ModalScreen[WrittenMessage]):
-    """Gives the message, also when it is left: what was written is not lost."""
+    """Gives the message, also when it is left; `keep` is told each change, so that nothing is lost where punie ends."""
 
     DEFAULT_CSS = """
     CommitScreen { background: $background 60%; align: center middle; }
@@ -124,10 +124,10 @@ class CommitScreen(ModalScreen[WrittenMessage]):
     ACTIONS: ClassVar[ActionGroups] = (COMMIT_ACTIONS,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
-    def __init__(self, draft: str, staged: str) -> None:
+    def __init__(self, draft: str, staged: str, keep: Callable[[str], None]) -> None:
         """`staged` says what the commit will hold; both are safe text."""
         super().__init__()
-        self._draft, self._staged = draft, staged
+        self._draft, self._staged, self._keep = draft, staged, keep
 
     def compose(self) -> ComposeResult:
         area = TextArea(self._draft, soft_wrap=True, theme="css", tab_behavior="focus")
@@ -153,6 +153,10 @@ class CommitScreen(ModalScreen[WrittenMessage]):
         self.dismiss(WrittenMessage(self.query_one(TextArea).text, is_ready=False))
 
     @on(TextArea.Changed)
+    def _text_changed(self) -> None:
+        self._keep(self.query_one(TextArea).text)
+        self._show_keys()
+
     def _show_keys(self) -> None:
         if self._has_subject:
             keys = f"{key_shown(self, _COMMIT)} commit   {key_shown(self, _LATER)} later"
