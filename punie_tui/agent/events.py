@@ -224,6 +224,19 @@ class PersonCalled(_Event):
     end: Annotated[ToolFinished | ToolFailed | ToolDenied, Field(discriminator="kind")]
 
 
+class PersonActed(_Event):
+    """The person did something beside the turns, such as a commit; `text` is the sentence that the chat told of it."""
+
+    kind: Literal["person_acted"] = "person_acted"
+    text: str
+
+
+class PersonChangedFiles(_Event):
+    """The person is about to have punie change files beside the turns; the journal knows that by `turn_id`."""
+
+    kind: Literal["person_changed_files"] = "person_changed_files"
+
+
 class ChoicesOffered(_Event):
     kind: Literal["choices_offered"] = "choices_offered"
     question: str
@@ -290,6 +303,8 @@ Event = Annotated[
     | ToolFinished
     | ToolFailed
     | PersonCalled
+    | PersonActed
+    | PersonChangedFiles
     | ChoicesOffered
     | MessageQueued
     | QueueChanged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from punie_tools.changes.journal import Journal
 from punie_tools.changes.three_way import ChangedSinceError
@@ -12,13 +12,11 @@ from punie_tui.agent.events import SessionRewound
 from punie_tui.agent.session_record import RecordedTurn, SessionError, SessionRecord
 
 
-def rewind_files(
-    record: SessionRecord, to_turn: str, journal: Journal | None, by_hand: Collection[str] = ()
-) -> SessionRewound | None:
+def rewind_files(record: SessionRecord, to_turn: str, journal: Journal | None) -> SessionRewound | None:
     """Make the files what they were at the end of a turn; the event that tells of it, None where the session is there.
 
-    All turns on the way move, or none does, and with them what the person had punie change since: `by_hand` names
-    that in the journal. Raises SessionError, and ToolError where somebody else changed a file since.
+    All turns on the way move, or none does, and with them what the person had punie change since. Raises SessionError,
+    and ToolError where somebody else changed a file since.
     """
     places = {turn.turn_id: number for number, turn in enumerate(record.turns, 1)}
     if to_turn and to_turn not in places:
@@ -27,7 +25,7 @@ def rewind_files(
     if target == record.kept:
         return None
     if target < record.kept:
-        return SessionRewound(to_turn=to_turn, undone=_undo(record, target, journal, by_hand))
+        return SessionRewound(to_turn=to_turn, undone=_undo(record, target, journal))
     return SessionRewound(to_turn=to_turn, redone=_redo(record, target, journal))
 
 
@@ -53,12 +51,12 @@ def still_undone(turns: Sequence[RecordedTurn], journal: Journal | None) -> list
     return [turn for turn in turns if turn.turn_id in undone]
 
 
-def _undo(record: SessionRecord, target: int, journal: Journal | None, by_hand: Collection[str]) -> list[str]:
+def _undo(record: SessionRecord, target: int, journal: Journal | None) -> list[str]:
     """The session's turns after the target, and what was done by hand since the first of them began."""
     if journal is None:
         return []
     turns = {turn.turn_id for turn in record.turns[target : record.kept]}
-    since = _began(record, target)
+    by_hand, since = record.changed_by_hand, _began(record, target)
     wanted = [
         each.turn
         for each in reversed(journal.turns())

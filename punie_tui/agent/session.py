@@ -24,12 +24,14 @@ from punie_tui import __version__
 from punie_tui.agent.approval import AskPerson, Policy, PolicyApprover
 from punie_tui.agent.approval_store import ApprovalStore, approvals_file
 from punie_tui.agent.attachment import Attachment
+from punie_tui.agent.beside_turns import BesideTurns
 from punie_tui.agent.by_hand import run_by_hand
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import (
     Event,
     MessageQueued,
     NoticeGiven,
+    PersonActed,
     PersonCalled,
     SessionClosed,
     SessionRenamed,
@@ -103,7 +105,8 @@ class Session:
         )
         tools = {tool.name: tool for tool in TOOLS}
         self._language_server = LanguageServer(workspace)
-        self.changes = SessionChanges(workspace.root, self._open_journal(workspace.root))
+        self._beside = BesideTurns()
+        self.changes = self._open_changes(workspace.root)
         self._bench = ToolBench(
             workspace, tools, self._approver, language_server=self._language_server, changes=self.changes
         )
@@ -217,9 +220,9 @@ class Session:
             self._notices.append(str(error))
             return False
         self._waiting.go_to(log, record.waiting)
+        self._beside.go_to(log)
         self._close_log()
         self.log = log
-        self.changes.turns_by_hand.clear()
         self._offered_messages = tuple(record.waiting)
         if record.unreadable_lines:
             lines = "1 line" if record.unreadable_lines == 1 else f"{record.unreadable_lines} lines"
@@ -235,9 +238,9 @@ class Session:
     def start_anew(self) -> None:
         """Leave the session as it is; the next turn begins another."""
         self._waiting.go_to(None)
+        self._beside.go_to(None)
         self._close_log()
         self.log = None
-        self.changes.turns_by_hand.clear()
         self._take(SessionRecord())
 
     def rename(self, name: str) -> None:
@@ -248,7 +251,9 @@ class Session:
 
     def record(self) -> SessionRecord:
         """What was written so far. Raises SessionError."""
-        return read_record(self.log.path, self.log.waiting_lines()) if self.log else SessionRecord()
+        if self.log is None:
+            return SessionRecord(self._beside.early)
+        return read_record(self.log.path, self.log.waiting_lines())
 
     def rewind(self, to_turn: str) -> Iterator[Event]:
         """Go back, or forward again, to the end of a turn, with its files; empty is before the first turn.
@@ -257,7 +262,7 @@ class Session:
         """
         try:
             record = self.record()
-            event = rewind_files(record, to_turn, self.changes.journal, self.changes.turns_by_hand)
+            event = rewind_files(record, to_turn, self.changes.journal)
         except ChangedSinceError as error:
             yield NoticeGiven(text=told_refusal(error))
             return
@@ -282,12 +287,12 @@ class Session:
         Raises ToolError, SessionError and OSError.
         """
         journal = self._journal_of_session(turn, is_undo=True)
-        return journal.undo(turn) if turn else journal.undo(among=self._own_turns())
+        return journal.undo(turn) if turn else journal.undo(among=self.record().journal_turns)
 
     def redo(self, turn: str = "") -> JournalTurn:
         """Make again what was taken back last of this session, or a named turn of any session. Raises like undo."""
         journal = self._journal_of_session(turn, is_undo=False)
-        return journal.redo(turn) if turn else journal.redo(among=self._own_turns())
+        return journal.redo(turn) if turn else journal.redo(among=self.record().journal_turns)
 
     def _journal_of_session(self, turn: str, *, is_undo: bool) -> Journal:
         """The journal, unless only turns of other sessions can be moved and none of them is named."""
@@ -295,16 +300,13 @@ class Session:
         if journal is None:
             raise ToolError("Nothing is remembered here, for punie's own files cannot be written.")
         movable = {each.turn for each in journal.turns() if each.is_undone is not is_undo}
-        if movable and not turn and movable.isdisjoint(self._own_turns()):
+        if movable and not turn and movable.isdisjoint(self.record().journal_turns):
             verb, done = ("undo", "take one back") if is_undo else ("redo", "make one again")
             raise ToolError(
                 f"This session has nothing left to {verb}. `punie {verb} --list` names the turns of other sessions; "
                 f"/{verb} with the name of a turn will {done}."
             )
         return journal
-
-    def _own_turns(self) -> set[str]:
-        return self.changes.turns_by_hand | {turn.turn_id for turn in self.record().turns}
 
     def fork(self, to_turn: str) -> None:
         """Go on in a copy that stands at the end of a turn; files stay as they are."""
@@ -372,17 +374,16 @@ class Session:
 
     def keep_person_call(self, requested: ToolRequested, end: ToolFinished | ToolFailed | ToolDenied) -> None:
         """Let whoever goes on with this session see a call that the person ran beside its turns. From any thread."""
-        if (log := self.log) is not None:
-            log.append(
-                PersonCalled(call_id=requested.call_id, tool=requested.tool, arguments=requested.arguments, end=end)
-            )
+        call_id, tool, arguments = requested.call_id, requested.tool, requested.arguments
+        self._beside.keep(PersonCalled(call_id=call_id, tool=tool, arguments=arguments, end=end))
+
+    def keep_act(self, told: str) -> None:
+        """Let whoever goes on with this session see a sentence on what the person did beside its turns, likewise."""
+        self._beside.keep(PersonActed(text=told))
 
     def context_of_person(self) -> ToolContext:
         """For what the person does by hand in the app: a turn of its own for undo, and nobody is asked."""
-        root = self._bench.workspace.root
-        changes = SessionChanges(root, self._open_journal(root))
-        changes.turn = new_turn_id()
-        self.changes.turns_by_hand.add(changes.turn)
+        changes = self._open_changes(self._bench.workspace.root).for_turn(new_turn_id())
         return ToolContext(self.workspace, language_server=self._language_server, changes=changes)
 
     def _read_mentions(self, mentions: Sequence[str]) -> Sequence[Attachment]:
@@ -420,6 +421,9 @@ class Session:
         self.commit_message.write()
         self._close_log()
 
+    def _open_changes(self, root: Path) -> SessionChanges:
+        return SessionChanges(root, self._open_journal(root), before_hand_change=self._beside.files_change)
+
     def _open_journal(self, root: Path) -> Journal | None:
         try:
             return Journal(journal_folder(home_directory("state"), root), root)
@@ -434,6 +438,7 @@ class Session:
                 punie_version=__version__, workspace=str(self.workspace.root), model=self.engine.model_name
             )
             self.log = SessionLog.create(self.sessions.folder, started)
+            self._beside.begin(self.log)
             self._waiting.begin(self.log)
 
     def _close_log(self) -> None:

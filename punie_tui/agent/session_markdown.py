@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.events import (
+    Event,
+    PersonActed,
     TextStreamed,
     ToolDenied,
     ToolFailed,
     ToolFinished,
     ToolRequested,
     TurnFinished,
+    TurnStarted,
     TurnSteered,
 )
-from punie_tui.agent.session_record import RecordedTurn, SessionRecord
+from punie_tui.agent.session_record import SessionRecord
 
 _ENDINGS = {"stopped": "Stopped.", "limit": "Stopped at a limit."}
 
@@ -27,23 +30,28 @@ def session_markdown(record: SessionRecord, title: str) -> str:
     if record.started:
         about = f"{record.started.workspace}, {record.started.model}, {record.started.time:%Y-%m-%d %H:%M}"
         parts.append(_escaped(safe_text(about, single_line=True)))
+    parts += _parts(record.before)
     for number, turn in enumerate(record.current_turns, 1):
-        parts += [f"## {number}", *_turn(turn)]
+        parts += [f"## {number}", *_parts(turn.events)]
     return "\n\n".join(parts) + "\n"
 
 
-def _turn(turn: RecordedTurn) -> Iterator[str]:
-    yield _quoted(turn.prompt)
+def _parts(events: Iterable[Event]) -> Iterator[str]:
     calls: dict[str, ToolRequested] = {}
     streamed = ""
-    for event in turn.events:
+    for event in events:
         match event:
+            case TurnStarted():
+                yield _quoted(event.prompt)
             case TurnSteered():
+                streamed = ""
                 yield _quoted(event.text)
             case TextStreamed():
-                streamed = event.text
+                # In several pieces where the person did something meanwhile.
+                streamed += event.text
                 yield safe_text(event.text).strip("\n")
             case ToolRequested():
+                streamed = ""
                 calls[event.call_id] = event
             case ToolFinished():
                 yield f"{_call(calls.get(event.call_id), event.tool)} — {_line(event.summary)}"
@@ -57,6 +65,8 @@ def _turn(turn: RecordedTurn) -> Iterator[str]:
                     yield _fenced(event.answer)
                 if ending := _ENDINGS.get(event.reason):
                     yield f"*{ending}*"
+            case PersonActed():
+                yield f"*{_line(event.text)}*"
             case _:
                 pass
 

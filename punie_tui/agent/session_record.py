@@ -16,7 +16,9 @@ from punie_tui.agent.events import (
     Event,
     MessageQueued,
     NoticeGiven,
+    PersonActed,
     PersonCalled,
+    PersonChangedFiles,
     PrefillProgressed,
     QueueChanged,
     ReasoningStreamed,
@@ -38,13 +40,19 @@ LOST_PROMPT = "(this prompt cannot be read any more)"
 _LONGEST_LINE = 64 * 1024 * 1024
 
 
+_BesideTurns = PersonActed | PersonCalled | PersonChangedFiles
+
+
 class SessionError(Exception):
     """A session cannot be used; one sentence for the person."""
 
 
 @dataclass
 class RecordedTurn:
-    """One turn. Streamed text stands in one event, and progress is left out."""
+    """One turn, and what the person did beside it and after it.
+
+    Streamed text stands in one event unless the person did something meanwhile, and progress is left out.
+    """
 
     events: list[Event] = field(default_factory=list[Event])
 
@@ -63,8 +71,13 @@ class RecordedTurn:
         return self.started.prompt
 
     @property
+    def end(self) -> TurnFinished | None:
+        """What ended it, if anything did; what the person did after it stands behind that."""
+        return next((event for event in reversed(self.events) if isinstance(event, TurnFinished)), None)
+
+    @property
     def is_finished(self) -> bool:
-        return isinstance(self.events[-1], TurnFinished)
+        return self.end is not None
 
     @property
     def has_edits(self) -> bool:
@@ -79,6 +92,8 @@ class SessionRecord:
         """None stands for a line that could not be read."""
         self.started: SessionStarted | None = None
         self.name = ""
+        self.before: list[Event] = []
+        """What the person did before the first turn."""
         self.turns: list[RecordedTurn] = []
         self.kept = 0
         self.taken_back: set[str] = set()
@@ -105,8 +120,19 @@ class SessionRecord:
 
     @property
     def events(self) -> list[Event]:
-        """The events of the current turns."""
-        return [event for turn in self.current_turns for event in turn.events]
+        """The events of the current turns, and those before them."""
+        return [*self.before, *(event for turn in self.current_turns for event in turn.events)]
+
+    @property
+    def changed_by_hand(self) -> set[str]:
+        """What the journal calls the changes that the person had punie make beside the current turns."""
+        return _changed_by_hand(self.events)
+
+    @property
+    def journal_turns(self) -> set[str]:
+        """All of this session that the journal may know: its turns, and what was changed beside them."""
+        events = [*self.before, *(event for turn in self.turns for event in turn.events)]
+        return {turn.turn_id for turn in self.turns} | _changed_by_hand(events)
 
     def check(self, session_id: str) -> None:
         """Raise SessionError where this is no session, or one that only a newer punie understands."""
@@ -152,16 +178,14 @@ class SessionRecord:
             case TurnSteered():
                 self._forget_waiting(event.text)
                 self._turn_of(event).events.append(event)
-            case PersonCalled():
+            case PersonActed() | PersonCalled() | PersonChangedFiles():
                 self._add_beside(event)
             case _:
                 self._turn_of(event).events.append(event)
 
-    def _add_beside(self, event: PersonCalled) -> None:
-        """To the turn that it came in or after; what ends the turn stays its last event."""
-        if self.kept:
-            events = self.turns[self.kept - 1].events
-            events.insert(len(events) - isinstance(events[-1], TurnFinished), event)
+    def _add_beside(self, event: _BesideTurns) -> None:
+        """To the turn that it came in or after, if there was one yet."""
+        (self.turns[self.kept - 1].events if self.kept else self.before).append(event)
 
     def _forget_waiting(self, text: str) -> None:
         """It was sent; a crash may have come before the queue could tell so."""
@@ -203,6 +227,10 @@ class SessionRecord:
             whole = self._streamed.model_copy(update={"text": "".join(self._pieces)})
             self._streamed, self._pieces = None, []
             self._turn_of(whole).events.append(whole)
+
+
+def _changed_by_hand(events: Iterable[Event]) -> set[str]:
+    return {event.turn_id for event in events if isinstance(event, PersonChangedFiles)}
 
 
 def read_record(path: Path, waiting: Iterable[bytes] = ()) -> SessionRecord:

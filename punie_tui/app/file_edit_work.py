@@ -25,7 +25,10 @@ _GROUP = "own-edits"
 
 
 class FileEditWork(ScreenWork):
-    """One for a screen. `note` shows a sentence; `changed` is called when a file is no longer as it was."""
+    """One for a screen. `note` shows a sentence; `changed` is called when a file is no longer as it was.
+
+    `keep` gets what was done to it, as of all work of a screen.
+    """
 
     def __init__(
         self,
@@ -33,8 +36,9 @@ class FileEditWork(ScreenWork):
         open_context: Callable[[], ToolContext],
         note: Callable[[str], None],
         changed: Callable[[], object] = lambda: None,
+        keep: Callable[[str], object] = lambda _sentence: None,
     ) -> None:
-        super().__init__(screen, _GROUP, note)
+        super().__init__(screen, _GROUP, note, keep)
         self._open_context = open_context
         self._changed = changed
 
@@ -81,5 +85,5 @@ class FileEditWork(ScreenWork):
         from punie_tools.changes.file_edit import make_changes
 
         make_changes(self._open_context(), [change])
-        self._tell(f"{'Changed' if change.before else 'Wrote'} {change.path}; /undo takes it back.")
+        self._tell_done(f"{'Changed' if change.before else 'Wrote'} {change.path}; /undo takes it back.")
         self._on_screen(self._changed)

@@ -40,7 +40,7 @@ class GitWork(ScreenWork):
         changed: Callable[[], None],
         send: Callable[[str], None],
     ) -> None:
-        super().__init__(screen, _GROUP, note)
+        super().__init__(screen, _GROUP, note, session.keep_act)
         self._session = session
         self._changed = changed
         self._send = send
@@ -115,7 +115,10 @@ class GitWork(ScreenWork):
         rejected = [place for place in review.places if review.hunk(place).verdict == "rejected"]
         if rejected:
             outcome = self._session.person_calls.run(taking_back(review, rejected), {}, CallWatch(self._closing))
-            self._tell(f"{outcome.result.summary} /undo makes it again." if outcome.result else outcome.error)
+            if outcome.result:
+                self._tell_done(f"{outcome.result.summary} /undo makes it again.")
+            else:
+                self._tell(outcome.error)
             self._on_screen(self._changed)
         self._hand_over(review, title)
 
@@ -149,7 +152,7 @@ class GitWork(ScreenWork):
         app_of(self._screen).push_screen(shown, carry_out)
 
     def _apply(self, reviewed: TreeReview) -> None:
-        self._tell(reviewed.apply())
+        self._tell_done(reviewed.apply())
         self._on_screen(self._changed)
         self._hand_over(reviewed.review, f"the {_TITLES[reviewed.part]}")
         self._draft(says_nothing=True)
@@ -199,7 +202,7 @@ class GitWork(ScreenWork):
         from punie_tools.git.git_commit import git_commit
 
         self._message.write()
-        self._tell(git_commit(self._open_context(), message).summary)
+        self._tell_done(git_commit(self._open_context(), message).summary)
         self._message.keep("")
         self._message.write()
         self._on_screen(self._changed)

@@ -14,12 +14,22 @@ if TYPE_CHECKING:
 
 
 class ScreenWork:
-    """One for a screen. Of one `group` the newest work goes on; `note` shows a sentence."""
+    """One for a screen. Of one `group` the newest work goes on; `note` shows a sentence.
 
-    def __init__(self, screen: Screen[None], group: str, note: Callable[[str], None]) -> None:
+    `keep` gets, on any thread, those that tell what was done, where they are shown again when the session goes on.
+    """
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        group: str,
+        note: Callable[[str], None],
+        keep: Callable[[str], object] = lambda _sentence: None,
+    ) -> None:
         self._screen = screen
         self._group = group
         self._note = note
+        self._keep = keep
 
     def _begin(self, work: Callable[[], None]) -> None:
         """On a thread; what fails there becomes one sentence."""
@@ -31,6 +41,11 @@ class ScreenWork:
                 self._tell(str(error))
 
         self._screen.run_worker(guarded, thread=True, exclusive=True, group=self._group)
+
+    def _tell_done(self, sentence: str) -> None:
+        """What came of the person's wish, for good. From any thread, but better not from that of the UI."""
+        self._keep(sentence)
+        self._tell(sentence)
 
     def _tell(self, sentence: str) -> None:
         """From any thread."""

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.events import (
     Event,
+    PersonActed,
     TextStreamed,
     ToolDenied,
     ToolFailed,
@@ -56,7 +57,7 @@ def session_page(record: SessionRecord, title: str) -> str:
     """The current turns as HTML, in the dark colours or the light ones as the reader's system prefers."""
     shown = escape(safe_text(title, single_line=True))
     style = _STYLE % {"dark": _variables(DARK), "light": _variables(LIGHT)}
-    turns = "\n".join(_turn(turn) for turn in record.current_turns)
+    turns = "\n".join((*_parts(record.before), *(_turn(turn) for turn in record.current_turns)))
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{shown}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -85,11 +86,14 @@ def _parts(events: Iterable[Event]) -> Iterator[str]:
             case TurnStarted():
                 yield f'<div class="prompt">{escape(safe_text(event.prompt))}</div>'
             case TurnSteered():
+                streamed = ""
                 yield f'<div class="prompt">{escape(safe_text(event.text))}</div>'
             case TextStreamed():
-                streamed = event.text
+                # In several pieces where the person did something meanwhile.
+                streamed += event.text
                 yield f'<div class="answer">{_markdown().render(safe_text(event.text))}</div>'
             case ToolRequested():
+                streamed = ""
                 requests[event.call_id] = event
             case ToolFinished():
                 rows = _rows(rows_of(event.tool, event.result, _COLUMNS), 0)
@@ -104,6 +108,8 @@ def _parts(events: Iterable[Event]) -> Iterator[str]:
                     yield f'<div class="result {kind}">{escape(safe_text(event.answer))}</div>'
                 if ending := _ENDINGS.get(event.reason):
                     yield f'<div class="result note">{ending}</div>'
+            case PersonActed():
+                yield f'<div class="result note">{escape(safe_text(event.text, single_line=True))}</div>'
             case _:
                 pass
 

@@ -130,6 +130,7 @@ def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
         try:
             turn = (session.undo if is_undo else session.redo)(argument)
             told = f"{'Took back' if is_undo else 'Made again'}: {', '.join(turn.paths)}."
+            session.keep_act(told)
         except (ToolError, SessionError) as error:
             told = str(error).splitlines()[0]
         except OSError as error:

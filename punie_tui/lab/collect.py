@@ -9,7 +9,6 @@ from typing import Any
 
 from punie_tools.registry import TOOLS
 from punie_tui.agent.conversation import Conversation
-from punie_tui.agent.events import TurnFinished
 from punie_tui.agent.session_record import SessionRecord
 from punie_tui.agent.turn import tool_specs
 from punie_tui.engine.protocol import Message
@@ -45,8 +44,7 @@ def collect(session_id: str, record: SessionRecord, redactor: Redactor) -> Itera
     before: list[Message] = []
     for turn in record.current_turns:
         messages = Conversation.from_events(turn.events).messages
-        end = turn.events[-1]
-        if isinstance(end, TurnFinished) and end.reason == "done" and not turn.started.by_hand:
+        if turn.end and turn.end.reason == "done" and not turn.started.by_hand:
             for place, message in enumerate(messages):
                 if message.role == "assistant":
                     redactor.count = 0

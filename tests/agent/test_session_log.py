@@ -169,12 +169,12 @@ def test_half_a_surrogate_pair_is_spelled_out(tmp_path: Path) -> None:
     ]
 
 
-def test_a_call_of_the_person_stands_in_its_turn_and_is_nothing_to_the_model() -> None:
+def test_a_call_of_the_person_stands_at_its_place_and_is_nothing_to_the_model() -> None:
     end = ToolFinished(call_id="person-1", tool="grep", result={}, summary="", seconds=0)
     call = PersonCalled(call_id="person-1", tool="grep", arguments={}, end=end)
     turn = [TurnStarted(turn_id="t", prompt="p", model=""), TurnFinished(turn_id="t", reason="done", answer="a")]
     record = SessionRecord([call, *turn, call])
-    assert record.events == [turn[0], call, turn[1]]
+    assert record.events == [call, *turn, call]
     assert record.turns[0].is_finished
     assert Conversation.from_events(record.events).messages == Conversation.from_events(turn).messages
     assert read_event(event_line(call).encode()) == call

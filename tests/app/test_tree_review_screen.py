@@ -14,7 +14,9 @@ from textual.widgets._toast import Toast
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.screens.tree_review import CommitScreen, StagedReviewScreen, TreeReviewScreen
+from punie_tui.app.session_page import session_page
 from punie_tui.app.widgets.review.view import ReviewView
+from punie_tui.engine.protocol import TextDelta, ToolCall
 
 NUMBERS = "".join(f"number_{number} = {number}\n" for number in range(40))
 THIRD = NUMBERS.replace("number_3 = 3\n", "number_3 = 33\n")
@@ -143,6 +145,29 @@ async def test_a_message_that_was_begun_is_there_in_the_next_run_until_it_is_com
     git(repository, "add", "numbers.py")
     async with drive(repository) as driven:
         assert (await ask_message(driven)).text == "Change numbers.py\n"
+
+
+async def test_what_was_done_is_told_at_its_place_when_the_session_goes_on(drive: Drive, repository: Path) -> None:
+    write = ToolCall("c1", "write_file", {"path": "new.py", "content": "x = 1\n"})
+    async with drive(repository, [[write], [TextDelta("Written.")]], allow_all=True, writes_answers=True) as driven:
+        await driven.ask("write it")
+        await driven.finished()
+        await driven.ask("/undo")
+        await driven.said("Took back: new.py.")
+        await press_in_repo(driven, "r", TreeReviewScreen)
+        await driven.pilot.press("a", "r", "enter")
+        await commit_screen(driven)
+        await driven.pilot.press("ctrl+s")
+        await driven.said("Committed")
+    async with drive(repository) as driven:
+        driven.main.change_session("last")
+        await driven.said("Committed")
+        told = [part.strip() for part in driven.transcript.plain_text.split("\n\n")]
+        said = ["Written.", "Took back: new.py.", "Staged 1 hunk of 1 file, discarded 1 hunk of 1 file."]
+        assert told[-4:-1] == said
+        assert driven.main.session
+        page = session_page(driven.main.session.record(), "title")
+        assert [each for each in said if each in page] == said
 
 
 async def test_the_message_of_a_commit_that_failed_is_there_again(drive: Drive, repository: Path) -> None:

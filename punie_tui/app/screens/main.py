@@ -341,7 +341,7 @@ class MainScreen(Screen[None]):
         from punie_tui.app.notes_work import NotesWork
 
         if self._session:
-            NotesWork(self, self._session.context_of_person, self.note).draft()
+            NotesWork(self, self._session.context_of_person, self.note, keep=self._session.keep_act).draft()
 
     def action_switch_theme(self) -> None:
         """Dark, light, high contrast, until punie ends; the setting `theme` holds for good."""

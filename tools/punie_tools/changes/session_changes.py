@@ -6,7 +6,7 @@ import copy
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from punie_tools.changes.change_set import FileChange, apply_changes
@@ -23,11 +23,14 @@ _LONGEST_LINE = 80
 class SessionChanges:
     """Any thread may use it; calls that change files run one after the other. `turn` names what undo takes back."""
 
-    def __init__(self, root: Path, journal: Journal | None) -> None:
+    def __init__(
+        self, root: Path, journal: Journal | None, *, before_hand_change: Callable[[str], object] = lambda _turn: None
+    ) -> None:
+        """`before_hand_change` is told the name of each turn beside the model's, before that changes files."""
         self.turn = "unnamed"
         self.journal = journal
-        self.turns_by_hand: set[str] = set()
-        """The turns beside the model's: each is one thing that the person did."""
+        self._before_hand_change = before_hand_change
+        self._is_by_hand = False
         self._root = root
         self._tree = TreeAccess(root)
         self._seen: dict[str, str] = {}
@@ -35,10 +38,10 @@ class SessionChanges:
         self._contents: OrderedDict[str, bytes] = OrderedDict()
 
     def for_turn(self, turn: str) -> SessionChanges:
-        """The same knowledge under another turn's name: what is done by it is taken back by itself."""
+        """The same knowledge under the name of a turn beside the model's: what it does is taken back by itself."""
         changes = copy.copy(self)
         changes.turn = turn
-        self.turns_by_hand.add(turn)
+        changes._is_by_hand = True
         return changes
 
     def saw(self, path: str, data: bytes) -> None:
@@ -97,6 +100,7 @@ class SessionChanges:
         if self.journal is None:
             apply_changes(self._tree, changes)
         else:
+            self._tell_hand_change()
             self.journal.change(self.turn, changes)
         for change in changes:
             if change.after is None:
@@ -113,8 +117,14 @@ class SessionChanges:
         for change in changes:
             if change.after is None:
                 self._forget(change.path)
-        if self.journal is not None:
+        if self.journal is not None and changes:
+            self._tell_hand_change()
             self.journal.record(self.turn, changes, since=since)
+
+    def _tell_hand_change(self) -> None:
+        """Beforehand: a name that the journal does not know in the end does no harm, and one untold would be lost."""
+        if self._is_by_hand:
+            self._before_hand_change(self.turn)
 
     def _is_as_seen(self, path: str, data: bytes | None) -> bool:
         """Whether the session knows the file so, or never saw it."""

@@ -161,6 +161,8 @@ class _Teller:
                     self._target.add("attached", _attached(attachment))
             case "request_routed" if not event.is_handed_over:
                 self._target.add("note", safe_text(_routed(event), single_line=True))
+            case "person_acted":
+                self._target.add("note", safe_text(event.text, single_line=True))
             case "notice_given":
                 self._target.add("note", safe_text(event.text))
             case "context_trimmed":
