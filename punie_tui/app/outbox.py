@@ -88,10 +88,14 @@ class Outbox:
         """Run the person's own calls, after the messages that wait."""
 
         def call() -> None:
-            self.turn_runs(True)
+            self._turn_runs(True)
             self._runner().call_by_hand(prompt, calls)
 
         self.queue.add(QueuedMessage(prompt, call))
+
+    def send_next(self) -> None:
+        """Send what waited for the session."""
+        self.queue.send_next()
 
     @property
     def is_held(self) -> bool:
@@ -119,7 +123,7 @@ class Outbox:
         return QueuedMessage(message.text, lambda: self._submit(steering), steering, message_id=message.message_id)
 
     def _submit(self, message: SteeringMessage) -> None:
-        self.turn_runs(True)
+        self._turn_runs(True)
         # The turn has begun when what is mentioned has been read, which may take a while.
         activity = "reading what is mentioned" if message.mentions else "thinking"
         self._screen.query_one(StatusLine).show_activity(activity, is_busy=True)
@@ -155,15 +159,19 @@ class Outbox:
 
     # What comes of it.
 
-    def turn_runs(self, is_running: bool) -> None:
-        """A turn has begun, or ended."""
-        self._is_turn_running = is_running
-        self._screen.refresh_bindings()
+    def turn_started(self) -> None:
+        """What was sent is a prompt now."""
+        self.queue.turn_started()
+        self._turn_runs(True)
 
-    def finish_turn(self, *, is_stopped: bool) -> None:
+    def turn_steered(self, text: str) -> None:
+        """The turn has read this message."""
+        self.queue.turn_steered(text)
+
+    def turn_finished(self, *, is_stopped: bool) -> None:
         """Send the next message; after a stop all are held."""
         waits = len(self.queue.messages)
-        self.turn_runs(False)
+        self._turn_runs(False)
         self.queue.turn_finished(is_stopped=is_stopped)
         if self.queue.is_held and is_stopped:
             self._note(f"{held_words(waits)}; Enter in the empty prompt sends.")
@@ -176,6 +184,10 @@ class Outbox:
         for attachment in queued.steering.attachments if queued.steering else ():
             self._prompt.bring(attachment)
         self._prompt.focus()
+
+    def _turn_runs(self, is_running: bool) -> None:
+        self._is_turn_running = is_running
+        self._screen.refresh_bindings()
 
     def _queue_changed(self) -> None:
         if panel := self._panel:

@@ -606,7 +606,7 @@ class MainScreen(Screen[None]):
         self._outbox.take_session(session)
         self.refresh_bindings()
         self.query_one(StatusLine).show_activity("ready", is_busy=False)
-        self._outbox.queue.send_next()
+        self._outbox.send_next()
         command, self._begin_with = self._begin_with, ""
         if command:
             self._run_command(command)
@@ -659,11 +659,10 @@ class MainScreen(Screen[None]):
             self.query_one(StatusLine).show_activity(*activity, is_busy=event.kind != "turn_finished")
         match event.kind:
             case "turn_started":
-                self._outbox.queue.turn_started()
-                self._outbox.turn_runs(True)
+                self._outbox.turn_started()
                 self._notices.turn_began()
             case "turn_steered":
-                self._outbox.queue.turn_steered(event.text)
+                self._outbox.turn_steered(event.text)
             case "approval_requested":
                 self.show_session()
                 self._questions.tell_state(is_asking=True)
@@ -683,7 +682,7 @@ class MainScreen(Screen[None]):
                 pass
 
     def _finish_turn(self, event: TurnFinished) -> None:
-        self._outbox.finish_turn(is_stopped=event.reason == "stopped")
+        self._outbox.turn_finished(is_stopped=event.reason == "stopped")
         if not self._outbox.is_turn_running:
             self._notices.turns_ended(_NOTICED[event.reason])
         self.turns_finished += 1
