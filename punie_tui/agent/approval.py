@@ -106,6 +106,11 @@ class Decision:
         return cls(is_allowed=False, by="person", reason=f"the person skipped it{f': {reason}' if reason else ''}")
 
     @classmethod
+    def left_review(cls) -> Decision:
+        """The person went out of a review that no question came before."""
+        return cls(is_allowed=False, by="person", reason="the person left the review, so nothing was changed")
+
+    @classmethod
     def stopped(cls) -> Decision:
         """The turn was stopped before the person answered."""
         return cls(is_allowed=False, by="person", reason=STOPPED)

@@ -81,7 +81,8 @@ class PersonApprover:
         return self._approver.remembered_decision(question)
 
     def ask(self, question: ApprovalQuestion, is_cancelled: Callable[[], bool]) -> Decision:
-        return self._approver.ask(question, is_cancelled)
+        # The person asked for the call: there is no question that its review could lead back to.
+        return self._approver.ask(replace(question, can_be_reviewed=False), is_cancelled)
 
     @property
     def is_stepping(self) -> bool:

@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 from punie_tools.changes.change_set import FileChange
-from punie_tools.changes.file_edit import diffs_of
+from punie_tools.changes.file_edit import preview_of
 from punie_tools.changes.review import ReviewResult
 from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.errors import ToolDeniedError, bug_in
@@ -263,7 +263,10 @@ class _RunningCall:
         """Asks the person about the changes themselves, once these are known."""
 
         def review(changes: Sequence[FileChange]) -> Sequence[FileChange]:
-            question = ApprovalQuestion(self._call.id, tool.name, risk, diffs_of(changes).text, proposal=tuple(changes))
+            shown = preview_of(changes) or ""
+            question = ApprovalQuestion(
+                self._call.id, tool.name, risk, shown, can_be_reviewed=tool.is_reviewable, proposal=tuple(changes)
+            )
             decision = self._answer(question)
             if not decision.is_allowed:
                 raise _DeniedError(decision.reason or "denied", decision.by)

@@ -65,8 +65,11 @@ class Questions:
 
     def take_decision(self, message: ApprovalPanel.Decided) -> None:
         """The person has decided on the call that the panel shows."""
-        message.pending.answer(_decision(message))
         self._approval.settle(message.pending)
+        if message.choice == "review" and message.pending.review:
+            self._review(message.pending, message.pending.review)
+            return
+        message.pending.answer(_decision(message))
         if not self._approval.is_asking:
             activity = "thinking" if message.choice == "no" else message.pending.question.tool
             self._screen.query_one(StatusLine).show_activity(activity, is_busy=True)
@@ -82,16 +85,27 @@ class Questions:
         from punie_tui.agent.approval import Decision
         from punie_tui.app.screens.review import ReviewScreen
 
-        screen = ReviewScreen(review, pending.question.tool, self._find_effects(pending.question.proposal))
+        leads_back = pending.question.can_be_reviewed
+        finder = self._find_effects(pending.question.proposal)
+        screen = ReviewScreen(review, pending.question.tool, finder, leads_back=leads_back)
         self._reviewed = (pending, screen)
 
         def answer(applies: bool | None) -> None:
-            self._reviewed = None
-            left = Decision.denied_by_person("they left the review, so nothing was changed")
-            pending.answer(Decision(is_allowed=True, by="person", review=review) if applies else left)
+            was_stopped, self._reviewed = self._reviewed is None, None
+            if leads_back and not applies and not was_stopped:
+                # Once the screen below is on top again: a question tells who has the keys.
+                self._screen.call_later(self._show_again, pending)
+                return
+            pending.answer(Decision(is_allowed=True, by="person", review=review) if applies else Decision.left_review())
             self._prompt.focus()
 
         app_of(self._screen).push_screen(screen, answer)
+
+    def _show_again(self, pending: PendingApproval) -> None:
+        """The person came back from the review without an answer."""
+        self._approval.show(pending)
+        self._screen.query_one(StatusLine).show_activity("waiting for you", is_busy=True)
+        self.tell_state(is_asking=True)
 
     def _end_review(self, pending: PendingApproval) -> None:
         """The turn was stopped under the review."""
@@ -101,6 +115,7 @@ class Questions:
         while screen in app.screen_stack and app.screen is not screen:
             app.pop_screen()
         if app.screen is screen:
+            self._reviewed = None
             screen.dismiss(False)
 
     # Choices.
@@ -171,4 +186,5 @@ def _decision(message: ApprovalPanel.Decided) -> Decision:
         by="person",
         is_lasting=message.choice == "always",
         wants_review=message.choice == "review",
+        review=message.pending.begun_review_with_all(),
     )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from punie_tui.app.joined_events import joined
 
 if TYPE_CHECKING:
+    from punie_tools.changes.review import Review
     from punie_tui.agent.approval import ApprovalQuestion, AskPerson, Decision
     from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.events import Event
@@ -62,6 +63,22 @@ class PendingApproval(_Pending["Decision"]):
         super().__init__()
         self.question = question
         self.review = Review(question.proposal) if question.proposal else None
+
+    @property
+    def decided_in_review(self) -> str:
+        """What stands in the review that the person came back from; empty where nothing was decided or said in it."""
+        if self.review is None or not self.review.is_begun:
+            return ""
+        verdicts = [self.review.hunk(place).verdict for place in self.review.places]
+        accepted, rejected = (verdicts.count(verdict) for verdict in ("accepted", "rejected"))
+        return f"In the review: {accepted} accepted, {rejected} rejected, {self.review.undecided_count} left."
+
+    def begun_review_with_all(self) -> Review | None:
+        """The review with every hunk accepted, for what the person wrote in it; None where they wrote nothing."""
+        if self.review is None or not self.review.is_begun:
+            return None
+        self.review.accept(self.review.places)
+        return self.review
 
 
 class PendingChoice(_Pending["int | None"]):

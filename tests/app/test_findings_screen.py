@@ -162,7 +162,7 @@ async def test_a_review_that_is_left_changes_nothing(drive: Drive, project: Path
         await driven.pilot.press("escape")
         await driven.until(lambda: screen.fixes_ended == 1, "the end of the fix")
         assert (project / "shop.py").read_text() == FILES["shop.py"]
-        assert "left the review" in heading(screen)
+        assert "you left the review" in heading(screen)
 
 
 async def test_all_safe_fixes_of_a_file_are_made_and_taken_back(drive: Drive, project: Path) -> None:

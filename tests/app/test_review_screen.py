@@ -17,11 +17,12 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.screen import Screen
 from textual.strip import Strip
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.review import Review
 from punie_tools.changes.tree_access import FileImage
+from punie_tui.agent.approval import Policy
 from punie_tui.app.palettes import Colours
 from punie_tui.app.screens.confirm import ConfirmScreen
 from punie_tui.app.screens.main import MainScreen
@@ -90,7 +91,7 @@ async def test_the_model_learns_what_stands_and_what_was_said(drive: Drive, repo
         assert [(comment["line"], comment["text"]) for comment in reviewed["comments"]] == [(31, "why so many")]
 
 
-@pytest.mark.parametrize("keys", [["escape"], ["q"], ["R", "enter"], ["enter", "enter"]])
+@pytest.mark.parametrize("keys", [["R", "enter"], ["enter", "enter"]])
 async def test_nothing_is_written_where_nothing_is_accepted(drive: Drive, repository: Path, keys: list[str]) -> None:
     async with drive(repository, [[EDIT], [TextDelta("as you like")]]) as driven:
         await open_review(driven)
@@ -100,39 +101,79 @@ async def test_nothing_is_written_where_nothing_is_accepted(drive: Drive, reposi
         assert "Not run: " in driven.transcript.plain_text
 
 
+def keys_row(driven: Driven) -> str:
+    """Which keys answer, as the question says it."""
+    return str(driven.panel.query_one("#approval-keys", Static).render())
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("leave", ["escape", "q"])
+@pytest.mark.parametrize(("answer", "is_made"), [(["y"], True), (["n", "enter"], False)])
+async def test_who_leaves_a_review_stands_at_the_question_again(
+    drive: Drive, repository: Path, size: tuple[int, int], leave: str, answer: list[str], is_made: bool
+) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("so be it")]], size=size) as driven:
+        await open_review(driven)
+        assert "Back" in footer_of(driven.app.screen) or size[0] < 30
+        await driven.pilot.press(leave)
+        await driven.asked()
+        assert (repository / "numbers.py").read_text() == NUMBERS
+        assert "Not run: " not in driven.transcript.plain_text
+        await driven.until(lambda: "Alt+A" not in keys_row(driven), "its keys, without a way back to it")
+        assert "number_3 = 33" in driven.panel.shown_text
+        await driven.pilot.press(*answer)
+        await driven.finished()
+        assert (repository / "numbers.py").read_text() == (WANTED if is_made else NUMBERS)
+        assert ("Not run: you said no" in driven.transcript.plain_text) != is_made
+
+
+async def test_always_is_an_answer_after_a_review_too(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("done")]]) as driven:
+        await open_review(driven)
+        await driven.pilot.press("escape")
+        await driven.asked()
+        await driven.pilot.press("a")
+        await driven.finished()
+        assert driven.main.session
+        assert driven.main.session.policy is Policy.ACCEPT_EDITS
+
+
 @pytest.mark.parametrize("decided", [["a"], ["R"], ["c", *"why", "enter"]], ids=["accepted", "rejected", "commented"])
-async def test_who_leaves_after_decisions_is_asked(drive: Drive, repository: Path, decided: list[str]) -> None:
-    async with drive(repository, [[EDIT], [TextDelta("as you like")]]) as driven:
-        screen = await open_review(driven)
+async def test_what_was_decided_is_there_when_the_review_is_opened_again(
+    drive: Drive, repository: Path, decided: list[str]
+) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("so be it")]]) as driven:
+        review = (await open_review(driven)).review
         await driven.pilot.press(*decided, "escape")
-        await driven.shown(ConfirmScreen)
-        await driven.pilot.press("n")
-        await driven.until(lambda: driven.app.screen is screen, "the review again")
-        assert screen.review.is_begun
-        await driven.pilot.press("q")
-        await driven.shown(ConfirmScreen)
+        await driven.asked()
+        assert "In the review: " in driven.panel.shown_text
+        await driven.pilot.press("r")
+        assert (await driven.shown(ReviewScreen)).review is review
+        assert review.is_begun
+
+
+async def test_all_of_it_after_a_review_keeps_what_was_written_there(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("so be it")]], writes_answers=True) as driven:
+        await open_review(driven)
+        await driven.pilot.press("r", "c", *"too much", "enter", "escape")
+        await driven.asked()
         await driven.pilot.press("y")
         await driven.finished()
-        assert (repository / "numbers.py").read_text() == NUMBERS
+        assert (repository / "numbers.py").read_text() == WANTED
+        told = next(message for message in driven.engine.requests[-1].messages if message.role == "tool").content
+        assert "too much" in told
 
 
-async def test_nothing_is_asked_where_all_decisions_were_undone(drive: Drive, repository: Path) -> None:
+@pytest.mark.parametrize("keys", [["a"], ["a", "escape"]], ids=["in the review", "back at the question"])
+async def test_a_turn_that_is_stopped_takes_the_question_away(drive: Drive, repository: Path, keys: list[str]) -> None:
     async with drive(repository, [[EDIT], [TextDelta("as you like")]]) as driven:
         await open_review(driven)
-        await driven.pilot.press("a", "u", "escape")
-        await driven.finished()
-        assert (repository / "numbers.py").read_text() == NUMBERS
-
-
-async def test_a_turn_that_is_stopped_takes_the_question_away(drive: Drive, repository: Path) -> None:
-    async with drive(repository, [[EDIT], [TextDelta("as you like")]]) as driven:
-        await open_review(driven)
-        await driven.pilot.press("a", "escape")
-        await driven.shown(ConfirmScreen)
+        await driven.pilot.press(*keys)
         assert driven.main.session
         driven.main.session.stop()
         await driven.finished()
         await driven.shown(MainScreen)
+        await driven.until(lambda: not driven.panel.is_asking, "no question")
 
 
 async def test_enter_asks_once_where_hunks_are_undecided(drive: Drive, repository: Path) -> None:

@@ -291,7 +291,10 @@ class FindingsScreen(Screen[None]):
         self._tell_fixed(self._session.person_calls.run("ruff_check", arguments, CallWatch(self._cancelled)))
 
     def _tell_fixed(self, outcome: Outcome) -> None:
-        told = f"{outcome.result.summary} `punie undo` takes it back." if outcome.result else outcome.error
+        from punie_tui.agent.approval import reason_for_person
+
+        made = f"{outcome.result.summary} `punie undo` takes it back." if outcome.result else ""
+        told = made or reason_for_person(outcome.error)
         self.post_message(self.FixEnded(told, outcome.result is not None))
 
     @on(FixEnded)

@@ -65,7 +65,13 @@ def review_actions(
             Action("review.previous_hunk", "p,left_square_bracket", "next_hunk(-1)", "previous hunk", line=_STEPS),
             Action("review.apply", "enter", "apply", enter, "Apply"),
             Action("review.keys", "question_mark,f1", "help", "these keys", "Keys"),
-            Action("review.leave", "escape,q", "leave", "leave, with nothing done", "Leave"),
+            Action(
+                "review.leave",
+                "escape,q",
+                "leave",
+                "leave, with nothing done; a review opened from a question leads back to it",
+                "Leave",
+            ),
             Action(
                 "review.split",
                 "s",
@@ -136,11 +142,18 @@ class ReviewScreen(Screen[bool]):
     """What the hunks are that were accepted, and those that were rejected."""
 
     def __init__(
-        self, review: Review, title: str, finder: EffectFinder | None = None, notes: Sequence[Note] = ()
+        self,
+        review: Review,
+        title: str,
+        finder: EffectFinder | None = None,
+        notes: Sequence[Note] = (),
+        *,
+        leads_back: bool = False,
     ) -> None:
         """With a finder, which the screen closes, it tells what the hunks that are not rejected do.
 
-        `notes` stand beside their hunks from the beginning; at the first of these it begins.
+        `notes` stand beside their hunks from the beginning; at the first of these it begins. With `leads_back` whoever
+        leaves comes to the question that it was opened from, and nothing that was decided is lost.
         """
         super().__init__()
         self._first_notes = notes
@@ -154,6 +167,7 @@ class ReviewScreen(Screen[bool]):
         self._commented: tuple[int, int] | None = None
         self._said_before = ""
         self._has_warned = False
+        self._leads_back = leads_back
 
     @property
     def review(self) -> Review:
@@ -176,6 +190,8 @@ class ReviewScreen(Screen[bool]):
         self._view.go_to_hunk(*begin_at)
         if self._first_told:
             self.tell(self._first_told)
+        if self._leads_back:
+            self.query_one(KeyRow).label("leave", self._leave_label)
         if self._effects:
             self.add_class("-effects")
             self._effects.look()
@@ -382,7 +398,12 @@ class ReviewScreen(Screen[bool]):
             is_changed = self.query_one(Input).value.strip() != self._said_before
             leave_or_ask(self, _LOSES_COMMENT if is_changed else "", "drop it", self._close_comment)
         else:
-            leave_or_ask(self, _LOSES_REVIEW if self._review.is_begun else "", "leave", lambda: self.dismiss(False))
+            loses = self._review.is_begun and not self._leads_back
+            leave_or_ask(self, _LOSES_REVIEW if loses else "", "leave", lambda: self.dismiss(False))
+
+    @property
+    def _leave_label(self) -> str:
+        return "Back" if self._leads_back else "Leave"
 
     def _close_comment(self) -> None:
         self._set_commenting(False)
@@ -391,7 +412,7 @@ class ReviewScreen(Screen[bool]):
     def _set_commenting(self, is_commenting: bool) -> None:
         """Nothing is decided meanwhile, and leaving means leaving the comment."""
         self.set_class(is_commenting, "-comments")
-        for call, label in (("apply", "Apply"), ("leave", "Leave")):
+        for call, label in (("apply", "Apply"), ("leave", self._leave_label)):
             self.query_one(KeyRow).label(call, _COMMENT_LABELS[call] if is_commenting else label)
         self.refresh_bindings()
 

@@ -175,7 +175,8 @@ class ApprovalPanel(AskingPanel):
         question = self._waiting[0].question
         reason.placeholder = "why? Enter skips it" if question.is_step else "why not? Enter denies"
         trust = TRUST_QUESTION.format(folder=self._folder) if question.always is Always.TRUST else ""
-        told = "\n".join(line for line in (question.note, trust) if line)
+        decided = self._waiting[0].decided_in_review
+        told = "\n".join(line for line in (question.note, trust, decided) if line)
         self._detail.show(reveal(f"{told}\n\n{question.detail}" if told else question.detail))
         self._label_keys(question)
         self.fit()
@@ -215,8 +216,9 @@ class ApprovalPanel(AskingPanel):
         """The answers that there are, from the whole words to the fewest."""
         y, a, n, r = (key_shown(self, action) for action in (_ONCE, _ALWAYS, _DENY, _REVIEW))
         always, can_be_reviewed = question.always, question.can_be_reviewed
+        once = "all of it" if self._waiting[0].decided_in_review else "this once"
         return (
-            f"{y} this once   {f'{a} {always.value}   ' if always else ''}"
+            f"{y} {once}   {f'{a} {always.value}   ' if always else ''}"
             f"{f'{r} review hunk by hunk   ' if can_be_reviewed else ''}{n} no, and why",
             f"{y} yes  {f'{a} all  ' if always else ''}{f'{r} review  ' if can_be_reviewed else ''}{n} no",
             f"{y} yes  {f'{a} all  ' if always else ''}{n} no",
