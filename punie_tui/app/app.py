@@ -141,6 +141,13 @@ class PunieApp(App[None]):
             case _:
                 return math.inf
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """All that the person copies, wherever, comes through here."""
+        from punie_tui.app.tmux_clipboard import copy_in_tmux
+
+        super().copy_to_clipboard(text)
+        copy_in_tmux(self, text, self._folder)
+
     def action_leader(self) -> None:
         """Show what a letter does now, and do what the person chooses."""
         from punie_tui.app.offers import Offer, offers_by_letter

@@ -13,7 +13,6 @@ from textual.message import Message
 from punie_tools.sentences import counted
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.key_map import key_shown, keys_of
-from punie_tui.app.terminal_writes import copy_to_clipboard
 from punie_tui.app.text_search import Match, TextSearch
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
 from punie_tui.app.widgets.messages import OpenFile
@@ -270,7 +269,7 @@ class Transcript(TranscriptView, can_focus=True):
             self.end_search()
 
     def _copy(self, text: str) -> None:
-        copy_to_clipboard(app_of(self), text)
+        app_of(self).copy_to_clipboard(text)
         self._drop_selection()
         lines = text.count("\n") + 1
         self.post_message(self.Told(f"Copied {counted(lines, 'line')}."))
