@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from itertools import pairwise
@@ -225,7 +226,7 @@ async def test_a_long_one_is_scrolled_to_its_end_by_keyboard(
     drive: Drive, repository: Path, size: tuple[int, int]
 ) -> None:
     lines = [f"line {number}" for number in range(50)]
-    write = call("write_file", path="new.txt", content="\n".join([*lines, "x" * 300 + "END"]) + "\n")
+    write = call("write_file", path="new.txt", content="\n".join([*lines, "x" * 300 + " END"]) + "\n")
     async with drive(repository, [[write]], size=size) as driven:
         await driven.ask("write")
         await driven.asked()
@@ -233,13 +234,13 @@ async def test_a_long_one_is_scrolled_to_its_end_by_keyboard(
         seen: list[str] = []
         for _ in range(500):
             rows = [row.strip("│┃ ") for row in screen_rows(driven)]
-            seen += [row for row in rows if row.startswith(("+", "↳"))]
+            seen += [found[1] for row in rows if (found := re.match(r"(?:\d+ +)?([+↳].*)", row))]
             if any("END" in row for row in rows):
                 break
             await driven.pilot.press("down")
             await driven.pilot.pause()
         shown = {row.removesuffix("▁").strip(" ▁▂▃▄▅▆▇█│") for row in seen}
-        assert {f"+{line}" for line in lines} <= shown
+        assert {f"+ {line}" for line in lines} <= shown
         assert "".join(dict.fromkeys(row for row in seen if "END" in row)).rstrip(" █▁▂▃▄▅▆▇").endswith("END")
         await driven.pilot.press("home")
         await driven.pilot.pause()
@@ -434,3 +435,17 @@ async def test_what_an_answer_leads_to_is_seen_where_it_just_fills_the_pane(
         await driven.finished(2)
         await driven.pilot.pause()
         assert driven.transcript.scroll_y == driven.transcript.max_scroll_y
+
+
+async def test_an_edit_is_shown_with_numbers_and_its_file_in_the_headline(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[edit()]]) as driven:
+        await driven.ask("rename it")
+        await driven.asked()
+        rows = [row.strip("┃ ") for row in screen_rows(driven)]
+        assert any(row.startswith("edit_file README.md  +1 -1. Allow it?") for row in rows)
+        assert any(row.split() == ["1", "-", "#", "Project"] for row in rows)
+        assert any(row.split() == ["1", "+", "#", "Ledger"] for row in rows)
+        assert not any("@@" in row or "+++" in row or "---" in row for row in rows)
+        # Where there is no room for it above, the file stands on a row of its own.
+        await driven.pilot.resize_terminal(30, 24)
+        await driven.until(lambda: any(row.strip("┃ ") == "README.md" for row in screen_rows(driven)), "the file")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from punie_tools.revealed_text import reveal
+from punie_tools.revealed_text import revealed_text
 from punie_tui.agent.approval import Always, ApprovalQuestion
 from punie_tui.agent.trust import TRUST_QUESTION
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
@@ -20,6 +20,7 @@ from punie_tui.app.key_map import key_shown
 from punie_tui.app.screens.main_actions import STOP
 from punie_tui.app.widgets.chat.asking_panel import SCROLLS, AskingPanel
 from punie_tui.app.widgets.chat.detail_view import DetailView
+from punie_tui.app.widgets.chat.patch_lines import Patch, patch_of
 from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from punie_tui.app.turn_runner import PendingApproval
 
 _ROWS_AROUND_DETAIL = 4
+# Such as ` 1,200–1,212 of 99,999`, or the words of the question.
+_ROOM_FOR_POSITION = 16
 
 
 _ONCE = Action("approval.once", "y", "decide('once')", "allow this call", "Allow")
@@ -92,6 +95,7 @@ class ApprovalPanel(AskingPanel):
         super().__init__(clock, id=id)
         self._folder = folder
         self._waiting: list[PendingApproval] = []
+        self._patch: Patch | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="approval-question", markup=False)
@@ -176,8 +180,13 @@ class ApprovalPanel(AskingPanel):
         reason.placeholder = "why? Enter skips it" if question.is_step else "why not? Enter denies"
         trust = TRUST_QUESTION.format(folder=self._folder) if question.always is Always.TRUST else ""
         decided = self._waiting[0].decided_in_review
-        told = "\n".join(line for line in (question.note, trust, decided) if line)
-        self._detail.show(reveal(f"{told}\n\n{question.detail}" if told else question.detail))
+        told = [line for line in (question.note, trust, decided) if line]
+        # Only what is made of a tool's own changes is read as a patch: anything else is shown to the letter.
+        self._patch = patch_of(question.detail) if question.can_be_reviewed else None
+        if self._patch:
+            self._detail.show_patch(told, self._patch, len(self._headline(self._patch)) + _ROOM_FOR_POSITION)
+        else:
+            self._detail.show("\n".join([*told, *[""] * bool(told), question.detail]))
         self._label_keys(question)
         self.fit()
         self.question_stands()
@@ -200,12 +209,12 @@ class ApprovalPanel(AskingPanel):
         question = self._waiting[0].question
         first, last, count = self._detail.position
         where = f"{first}–{last} of {count}" if count > last - first + 1 else ""
-        name = f"{question.tool} {question.risk.value}"
+        name = self._headline(self._patch) if self._patch else f"{question.tool} {question.risk.value}"
         rows = f"  Rows {where}, Down for more" if where else ""
-        asked = (
-            f"Next: {name}.{rows}" if question.is_step else f"{name}. Allow it?{rows}",
-            f"{'next: ' * question.is_step}{question.tool} {where}",
-        )
+        asked = [f"Next: {name}.{rows}" if question.is_step else f"{name}. Allow it?{rows}"]
+        if self._patch:
+            asked += [f"{name}. Allow it? {where}", f"{name} {where}", f"{question.tool} {self._patch.counts} {where}"]
+        asked.append(f"{'next: ' * question.is_step}{question.tool} {where}")
         self.query_one("#approval-question", Static).update(self._first_that_fits(asked))
         keys = self._step_keys() if question.is_step else self._keys_of(question)
         if back := self.way_back:
@@ -232,6 +241,11 @@ class ApprovalPanel(AskingPanel):
             f"{y} go {n} skip {stop} end",
         )
 
-    def _first_that_fits(self, texts: tuple[str, ...]) -> str:
+    def _headline(self, patch: Patch) -> str:
+        """What the patch is of, and how large it is."""
+        files = patch.paths[0] if patch.is_of_one_file else f"{len(patch.paths)} files"
+        return revealed_text(f"{self._waiting[0].question.tool} {files}  {patch.counts}")
+
+    def _first_that_fits(self, texts: Sequence[str]) -> str:
         width = self.scrollable_content_region.width
         return next((text for text in texts if len(text) <= width), texts[-1])

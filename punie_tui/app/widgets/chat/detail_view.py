@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,26 +13,52 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from punie_tui.app.textual_adapter import width_of
+from punie_tools.revealed_text import reveal
+from punie_tui.app.textual_adapter import app_of, width_of
+from punie_tui.app.widgets.chat.patch_lines import LineKind, Patch, PatchLine
+from punie_tui.app.widgets.review.line_colours import changed_parts, highlighted
 
 if TYPE_CHECKING:
     from textual import events
 
-    from punie_tools.revealed_text import RevealedText
-
 _CONTINUED = "↳ "
-_COLOURS = {"+": "detail--added", "-": "detail--removed"}
+_SIGNS: dict[LineKind, str] = {"removed": "- ", "added": "+ ", "context": "  "}
+_PLAIN_DIFF: dict[str, LineKind] = {"+": "added", "-": "removed"}
+
+
+class _Line(NamedTuple):
+    """A line as it is shown: what `reveal` marked in it stands reversed."""
+
+    shown: str
+    marks: tuple[tuple[int, int], ...]
+    line: PatchLine
 
 
 class DetailView(ScrollView, can_focus=False):
     """Nothing is cut: a line that is too long goes on below, behind a mark. What `reveal` marked stands reversed."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"detail--text", *_COLOURS.values()}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "detail--text",
+        "detail--muted",
+        "detail--file",
+        "detail--added",
+        "detail--removed",
+        "detail--added-line",
+        "detail--removed-line",
+        "detail--added-part",
+        "detail--removed-part",
+    }
     DEFAULT_CSS = """
     DetailView { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
     DetailView > .detail--text { color: $foreground; }
+    DetailView > .detail--muted { color: $text-muted; }
+    DetailView > .detail--file { color: $foreground; background: $panel; text-style: bold; }
     DetailView > .detail--added { color: $text-success; }
     DetailView > .detail--removed { color: $text-error; }
+    DetailView > .detail--added-line { color: $text-success; background: $added-line; }
+    DetailView > .detail--removed-line { color: $text-error; background: $removed-line; }
+    DetailView > .detail--added-part { background: $added-part; text-style: $part-style; }
+    DetailView > .detail--removed-part { background: $removed-part; text-style: $part-style; }
     """
 
     class Folded(Message):
@@ -39,25 +66,42 @@ class DetailView(ScrollView, can_focus=False):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self._text = ""
-        self._marks: tuple[tuple[int, int], ...] = ()
-        self._is_diff = False
+        self._patch: Patch | None = None
+        self._named_above_from = 0
+        self._lines: list[_Line] = []
         self._rows: list[tuple[int, int, int]] = []
 
-    def show(self, shown: RevealedText) -> None:
+    def show(self, text: str) -> None:
         """Show another text, from its beginning."""
-        self._text, self._marks = shown.text, shown.marks
-        self._is_diff = shown.text.startswith("@@ ") or "\n@@ " in shown.text
+        self._patch = None
+        is_diff = text.startswith("@@ ") or "\n@@ " in text
+        self._begin(
+            PatchLine(_PLAIN_DIFF.get(line[:1], "text") if is_diff else "text", line) for line in text.split("\n")
+        )
+
+    def show_patch(self, told: Sequence[str], patch: Patch, named_above_from: int) -> None:
+        """Show a patch, from its beginning, below what is told of it.
+
+        At this width or more the file of a patch of one file is named above.
+        """
+        self._patch, self._named_above_from = patch, named_above_from
+        self._begin((*(PatchLine("text", line) for line in told), *patch.lines))
+
+    def _begin(self, lines: Sequence[PatchLine] | Iterator[PatchLine]) -> None:
+        self._lines = [_revealed(line) for line in lines]
         self._fold()
         self.scroll_home(animate=False)
 
     @property
     def text(self) -> str:
-        return self._text
+        """All of it without colours, a patch without its numbers."""
+        return "\n".join(
+            f"{_SIGNS.get(line.line.kind, '')[:1] if self._patch else ''}{line.shown}" for line in self._lines
+        )
 
     def row_count(self, width: int) -> int:
         """How many rows it takes at a width, that of the scroll bar included."""
-        return len(_rows(self._text, max(width - 1, 4)))
+        return len(self._rows_at(max(width - 1, 4)))
 
     @property
     def position(self) -> tuple[int, int, int]:
@@ -72,48 +116,117 @@ class DetailView(ScrollView, can_focus=False):
 
     def _fold(self) -> None:
         width = max(self.scrollable_content_region.width, 4)
-        self._rows = _rows(self._text, width)
+        self._rows = self._rows_at(width)
         self.virtual_size = Size(width, len(self._rows))
         self.refresh()
         self.post_message(self.Folded())
+
+    def _rows_at(self, width: int) -> list[tuple[int, int, int]]:
+        """For each row: the line that it is of, and from where to where in that it goes."""
+        # The column of the scroll bar is none that the headline above has to do without.
+        is_named_above = self._patch is not None and self._patch.is_of_one_file and width + 1 >= self._named_above_from
+        rows: list[tuple[int, int, int]] = []
+        gutter = self._gutter(width)
+        for number, (shown, _, line) in enumerate(self._lines):
+            if line.kind == "file" and is_named_above:
+                continue
+            start = 0
+            for end in _ends(shown, max(width - (gutter if line.kind in _SIGNS else 0), 4)):
+                rows.append((number, start, end))
+                start = end
+        return rows
+
+    def _gutter(self, width: int) -> int:
+        """How many cells numbers and signs take; on the narrowest screens there are no numbers."""
+        if self._patch is None:
+            return 0
+        numbers = 2 * (self._number_width + 1)
+        return numbers + 2 if width >= 2 * numbers + 10 else 2
+
+    @property
+    def _number_width(self) -> int:
+        return len(str(self._patch.last_number)) if self._patch else 0
 
     def render_line(self, y: int) -> Strip:
         row = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
         if row >= len(self._rows):
             return Strip.blank(width, self.rich_style)
-        line_start, start, end = self._rows[row]
-        name = _COLOURS.get(self._text[line_start : line_start + 1], "") if self._is_diff else ""
-        style = self.get_component_rich_style(name or "detail--text", partial=True)
-        segments = [Segment(_CONTINUED, style + Style(dim=True))] if start > line_start else []
-        segments += self._styled(start, end, style)
+        number, start, end = self._rows[row]
+        line = self._lines[number]
+        segments = list(self._segments(line, start, end, width))
         return Strip(segments).extend_cell_length(width).apply_style(self.rich_style)
 
-    def _styled(self, start: int, end: int, style: Style) -> list[Segment]:
-        segments: list[Segment] = []
-        position = start
-        for mark_start, mark_end in self._marks[max(bisect_right(self._marks, (start, 0)) - 1, 0) :]:
-            if mark_start >= end:
-                break
-            if mark_end > position:
-                mark_start, mark_end = max(mark_start, start), min(mark_end, end)
-                segments.append(Segment(self._text[position:mark_start], style))
-                segments.append(Segment(self._text[mark_start:mark_end], style + Style(reverse=True)))
-                position = mark_end
-        return [*segments, Segment(self._text[position:end], style)]
+    def _segments(self, line: _Line, start: int, end: int, width: int) -> Iterator[Segment]:
+        kind, muted = line.line.kind, self._style("muted")
+        if self._patch is None or kind not in _SIGNS:
+            name = {"file": "file", "gap": "muted", "added": "added", "removed": "removed"}.get(kind, "text")
+            style = self._style(name)
+            if start:
+                yield Segment(_CONTINUED, style + Style(dim=True))
+            yield from _marked(line, start, end, [Segment(line.shown[start:end], style)])
+            return
+        base = self._style("text" if kind == "context" else f"{kind}-line")
+        if self._gutter(width) > 2:
+            yield Segment(self._numbers(line.line) if start == 0 else " " * (self._gutter(width) - 2), muted)
+        yield Segment(_SIGNS[kind] if start == 0 else "  ", base)
+        if start:
+            yield Segment(_CONTINUED, muted)
+        yield from _marked(line, start, end, self._coloured(line, base, start, end))
+
+    def _numbers(self, line: PatchLine) -> str:
+        """Old and new line number, each where the line has one."""
+        return "".join(f"{number or '':>{self._number_width}} " for number in (line.old, line.new))
+
+    def _coloured(self, line: _Line, base: Style, start: int, end: int) -> list[Segment]:
+        """A part of a line with the language's colours, what changed inside it marked."""
+        kind, other = line.line.kind, line.line.other
+        text = highlighted(line.line.path, line.shown, is_dark=app_of(self).current_theme.dark)
+        text.stylize_before(base if kind == "context" else Style(bgcolor=base.bgcolor))
+        for first, last in changed_parts(line.shown, _shown(other)[0]) if other is not None else ():
+            text.stylize(self._style(f"{kind}-part"), first, last)
+        segments = text[start:end].render(app_of(self).console)
+        return [Segment(each.text, base + each.style if each.style else base) for each in segments if each.text]
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"detail--{name}", partial=True)
 
 
-def _rows(text: str, width: int) -> list[tuple[int, int, int]]:
-    """For each row: where its line begins in the text, and from where to where the row goes."""
-    rows: list[tuple[int, int, int]] = []
-    line_start = 0
-    for line in text.split("\n"):
-        start = 0
-        for end in _ends(line, width):
-            rows.append((line_start, line_start + start, line_start + end))
-            start = end
-        line_start += len(line) + 1
-    return rows
+def _revealed(line: PatchLine) -> _Line:
+    return _Line(*_shown(line.text), line)
+
+
+def _shown(text: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """A line with what could deceive made visible; a line of blanks alone is one that ends in blanks."""
+    if text and not text.strip(" "):
+        found = reveal(f"x{text}")
+        return found.text[1:], tuple((start - 1, end - 1) for start, end in found.marks)
+    found = reveal(text)
+    return found.text, found.marks
+
+
+def _marked(line: _Line, start: int, end: int, segments: list[Segment]) -> Iterator[Segment]:
+    """The segments of a part of a line; what stands for something that would not be seen is reversed."""
+    marks = [mark for mark in line.marks[max(bisect_right(line.marks, (start, 0)) - 1, 0) :] if mark[0] < end]
+    if not marks:
+        yield from segments
+        return
+    cuts = sorted({min(max(place, start), end) - start for mark in marks for place in mark} | {0, end - start})
+    place = start
+    for part in _divided(segments, cuts):
+        is_marked = any(first <= place < last for first, last in marks)
+        yield Segment(part.text, (part.style or Style()) + Style(reverse=True)) if is_marked else part
+        place += len(part.text)
+
+
+def _divided(segments: Sequence[Segment], cuts: Sequence[int]) -> Iterator[Segment]:
+    """The segments cut at these characters."""
+    place = 0
+    for text, style, _ in segments:
+        inside = [cut - place for cut in cuts if place < cut < place + len(text)]
+        for first, last in zip([0, *inside], [*inside, len(text)], strict=True):
+            yield Segment(text[first:last], style)
+        place += len(text)
 
 
 def _ends(line: str, width: int) -> list[int]:

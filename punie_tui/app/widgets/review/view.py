@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 from textual import work
 from textual.binding import BindingType
 from textual.geometry import Size
@@ -26,11 +23,11 @@ from punie_tools.spelling import spelled
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.review.cut_text import cut_text
+from punie_tui.app.widgets.review.line_colours import changed_parts, highlighted
 from punie_tui.app.widgets.review.rows import Note, ReviewRows, Row, line_of
 from punie_tui.app.widgets.review.screen_lines import Columns, ScreenLines, pieces_of
 
 if TYPE_CHECKING:
-    from rich.syntax import Syntax
     from textual import events
 
 _MARKS: dict[Verdict, str] = {"undecided": "·", "accepted": "✓", "rejected": "✗"}
@@ -39,10 +36,6 @@ _MARGIN_SIGNS = {"note": "", "comment": "╰ ", "gap": "⋯", "worse": "✗ ", "
 _MARGIN_STYLES = {"note": "muted", "comment": "comment", "gap": "muted", "worse": "rejected", "better": "accepted"}
 _WIDE_ENOUGH_FOR_TWO = 120
 _TAB = 4
-_LONGEST_COLOURED = 1000
-_LONGEST_COMPARED = 400
-_ALIKE_ENOUGH = 0.4
-_WORDS = re.compile(r"\w+|\s+|\W")
 _MOST_LINES_AT_ONCE = 10_000
 _NO_LINE_END = "  (no line end)"
 
@@ -357,10 +350,11 @@ class ReviewView(ScrollView, can_focus=True):
         text = _shown(raw)
         side = "added" if is_new else "removed"
         base = self._style(side if row.is_change else "text")
-        coloured = self._highlighted(row.file, text)
+        path = self._review.files[row.file].change.path
+        coloured = highlighted(path, text, is_dark=app_of(self).current_theme.dark)
         coloured.stylize_before(Style(bgcolor=base.bgcolor) if row.is_change else base)
         if row.is_change and (partner := self._partner(row, is_new)) is not None:
-            for first, last in _changed_parts(text, _shown(partner)):
+            for first, last in changed_parts(text, _shown(partner)):
                 coloured.stylize(self._style(f"{side}-part"), first, last)
         if not raw.endswith(b"\n"):
             coloured.append(_NO_LINE_END, self._style("muted"))
@@ -411,17 +405,6 @@ class ReviewView(ScrollView, can_focus=True):
         told = ", ".join(part for part in (what, of_all) if part)
         return safe_text(f"{file.shown_path}  {told}", single_line=True)
 
-    def _highlighted(self, file: int, text: str) -> Text:
-        if len(text) > _LONGEST_COLOURED:
-            return Text(text)
-        path = self._review.files[file].change.path
-        coloured = _syntax(path, app_of(self).current_theme.dark).highlight(text)
-        coloured.rstrip()
-        # The highlighter leaves blanks at the end out, and what it was given must be what is shown.
-        if len(coloured) < len(text):
-            coloured.append(text[len(coloured) :])
-        return coloured
-
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"review--{name}", partial=True)
 
@@ -430,34 +413,7 @@ def _place_of(row: Row) -> tuple[int, int, bool]:
     return row.file, row.hunk, row.is_change
 
 
-@lru_cache(maxsize=32)
-def _syntax(path: str, is_dark: bool) -> Syntax:
-    from rich.syntax import Syntax as RichSyntax
-
-    lexer = RichSyntax.guess_lexer(path)
-    return RichSyntax("", lexer, theme="ansi_dark" if is_dark else "ansi_light")
-
-
 @lru_cache(maxsize=4096)
 def _shown(line: bytes) -> str:
     """A line as it can be shown: no line end, no escapes, tabs as blanks."""
     return safe_text(spelled(line.removesuffix(b"\n")).expandtabs(_TAB), single_line=True)
-
-
-@lru_cache(maxsize=4096)
-def _changed_parts(text: str, partner: str) -> Sequence[tuple[int, int]]:
-    """From and to of what is in `text` and not in its partner; nothing where they have little in common."""
-    if max(len(text), len(partner)) > _LONGEST_COMPARED:
-        return ()
-    words, others = _WORDS.findall(text), _WORDS.findall(partner)
-    matcher = SequenceMatcher(None, others, words, autojunk=False)
-    if matcher.ratio() < _ALIKE_ENOUGH:
-        return ()
-    starts = [0]
-    for word in words:
-        starts.append(starts[-1] + len(word))
-    return tuple(
-        (starts[first], starts[last])
-        for tag, _, _, first, last in matcher.get_opcodes()
-        if tag in ("replace", "insert")
-    )
