@@ -345,7 +345,9 @@ def test_a_search_and_a_selection_in_the_chat(
 @pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
 def test_an_approval(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
     async def look(_pilot: Pilot[None], main: MainScreen) -> None:
-        main.approval_wanted(PendingApproval(ApprovalQuestion("c1", "edit_file", Risk.EDITS, EDIT.diff)))
+        main.approval_wanted(
+            PendingApproval(ApprovalQuestion("c1", "edit_file", Risk.EDITS, EDIT.diff, can_be_reviewed=True))
+        )
 
     waiting = turn("rename the heading", "edit_file", {"path": EDIT.path}, EDIT)[:2]
     waiting.append(ApprovalRequested(call_id="c1", risk=Risk.EDITS, detail=EDIT.diff))

@@ -8,6 +8,7 @@ from textual.containers import Vertical
 
 from punie_tools.safe_text import safe_text
 from punie_tui.app.key_map import key_shown
+from punie_tui.app.widgets.chat.told_calls import call_line, change_told
 from punie_tui.app.widgets.trace.pane import TO_TRACE
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from punie_tui.agent.attachment import Attachment
-    from punie_tui.agent.events import Event, RequestRouted, ToolDenied, ToolRequested, TurnFinished
+    from punie_tui.agent.events import Event, RequestRouted, ToolDenied, ToolFinished, ToolRequested, TurnFinished
     from punie_tui.app.widgets.search_row import SearchRow
     from punie_tui.app.widgets.transcript.block import Speaker
     from punie_tui.app.widgets.transcript.transcript import Transcript
@@ -130,7 +131,9 @@ class _Teller:
         self._where_rest_is = where_rest_is
         self._streamed = ""
         self._tools: dict[str, str] = {}
+        self._shown_calls: set[str] = set()
         self._told_denials: set[str] = set()
+        self._told_changes: set[str] = set()
         self._partial_summaries: set[str] = set()
 
     def handle(self, event: Event) -> None:
@@ -138,7 +141,9 @@ class _Teller:
             case "turn_started":
                 self._streamed = ""
                 self._tools.clear()
+                self._shown_calls.clear()
                 self._told_denials.clear()
+                self._told_changes.clear()
                 self._partial_summaries.clear()
                 self._target.add("person", safe_text(event.prompt))
                 for attachment in event.attachments:
@@ -150,8 +155,8 @@ class _Teller:
                 self._tools[event.call_id] = event.tool
                 if event.parent_call_id is None:
                     self._tell_call(event)
-            case "tool_finished" if event.names_only_some:
-                self._partial_summaries.add(event.summary)
+            case "tool_finished":
+                self._tell_end(event)
             case "tool_denied":
                 self._tell_denial(event)
             case "turn_steered":
@@ -175,10 +180,18 @@ class _Teller:
                 pass
 
     def _tell_call(self, event: ToolRequested) -> None:
-        from punie_tui.agent.session_markdown import call_text
-
         self._streamed = ""
-        self._target.add("call", call_text(event.tool, event.arguments))
+        self._shown_calls.add(event.call_id)
+        self._target.add("call", call_line(event))
+
+    def _tell_end(self, event: ToolFinished) -> None:
+        """Of what a call changed; what else it found, the answer or the trace tells."""
+        if event.names_only_some:
+            self._partial_summaries.add(event.summary)
+        if event.call_id in self._shown_calls and (told := change_told(event)):
+            self._streamed = ""
+            self._target.add("change", told)
+            self._told_changes.add(event.summary)
 
     def _tell_denial(self, event: ToolDenied) -> None:
         """Once: the answer may say it again, and where the turn is stopped its end says so."""
@@ -196,7 +209,8 @@ class _Teller:
             self._target.add("error", safe_text(event.answer))
         elif event.answer and self._streamed != event.answer:
             # Nothing was streamed, so the answer is made of results: their text is no Markdown.
-            lines = [line for line in event.answer.split("\n") if line not in self._told_denials]
+            told = self._told_denials | self._told_changes
+            lines = [line for line in event.answer.split("\n") if line not in told]
             if lines:
                 self._target.add("result", safe_text("\n".join(lines)))
             if not self._partial_summaries.isdisjoint(lines):

@@ -7,10 +7,10 @@ from typing import Literal
 
 from punie_tui.app.widgets.transcript.markdown_pieces import Piece
 
-Speaker = Literal["person", "steering", "punie", "result", "call", "note", "error", "attached"]
+Speaker = Literal["person", "steering", "punie", "result", "call", "note", "error", "attached", "change"]
 
 # Longer ones are folded to so many lines when they come.
-FOLDED_AT_FIRST: dict[Speaker, int] = {"person": 10, "steering": 10, "attached": 1}
+FOLDED_AT_FIRST: dict[Speaker, int] = {"person": 10, "steering": 10, "attached": 1, "change": 1}
 # What the person folds keeps so many lines.
 _LINES_OF_FOLDED = 3
 _LINES_OF_BLOCK = 100
@@ -100,7 +100,7 @@ class Block:
         """Whether a row below its text says how much is folded away."""
         if self.turn.is_folded:
             return self.turn.first is self and self.turn.last is not self
-        return self.part.is_folded and self.part.is_long and self.part.first is self and self.speaker != "attached"
+        return self.part.is_folded and self.part.is_long and self.part.first is self and self.part.head > 1
 
     @property
     def height(self) -> int:

@@ -25,7 +25,7 @@ from punie_tui.app.widgets.transcript.markdown_pieces import Piece, pieces_of
 
 # A block that is right already costs a look, and far less than one that is broken anew.
 _LOOKS_FOR_EACH = 20
-_TIGHT: frozenset[Speaker] = frozenset({"call", "attached"})
+_TIGHT: frozenset[Speaker] = frozenset({"call", "attached", "change"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,4 +306,4 @@ def _gap(before: Block | None, part: Part, piece: Piece) -> int:
         return 0
     if before.part.said is part.said:
         return 0 if piece.joins else 1
-    return 0 if before.speaker in _TIGHT else 1
+    return 0 if before.speaker in _TIGHT and part.said.speaker != "person" else 1

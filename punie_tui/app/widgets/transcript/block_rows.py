@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,8 +29,10 @@ MARKS: dict[Speaker, str] = {
     "error": "✗ ",
     "punie": "  ",
     "attached": "+ ",
+    "change": "✓ ",
 }
 _CELL_BREAK = "\0"
+_CHANGED_LINE = re.compile(r"(?m)^(?:[+](?![+]{2} )|-(?!-- )).*$")
 _LEAST_WIDTH = 4
 _TAB = 4
 _NOTHING = InlineText("")
@@ -179,7 +182,15 @@ def _base_style(block: Block) -> str:
 
 def _own_marks(block: Block, text: InlineText) -> Iterable[Mark]:
     piece = block.piece
+    if block.speaker == "change":
+        return _changed_lines(text.shown)
     return colours_of(text.shown, piece.language, piece.opening) if piece.kind == "code" else text.spans
+
+
+def _changed_lines(diff: str) -> Iterable[Mark]:
+    """The lines of a diff that come and go, each by its sign."""
+    for line in _CHANGED_LINE.finditer(diff):
+        yield line.start(), line.end(), "added" if line.group().startswith("+") else "removed"
 
 
 def _joined(cells: list[InlineText]) -> InlineText:

@@ -38,6 +38,8 @@ _LOOKS = (
     "heading",
     "quote",
     "muted",
+    "added",
+    "removed",
     "strong",
     "emphasis",
     "struck",
@@ -72,6 +74,9 @@ class TranscriptView(ScrollView):
     TranscriptView > .transcript--call { color: $secondary; }
     TranscriptView > .transcript--note { color: $secondary; }
     TranscriptView > .transcript--attached { color: $secondary; }
+    TranscriptView > .transcript--change { color: $foreground; }
+    TranscriptView > .transcript--added { color: $text-success; }
+    TranscriptView > .transcript--removed { color: $text-error; }
     TranscriptView > .transcript--muted { color: $secondary; }
     TranscriptView > .transcript--error { color: $text-error; }
     TranscriptView > .transcript--title { text-style: bold underline; }
