@@ -45,7 +45,8 @@ commands:
 {commands}
 
 options:
-  --model nano|PATH|HUB_ID|URL   the model that answers (default: nano, built in)
+  --model nano|PATH|HUB_ID|URL   the model that answers (default: nano, built in); URL#NAME names
+                                 one of a server's, PUNIE_API_KEY holds the server's key
   --cwd DIR                      work on DIR
   --yes                          allow what would be asked
   --resume [SESSION]             go on with the last session of this folder, or with that one (app)

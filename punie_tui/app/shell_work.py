@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -91,6 +91,13 @@ class ShellWork:
         self._changed()
 
 
+def _without_key(variables: Mapping[str, str]) -> dict[str, str]:
+    """What such a command prints goes into the session, where no key belongs."""
+    from punie_tui.engine.openai_engine import KEY_VARIABLE
+
+    return {name: value for name, value in variables.items() if name != KEY_VARIABLE}
+
+
 def run_in_shell(command: str, folder: Path, stopped: threading.Event) -> CommandOutput:
     """Run it as the person would type it, without a terminal and without input. Blocks until it ends or is stopped."""
     from punie_tools.errors import ToolError
@@ -102,7 +109,7 @@ def run_in_shell(command: str, folder: Path, stopped: threading.Event) -> Comman
         finished = run_process(
             ["/bin/sh", "-c", 'exec "$0" -c "$1" 2>&1', os.environ.get("SHELL") or "/bin/sh", command],
             cwd=folder,
-            environment={**os.environ, **_UNSTYLED},
+            environment={**_without_key(os.environ), **_UNSTYLED},
             timeout=_SECONDS,
             output_limit=_MOST_BYTES,
             keep_tail=True,

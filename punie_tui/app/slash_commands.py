@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -106,8 +107,13 @@ def _mode(host: CommandHost, argument: str) -> None:
 def _model(host: CommandHost, argument: str) -> None:
     from punie_tools.safe_text import safe_text
 
-    if host.session:
-        name = safe_text(host.session.engine.model_name, single_line=True)
+    if host.session is None:
+        return
+    name = safe_text(host.session.engine.model_name, single_line=True)
+    if argument:
+        wanted = safe_text(shlex.quote(_cut(argument)), single_line=True)
+        host.note(f"{name} answers until punie ends; `punie --model {wanted} --resume` goes on here with that one.")
+    else:
         host.note(f"{name} answers. `punie --model` starts with another one; `punie models` lists them.")
 
 
@@ -219,7 +225,7 @@ COMMANDS = (
     ),
     SlashCommand("redo", "[TURN]", "make again what was taken back", _redo, moves_files=True),
     SlashCommand("mode", "NAME", "plan, ask, accept edits, all in sandbox", _mode),
-    SlashCommand("model", "", "which model answers", _model),
+    SlashCommand("model", "[NAME]", "which model answers, and how another is chosen", _model),
     SlashCommand("trust", "", "trust this folder, or no longer", lambda host, _: host.action_trust()),
     SlashCommand("notes", "", "the project's notes in force (AGENTS.md)", lambda host, _: host.show_notes()),
     SlashCommand("init", "", "draft AGENTS.md from the project's files", lambda host, _: host.draft_notes()),

@@ -25,7 +25,7 @@ def common_options(*, model: bool = True) -> argparse.ArgumentParser:
     """The parent parser of `--model`, `--cwd` and `--yes`."""
     parser = argparse.ArgumentParser(add_help=False)
     if model:
-        parser.add_argument("--model", metavar="nano|PATH|HUB_ID|URL", help="the model that answers")
+        parser.add_argument("--model", metavar="nano|PATH|HUB_ID|URL[#NAME]", help="the model that answers")
     parser.add_argument("--cwd", type=Path, default=Path(), metavar="DIR", help="work on DIR")
     parser.add_argument("--yes", action="store_true", help="allow what would be asked")
     return parser

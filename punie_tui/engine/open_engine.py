@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from punie_tui.engine.mlx_engine import MlxEngine
@@ -26,9 +27,9 @@ def open_engine(model: str, *, route_above: float | None = None) -> Engine:
 
 def _open(model: str, thread: ModelThread) -> Engine:
     if model.startswith(("http://", "https://")):
-        from punie_tui.engine.openai_engine import OpenAIEngine
+        from punie_tui.engine.openai_engine import KEY_VARIABLE, OpenAIEngine
 
-        return OpenAIEngine(model)
+        return OpenAIEngine(model, os.environ.get(KEY_VARIABLE, ""))
     directory = resolve_model(model)
     is_path = model != NANO and Path(model).expanduser().is_dir()
     engine = MlxEngine(directory, directory.resolve().name if is_path else model, thread)

@@ -32,17 +32,25 @@ _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 600.0
 _POLL_SECONDS = 0.05
 _USUAL_CONTEXT = 32_768
+_MOST_NAMED = 8
+
+KEY_VARIABLE = "PUNIE_API_KEY"
+"""The key of a server comes from the environment alone: no file of punie's holds it."""
 
 
 class OpenAIEngine:
     """Asks a server for each reply.
 
     The model asked is the one named in the address, or the only one that the server lists, or else whichever the
-    server takes when none is named: a list may hold models that it would first have to load.
+    server takes when none is named: a list may hold models that it would first have to load. Where it takes none
+    without a name, the error tells which there are.
     """
 
-    def __init__(self, address: str) -> None:
-        """`address` is `http://HOST:PORT/v1` or `http://HOST:PORT/v1#MODEL`. Raises EngineError for anything else."""
+    def __init__(self, address: str, key: str = "") -> None:
+        """`address` is `http://HOST:PORT/v1` or `http://HOST:PORT/v1#MODEL`. Raises EngineError for anything else.
+
+        `key` goes to the server with each request, and nowhere else.
+        """
         parts = urlsplit(address)
         try:
             port = parts.port
@@ -50,10 +58,14 @@ class OpenAIEngine:
             port = 0
         if not parts.hostname or port == 0:
             raise EngineError(f"{address} is no server's address; give http://HOST:PORT/v1.")
+        self._key = key.strip()
+        if not (self._key.isascii() and self._key.isprintable()) and self._key:
+            raise EngineError(f"{KEY_VARIABLE} holds something that no key holds; set it anew.")
         self._address = address.partition("#")[0].rstrip("/")
         self._host, self._port, self._is_encrypted = parts.hostname, port, parts.scheme == "https"
         self._path = parts.path.rstrip("/")
         self._model = parts.fragment
+        self._listed: tuple[str, ...] = ()
         self._has_asked_for_models = False
         self._context_length = _USUAL_CONTEXT
         self._is_closed = threading.Event()
@@ -111,6 +123,7 @@ class OpenAIEngine:
     def _choose_model(self) -> None:
         """Look at the server's list, on a connection of its own: some servers hang up after each answer."""
         models = self._listed_models()
+        self._listed = tuple(str(model.get("id", "")) for model in models)
         if not self._model and len(models) == 1:
             self._model = str(models[0].get("id", ""))
         for model in models:
@@ -135,7 +148,10 @@ class OpenAIEngine:
         self, connection: HTTPConnection, method: str, path: str, body: Mapping[str, Any] | None = None
     ) -> HTTPResponse:
         content = json.dumps(body).encode() if body is not None else None
-        connection.request(method, self._path + path, content, {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        connection.request(method, self._path + path, content, headers)
         return connection.getresponse()
 
     def _ask(self, connection: HTTPConnection, body: Mapping[str, Any]) -> HTTPResponse:
@@ -143,8 +159,24 @@ class OpenAIEngine:
         if response.status != HTTPStatus.OK:
             with closing(response):
                 said = " ".join(response.read(2000).decode("utf-8", "replace").split())
-            raise EngineError(f"The server at {self._address} answered {response.status}: {said[:300]}")
+            raise EngineError(self._refusal(response.status, said))
         return response
+
+    def _refusal(self, status: int, said: str) -> str:
+        """Why there is no reply, and what to do. Who refuses a key may repeat it, so of that nothing else is told."""
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            how = f"does not take the key in {KEY_VARIABLE}" if self._key else f"wants a key: set {KEY_VARIABLE}"
+            return f"The server at {self._address} {how} (it answered {status})."
+        told = f"The server at {self._address} answered {status}: {self._without_key(said)[:300]}"
+        if self._model or len(self._listed) < 2 or not 400 <= status < 500:
+            return told
+        more = f" and {len(self._listed) - _MOST_NAMED} more" if len(self._listed) > _MOST_NAMED else ""
+        names = f"{', '.join(self._listed[:_MOST_NAMED])}{more}"
+        return f"{told} It has several models; name one: --model {self._address}#{self._listed[0]} ({names})."
+
+    def _without_key(self, text: str) -> str:
+        """A server may repeat what it was sent."""
+        return text.replace(self._key, "…") if self._key else text
 
     def _chunks(self, response: HTTPResponse) -> Iterator[dict[str, Any]]:
         """The events of the stream, to its end mark."""
@@ -165,7 +197,7 @@ class OpenAIEngine:
             raise EngineError(f"The server at {self._address} sends something else than a chat model does.")
         answer = cast("dict[str, Any]", parsed)
         if error := answer.get("error"):
-            raise EngineError(f"The server at {self._address} reports: {json.dumps(error)[:300]}")
+            raise EngineError(f"The server at {self._address} reports: {self._without_key(json.dumps(error))[:300]}")
         return answer
 
     def _connect(self) -> HTTPConnection:

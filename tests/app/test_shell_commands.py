@@ -113,3 +113,8 @@ def test_a_shell_that_is_not_there_is_one_line(tmp_path: Path, monkeypatch: pyte
 def test_the_persons_own_variables_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_TOKEN", "mine")
     assert output_of("echo $MY_TOKEN", tmp_path) == ("mine", "")
+
+
+def test_the_key_of_a_server_is_in_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUNIE_API_KEY", "sk-very-secret")
+    assert output_of('echo "<$PUNIE_API_KEY>"', tmp_path)[0].strip() == "<>"

@@ -284,3 +284,9 @@ async def test_commands_are_in_the_history(drive: Drive, repository: Path) -> No
         await driven.pilot.press("up")
         assert driven.prompt.text == "/model"
         assert not driven.popup.is_open
+
+
+async def test_another_model_is_told_how(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.ask("/model some model")
+        await driven.said("scripted answers until punie ends; `punie --model 'some model' --resume` goes on here")

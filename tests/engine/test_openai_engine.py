@@ -60,6 +60,8 @@ class Server(ThreadingHTTPServer):
         self.is_endless = False
         self.is_silent = False
         self.asked: list[dict[str, Any]] = []
+        self.authorizations: set[str | None] = set()
+        self.refusal = b'{"error": {"message": "no such model"}}'
         self.hung_up = threading.Event()
 
     @property
@@ -73,6 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         assert self.path == "/v1/models"
+        self.server.authorizations.add(self.headers["Authorization"])
         if self.server.is_list_broken:
             self.close_connection = True
             return
@@ -81,9 +84,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         assert self.path == "/v1/chat/completions"
+        self.server.authorizations.add(self.headers["Authorization"])
         self.server.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         if self.server.status != 200:
-            self._send(b'{"error": {"message": "no such model"}}', self.server.status)
+            self._send(self.server.refusal, self.server.status)
             return
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
@@ -308,3 +312,45 @@ def test_what_nano_is_sure_of_never_reaches_the_server(server) -> None:
         deltas = list(engine.generate(Request((Message("user", words),), tools), never))
         assert [delta.text for delta in deltas if isinstance(delta, TextDelta)] == ["Well."]
         assert [message["content"] for message in server.asked[0]["messages"]] == [words]
+
+
+KEY = "sk-very-secret-0123"
+
+
+def test_a_key_goes_with_every_request_and_is_told_nowhere(server, monkeypatch, caplog) -> None:
+    monkeypatch.setenv("PUNIE_API_KEY", f"{KEY}\n")
+    server.chunks = [text("Ok."), finish("stop"), "[DONE]"]
+    replies(server)
+    assert server.authorizations == {f"Bearer {KEY}"}
+    server.refusal = json.dumps({"error": f"Incorrect key {KEY}"}).encode()
+    for server.status in (401, 403, 400, 500):
+        with pytest.raises(EngineError) as raised:
+            replies(server)
+        assert KEY not in str(raised.value)
+        assert ("PUNIE_API_KEY" in str(raised.value)) == (server.status in (401, 403))
+    server.status, server.chunks = 200, [{"error": {"message": f"quota of {KEY}"}}]
+    with pytest.raises(EngineError, match="quota of …"):
+        replies(server)
+    assert KEY not in caplog.text
+
+
+def test_a_server_that_wants_a_key_is_told_in_one_line(server, monkeypatch) -> None:
+    monkeypatch.delenv("PUNIE_API_KEY", raising=False)
+    server.status = 401
+    with pytest.raises(EngineError, match=r"wants a key: set PUNIE_API_KEY \(it answered 401\)\.$"):
+        replies(server)
+    assert server.authorizations == {None}
+
+
+def test_a_key_that_no_header_takes_is_not_sent_and_not_told(server, monkeypatch) -> None:
+    monkeypatch.setenv("PUNIE_API_KEY", f"{KEY}\r\nX-Other: 1")
+    with pytest.raises(EngineError, match="PUNIE_API_KEY holds something that no key holds") as raised:
+        replies(server)
+    assert KEY not in str(raised.value)
+
+
+def test_a_server_that_takes_no_request_without_a_name_has_its_models_told(server) -> None:
+    server.models, server.status = ["one", "other"], 400
+    with pytest.raises(EngineError, match=r"answered 400: .* --model http://.*/v1#one \(one, other\)\.$") as raised:
+        replies(server)
+    assert "\n" not in str(raised.value)
