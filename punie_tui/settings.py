@@ -28,7 +28,7 @@ class Settings(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     model: str = "nano"
-    """The model that answers: `nano`, a directory, a hub id, or `http://HOST:PORT/v1`."""
+    """The model that answers: `nano`, a directory, a hub id, or `http://HOST:PORT/v1` (`#NAME` for one of several)."""
 
     theme: str = "punie-dark"
     """Colours of the app: `punie-dark`, `punie-light`, `punie-contrast`, or any theme of Textual's."""
@@ -45,6 +45,9 @@ class Settings(BaseModel):
 
     notices_without_focus: bool = False
     """Whether you are told also where the terminal never says if it is in front."""
+
+    terminal_title: bool = True
+    """Whether the title of the terminal's window or tab tells the project, and whether punie works or asks."""
 
     keys: Literal["default", "vim", "emacs"] = "default"
     """The preset of the key map: which keys move and act."""
@@ -98,7 +101,9 @@ class SettingOrigin(StrEnum):
 
 PROJECT_FIELDS = frozenset({"temperature", "max_calls_per_turn", "max_tokens_per_turn"})
 PROJECT_FILE = ".punie.toml"
-AT_ONCE_FIELDS = frozenset({"theme", "keys", "notices", "notices_after_seconds", "notices_without_focus"})
+AT_ONCE_FIELDS = frozenset(
+    {"theme", "keys", "notices", "notices_after_seconds", "notices_without_focus", "terminal_title"}
+)
 """Those that the running app follows; all others count from the next start."""
 _TABLES = frozenset({"key_map"})
 """What no variable can hold."""

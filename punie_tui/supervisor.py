@@ -17,9 +17,11 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
-# Leave the alternate screen, show the cursor, and end mouse, focus and paste reports and keyboard protocols.
+# Leave the alternate screen, show the cursor, end mouse, focus and paste reports and keyboard protocols, and put the
+# title back.
 _RESET_SCREEN = (
-    b"\x1b[<u\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[0m\r\n"
+    b"\x1b[<u\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l"
+    b"\x1b[?1049l\x1b[?25h\x1b[0m\x1b[23;0t\r\n"
 )
 _PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,11 +21,19 @@ from punie_tui.app.key_names import key_name
 from punie_tui.app.notices import Notices
 from punie_tui.app.screens.general_actions import SUSPEND
 from punie_tui.app.screens.main import MainScreen
-from punie_tui.app.textual_adapter import can_suspend, filter_lines, set_terminal_colours, write_to_terminal
+from punie_tui.app.terminal_title import TerminalTitle
+from punie_tui.app.textual_adapter import (
+    call_around_suspension,
+    can_suspend,
+    filter_lines,
+    set_terminal_colours,
+    write_to_terminal,
+)
 from punie_tui.app.themes import THEME_NAMES, Colours, own_variables, terminal_colours, theme_named
 from punie_tui.app.typed_text import typeable
 from punie_tui.app.widgets.chat.pasted_text import MOST_CHARACTERS
 from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.status import StatusLine
 from punie_tui.app.without_colour import WithoutColour
 
 if TYPE_CHECKING:
@@ -87,9 +96,13 @@ class PunieApp(App[None]):
         self._clock = clock
         self._begin_with = begin_with
         self._reports_focus = False
+        self._has_title_settings = False
         self._quit_question: Screen[bool] | None = None
         self.left_session = ""
         """The session that was open when the person quit; empty where nothing was said in it."""
+        self.terminal_title = TerminalTitle(
+            folder.name, lambda text: write_to_terminal(self, text), os.environ.get("TERM", "")
+        )
         self._notices = Notices(folder.name, lambda text: write_to_terminal(self, text), self._in_front, clock)
 
     def get_default_screen(self) -> Screen[None]:
@@ -98,6 +111,13 @@ class PunieApp(App[None]):
     def _in_front(self) -> bool | None:
         """Whether the terminal is; None where it never said."""
         return self.app_focus if self._reports_focus else None
+
+    @on(StatusLine.StateChanged)
+    def _show_in_title(self, message: StatusLine.StateChanged) -> None:
+        if not self._has_title_settings and isinstance(main := self.screen_stack[0], MainScreen) and main.session:
+            self._has_title_settings = True
+            self.terminal_title.follow(main.session.settings)
+        self.terminal_title.show(message.state)
 
     @on(events.AppFocus)
     @on(events.AppBlur)
@@ -229,6 +249,7 @@ class PunieApp(App[None]):
         if settings.theme in self.available_themes:
             self.theme = settings.theme
         self._notices.follow(settings)
+        self.terminal_title.follow(settings)
         choice = KeyChoice(settings.keys, settings.key_map)
         if choice != self._key_choice:
             self._key_choice = choice
@@ -237,6 +258,7 @@ class PunieApp(App[None]):
     def on_mount(self) -> None:
         """What has to be there before the first key."""
         follow_job_control()
+        call_around_suspension(self, self.terminal_title.put_back, self.terminal_title.show_again)
         # A preset's keys do not wait for the person's own, whose check takes all actions there are.
         if self._key_choice.preset != "default":
             from punie_tui.app.key_presets import PRESETS

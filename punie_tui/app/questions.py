@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual import events
 
 from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.turn_activity import WAITS_FOR_PERSON
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.status import StatusLine
 
@@ -104,7 +105,7 @@ class Questions:
     def _show_again(self, pending: PendingApproval) -> None:
         """The person came back from the review without an answer."""
         self._approval.show(pending)
-        self._screen.query_one(StatusLine).show_activity("waiting for you", is_busy=True)
+        self._screen.query_one(StatusLine).show_activity(WAITS_FOR_PERSON, is_busy=True)
         self.tell_state(is_asking=True)
 
     def _end_review(self, pending: PendingApproval) -> None:

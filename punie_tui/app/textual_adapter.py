@@ -105,6 +105,12 @@ def can_suspend(app: App[Any]) -> bool:
     return driver is not None and driver.can_suspend
 
 
+def call_around_suspension(app: App[Any], before: Callable[[], object], after: Callable[[], object]) -> None:
+    """Call back when the terminal is given back to the shell, and when the app has it again."""
+    app.app_suspend_signal.subscribe(app, lambda _app: before())  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
+    app.app_resume_signal.subscribe(app, lambda _app: after())  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
+
+
 def call_on_screen(screen: Screen[None], step: Callable[[], object]) -> None:
     """From any thread: let the app do a step, unless it ended meanwhile."""
     if screen.is_running:

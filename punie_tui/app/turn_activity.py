@@ -9,6 +9,9 @@ from punie_tui.app.widgets.reading_bar import reading_texts
 if TYPE_CHECKING:
     from punie_tui.agent.events import Event
 
+WAITS_FOR_PERSON = "waiting for you"
+"""While a question stands there."""
+
 
 def activity_of(event: Event) -> tuple[str, ...]:
     """Wordings that take less and less room; none where the event tells of nothing that goes on."""
@@ -24,7 +27,7 @@ def activity_of(event: Event) -> tuple[str, ...]:
         case "tool_requested":
             return (event.tool,)
         case "approval_requested" | "choices_offered":
-            return ("waiting for you",)
+            return (WAITS_FOR_PERSON,)
         case "turn_finished":
             return ("ready",)
         case _:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(prog="punie", description="The terminal app. `punie --help` lists the commands.")
     parser.add_argument("folder", nargs="?", metavar="DIR", help="work on DIR (default: the current directory)")
-    parser.add_argument("--model", metavar="nano|PATH|HUB_ID|URL", help="the model that answers")
+    parser.add_argument("--model", metavar="nano|PATH|HUB_ID|URL[#NAME]", help="the model that answers")
     parser.add_argument("--cwd", default=".", metavar="DIR", help="work on DIR")
     parser.add_argument("--yes", action="store_true", help="allow what would be asked")
     parser.add_argument(
@@ -127,9 +128,17 @@ def _run_app(argv: list[str]) -> int:
         flags={"model": options.model},
     )
     app.run()
+    app.terminal_title.put_back(_write_to_terminal)
     if app.left_session:
         _tell_how_to_go_on(folder, started_in)
     return app.return_code or 0
+
+
+def _write_to_terminal(sequence: str) -> None:
+    """Once the app has ended; a terminal that is gone is not told."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(sequence)
+        sys.stderr.flush()
 
 
 def _tell_how_to_go_on(folder: Path, started_in: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
 
@@ -14,9 +15,11 @@ from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import ActionGroup
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.screens.main_actions import NEXT_MODE, STEP, TRUST
+from punie_tui.app.turn_activity import WAITS_FOR_PERSON
 
 if TYPE_CHECKING:
     from punie_tui.agent.events import TokenUsage
+    from punie_tui.app.terminal_title import TitleState
 
 
 STATUS_LINE = ActionGroup(
@@ -51,12 +54,19 @@ class StatusLine(Widget):
     StatusLine { height: 1; padding: 0 1; background: $surface; color: $text-muted; }
     """
 
+    @dataclass
+    class StateChanged(Message):
+        """punie works now, asks, or rests; told once for each change."""
+
+        state: TitleState
+
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__(id="status")
         self._clock = clock
         self._shown = _Shown()
         self._busy_since: float | None = None
         self._ticker: Timer | None = None
+        self._told_state: TitleState | None = None
 
     def on_mount(self) -> None:
         self._ticker = self.set_interval(0.5, self.refresh, pause=True)
@@ -80,6 +90,7 @@ class StatusLine(Widget):
         It may be a tool's name, which is what a model says it is.
         """
         shown = tuple(safe_text(activity, single_line=True) for activity in activities)
+        self._tell_state("asks" if WAITS_FOR_PERSON in activities else "works" if is_busy else "rests")
         if shown == self._shown.activities and is_busy == (self._busy_since is not None):
             # It is told with each text that streams.
             return
@@ -91,6 +102,11 @@ class StatusLine(Widget):
         if self._ticker is not None:
             (self._ticker.resume if is_busy else self._ticker.pause)()
         self.refresh()
+
+    def _tell_state(self, state: TitleState) -> None:
+        if state != self._told_state:
+            self._told_state = state
+            self.post_message(self.StateChanged(state))
 
     def show_watch(self, *, is_polling: bool) -> None:
         """Whether changes are seen as they happen, or git is asked every few seconds."""
