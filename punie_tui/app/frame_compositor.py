@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from rich.console import Console
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 
+from punie_tui.app.colour_codes import with_fewer_codes
+
 _SECONDS_BETWEEN_FRAMES = 1 / 240
+
+
+class _ShortUpdate(ChopsUpdate):
+    """Says the same as Textual's in fewer bytes."""
+
+    def render_segments(self, console: Console) -> str:
+        return with_fewer_codes(super().render_segments(console))
 
 
 class FrameCompositor(Compositor):
@@ -36,7 +46,7 @@ class FrameCompositor(Compositor):
             begun = [x for x, stop in zip(cuts[y], cuts[y][1:], strict=False) if x < end and stop > first]
             missing.setdefault(y, set()).update(begun)
         self._draw(chops, missing)
-        return ChopsUpdate(chops, spans, [row[1:] for row in cuts])
+        return _ShortUpdate(chops, spans, [row[1:] for row in cuts])
 
     def _draw(self, chops: list[dict[int, Strip | None]], missing: dict[int, set[int]]) -> None:
         """Fill what is missing, from the front to the back; what is hidden is not drawn."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     _Work = Callable[[Session], Iterable[Event]]
 
 # Events reach the screen at most this often, however fast the model streams.
-_SECONDS_BETWEEN_DRAINS = 1 / 45
+_SECONDS_BETWEEN_DRAINS = 1 / 30
 _SECONDS_BETWEEN_CANCEL_CHECKS = 0.1
 
 

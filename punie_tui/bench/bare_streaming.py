@@ -10,7 +10,7 @@ from textual.widgets import Static, TextArea
 
 from punie_tui.bench.streamed_texts import READY
 
-_SECONDS_BETWEEN_CHANGES = 1 / 45
+_SECONDS_BETWEEN_CHANGES = 1 / 30
 
 
 class BareStreamingApp(App[None]):

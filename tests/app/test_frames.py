@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app_driver import Drive
+from drawn_letters import letters
 from textual._compositor import Compositor
 from textual.geometry import Region
 from textual.widgets import Static
@@ -54,7 +55,8 @@ async def test_a_partial_frame_is_textual_s_own_and_draws_only_what_changed(
                 update = kind.render_partial_update(compositor)
                 assert update
                 frames.append(_IDLE_MOVE.sub("", update.render_segments(console)))
-            assert frames[0] == frames[1]
+            assert letters(frames[0]) == letters(frames[1])
+            assert len(frames[0]) <= len(frames[1])
         # Of a widget with one changed line Textual draws all three.
         middle, before = counted.region.y + 1, counted.lines_drawn
         compositor._dirty_regions = {Region(0, height - 1, 9, 1), Region(0, middle, 9, 1)}  # pyright: ignore[reportPrivateUsage]
