@@ -175,7 +175,8 @@ class PunieApp(App[None]):
 
         def do(chosen: Offer | None) -> None:
             if chosen is not None:
-                self.call_later(chosen.accept)
+                # Before the keys that were pressed behind the letter.
+                self.call_next(chosen.accept)
 
         self.push_screen(LeaderScreen(offers_by_letter(self.screen)), do)
 
@@ -213,11 +214,10 @@ class PunieApp(App[None]):
 
     def action_palette(self) -> None:
         """Search all that can be done."""
-        from textual.command import CommandPalette
-
         from punie_tui.app.palette_rows import ActionRows, AppRows, MainRows
+        from punie_tui.app.screens.palette import Palette
 
-        self.push_screen(CommandPalette((ActionRows, MainRows, AppRows), placeholder="Search what can be done"))
+        self.push_screen(Palette((ActionRows, MainRows, AppRows), placeholder="Search what can be done"))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What the app's own widgets need of themes that are not its own."""

@@ -63,6 +63,31 @@ async def test_the_leader_key_hints_and_does(drive: Drive, repository: Path, siz
         await driven.until(lambda: driven.app.screen is driven.main, "the main screen")
 
 
+async def test_letters_in_one_go_are_one_choice_and_the_rest_is_typed(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        assert driven.main.session is not None
+        await driven.pilot.press("ctrl+x")
+        await driven.shown(LeaderScreen)
+        await driven.press_at_once("m", "m", "h", "i")
+        await driven.until(lambda: driven.prompt.text == "mhi", "the letters behind the choice")
+        assert driven.main.session.policy.value == "accept edits"
+        await driven.pilot.press("ctrl+x")
+        await driven.shown(LeaderScreen)
+        await driven.press_at_once("escape", "o", "n")
+        await driven.until(lambda: driven.prompt.text == "mhion", "the letters behind Escape")
+
+
+async def test_enter_twice_in_the_palette_chooses_once(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.pilot.press("ctrl+p")
+        palette = await driven.shown(CommandPalette)
+        await driven.pilot.press(*"testsrunread")
+        found = palette.query_one(OptionList)
+        await driven.until(lambda: found.option_count > 0, "the row")
+        await driven.press_at_once("enter", "enter", "enter")
+        await driven.shown(TestsScreen)
+
+
 async def test_where_text_is_selected_the_leader_key_cuts(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
         await driven.pilot.press("a", "b", "c", "shift+left", "ctrl+x")

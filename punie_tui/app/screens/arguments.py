@@ -10,13 +10,13 @@ from textual import on
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
 from punie_tools.errors import ToolError
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.confirm import leave_or_ask
+from punie_tui.app.screens.left_once import Dialog
 from punie_tui.app.widgets.key_row import KeyRow
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ ARGUMENTS_ACTIONS = ActionGroup(
 )
 
 
-class ArgumentsScreen(ModalScreen[dict[str, Any] | None]):
+class ArgumentsScreen(Dialog[dict[str, Any] | None]):
     """Gives the arguments to run the tool with, or None."""
 
     DEFAULT_CSS = """

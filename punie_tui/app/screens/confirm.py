@@ -9,11 +9,12 @@ from textual import events
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Static
 
 from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.screens.left_once import Dialog
 from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.textual_adapter import app_of
 
@@ -30,7 +31,7 @@ CONFIRM_ACTIONS = ActionGroup(
 )
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Dialog[bool]):
     """Gives True for `y` alone; Enter, which is pressed by habit, means no."""
 
     DEFAULT_CSS = """

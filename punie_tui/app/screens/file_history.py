@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widgets import Static
 
 from punie_tools.safe_text import safe_text
@@ -15,6 +14,7 @@ from punie_tools.sentences import counted
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.left_once import Page
 from punie_tui.app.textual_adapter import app_of, call_on_screen
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import ShowRevision
@@ -48,7 +48,7 @@ class CommitsOutline(Outline):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
-class FileHistoryScreen(Screen[None]):
+class FileHistoryScreen(Page[None]):
     """Reads git off the UI thread; what cannot be told is said in its heading."""
 
     DEFAULT_CSS = """

@@ -13,7 +13,6 @@ from textual import on, work
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from punie_tools.actions.code_actions import CodeAction, CodeActionsResult
@@ -25,6 +24,7 @@ from punie_tui.agent.person_calls import CallWatch
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.left_once import Page
 from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.textual_adapter import app_of
@@ -77,7 +77,7 @@ class FindingsOutline(Outline):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
-class FindingsScreen(Screen[None]):
+class FindingsScreen(Page[None]):
     """Stays alive while it is left; what changed meanwhile is checked again when it is seen again."""
 
     DEFAULT_CSS = """

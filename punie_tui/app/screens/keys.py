@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from punie_tui.app.actions import (
@@ -28,6 +28,7 @@ from punie_tui.app.actions import (
 from punie_tui.app.key_map import key_shown, keys_of
 from punie_tui.app.key_names import key_name, key_names
 from punie_tui.app.screens.general_actions import LEADER
+from punie_tui.app.screens.left_once import Dialog
 from punie_tui.app.slash_commands import COMMANDS
 from punie_tui.app.textual_adapter import app_of
 
@@ -62,7 +63,7 @@ class KeysText(VerticalScroll):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
-class KeysScreen(ModalScreen[None]):
+class KeysScreen(Dialog[None]):
     """Closes by Escape, q, F1 or ?; what is typed after / leaves the lines that hold every word of it."""
 
     DEFAULT_CSS = """

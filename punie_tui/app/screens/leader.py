@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from punie_tui.app.actions import SCROLL_CALLS, Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.key_names import key_name
 from punie_tui.app.offers import Offer
+from punie_tui.app.screens.left_once import Dialog
 
 if TYPE_CHECKING:
     from textual import events
@@ -34,7 +34,7 @@ LEADER_ACTIONS = ActionGroup(
 )
 
 
-class LeaderScreen(ModalScreen[Offer | None]):
+class LeaderScreen(Dialog[Offer | None]):
     """Gives what the next key chose; None by Escape."""
 
     DEFAULT_CSS = """

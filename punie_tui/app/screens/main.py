@@ -381,11 +381,10 @@ class MainScreen(Screen[None]):
 
     def action_open_place(self) -> None:
         """Any file or symbol of the workspace, found by its name."""
-        from textual.command import CommandPalette
-
         from punie_tui.app.place_rows import PlaceRows
+        from punie_tui.app.screens.palette import Palette
 
-        app_of(self).push_screen(CommandPalette((PlaceRows,), placeholder="A file or a symbol, by name"))
+        app_of(self).push_screen(Palette((PlaceRows,), placeholder="A file or a symbol, by name"))
 
     @on(OpenHistory)
     def _open_history(self, message: OpenHistory) -> None:

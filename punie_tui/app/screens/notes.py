@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widgets import OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
@@ -16,6 +15,7 @@ from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups,
 from punie_tui.app.notes_work import NotesWork
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.left_once import Page
 from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.syntax_colours import colour_syntax
 from punie_tui.app.textual_adapter import call_on_screen
@@ -57,7 +57,7 @@ class NotesOptions(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
-class NotesScreen(Screen[None]):
+class NotesScreen(Page[None]):
     """Reads the notes when it is mounted, and again when one was changed from here."""
 
     DEFAULT_CSS = """

@@ -9,7 +9,6 @@ from textual import on
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static, TextArea
 
 from punie_tools.changes.review import Hunk, HunkPlace, Lines, Review, Verdict
@@ -20,6 +19,7 @@ from punie_tui.app.key_map import key_shown
 from punie_tui.app.screens.confirm import leave_or_ask
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.left_once import Dialog, Page
 from punie_tui.app.screens.review_effects import EffectWatch
 from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.textual_adapter import app_of
@@ -122,7 +122,7 @@ class CommentLine(Input):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
-class ReviewScreen(Screen[bool]):
+class ReviewScreen(Page[bool]):
     """Gives True when what is accepted shall stand, False when the review is left; the review itself is changed."""
 
     DEFAULT_CSS = """
@@ -459,7 +459,7 @@ _PUT_BACK = Action(
 HUNK_EDITOR_ACTIONS = ActionGroup("The hunk", (_KEEP, _PUT_BACK, _LEAVE_HUNK))
 
 
-class HunkEditor(ModalScreen[str | None]):
+class HunkEditor(Dialog[str | None]):
     """Gives the new text of a hunk; None where nothing shall change. What it takes away stands above."""
 
     DEFAULT_CSS = """

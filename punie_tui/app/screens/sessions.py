@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from textual import on, work
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -22,6 +21,7 @@ from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups,
 from punie_tui.app.screens.confirm import ConfirmScreen
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.left_once import Page
 from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
 from punie_tui.app.typed_text import typeable
@@ -92,7 +92,7 @@ class SessionAnswer(Input):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
-class SessionsScreen(Screen[str | None]):
+class SessionsScreen(Page[str | None]):
     """Gives the id of the session to go on with, an empty text for a new one, None to stay."""
 
     DEFAULT_CSS = """

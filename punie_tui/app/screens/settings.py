@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import on, work
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from punie_tools.safe_text import safe_text
@@ -17,6 +16,7 @@ from punie_tui.agent.change_settings import change_setting
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.left_once import Page
 from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
@@ -77,7 +77,7 @@ class SettingsValue(Input):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
-class SettingsScreen(Screen[None]):
+class SettingsScreen(Page[None]):
     """What is changed is checked, and written to the person's own file at once."""
 
     DEFAULT_CSS = """

@@ -15,7 +15,6 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from punie_tools.debug.debug_test import DebugTestResult
@@ -30,6 +29,7 @@ from punie_tui.agent.person_calls import NOT_TRUSTED, CallWatch
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.left_once import Page
 from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.textual_adapter import app_of
@@ -108,7 +108,7 @@ class TestsOutline(Outline):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
-class TestsScreen(Screen[None]):
+class TestsScreen(Page[None]):
     """Stays alive while it is left, and so does what it runs; it is stopped by Escape here, and with the app."""
 
     __test__ = False

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.screens.general_actions import GENERAL
+from punie_tui.app.screens.left_once import Dialog
 from punie_tui.app.screens.review import TAKE_GREEN, ReviewScreen, review_actions
 from punie_tui.app.widgets.key_row import KeyRow
 
@@ -113,7 +113,7 @@ class WrittenMessage:
     is_ready: bool
 
 
-class CommitScreen(ModalScreen[WrittenMessage]):
+class CommitScreen(Dialog[WrittenMessage]):
     """Gives the message, also when it is left; `keep` is told each change, so that nothing is lost where punie ends."""
 
     DEFAULT_CSS = """

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from punie_tools.safe_text import safe_text
@@ -17,6 +16,7 @@ from punie_tui.agent.trust import TRUST_QUESTION
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.left_once import Dialog
 
 if TYPE_CHECKING:
     from punie_tui.agent.trust import FolderTrust
@@ -42,7 +42,7 @@ TRUST_ACTIONS = ActionGroup(
 )
 
 
-class TrustScreen(ModalScreen[bool | None]):
+class TrustScreen(Dialog[bool | None]):
     """Gives True for trust, False for none, and None if it stays as it is."""
 
     DEFAULT_CSS = """

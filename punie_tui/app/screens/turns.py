@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -19,6 +18,7 @@ from punie_tui.agent.session_record import RecordedTurn, SessionError, SessionRe
 from punie_tui.app.actions import LIST_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.left_once import Page
 from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
@@ -64,7 +64,7 @@ class TurnsOptions(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
 
-class TurnsScreen(Screen[TurnChoice | None]):
+class TurnsScreen(Page[TurnChoice | None]):
     """Gives where to go; None to stay."""
 
     DEFAULT_CSS = """

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, work
 from textual.binding import BindingType
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static, TextArea
 from textual.widgets.text_area import Selection
 
@@ -20,6 +19,7 @@ from punie_tui.app.file_edit_work import FileEditWork
 from punie_tui.app.key_map import key_shown, keys_of
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.keys import show_keys
+from punie_tui.app.screens.left_once import Page
 from punie_tui.app.syntax_colours import colour_syntax
 from punie_tui.app.text_search import Match, TextSearch
 from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
@@ -172,7 +172,7 @@ class FileText(TextArea):
         self.move_cursor(self.document.end)
 
 
-class FileViewerScreen(Screen[None]):
+class FileViewerScreen(Page[None]):
     """Opens the file when it is mounted; what cannot be shown is said in one line."""
 
     DEFAULT_CSS = """
