@@ -59,11 +59,16 @@ async def test_what_is_typed_and_not_sent_is_there_in_the_next_start(
             await driven.until(lambda wanted=before: driven.prompt.text == wanted, "what was typed before")
             await driven.pilot.press(*keys, "ctrl+q")
             assert history.draft() == after
-    # Without a quit nothing comes twice.
-    history.keep_draft("x")
-    async with drive(repository) as driven:
-        await driven.until(lambda: driven.prompt.text == "x", "what was typed before")
-        assert history.draft() == ""
+
+
+async def test_what_is_typed_is_kept_without_a_quit(drive: Drive, repository: Path, history: PromptHistory) -> None:
+    async with drive(repository, [[TextDelta("a")]]) as driven:
+        await read(driven)
+        await driven.type_in("half a question")
+        await driven.until(lambda: history.draft() == "half a question", "what was typed, on the disk")
+        # What was sent is no draft any more.
+        await driven.pilot.press("enter")
+        await driven.until(lambda: history.draft() == "", "no draft")
 
 
 async def test_undo_brings_back_what_stood_there(drive: Drive, repository: Path, history: PromptHistory) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from punie_tui.app.widgets.chat.price import PriceTag
 if TYPE_CHECKING:
     from textual.geometry import Region
     from textual.strip import Strip
+    from textual.timer import Timer
     from textual.widgets.text_area import Edit, EditResult, TextAreaTheme
 
     from punie_tui.agent.attachment import Attachment
@@ -44,6 +46,7 @@ _HINT = "Ask about this project"
 _MOST_BROUGHT = 5
 # What comes from an editor is shown as it is, unless it would make the prompt slow.
 _MOST_SHOWN = 20_000
+_SECONDS_UNTIL_KEPT = 1.0
 # Two in a second.
 _MOST_BLINKS = 20
 _LOG = logging.getLogger(__name__)
@@ -152,6 +155,9 @@ class Prompt(TextArea):
         self._draft = ""
         self._kept: PromptHistory | None = None
         self._keeping = asyncio.Lock()
+        self._draft_timer: Timer | None = None
+        self._draft_lock = threading.Lock()
+        self._has_left = False
         self._pasted = PastedTexts()
         self._search = HistorySearch(lambda: self._history, self._pasted.folded)
         self.completion = Completion(self)
@@ -310,6 +316,20 @@ class Prompt(TextArea):
         if self.is_attached:
             self._follow()
 
+    def on_text_area_changed(self) -> None:
+        self._keep_soon()
+
+    def _keep_soon(self) -> None:
+        """Some moments after the last key what is typed is kept: a closed terminal asks nobody."""
+        if self._draft_timer is not None:
+            self._draft_timer.stop()
+        self._draft_timer = self.set_timer(_SECONDS_UNTIL_KEPT, self._keep_typed)
+
+    @work(group="history")
+    async def _keep_typed(self) -> None:
+        async with self._keeping:
+            await asyncio.to_thread(self._keep_draft, self._typed_draft)
+
     def on_text_area_selection_changed(self) -> None:
         self._follow()
 
@@ -406,20 +426,30 @@ class Prompt(TextArea):
             self._keep(kept, prompt)
         if draft and not self.text:
             self.put_back(draft)
-            self._keep_draft("")
+        elif self.text:
+            self._keep_soon()
 
     def keep_draft(self) -> None:
         """Let the next start in this folder begin with what is typed here."""
+        self._keep_draft(self._typed_draft, is_last=True)
+
+    @property
+    def _typed_draft(self) -> str:
+        """What the person wrote; an earlier prompt that is only looked at is none."""
         typed = self._pasted.unfolded(self.text)
         is_earlier = self._position < len(self._history) and typed == self._history[self._position]
-        self._keep_draft(self._pasted.unfolded(self._draft) if is_earlier else typed)
+        return self._pasted.unfolded(self._draft) if is_earlier else typed
 
-    def _keep_draft(self, draft: str) -> None:
-        try:
-            if self._kept is not None:
+    def _keep_draft(self, draft: str, *, is_last: bool = False) -> None:
+        """From any thread; what was begun earlier writes nothing over the last one."""
+        with self._draft_lock:
+            if self._kept is None or (self._has_left and not is_last):
+                return
+            self._has_left = is_last
+            try:
                 self._kept.keep_draft(draft)
-        except OSError as error:
-            _LOG.warning("what is typed is not kept: %s", error)
+            except OSError as error:
+                _LOG.warning("what is typed is not kept: %s", error)
 
     @work(group="history")
     async def _keep(self, kept: PromptHistory, prompt: str) -> None:
