@@ -16,7 +16,7 @@ from punie_tui.app.screens.file_history import FileHistoryScreen
 from punie_tui.app.screens.tree_review import PastReviewScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.widgets.key_row import KeyRow
-from punie_tui.app.widgets.messages import WorkspaceChanged
+from punie_tui.app.widgets.messages import OpenFile, WorkspaceChanged
 from punie_tui.app.widgets.outline import Outline
 from punie_tui.app.widgets.repo.panel import RepoPanel
 from punie_tui.app.widgets.repo.touched import changed_paths
@@ -150,6 +150,21 @@ async def test_blame_and_history_of_a_file_lead_to_its_commits(drive: Drive, rep
         last = driven.app.screen
         await driven.until(lambda: last.is_read, "the answer")  # type: ignore[attr-defined]
         assert "new.txt" in str(last.query_one("#history-heading", Static).render())
+
+
+async def test_blame_begins_at_the_line_where_the_viewer_stands(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    root = make_repository({"a.py": "".join(f"x{number} = {number}\n" for number in range(1, 60))})
+    async with drive(root) as driven:
+        driven.main.post_message(OpenFile("a.py", 40))
+        await driven.shown(FileViewerScreen)
+        await driven.pilot.press("down", "b")
+        screen = await driven.shown(FileHistoryScreen)
+        await driven.until(lambda: screen.is_read, "the lines")
+        current = screen.query_one(Outline).current
+        assert current is not None
+        assert current.key == "41"
 
 
 def shown_lines(driven: Driven) -> list[str]:

@@ -58,8 +58,10 @@ class FileHistoryScreen(Page[None]):
     ACTIONS: ClassVar[ActionGroups] = (FILE_HISTORY_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
 
-    def __init__(self, root: Path, path: str, *, is_blame: bool) -> None:
+    def __init__(self, root: Path, path: str, *, is_blame: bool, line: int = 1) -> None:
+        """`line` is where blame begins."""
         super().__init__()
+        self._line = line
         self._root = root
         self._path = path
         self._is_blame = is_blame
@@ -107,7 +109,10 @@ class FileHistoryScreen(Page[None]):
     def _show(self, is_blame: bool, found: Sequence[tuple[str, OutlineRow]], told: str) -> None:
         if is_blame == self._is_blame:
             self._revisions = {row.key: revision for revision, row in found}
-            self.query_one(Outline).show([row for _, row in found])
+            outline = self.query_one(Outline)
+            outline.show([row for _, row in found])
+            if is_blame:
+                outline.go_to(str(self._line))
             self._tell(told)
             self.is_read = True
 

@@ -259,7 +259,8 @@ class FileViewerScreen(Page[None]):
     def action_show_history(self, is_blame: bool) -> None:
         from punie_tui.app.screens.file_history import FileHistoryScreen
 
-        app_of(self).push_screen(FileHistoryScreen(self._root, self._path, is_blame=is_blame))
+        line = self.query_one(TextArea).cursor_location[0] + 1
+        app_of(self).push_screen(FileHistoryScreen(self._root, self._path, is_blame=is_blame, line=line))
 
 
 def language_of(path: str, text: str) -> str | None:
