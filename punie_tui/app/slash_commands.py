@@ -257,7 +257,7 @@ def run_slash_command(host: CommandHost, text: str) -> bool | None:
         return False
     argument = (written["argument"] or "").strip()
     if argument and not command.argument:
-        host.note(f"/{command.name} takes nothing after it.")
+        host.note(f"/{written['name']} takes nothing after it.")
         return False
     if host.session is None:
         host.note("punie is still starting.")

@@ -78,6 +78,7 @@ async def test_a_command_opens_its_screen(
         ("/undu", "There is no command /undu; did you mean /undo?"),
         ("/zzzzz", "There is no command /zzzzz; /help names them."),
         ("/help me", "/help takes nothing after it."),
+        ("/keys emacs", "/keys takes nothing after it."),
     ],
 )
 async def test_what_is_no_command_is_told_and_stays(drive: Drive, repository: Path, command: str, told: str) -> None:
