@@ -113,7 +113,7 @@ async def test_on_few_rows_it_is_read_by_scrolling_and_escape_stops_the_turn(dri
         assert not any("list_files" in line for line in driven.trace_lines())
 
 
-async def test_a_sentence_goes_to_the_prompt_and_the_choice_stays_open(drive: Drive, tmp_path: Path) -> None:
+async def test_a_sentence_goes_to_the_prompt_and_once_sent_starts_at_once(drive: Drive, tmp_path: Path) -> None:
     async with drive(tmp_path, [UNSURE, STATUS, TALK, TALK]) as driven:
         await driven.ask("hm")
         panel = await offered(driven)
@@ -123,17 +123,16 @@ async def test_a_sentence_goes_to_the_prompt_and_the_choice_stays_open(drive: Dr
         await driven.until(lambda: driven.prompt.has_focus, "the prompt")
         assert driven.prompt.text == "just run all 22 tests"
         assert panel.is_asking
-        await driven.pilot.press("n", "enter")
-        await driven.until(lambda: driven.queue.display, "what waits")
-        assert [each.text for each in driven.queue.shown] == ["just run all 22 testsn"]
-        assert panel.is_asking
-        await driven.pilot.press("shift+tab", "shift+tab")
+        await driven.pilot.press("alt+a")
         await driven.until(lambda: panel.has_focus, "the choices again")
-        driven.clock.now += GUARD_SECONDS
-        await driven.pilot.press("2")
+        assert panel.is_asking
+        driven.prompt.focus()
+        await driven.pilot.press("n", "enter")
         await driven.finished(2)
         assert not panel.is_asking
-        assert any("git_status" in line for line in driven.trace_lines())
+        assert driven.queue.shown == []
+        assert driven.engine.requests[-1].messages[-1].content == "just run all 22 testsn"
+        assert not any("list_files" in line or "git_status" in line for line in driven.trace_lines())
 
 
 async def test_undo_takes_none_of_the_choices_and_follows_at_once(

@@ -214,6 +214,9 @@ class MainScreen(Screen[None]):
     def _send(self, message: Prompt.Sent) -> None:
         self.query_one(Chat).follow_end()
         if message.is_plain or not self._does_at_once(message.text):
+            if self.is_ready:
+                # Who asks something else chose none, and does not wait for the question to be answered.
+                self._questions.choose_none()
             self._outbox.send(message)
 
     def _does_at_once(self, text: str) -> bool:
