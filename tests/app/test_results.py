@@ -46,6 +46,13 @@ def test_what_a_program_gave_is_a_tree_that_folds() -> None:
     assert text_of_rows([second]).splitlines()[-2:] == ['    1: "x"', "    2: null"]
 
 
+def test_a_printed_line_leads_to_the_place_that_it_names() -> None:
+    result = ExecuteCodeResult(output="no place at 12:30\nshop/cart.py:7: total of \x1b[1mall\n", duration=0.1)
+    plain, placed, more = rows_of("execute_code", result.model_dump(mode="json"), 20)
+    assert (plain.path, plain.line) == ("", None)
+    assert (placed.path, placed.line) == (more.path, more.line) == ("shop/cart.py", 7)
+
+
 def test_blamed_lines_stand_below_their_commit_and_are_read_whole_in_a_narrow_pane() -> None:
     written = ["def post(self, amount: int) -> Entry:", "    entry = Entry(amount, text, when=now)", "", "\x1b[31mx"]
     lines = tuple(

@@ -36,6 +36,7 @@ from punie_tui.app.widgets.trace.diff_rows import rows_of_diff
 from punie_tui.app.widgets.trace.found_rows import found_in, rows_by_file
 from punie_tui.app.widgets.trace.json_tree import rows_of_value
 from punie_tui.app.widgets.trace.rows import MOST_ROWS, Role, Row, and_more, capped, hung, row, wrapped
+from punie_tui.app.widgets.transcript.file_links import first_place_in
 
 _HASH_SHOWN = 8
 OUTCOME_MARKS: dict[Outcome, tuple[str, Role]] = {
@@ -133,11 +134,17 @@ def _printed(result: RunCommandResult, width: int) -> list[Row]:
 
 def _returned(result: ExecuteCodeResult, width: int) -> list[Row]:
     """What a program printed, and the value that it gave."""
-    output = wrapped(result.output, width) if result.output else []
+    output = [each for line in safe_text(result.output).splitlines() for each in _leading(line, width)]
     if result.value is None:
         return output
     value = Row([("value", "strong")], children=rows_of_value(result.value, max(width - 2, 12)))
     return [*output, value]
+
+
+def _leading(line: str, width: int) -> list[Row]:
+    """A printed line leads to the place that it names first."""
+    path, number = first_place_in(line)
+    return wrapped(line, width, path=path, line=number)
 
 
 def _tests(result: PytestRunResult, width: int) -> list[Row]:

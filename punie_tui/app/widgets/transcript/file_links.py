@@ -26,6 +26,14 @@ class FileLink(NamedTuple):
     line: int | None
 
 
+def first_place_in(text: str) -> tuple[str, int | None]:
+    """The first file with a line that a text names, whether it is there or not; an empty path where it names none."""
+    for found in _NAMED.finditer(text[:_LONGEST_TEXT]):
+        if found["line"]:
+            return found["path"], int(found["line"])
+    return "", None
+
+
 class FileLinks:
     """Knows which names are files; `unknown` are those that `look_up` was not asked about yet."""
 
