@@ -187,6 +187,17 @@ async def test_affected_tests_are_those_that_a_change_reaches(drive: Drive, proj
 
 async def test_debugging_shows_the_stack_and_the_values(drive: Drive, project: Path) -> None:
     async with drive(project) as driven:
+async def test_a_file_that_was_not_run_says_so(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("down", "down")
+        await driven.until(lambda: "3 tests, not run" in report(screen), "that they were not run")
+        await driven.pilot.press("down", "down")
+        await run(driven, screen, "r")
+        await driven.pilot.press("up", "up")
+        await driven.until(lambda: "3 tests, 0 failed, 2 not run" in report(screen), "that the others were not run")
+
+
         screen = await open_tests(driven)
         await run(driven, screen, "a")
         await driven.pilot.press("n")

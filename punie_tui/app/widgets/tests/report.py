@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from punie_tools.quality.pytest_run import DetailedOutcome, TestOutcome
 from punie_tools.safe_text import safe_text
+from punie_tools.sentences import counted
 from punie_tui.app.actions import SCROLL_CALLS, ActionGroup, ActionGroups, bindings_of, movement
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _overview(key: str, tests: Sequence[KnownTest]) -> Lines:
     """How many there are, and what failed."""
     yield safe_text(key, single_line=True), "strong"
     failed = [test for test in tests if test.has_failed]
-    yield f"{len(tests)} tests, {len(failed)} failed", "muted"
+    yield f"{counted(len(tests), 'test')}, {_told_of(tests, len(failed))}", "muted"
     for test in failed[:_MOST_LISTED]:
         yield "", ""
         yield f"✗ {safe_text(test.name[len(key) :].removeprefix('::'), single_line=True)}", "bad"
@@ -116,6 +117,14 @@ def _flattened(rows: Sequence[Row], depth: int) -> Lines:
     for row in rows:
         text = "".join(part for part, _ in row.parts)
         yield "  " * depth + text, row.parts[0][1] if row.parts else ""
+def _told_of(tests: Sequence[KnownTest], failed: int) -> str:
+    """None failed only where some have run."""
+    not_run = sum(test.state == "not run" for test in tests)
+    if not_run == len(tests):
+        return "not run"
+    return f"{failed} failed, {not_run} not run" if not_run else f"{failed} failed"
+
+
         yield from _flattened(row.children, depth + 1)
 
 
