@@ -167,6 +167,8 @@ async def test_what_the_chat_ran_stands_there_with_its_outcomes(drive: Drive, pr
         await driven.pilot.press("n")
         assert current(screen) == "tests/test_shop.py::TestTotal::test_rows"
         assert "At index 39 diff: 1 != 59" in report(screen)
+        # A run of the chat keeps no details.
+        assert "r runs it alone and shows more." in report(screen)
         await driven.pilot.press("escape")
         wrong = project / "tests/test_shop.py"
         wrong.write_text(wrong.read_text().replace("total([1])]", "59]"))
@@ -185,8 +187,6 @@ async def test_affected_tests_are_those_that_a_change_reaches(drive: Drive, proj
         assert "1 test file can reach the 1 changed file" in heading(screen)
 
 
-async def test_debugging_shows_the_stack_and_the_values(drive: Drive, project: Path) -> None:
-    async with drive(project) as driven:
 async def test_a_file_that_was_not_run_says_so(drive: Drive, project: Path) -> None:
     async with drive(project) as driven:
         screen = await open_tests(driven)
@@ -198,6 +198,8 @@ async def test_a_file_that_was_not_run_says_so(drive: Drive, project: Path) -> N
         await driven.until(lambda: "3 tests, 0 failed, 2 not run" in report(screen), "that the others were not run")
 
 
+async def test_debugging_shows_the_stack_and_the_values(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
         screen = await open_tests(driven)
         await run(driven, screen, "a")
         await driven.pilot.press("n")
@@ -207,6 +209,8 @@ async def test_a_file_that_was_not_run_says_so(drive: Drive, project: Path) -> N
         assert "debugger" in shown
         assert "wanted: list = [20, 21" in shown
         assert "stack" in shown
+        # It stands above what the run told, where it is seen without scrolling.
+        assert shown.index("debugger") < shown.index("At index 39")
 
 
 async def test_the_hunk_that_broke_a_test_is_found_shown_and_taken_back(

@@ -402,6 +402,7 @@ class TestsScreen(Page[None]):
         if test is not None:
             test.debugged = result
             self._go_to(test)
+            self._report.scroll_home(animate=False)
 
     def _take_bisected(self, result: ToolResult) -> None:
         """Show the hunks, unless the person went elsewhere meanwhile; the heading tells them in any case."""

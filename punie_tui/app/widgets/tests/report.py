@@ -68,14 +68,18 @@ def _report(test: KnownTest, width: int) -> Lines:
     seconds = f" in {test.worst.duration:.2f} s" if test.outcomes and not test.is_running else ""
     at = f"  {safe_text(path, single_line=True)}:{line}" if line else ""
     yield f"{test.state}{seconds}{at}", "muted"
-    for outcome in test.outcomes:
-        yield from _outcome(outcome)
+    # First, as the person asked for it last, and below it would not be seen on few rows.
     if test.debugged is not None:
         from punie_tui.app.widgets.trace.results import rows_of
 
         yield "", ""
         yield "debugger", "strong"
         yield from _flattened(rows_of("debug_test", test.debugged.model_dump(mode="json"), width), 0)
+    for outcome in test.outcomes:
+        yield from _outcome(outcome)
+    if test.has_failed and not any(isinstance(outcome, DetailedOutcome) for outcome in test.outcomes):
+        yield "", ""
+        yield "r runs it alone and shows more.", "muted"
 
 
 def _outcome(outcome: TestOutcome) -> Lines:
@@ -113,10 +117,6 @@ def _overview(key: str, tests: Sequence[KnownTest]) -> Lines:
         yield f"… {len(failed) - _MOST_LISTED} more", "muted"
 
 
-def _flattened(rows: Sequence[Row], depth: int) -> Lines:
-    for row in rows:
-        text = "".join(part for part, _ in row.parts)
-        yield "  " * depth + text, row.parts[0][1] if row.parts else ""
 def _told_of(tests: Sequence[KnownTest], failed: int) -> str:
     """None failed only where some have run."""
     not_run = sum(test.state == "not run" for test in tests)
@@ -125,6 +125,10 @@ def _told_of(tests: Sequence[KnownTest], failed: int) -> str:
     return f"{failed} failed, {not_run} not run" if not_run else f"{failed} failed"
 
 
+def _flattened(rows: Sequence[Row], depth: int) -> Lines:
+    for row in rows:
+        text = "".join(part for part, _ in row.parts)
+        yield "  " * depth + text, row.parts[0][1] if row.parts else ""
         yield from _flattened(row.children, depth + 1)
 
 
