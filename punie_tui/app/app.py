@@ -26,6 +26,7 @@ from punie_tui.app.textual_adapter import (
     call_around_suspension,
     can_suspend,
     filter_lines,
+    know_all_keys,
     set_terminal_colours,
     write_to_terminal,
 )
@@ -257,6 +258,7 @@ class PunieApp(App[None]):
 
     def on_mount(self) -> None:
         """What has to be there before the first key."""
+        know_all_keys()
         follow_job_control()
         call_around_suspension(self, self.terminal_title.put_back, self.terminal_title.show_again)
         # A preset's keys do not wait for the person's own, whose check takes all actions there are.

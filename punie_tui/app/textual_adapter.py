@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from enum import Enum
+from typing import Any, cast
 
 from rich.cells import get_character_cell_size
 from rich.terminal_theme import TerminalTheme
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.app import App
 from textual.binding import Keymap
 from textual.command import Provider
@@ -16,6 +18,17 @@ from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType]
+
+
+class _MoreKeys(Enum):
+    """Keys that Textual knows by the kitty protocol alone."""
+
+    ALT_ENTER = "alt+enter"
+
+
+def know_all_keys() -> None:
+    """Let what every terminal sends for Alt+Enter be that key: Textual would take it for Enter, which sends."""
+    cast("dict[str, object]", ANSI_SEQUENCES_KEYS)["\x1b\r"] = (_MoreKeys.ALT_ENTER,)
 
 
 def app_of(node: DOMNode) -> App[object]:

@@ -16,6 +16,7 @@ import pytest
 from app_on_terminal import AppOnTerminal
 
 from punie_tui.agent.events import SessionStarted, TextStreamed, TurnFinished, TurnStarted
+from punie_tui.agent.prompt_history import PromptHistory, prompt_history_file
 from punie_tui.agent.session_log import SessionLog, session_files, sessions_folder
 from punie_tui.own_files import home_directory
 
@@ -121,6 +122,18 @@ def test_the_key_that_suspends_does_not_in_a_line_to_type_in(tmp_path: Path) -> 
         app.read_until(b"Enter keeps")
         app.type_in(b"\x1a")
         assert paste(app, b"still here")
+
+
+def test_alt_enter_is_a_new_line_without_the_kitty_protocol(tmp_path: Path) -> None:
+    folder = tmp_path.resolve()
+    with AppOnTerminal(folder) as app:
+        app.read_until(b"ask mode")
+        app.type_in(b"any types\x1b\rwrong here")
+        app.read_until(b"here")
+        app.type_in(b"\x11")
+        app.read_until(None)
+    kept = PromptHistory(prompt_history_file(home_directory("state"), folder))
+    assert kept.draft() == "any types\nwrong here"
 
 
 def is_kept(folder: Path) -> bool:
