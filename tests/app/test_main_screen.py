@@ -198,6 +198,24 @@ async def test_quitting_is_instant_unless_a_turn_runs(drive: Drive, tmp_path: Pa
         assert not driven.app.left_session
 
 
+@pytest.mark.parametrize("typed", ["exit", ":q", "Quit"])
+async def test_what_quits_other_programs_quits(drive: Drive, tmp_path: Path, typed: str) -> None:
+    async with drive(tmp_path) as driven:
+        await driven.ask(typed)
+        await driven.until(lambda: driven.app._exit, "the end")
+        assert driven.engine.requests == []
+
+
+async def test_what_quits_other_programs_asks_while_a_turn_runs(drive: Drive, tmp_path: Path) -> None:
+    gate = threading.Event()
+    async with drive(tmp_path, [[TextDelta("Well"), gate]], writes_answers=True) as driven:
+        await driven.ask("think")
+        await driven.said("Well")
+        await driven.ask("quit")
+        await driven.shown(ConfirmScreen)
+        gate.set()
+
+
 @pytest.mark.parametrize("size", [(80, 10), (40, 8), (20, 5)])
 async def test_the_answers_to_a_long_question_stay_on_the_screen(
     drive: Drive, tmp_path: Path, size: tuple[int, int]

@@ -73,6 +73,8 @@ _NOTICED = {"done": "done", "stopped": "stopped", "limit": "stopped at a limit",
 _TO_PROMPT = "pane('chat')"
 _TO_CHAT = "said"
 _KEYS_OF_PANES = frozenset((*(f"pane('{name}')" for name in _PANES), _TO_CHAT))
+_QUITS = frozenset(("exit", "quit", ":q", ":q!", ":wq", "exit()", "quit()"))
+"""What quits other programs that are typed into; as a prompt it would be taken for a command to run."""
 _SPLIT_STEPS = (1, 2, 3, 4, 5)
 
 
@@ -221,6 +223,9 @@ class MainScreen(Screen[None]):
 
     def _does_at_once(self, text: str) -> bool:
         """Whether it is a command, one for the shell, or the number of a choice."""
+        if text.lower() in _QUITS:
+            self._run_command("/quit")
+            return True
         if text.startswith("/") and self._run_command(text):
             return True
         if text.startswith("!") and text.strip("! "):

@@ -26,6 +26,16 @@ _UNDO_EDIT = re.compile(
 _HANDED_OVER = re.compile(r"\W*fix (?:the failing tests?\b|what (?:ruff|pyright) finds at\b)", re.IGNORECASE)
 """What the app asks where a person hands a failure or a finding to the model; people write it too."""
 
+_QUIT = re.compile(
+    r"\W*(?:how (?:do|can|could|should|would) (?:i|you|we|one)|how to|i want to|i'd like to|let me)\s+"
+    r"(?:quit|exit|leave|close|get out(?: of)?|log ?out(?: of)?)"
+    r"(?:\s+(?:punie|this|it|here|(?:the|this) (?:app|program|session|tool|thing)|from here|again|now|please))*\W*$",
+    re.IGNORECASE,
+)
+
+_ANSWER_TO_NOTHING = re.compile(r"\W*(?:\w|yes|no|yep|nope|ok(?:ay)?\W*\?)\W*$", re.IGNORECASE)
+"""What answers a question, where none is open: nothing is to be routed."""
+
 _LAST_LATIN = "\u024f"
 
 
@@ -58,6 +68,9 @@ def answer_sentence(kind: AnswerKind, request: str) -> str:
     sentences = _sentences()
     if _is_of_another_script(request):
         return sentences["other script"]
+    for words, heading in ((_QUIT, "quit"), (_ANSWER_TO_NOTHING, "no question")):
+        if words.match(request):
+            return sentences[heading]
     if kind is AnswerKind.ABOUT:
         return _first(sentences, "about ", lambda word: rf"\b{word}", request)
     if kind is AnswerKind.BEYOND:
@@ -79,6 +92,8 @@ def plain_answer(request: str, is_after_edit: bool) -> AnswerKind | None:
     is_undo = _UNDO_EDIT.match(request) or (is_after_edit and _UNDO.match(request))
     if _is_of_another_script(request) or _HANDED_OVER.match(request) or is_undo:
         return AnswerKind.BEYOND
+    if _QUIT.match(request) or _ANSWER_TO_NOTHING.match(request):
+        return AnswerKind.HELP
     return None
 
 

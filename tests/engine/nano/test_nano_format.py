@@ -284,6 +284,25 @@ def test_a_plain_wish_to_undo_is_told_the_apps_own_way(request_text: str, is_und
     assert plain_answer(request_text, is_after_edit=True) == (AnswerKind.BEYOND if is_undone else None)
 
 
+@pytest.mark.parametrize("request_text", ["y", "n", "q", "N.", "ok?", "Okay ?", "1", "yes", "x"])
+def test_what_would_answer_a_question_is_no_order_where_none_is_open(request_text: str) -> None:
+    kind = plain_answer(request_text, is_after_edit=True)
+    assert kind
+    assert "No question is open" in answer_sentence(kind, request_text)
+
+
+@pytest.mark.parametrize("request_text", ["how do I quit?", "How to exit punie", "how can I get out of here?"])
+def test_who_wants_to_quit_is_told_the_key(request_text: str) -> None:
+    kind = plain_answer(request_text, is_after_edit=False)
+    assert kind
+    assert "Ctrl+Q quits" in answer_sentence(kind, request_text)
+
+
+@pytest.mark.parametrize("request_text", ["ok", "ls", "how do I leave a loop early", "how to exit with 2", "x = y"])
+def test_a_short_wish_is_read_by_the_model(request_text: str) -> None:
+    assert plain_answer(request_text, is_after_edit=False) is None
+
+
 @pytest.mark.parametrize(("request_text", "is_undone"), [("undo", False), ("undo the rename", True)])
 def test_an_edit_that_is_named_is_undone_after_other_calls_too(request_text: str, is_undone: bool) -> None:
     assert plain_answer(request_text, is_after_edit=False) == (AnswerKind.BEYOND if is_undone else None)
