@@ -21,9 +21,11 @@ from punie_tui.app.key_names import key_name
 from punie_tui.app.notices import Notices
 from punie_tui.app.screens.general_actions import SUSPEND
 from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.screens.main_actions import STOP
 from punie_tui.app.terminal_title import TerminalTitle
 from punie_tui.app.textual_adapter import (
     call_around_suspension,
+    can_do,
     can_suspend,
     filter_lines,
     know_all_keys,
@@ -182,7 +184,13 @@ class PunieApp(App[None]):
         self.push_screen(LeaderScreen(offers_by_letter(self.screen)), do)
 
     def action_help_quit(self) -> None:
-        """Ctrl+C where nothing is marked: it copies, and whoever wanted the program to end is told how."""
+        """Ctrl+C where nothing is marked: from the prompt it stops what runs, and whoever wanted to quit is told how."""
+        if isinstance(self.focused, Prompt) and can_do(self.screen, STOP.call):
+            self.call_later(self.run_action, STOP.call, self.screen)
+        else:
+            self.action_tell_how_to_quit()
+
+    def action_tell_how_to_quit(self) -> None:
         if key := self._quit_key:
             self.notify(f"{key} quits; Esc stops a turn.", markup=False)
 

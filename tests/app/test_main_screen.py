@@ -164,14 +164,49 @@ async def test_every_size_takes_a_request_and_shows_each_pane(
             assert (told in footer()) == is_wide
 
 
-async def test_who_wants_to_end_it_by_ctrl_c_is_told_how(drive: Drive, tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["ctrl+c", "ctrl+d"])
+async def test_who_wants_to_end_it_by_a_key_of_shells_is_told_how(drive: Drive, tmp_path: Path, key: str) -> None:
     async with drive(tmp_path, keys=KeyChoice("default", {"main.quit": "ctrl+k"})) as driven:
         await driven.until(lambda: driven.app.has_keys, "the key map")
-        await driven.pilot.press("a", "ctrl+c")
+        await driven.pilot.press(key)
         await driven.until(lambda: bool(driven.app.screen.query(Toast)), "what is told")
         (told,) = driven.app.screen.query(Toast)
         assert str(told.render()) == "Ctrl+K quits; Esc stops a turn."
-        assert driven.prompt.text == "a"
+
+
+async def test_ctrl_c_clears_what_is_typed_and_copies_what_is_selected(drive: Drive, tmp_path: Path) -> None:
+    async with drive(tmp_path) as driven:
+        await driven.pilot.press("a", "b", "ctrl+c")
+        assert driven.prompt.text == ""
+        await driven.pilot.press("ctrl+z")
+        assert driven.prompt.text == "ab"
+        await driven.pilot.press("ctrl+c", "up")
+        assert driven.prompt.text == "ab"
+        await driven.pilot.press("home", "ctrl+d")
+        assert driven.prompt.text == "b"
+        await driven.pilot.press("shift+right", "ctrl+c")
+        assert (driven.prompt.text, driven.app.clipboard) == ("b", "b")
+
+
+async def test_ctrl_c_in_the_empty_prompt_stops_the_turn(drive: Drive, tmp_path: Path) -> None:
+    async with drive(tmp_path, [[TextDelta("Well"), threading.Event()]], writes_answers=True) as driven:
+        await driven.ask("think")
+        await driven.said("Well")
+        await driven.pilot.press("a", "ctrl+c")
+        assert driven.main.is_turn_running
+        await driven.pilot.press("ctrl+c")
+        await driven.finished()
+        assert not driven.app.screen.query(Toast)
+
+
+async def test_a_question_mark_opens_the_keys_from_the_empty_prompt_alone(drive: Drive, tmp_path: Path) -> None:
+    async with drive(tmp_path) as driven:
+        await driven.pilot.press("question_mark")
+        await driven.shown(KeysScreen)
+        await driven.pilot.press("escape")
+        await driven.shown(MainScreen)
+        await driven.type_in("a?")
+        assert driven.prompt.text == "a?"
 
 
 async def test_quitting_is_instant_unless_a_turn_runs(drive: Drive, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def _action(
     return Action(f"main.{name}", keys, call, about, label, has_priority=True, line=line, letter=letter)
 
 
-_THESE_KEYS = "these keys (? not while you type)"
+_THESE_KEYS = "these keys (? not within a text)"
 _CHAT_SIZE = "chat narrower, wider"
 _TRACE_SIZE = "trace lower, higher"
 

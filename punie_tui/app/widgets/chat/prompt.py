@@ -72,6 +72,8 @@ PROMPT_ACTIONS = ActionGroup(
         Action("prompt.down", "down", "cursor_down", "a line down; below the last one later prompts", line=_LINES),
         Action("prompt.left", "left", "cursor_left", "a character back", line=_CHARACTERS),
         Action("prompt.right", "right", "cursor_right", "a character on", line=_CHARACTERS),
+        Action("prompt.clear", "ctrl+c", "copy", "copy what is selected, else clear; in an empty prompt stop the turn"),
+        Action("prompt.delete", "ctrl+d", "delete_or_tell", "delete a character; in an empty prompt how to quit"),
         Action("prompt.edit", "f12", "edit", "write in your own editor: $VISUAL or $EDITOR", letter="e"),
     ),
     hints=(
@@ -84,6 +86,7 @@ PROMPT_ACTIONS = ActionGroup(
         ("!", "a command in your own shell; Esc stops it"),
         ("Backspace", "in the empty prompt: drop the output it would bring"),
         ("Tab  Enter  Esc", "take what is offered, or not (Up, Down choose)"),
+        ("?", "in the empty prompt: these keys"),
         ("Ctrl+Z  Ctrl+Y", "undo, redo what was typed"),
         ("[pasted 240 lines]", "is sent as its text; Backspace removes it"),
     ),
@@ -354,6 +357,10 @@ class Prompt(TextArea):
             event.stop()
             event.prevent_default()
             (self.action_send if event.key in sending else self.action_new_line)()
+        elif event.key == "question_mark" and not self.text:
+            event.stop()
+            event.prevent_default()
+            await app_of(self).run_action("help", self.screen)
         elif not event.is_printable and await do_own_binding(self, event.key):
             event.stop()
             event.prevent_default()
@@ -372,6 +379,22 @@ class Prompt(TextArea):
         else:
             event.text = self._pasted.folded(event.text)
             await super()._on_paste(event)
+
+    def action_copy(self) -> None:
+        """As in a shell it clears where nothing is selected; Up and undo bring back what stood there."""
+        if self.selected_text or not self.text:
+            super().action_copy()
+            return
+        self.completion.close()
+        self._history.append(self._pasted.unfolded(self.text))
+        self._position = len(self._history)
+        self.clear()
+
+    async def action_delete_or_tell(self) -> None:
+        if self.text:
+            self.action_delete_right()
+        else:
+            await app_of(self).run_action("app.tell_how_to_quit")
 
     def action_delete_left(self) -> None:
         if not self._delete_mark(is_before=True):
