@@ -57,6 +57,12 @@ class CommandHost(Protocol):
 
     def start_anew(self) -> None: ...
 
+    def change_session(self, name: str) -> None: ...
+
+    def action_sessions(self) -> None: ...
+
+    def copy_last_answer(self) -> None: ...
+
     def call_by_hand(self, prompt: str, calls: Sequence[ToolCall]) -> None: ...
 
     def action_help(self) -> None: ...
@@ -206,6 +212,89 @@ def _commit(host: CommandHost, _argument: str) -> None:
         host.git_work.commit()
 
 
+def _sessions(host: CommandHost, argument: str) -> None:
+    if not argument:
+        host.action_sessions()
+    elif host.is_turn_running:
+        host.note("A turn is running; Esc stops it, then another session can go on.")
+    else:
+        host.change_session(argument)
+
+
+def _rename(host: CommandHost, argument: str) -> None:
+    from punie_tools.safe_text import safe_text
+
+    if host.session is None or not _is_begun(host):
+        return
+    try:
+        host.session.rename(argument)
+    except OSError as error:
+        host.note(f"The name cannot be kept: {(error.strerror or str(error)).lower()}.")
+    else:
+        host.note(f"This session is named {safe_text(host.session.name, single_line=True)!r}.")
+
+
+def _export(host: CommandHost, argument: str) -> None:
+    """Off the UI thread; a file that is there already is left as it is."""
+    session, screen = host.session, host.screen_of_commands
+    if session is None or not _is_begun(host):
+        return
+
+    def export() -> None:
+        from pathlib import Path
+
+        from punie_tools.safe_text import safe_text
+        from punie_tui.agent.session_record import SessionError
+        from punie_tui.app.session_export import export_target, export_text, format_of, offered_file
+
+        root = session.workspace.root
+        named = root / Path(argument).expanduser() if argument else offered_file(root, session.session_id)
+        file = export_target(named, session.session_id)
+        try:
+            title = session.sessions.summary(session.sessions.find(session.session_id)).title
+            text = export_text(session.record(), title, format_of(file))
+            with file.open("x", encoding="utf-8") as written:
+                written.write(text)
+            told = f"Written: {file}"
+        except FileExistsError:
+            told = f"{file} is there already; `/export FILE` writes another one."
+        except SessionError as error:
+            told = str(error).splitlines()[0]
+        except OSError as error:
+            told = f"{file} cannot be written: {(error.strerror or str(error)).lower()}."
+        call_on_screen(screen, lambda: host.note(safe_text(told, single_line=True)))
+
+    screen.run_worker(export, thread=True, group="export")
+
+
+def _is_begun(host: CommandHost) -> bool:
+    """Whether there is something to name or to export; else the person is told."""
+    is_begun = host.session is not None and bool(host.session.session_id)
+    if not is_begun:
+        host.note("Nothing was said in this session yet.")
+    return is_begun
+
+
+def _status(host: CommandHost, _argument: str) -> None:
+    from punie_tools.safe_text import safe_text
+
+    if (session := host.session) is None:
+        return
+    name = f", named {session.name!r}" if session.name else ""
+    facts = (
+        f"{session.engine.model_name} answers",
+        f"{session.policy.value} mode",
+        f"{session.workspace.root} is {'trusted' if session.trust.is_trusted else 'not trusted'}",
+        f"session {session.session_id}{name}" if session.session_id else "a new session",
+        "a turn is running" if host.is_turn_running else "no turn is running",
+    )
+    host.note(safe_text(f"{'; '.join(facts)}.", single_line=True))
+
+
+def _compact(host: CommandHost, _argument: str) -> None:
+    host.note("Nothing to do: punie leaves the oldest turns out by itself once the context is full. /new begins anew.")
+
+
 def _quit(host: CommandHost, _argument: str) -> None:
     app = app_of(host.screen_of_commands)
     app.call_later(app.run_action, "app.quit")
@@ -214,6 +303,11 @@ def _quit(host: CommandHost, _argument: str) -> None:
 COMMANDS = (
     SlashCommand("help", "", "all keys", lambda host, _: host.action_help()),
     SlashCommand("new", "", "begin a new session; this one stays saved", lambda host, _: host.start_anew()),
+    SlashCommand("sessions", "[SESSION]", "resume an earlier session, by name or id; the list without one", _sessions),
+    SlashCommand("rename", "NAME", "name this session", _rename),
+    SlashCommand("export", "[FILE]", "write this session to a file, .md or .html", _export),
+    SlashCommand("copy", "", "copy the last answer", lambda host, _: host.copy_last_answer()),
+    SlashCommand("status", "", "model, mode, trust and session", _status),
     SlashCommand("tests", "[TARGET]", "run the tests", _tests),
     SlashCommand("findings", "[PATH]", "what pyright and ruff find", _findings),
     SlashCommand("diff", "", "review the working tree by hunk", _diff),
@@ -234,13 +328,28 @@ COMMANDS = (
     SlashCommand("edit", "", "write the prompt in your own editor (F12)", lambda host, _: host.edit_prompt()),
     SlashCommand("quit", "", "leave punie", _quit),
 )
-_ALIASES = {"clear": "new", "exit": "quit", "keys": "help", "types": "findings", "lint": "findings", "test": "tests"}
+_UNLISTED = (SlashCommand("compact", "", "what is done by itself", _compact),)
+_ALIASES = {
+    "clear": "new",
+    "config": "settings",
+    "continue": "sessions",
+    "exit": "quit",
+    "keys": "help",
+    "lint": "findings",
+    "q": "quit",
+    "resume": "sessions",
+    "session": "sessions",
+    "test": "tests",
+    "types": "findings",
+}
+_LEAST_LIKENESS = 0.7
+"""Of a name to the one that may be meant; below, what is proposed is something else more often than not."""
 
 
 def find_command(name: str) -> SlashCommand | None:
     """By its name or another that people try."""
     wanted = _ALIASES.get(name.lower(), name.lower())
-    return next((command for command in COMMANDS if command.name == wanted), None)
+    return next((command for command in (*COMMANDS, *_UNLISTED) if command.name == wanted), None)
 
 
 def run_slash_command(host: CommandHost, text: str) -> bool | None:
@@ -251,7 +360,7 @@ def run_slash_command(host: CommandHost, text: str) -> bool | None:
     command = find_command(written["name"])
     if command is None:
         known = [*(command.name for command in COMMANDS), *_ALIASES]
-        near = get_close_matches(written["name"].lower(), known, 1, 0.5)
+        near = get_close_matches(written["name"].lower(), known, 1, _LEAST_LIKENESS)
         hint = f"did you mean /{near[0]}?" if near else "/help names them."
         host.note(f"There is no command /{_cut(written['name'])}; {hint} A space before it sends it as a prompt.")
         return False

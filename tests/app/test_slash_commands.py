@@ -16,6 +16,7 @@ from punie_tools.changes.journal import journal_folder
 from punie_tui.agent.events import MessageQueued
 from punie_tui.agent.session import Session
 from punie_tui.app.screens.keys import KeysScreen
+from punie_tui.app.screens.sessions import SessionsScreen
 from punie_tui.app.screens.tree_review import TreeReviewScreen
 from punie_tui.app.screens.trust import TrustScreen
 from punie_tui.app.slash_commands import COMMANDS
@@ -39,7 +40,14 @@ async def test_every_command_is_offered_and_narrowed_by_letters(drive: Drive, re
         await driven.type_in("/")
         assert len(driven.popup.choices) == len(COMMANDS)
         await driven.type_in("re")
-        assert [choice.value for choice in driven.popup.choices] == ["/review ", "/redo ", "/diff", "/staged"]
+        assert [choice.value for choice in driven.popup.choices] == [
+            "/rename ",
+            "/review ",
+            "/redo ",
+            "/sessions ",
+            "/diff",
+            "/staged",
+        ]
         await driven.pilot.press("escape")
         assert not driven.popup.is_open
         assert driven.prompt.text == "/re"
@@ -77,6 +85,8 @@ async def test_a_command_opens_its_screen(
     [
         ("/undu", "There is no command /undu; did you mean /undo?"),
         ("/zzzzz", "There is no command /zzzzz; /help names them."),
+        ("/presume", "There is no command /presume; did you mean /resume?"),
+        ("/plume", "There is no command /plume; /help names them."),
         ("/help me", "/help takes nothing after it."),
         ("/keys emacs", "/keys takes nothing after it."),
     ],
@@ -88,6 +98,51 @@ async def test_what_is_no_command_is_told_and_stays(drive: Drive, repository: Pa
         await driven.said(told)
         assert driven.prompt.text == command
         assert driven.engine.requests == []
+
+
+@pytest.mark.parametrize("command", ["/resume", "/sessions"])
+async def test_names_that_people_try_lead_to_the_sessions(drive: Drive, repository: Path, command: str) -> None:
+    async with drive(repository) as driven:
+        await driven.ask(command)
+        await driven.shown(SessionsScreen)
+
+
+async def test_a_session_is_named_copied_exported_and_resumed_by_its_name(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("It is **fine**.")]], writes_answers=True) as driven:
+        await driven.ask("/rename early")
+        await driven.said("Nothing was said in this session yet.")
+        await driven.pilot.press("ctrl+c")
+        await driven.ask("/copy")
+        await driven.said("There is no answer to copy yet.")
+        await driven.ask("how is it")
+        await driven.finished()
+        await driven.ask("/copy")
+        await driven.until(lambda: driven.app.clipboard == "It is **fine**.", "the copy")
+        await driven.ask("/rename my talk")
+        await driven.said("This session is named 'my talk'.")
+        await driven.ask("/status")
+        await driven.said("is not trusted; session ")
+        await driven.ask("/compact")
+        await driven.said("punie leaves the oldest turns out by itself")
+        await driven.ask("/export talk.md")
+        await driven.said("Written: ")
+        assert "It is **fine**." in (repository / "talk.md").read_text()
+        await driven.ask("/export talk.md")
+        await driven.said("is there already")
+        await driven.ask("/clear")
+        await driven.until(lambda: driven.main.session is not None and not driven.main.session.session_id, "a new one")
+        await driven.ask("/resume my talk")
+        await driven.until(
+            lambda: driven.main.session is not None and driven.main.session.name == "my talk", "the talk"
+        )
+
+
+async def test_the_app_begins_with_a_prompt(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("none")]], begin_with="any errors in app.py?") as driven:
+        await driven.finished()
+        assert driven.engine.requests[0].messages[-1].content == "any errors in app.py?"
+        await driven.pilot.press("up")
+        assert driven.prompt.text == "any errors in app.py?"
 
 
 async def test_a_mode_that_is_none_names_those_there_are(drive: Drive, repository: Path) -> None:

@@ -328,6 +328,11 @@ class MainScreen(Screen[None]):
         """Begin a new session after the messages that wait."""
         self._outbox.start_anew()
 
+    def copy_last_answer(self) -> None:
+        """Whatever was said last by punie, as it was written."""
+        if not self.query_one(Chat).transcript.copy_last_answer():
+            self.note("There is no answer to copy yet.")
+
     def call_by_hand(self, prompt: str, calls: Sequence[ToolCall]) -> None:
         """Run the person's own calls, after the messages that wait."""
         self._outbox.call_by_hand(prompt, calls)

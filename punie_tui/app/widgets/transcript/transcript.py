@@ -261,6 +261,14 @@ class Transcript(TranscriptView, can_focus=True):
         if self.blocks.blocks:
             self._copy(text_of_answer(self.blocks, self.blocks.place_of(self._cursor_line).index))
 
+    def copy_last_answer(self) -> bool:
+        """Copy what punie said last, wherever the cursor is; whether it said anything."""
+        answers = (place for place, block in enumerate(self.blocks.blocks) if block.speaker == "punie")
+        last = max(answers, default=-1)
+        if last >= 0:
+            self._copy(text_of_answer(self.blocks, last))
+        return last >= 0
+
     def action_leave(self) -> None:
         """Out of the selection, else out of the search."""
         if self._anchor is not None:
