@@ -39,6 +39,7 @@ _CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG)
 _USAGE = """punie: a terminal pair programmer that runs on your own machine.
 
 usage: punie [DIR] [options]          the app on DIR (default: the current directory)
+       punie "PROMPT" [options]       the app, with that as the first prompt
        punie COMMAND … [options]      (a folder named like a command: punie ./tools)
 
 commands:
@@ -50,6 +51,7 @@ options:
   --cwd DIR                      work on DIR
   --yes                          allow what would be asked
   --resume [SESSION]             go on with the last session of this folder, or with that one (app)
+  --continue, -c                 go on with the last session of this folder (app)
   --review REVISION              begin with the review of a commit, or of A..B (app)
   --version, --help
 """

@@ -75,8 +75,8 @@ class PunieApp(App[None]):
         """`open_session` makes the session on the turn thread, after the first frame. `clock` guards approvals, and
         tells how long a thing has taken.
 
-        `begin_with` is a command of the prompt that is run once the session is open. `colours` says what the terminal
-        can show; with `is_still` nothing on the screen moves or blinks by itself. `flags` are the settings that the
+        `begin_with` is a command of the prompt, or a prompt, that is sent once the session is open. `colours` says what
+        the terminal can show; with `is_still` nothing on the screen moves or blinks by itself. `flags` are the settings that the
         command line gave.
         """
         self._colours: Colours = colours
@@ -184,7 +184,7 @@ class PunieApp(App[None]):
         self.push_screen(LeaderScreen(offers_by_letter(self.screen)), do)
 
     def action_help_quit(self) -> None:
-        """Ctrl+C where nothing is marked: from the prompt it stops what runs, and whoever wanted to quit is told how."""
+        """Ctrl+C where nothing is marked: in the prompt it stops what runs; else whoever wants to quit is told how."""
         if isinstance(self.focused, Prompt) and can_do(self.screen, STOP.call):
             self.call_later(self.run_action, STOP.call, self.screen)
         else:

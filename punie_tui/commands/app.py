@@ -1,4 +1,4 @@
-"""`punie [DIR]`: the terminal app, in a child of its supervisor.
+"""`punie [DIR | PROMPT]`: the terminal app, in a child of its supervisor.
 
 Imports stay light until the first frame: whatever reads settings, tools or models is imported on the turn thread.
 """
@@ -37,14 +37,15 @@ def run(argv: list[str]) -> int:
         return _refuse('the app cannot draw on this terminal (TERM); use: punie ask "…", or set TERM=xterm-256color')
     from punie_tui.supervisor import supervise
 
-    return supervise(_run_app, argv)
+    # What died on the way is not asked once more.
+    return supervise(lambda arguments: _run_app(arguments, asks_prompt=arguments == argv), argv)
 
 
 def _parser() -> argparse.ArgumentParser:
     import argparse
 
     parser = argparse.ArgumentParser(prog="punie", description="The terminal app. `punie --help` lists the commands.")
-    parser.add_argument("folder", nargs="?", metavar="DIR", help="work on DIR (default: the current directory)")
+    parser.add_argument("folder", nargs="?", metavar="DIR", help="work on DIR, or begin with a prompt in quotes")
     parser.add_argument("--model", metavar="nano|PATH|HUB_ID|URL[#NAME]", help="the model that answers")
     parser.add_argument("--cwd", default=".", metavar="DIR", help="work on DIR")
     parser.add_argument("--yes", action="store_true", help="allow what would be asked")
@@ -56,7 +57,12 @@ def _parser() -> argparse.ArgumentParser:
         help="go on with the last session of this folder, or with the one of this id or name (`punie sessions`)",
     )
     parser.add_argument(
-        "--continue", dest="resume", action="store_const", const=LAST_SESSION, help="the same as --resume alone"
+        "-c",
+        "--continue",
+        dest="resume",
+        action="store_const",
+        const=LAST_SESSION,
+        help="the same as --resume alone",
     )
     parser.add_argument("--review", metavar="REVISION", help="begin with the review of a commit, or of A..B")
     return parser
@@ -71,6 +77,7 @@ class _Options(NamedTuple):
     yes: bool = False
     resume: str | None = None
     review: str | None = None
+    prompt: str = ""
 
 
 def _parse(argv: list[str]) -> _Options:
@@ -81,7 +88,15 @@ def _parse(argv: list[str]) -> _Options:
     if options.folder is None and options.resume and Path(options.resume).expanduser().is_dir():
         # `punie --resume DIR`: no session has the name of a folder that is there.
         return options._replace(folder=options.resume, resume=LAST_SESSION)
+    if options.folder is not None and not _folder(options).is_dir() and _is_prompt(options.folder):
+        return options._replace(folder=None, prompt=options.folder)
     return options
+
+
+def _is_prompt(text: str) -> bool:
+    """Whether what names no folder is something to ask: it has a blank or a question mark, and begins as no path."""
+    begins_as_path = text.startswith(("/", "~", "./", "../")) or ("/" in text and Path(text).parent.is_dir())
+    return any(letter.isspace() or letter == "?" for letter in text.strip()) and not begins_as_path
 
 
 def _folder(options: _Options) -> Path:
@@ -94,14 +109,17 @@ def _refuse(message: str) -> int:
     return 2
 
 
-def _run_app(argv: list[str]) -> int:
+def _run_app(argv: list[str], *, asks_prompt: bool) -> int:
     # Nothing of what the start allocates is garbage; the screen turns the collector on after its first frame.
     gc.disable()
     options = _parse(argv)
     # It may be gone in the end.
     folder, started_in = _folder(options).resolve(), Path.cwd()
     if not folder.is_dir():
-        return _refuse(f"{options.folder or options.cwd}: there is no such folder.")
+        asks = (
+            " To ask something, put a whole sentence in quotes, or start punie and type it." if options.folder else ""
+        )
+        return _refuse(f"{options.folder or options.cwd}: there is no such folder.{asks}")
     _drop_variables_that_end_textual()
     from punie_tui.app.app import PunieApp
     from punie_tui.app.key_map import KeyChoice
@@ -115,7 +133,7 @@ def _run_app(argv: list[str]) -> int:
     def open_session(ask_person: AskPerson, ask_which: AskWhich) -> Session:
         return _open_session(folder, options, ask_person, ask_which)
 
-    begin_with = f"/review {options.review}" if options.review else ""
+    begin_with = f"/review {options.review}" if options.review else options.prompt if asks_prompt else ""
     look = saved_look()
     app = PunieApp(
         folder,

@@ -15,6 +15,7 @@ from punie_tui.commands.app import _parse
         ([], None, None),
         (["--resume"], None, "last"),
         (["--continue"], None, "last"),
+        (["-c"], None, "last"),
         (["--resume", "20260311-093100"], None, "20260311-093100"),
         (["--resume", "here"], "here", "last"),
         (["here", "--resume"], "here", "last"),
@@ -34,3 +35,24 @@ def test_what_resume_means(
 
 def test_review_names_a_revision() -> None:
     assert _parse(["--review", "HEAD~1..HEAD"]).review == "HEAD~1..HEAD"
+
+
+@pytest.mark.parametrize(
+    ("written", "prompt"),
+    [
+        ("any type errors in pkg?", "any type errors in pkg?"),
+        ("status?", "status?"),
+        ("what is in src/app.py", "what is in src/app.py"),
+        ("my work", ""),
+        ("srv", ""),
+        ("./my wrok", ""),
+        ("my work/srv of mine", ""),
+    ],
+)
+def test_what_is_no_folder_and_reads_as_a_sentence_is_the_first_prompt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, prompt: str
+) -> None:
+    (tmp_path / "my work").mkdir()
+    monkeypatch.chdir(tmp_path)
+    options = _parse([written])
+    assert (options.prompt, options.folder) == (prompt, None if prompt else written)

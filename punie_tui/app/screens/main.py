@@ -620,8 +620,8 @@ class MainScreen(Screen[None]):
         self.query_one(StatusLine).show_activity("ready", is_busy=False)
         self._outbox.send_next()
         command, self._begin_with = self._begin_with, ""
-        if command:
-            self._run_command(command)
+        if command and not self._run_command(command):
+            self.query_one(Prompt).send(command)
 
     def session_failed(self, error: str) -> None:
         from punie_tools.safe_text import safe_text

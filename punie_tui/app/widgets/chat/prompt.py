@@ -219,6 +219,11 @@ class Prompt(TextArea):
             self.insert(self._pasted.folded(text))
             self.completion.dismiss()
 
+    def send(self, text: str) -> None:
+        """As if the person had sent it, with a space before it: it is no command."""
+        self.remember(text)
+        self.post_message(self.Sent(text, is_plain=True, mentions=mentions_in(text)))
+
     def action_send(self) -> None:
         self.post_message(self._take_typed() or self.NothingSent())
 
