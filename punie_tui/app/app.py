@@ -76,8 +76,8 @@ class PunieApp(App[None]):
         tells how long a thing has taken.
 
         `begin_with` is a command of the prompt, or a prompt, that is sent once the session is open. `colours` says what
-        the terminal can show; with `is_still` nothing on the screen moves or blinks by itself. `flags` are the settings that the
-        command line gave.
+        the terminal can show; with `is_still` nothing on the screen moves or blinks by itself. `flags` are the
+        settings that the command line gave.
         """
         self._colours: Colours = colours
         super().__init__()

@@ -28,6 +28,7 @@ from punie_tui.app.widgets.chat.completion import Completion
 from punie_tui.app.widgets.chat.history_search import HistorySearch
 from punie_tui.app.widgets.chat.pasted_text import PastedTexts, PasteTooLongError, check_length
 from punie_tui.app.widgets.chat.price import PriceTag
+from punie_tui.app.widgets.chat.taken_text import TakenText
 
 if TYPE_CHECKING:
     from textual.geometry import Region
@@ -54,6 +55,7 @@ _LOG = logging.getLogger(__name__)
 
 _LINES = "a line up, down; earlier and later prompts at the edges"
 _CHARACTERS = "a character back, on"
+_WORDS = "a word back, on"
 TO_PROMPT = Action("main.prompt", "escape", "prompt", "to the prompt, where nothing is to be stopped")
 STEER = Action("prompt.steer", "ctrl+s", "steer", "steer: let the running turn read it at its next step")
 _SEND = Action("prompt.send", "enter", "send", "send; it waits while a turn runs", "Send")
@@ -70,8 +72,16 @@ PROMPT_ACTIONS = ActionGroup(
         ),
         Action("prompt.up", "up", "cursor_up", "a line up; above the first one earlier prompts", line=_LINES),
         Action("prompt.down", "down", "cursor_down", "a line down; below the last one later prompts", line=_LINES),
-        Action("prompt.left", "left", "cursor_left", "a character back", line=_CHARACTERS),
-        Action("prompt.right", "right", "cursor_right", "a character on", line=_CHARACTERS),
+        Action("prompt.left", "left,ctrl+b", "cursor_left", "a character back", line=_CHARACTERS),
+        Action("prompt.right", "right,ctrl+f", "cursor_right", "a character on", line=_CHARACTERS),
+        Action("prompt.word_left", "alt+b,ctrl+left", "cursor_word_left", "a word back", line=_WORDS),
+        Action("prompt.word_right", "alt+f,ctrl+right", "cursor_word_right", "a word on", line=_WORDS),
+        Action("prompt.take_word", "ctrl+w,alt+backspace", "take('delete_word_left')", "take the word before"),
+        Action("prompt.take_next_word", "alt+d", "take('delete_word_right')", "take the word behind"),
+        Action("prompt.take_start", "ctrl+u", "take('delete_to_start_of_line')", "take the line up to here"),
+        Action("prompt.take_end", "ctrl+k", "take('delete_to_end_of_line')", "take the line from here"),
+        Action("prompt.yank", "ctrl+y", "redo_or_yank", "redo what was undone, else put in what was taken"),
+        Action("prompt.undo", "ctrl+z,ctrl+underscore", "undo", "undo what was typed"),
         Action("prompt.clear", "ctrl+c", "copy", "copy what is selected, else clear; in an empty prompt stop the turn"),
         Action("prompt.delete", "ctrl+d", "delete_or_tell", "delete a character; in an empty prompt how to quit"),
         Action("prompt.edit", "f12", "edit", "write in your own editor: $VISUAL or $EDITOR", letter="e"),
@@ -87,7 +97,7 @@ PROMPT_ACTIONS = ActionGroup(
         ("Backspace", "in the empty prompt: drop the output it would bring"),
         ("Tab  Enter  Esc", "take what is offered, or not (Up, Down choose)"),
         ("?", "in the empty prompt: these keys"),
-        ("Ctrl+Z  Ctrl+Y", "undo, redo what was typed"),
+        ("\\ Enter", "at the end of a line: new line"),
         ("[pasted 240 lines]", "is sent as its text; Backspace removes it"),
     ),
     about="Where you ask, in your own words; what you send while a turn runs waits for its end.",
@@ -162,6 +172,7 @@ class Prompt(TextArea):
         self._draft_lock = threading.Lock()
         self._has_left = False
         self._pasted = PastedTexts()
+        self._taken = TakenText()
         self._search = HistorySearch(lambda: self._history, self._pasted.folded)
         self.completion = Completion(self)
         self.price = PriceTag(self)
@@ -245,6 +256,35 @@ class Prompt(TextArea):
         self.insert(self._pasted.folded(text) + ("\n" if self.text else ""))
         self.move_cursor(self.document.end)
         self.completion.dismiss()
+
+    def action_take(self, deletes: str) -> None:
+        """Delete as an action of the text area does, and keep what went: it is put in again by `redo_or_yank`."""
+        text, before = self.text, (self.text, self.cursor_location)
+        getattr(self, f"action_{deletes}")()
+        start = self.document.get_index_from_location(self.cursor_location)
+        taken = text[start : start + len(text) - len(self.text)]
+        self._taken.take(
+            taken, (self.text, self.cursor_location), before, is_before_cursor=self.cursor_location != before[1]
+        )
+
+    def action_redo_or_yank(self) -> None:
+        """One key does both, and each as its users know it: whoever has just undone wants no text put in."""
+        if self.history.redo_stack:
+            self.action_redo()
+        else:
+            self.insert(self._taken.text)
+
+    def _continues_line(self) -> bool:
+        """Make of a backslash at the end of the line a new one, as a shell does; whether there is one."""
+        row, column = self.cursor_location
+        line = self.document.get_line(row)
+        backslashes = len(line) - len(line.rstrip("\\"))
+        if column != len(line) or backslashes % 2 == 0:
+            return False
+        # A shell reads it itself.
+        start = (row, column if self.text.startswith("!") else column - 1)
+        self.replace("\n", start, (row, column), maintain_selection_offset=False)
+        return True
 
     def action_new_line(self) -> None:
         self.insert("\n")
@@ -361,7 +401,10 @@ class Prompt(TextArea):
         elif event.key in (sending := keys_of(self, _SEND)) or event.key in keys_of(self, _NEW_LINE):
             event.stop()
             event.prevent_default()
-            (self.action_send if event.key in sending else self.action_new_line)()
+            if event.key not in sending:
+                self.action_new_line()
+            elif not self._continues_line():
+                self.action_send()
         elif event.key == "question_mark" and not self.text:
             event.stop()
             event.prevent_default()
