@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import islice
+from pathlib import Path, PurePosixPath
 
 from punie_tools.files.every_file import every_file
 from punie_tools.symbols.definition_lines import DefinitionLine, definition_lines
@@ -21,6 +22,14 @@ class WorkspaceNames:
     _file_index: NameIndex
     _definitions: Sequence[DefinitionLine]
     _symbol_index: NameIndex
+    _folders: Sequence[str] = ()
+    """Nearest to the root first, each with a slash at its end."""
+
+    def folders(self, query: str, most: int) -> list[str]:
+        """Those whose path, or own name, begins with what is typed."""
+        wanted = query.lower()
+        found = (name for name in self._folders if name.lower().startswith(wanted) or f"/{wanted}" in _last(name))
+        return list(islice((name for name in found if name != query), most))
 
     def best(self, query: str, most: int, is_cancelled: Callable[[], bool]) -> list[str | DefinitionLine]:
         """Paths of files and definitions, those that fit best first; without a query the files nearest to the root."""
@@ -38,5 +47,12 @@ def read_workspace_names(folder: Path) -> WorkspaceNames:
     context = ToolContext(Workspace.at(folder))
     files = [name for name in every_file(context) if "\n" not in name]
     definitions = definition_lines(context)
+    folders = {f"{parent}/" for name in files for parent in PurePosixPath(name).parents if parent.parts}
+    by_depth = sorted(folders, key=lambda name: (name.count("/"), name))
     qualified = [each.qualified_name for each in definitions]
-    return WorkspaceNames(files, NameIndex(files, "/"), definitions, NameIndex(qualified, "."))
+    return WorkspaceNames(files, NameIndex(files, "/"), definitions, NameIndex(qualified, "."), by_depth)
+
+
+def _last(folder: str) -> str:
+    """The own name of a folder, between its slashes, in small letters."""
+    return f"/{folder.rstrip('/').rpartition('/')[2]}/".lower()

@@ -37,6 +37,8 @@ async def test_files_are_found_by_some_of_their_letters(drive: Drive, repository
         assert sorted(await offered(driven)) == [
             '@"my notes.txt" ',
             "@.gitignore ",
+            "@src/",
+            "@src/ledger/",
             "@src/ledger/accounts.py ",
             "@src/ledger/report.py ",
         ]
@@ -46,6 +48,18 @@ async def test_files_are_found_by_some_of_their_letters(drive: Drive, repository
         assert driven.prompt.text == "lint @src/ledger/accounts.py "
         assert not driven.popup.is_open
         assert driven.app.focused is driven.prompt
+
+
+async def test_folders_are_offered_first_and_gone_into(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.type_in("lint @")
+        assert (await offered(driven))[0] == "@src/"
+        await driven.type_in("led")
+        assert (await offered(driven))[0] == "@src/ledger/"
+        await driven.pilot.press("tab")
+        assert driven.prompt.text == "lint @src/ledger/"
+        await driven.type_in("r")
+        assert await offered(driven) == ["@src/ledger/report.py "]
 
 
 async def test_a_choice_is_taken_in_the_middle_of_a_prompt(drive: Drive, repository: Path) -> None:

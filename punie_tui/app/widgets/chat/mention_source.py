@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from punie_tui.app.workspace_names import WorkspaceNames
 
 _MOST_CHOICES = 60
+_MOST_FOLDERS = 5
 # An `@` that begins a word, and what is typed of the name so far; in quotes with spaces.
 _BEGUN = re.compile(r'(?<![^\s(\[])@(?:"(?P<quoted>[^"]*)|(?P<plain>[^\s"@]*))$')
 
@@ -63,10 +64,11 @@ class MentionSource:
             for each in found
             if not isinstance(each, str) or '"' not in each
         ]
+        folders = [_folder(name) for name in names.folders(query, _MOST_FOLDERS) if '"' not in name]
         whole = whole_choices(query, *results)
         single = single_choices(query, *results) if query else []
         chosen: dict[str, Choice] = {}
-        for choice in (*whole, *single, *named) if ":" in query else (*whole, *named, *single):
+        for choice in (*whole, *single, *named) if ":" in query else (*whole, *folders, *named, *single):
             chosen.setdefault(choice.value, choice)
         return list(chosen.values())[:_MOST_CHOICES]
 
@@ -84,6 +86,14 @@ def _file(name: str) -> Choice:
     from punie_tui.agent.mentions import mention_of
 
     return Choice(f"{mention_of(name)} ", safe_text(name, single_line=True))
+
+
+def _folder(name: str) -> Choice:
+    """Without a space behind it: a file in it may be wanted."""
+    from punie_tools.safe_text import safe_text
+    from punie_tui.agent.mentions import mention_of
+
+    return Choice(mention_of(name), safe_text(name, single_line=True))
 
 
 def _symbol(found: DefinitionLine) -> Choice:
