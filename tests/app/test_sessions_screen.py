@@ -322,11 +322,11 @@ async def test_turns_are_taken_back_and_made_again_with_their_files(
             await driven.ask(prompt)
             await driven.finished(number)
         file = repository / "app.py"
-        for keys, value, shown in (
-            (["up", "up"], 2, ["one"]),
-            (["home"], 1, []),
-            (["end"], 4, ["one", "two", "three"]),
-            (["up"], 3, ["one", "two"]),
+        for keys, value, shown, asked_next in (
+            (["up", "up"], 2, ["one"], "two"),
+            (["home"], 1, [], "one"),
+            (["end"], 4, ["one", "two", "three"], ""),
+            (["up"], 3, ["one", "two"], "three"),
         ):
             await open_turns(driven)
             await driven.pilot.press(*keys, "enter")
@@ -338,6 +338,8 @@ async def test_turns_are_taken_back_and_made_again_with_their_files(
                 ),
                 f"the turns {shown}",
             )
+            assert driven.prompt.text == asked_next
+            driven.prompt.clear()
         await driven.ask("go on")
         await driven.finished(4)
         prompts = [message.content for message in driven.engine.requests[-1].messages if message.role == "user"]

@@ -100,6 +100,7 @@ class MainScreen(Screen[None]):
         self._notices = notices
         self._clock = clock
         self._told_lapse = ""
+        self._taken_back = ""
         self._open_session = open_session
         self._session: Session | None = None
         self._git_work: GitWork | None = None
@@ -560,6 +561,7 @@ class MainScreen(Screen[None]):
             # Where it is refused the reason stands there, whichever pane was seen before.
             self.action_prompt()
             self.query_one(Chat).follow_end()
+            self._taken_back = choice.request
             self._runner.rewind(choice.to_turn)
 
     # Panes.
@@ -690,6 +692,7 @@ class MainScreen(Screen[None]):
             case "session_rewound":
                 if self._session:
                     self._panes.draw(self._session)
+                    self.query_one(Prompt).put_back(self._taken_back)
             case _:
                 pass
 

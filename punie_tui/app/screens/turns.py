@@ -33,16 +33,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TurnChoice:
-    """The turn to stand at the end of; empty is before the first."""
+    """The turn to stand at the end of; empty is before the first. `request` began the first turn that is taken back."""
 
     to_turn: str
+    request: str = ""
     wants_fork: bool = False
 
 
 TURNS_LIST_ACTIONS = ActionGroup(
     "The list",
     (
-        Action("turns.go", "enter", "select", "go to the end of that turn, with its files", "Go there"),
+        Action(
+            "turns.go",
+            "enter",
+            "select",
+            "go to the end of that turn, with its files; what was asked next is in the prompt",
+            "Go there",
+        ),
         *movement(LIST_CALLS),
     ),
 )
@@ -152,6 +159,12 @@ class TurnsScreen(Page[TurnChoice | None]):
             return None
         return self._record.turns[place - 1].turn_id if place else ""
 
+    @property
+    def _taken_back(self) -> str:
+        """What was asked first after the chosen turn, which going there takes back; empty where it leads forward."""
+        place, kept = self._options.highlighted, self._record.kept
+        return self._record.turns[place].prompt if place is not None and place < kept else ""
+
     @on(OptionList.OptionSelected)
     def _selected(self, message: OptionList.OptionSelected) -> None:
         message.stop()
@@ -160,7 +173,7 @@ class TurnsScreen(Page[TurnChoice | None]):
     def action_go(self) -> None:
         chosen = self._chosen
         if chosen is not None:
-            self.dismiss(TurnChoice(chosen))
+            self.dismiss(TurnChoice(chosen, self._taken_back))
 
     def action_fork(self) -> None:
         chosen = self._chosen
