@@ -51,6 +51,7 @@ def test_what_is_no_key_is_refused(written: str) -> None:
 
 
 MEANT_TO_SHARE = {
+    ("general.suspend", "prompt.undo"),
     ("main.go_on", "main.turns"),
     ("sessions.list", "move.down"),
     ("findings.open", "outline.choose"),

@@ -261,7 +261,7 @@ class Prompt(TextArea):
         """Delete as an action of the text area does, and keep what went: it is put in again by `redo_or_yank`."""
         text, before = self.text, (self.text, self.cursor_location)
         getattr(self, f"action_{deletes}")()
-        start = self.document.get_index_from_location(self.cursor_location)
+        start = len(self.get_text_range((0, 0), self.cursor_location))
         taken = text[start : start + len(text) - len(self.text)]
         self._taken.take(
             taken, (self.text, self.cursor_location), before, is_before_cursor=self.cursor_location != before[1]
