@@ -82,6 +82,14 @@ def test_a_printed_sentence_is_told_as_one(run_tool: RunTool) -> None:
     )
 
 
+def test_what_counts_a_part_says_so(root: Path, run_tool: RunTool) -> None:
+    write_files(root, {"long.txt": "TODO\n" * 2_000})
+    code = "print(len(grep('TODO', 'long.txt').matches))\nprint(len(grep('TODO', 'a.py').matches))"
+    result = run_tool("execute_code", code=code)
+    assert [call.truncated for call in result.calls] == [True, False]
+    assert result.summary.endswith("(2 calls; grep gave only a part of what there is).")
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [

@@ -72,11 +72,12 @@ def test_lines_keep_their_commit_through_a_rename(history: Path, run_tool: RunTo
 
 
 def test_a_long_file_is_cut(make_repository: MakeRepository, run_tool: RunTool) -> None:
-    root = make_repository({"long.txt": "x\n" * 2_500, "fits.txt": "x\n" * 2_000})
+    root = make_repository({"long.txt": "x\n" * 20_500, "fits.txt": "x\n" * 20_000})
     result = run_tool("git_blame", at=root, path="long.txt")
-    assert (len(result.lines), result.truncated) == (2_000, True)
-    rest = run_tool("git_blame", at=root, path="long.txt", start_line=2_001)
-    assert (rest.lines[-1].line, rest.truncated) == (2_500, False)
+    assert (len(result.lines), result.truncated) == (20_000, True)
+    assert result.summary.endswith(" Only 20,000 lines were read.")
+    rest = run_tool("git_blame", at=root, path="long.txt", start_line=20_001)
+    assert (rest.lines[-1].line, rest.truncated) == (20_500, False)
     assert not run_tool("git_blame", at=root, path="fits.txt").truncated
 
 

@@ -25,7 +25,10 @@ _LINE_SHOWN = 80
 
 
 class ProgramCall(BaseModel):
-    """A call that the program made; `success` is false if it failed or was denied, and `error` then says why."""
+    """A call that the program made; `success` is false if it failed or was denied, and `error` then says why.
+
+    `truncated` says that its result held only a part of what there is.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,6 +37,7 @@ class ProgramCall(BaseModel):
     success: bool
     error: str = ""
     is_denied: bool = False
+    truncated: bool = False
 
 
 class ExecuteCodeResult(ToolResult):
@@ -58,7 +62,8 @@ class ExecuteCodeResult(ToolResult):
             told = f"The program gave: {_shortened(json.dumps(self.value, ensure_ascii=False))}"
         else:
             told = "The program printed nothing"
-        return f"{told} ({'; '.join([counted(len(self.calls), 'call'), *_told_denials(self.calls)])})."
+        about = [counted(len(self.calls), "call"), *_told_denials(self.calls), *_told_parts(self.calls)]
+        return f"{told} ({'; '.join(about)})."
 
 
 def execute_code(context: ToolContext, code: str) -> ExecuteCodeResult:
@@ -111,7 +116,8 @@ def _recorded(context: ToolContext, tool: Tool, calls: list[ProgramCall]) -> Cal
                 ProgramCall(tool=tool.name, arguments=given, success=False, error=str(error), is_denied=is_denied)
             )
             raise
-        calls.append(ProgramCall(tool=tool.name, arguments=given, success=True))
+        is_part = bool(getattr(result, "truncated", False))
+        calls.append(ProgramCall(tool=tool.name, arguments=given, success=True, truncated=is_part))
         return result
 
     return call
@@ -132,6 +138,12 @@ def _told_denials(calls: Sequence[ProgramCall]) -> list[str]:
     """A clause, or none where nothing was denied."""
     count = sum(call.is_denied for call in calls)
     return [f"{counted(count, 'call')} {'was' if count == 1 else 'were'} denied"] if count else []
+
+
+def _told_parts(calls: Sequence[ProgramCall]) -> list[str]:
+    """A clause, or none where all was read: what a program counted of a part is no count of the whole."""
+    names = dict.fromkeys(call.tool for call in calls if call.truncated)
+    return [f"{' and '.join(names)} gave only a part of what there is"] if names else []
 
 
 def _json_value(value: object) -> tuple[JsonValue, bool]:

@@ -15,7 +15,7 @@ from punie_tools.sentences import counted, first_of, shortened
 from punie_tools.spelling import spelled
 from punie_tools.tool import ResultRow, Risk, Tool, ToolContext, ToolResult
 
-MOST_LINES = 2_000
+MOST_LINES = 20_000
 
 _OUTPUT_LIMIT = 64 * 1024 * 1024
 
@@ -52,7 +52,7 @@ class BlamedLine(ResultRow):
 
 
 class GitBlameResult(ToolResult):
-    """The lines asked for, at most 2,000; `truncated` says that there are more."""
+    """The lines asked for, at most 20,000; `truncated` says that there are more."""
 
     path: str
     lines: tuple[BlamedLine, ...]
@@ -74,7 +74,8 @@ class GitBlameResult(ToolResult):
         first = first_of([told[commit] for commit, _ in commits])
         fresh = len(self.lines) - len(committed)
         rest = f"; {counted(fresh, 'line')} not committed yet" if fresh else ""
-        return f"{where} comes from {counted(len(commits), 'commit')}: {first}; lines by author: {named}{rest}."
+        more = f" Only {len(self.lines):,} lines were read." if self.truncated else ""
+        return f"{where} comes from {counted(len(commits), 'commit')}: {first}; lines by author: {named}{rest}.{more}"
 
 
 def git_blame(
