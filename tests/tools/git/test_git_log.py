@@ -55,6 +55,10 @@ def test_the_fields_of_a_commit(history: Path, run_tool: RunTool) -> None:
 
 def test_count_and_path(history: Path, run_tool: RunTool) -> None:
     assert [commit.message for commit in run_tool("git_log", at=history, count=1).commits] == ["Remove b"]
+    newest_two = run_tool("git_log", at=history, count=2)
+    assert newest_two.has_older
+    assert newest_two.summary.startswith("The last 2 commits; the newest is ")
+    assert not run_tool("git_log", at=history, count=5).has_older
     removed = run_tool("git_log", at=history, path="b.py")
     assert [commit.message for commit in removed.commits] == ["Remove b", "Start the project"]
     assert [commit.files_changed for commit in removed.commits] == [1, 2]

@@ -30,13 +30,14 @@ class Commit(BaseModel):
 
 
 class GitLogResult(ToolResult):
-    """Newest first. `truncated` says that more were asked for than are listed at most.
+    """Newest first. `has_older` says that there are older ones, and `truncated` that no call lists more than these.
 
     `is_cut_off` says that fewer came because a shallow clone holds no older ones.
     """
 
     commit_count: int
     commits: tuple[Commit, ...]
+    has_older: bool = False
     truncated: bool = False
     is_cut_off: bool = False
 
@@ -47,7 +48,8 @@ class GitLogResult(ToolResult):
             return "There are no commits."
         newest = self.commits[0]
         older = ", and this shallow clone holds no older ones" if self.is_cut_off else ""
-        told = f"{counted(self.commit_count, 'commit')}{older}"
+        count = counted(self.commit_count, "commit")
+        told = f"The last {count}" if self.has_older and self.commit_count > 1 else f"{count}{older}"
         before = [f'{commit.hash[:8]} "{_subject(commit)}"' for commit in self.commits[1:]]
         earlier = f"; before it {first_of(before, total=self.commit_count - 1)}" if before else ""
         return (
@@ -70,9 +72,11 @@ def git_log(context: ToolContext, path: str | None = None, count: int = 10) -> G
     is_limited = path is not None and (pathspec != "." or repository.prefix != "")
     if not repository.has_commits:
         return GitLogResult(commit_count=0, commits=())
+    most = min(count, COUNT_LIMIT)
     finished = repository.read(
         "log",
-        f"--max-count={min(count, COUNT_LIMIT)}",
+        # One more than is listed tells whether there are older ones.
+        f"--max-count={most + 1}",
         f"--format={_FORMAT}",
         "--name-only",
         "--full-diff",
@@ -85,12 +89,14 @@ def git_log(context: ToolContext, path: str | None = None, count: int = 10) -> G
         *(["--", pathspec] if is_limited else []),
         output_limit=_OUTPUT_LIMIT,
     )
-    commits = _parse(finished.stdout.decode("utf-8", "replace"))
+    found = _parse(finished.stdout.decode("utf-8", "replace"))
+    commits, has_older = found[:most], len(found) > most
     return GitLogResult(
         commit_count=len(commits),
         commits=commits,
-        truncated=len(commits) == COUNT_LIMIT and count > COUNT_LIMIT,
-        is_cut_off=len(commits) < min(count, COUNT_LIMIT) and repository.is_shallow,
+        has_older=has_older,
+        truncated=has_older and most == COUNT_LIMIT,
+        is_cut_off=len(commits) < most and repository.is_shallow,
     )
 
 
