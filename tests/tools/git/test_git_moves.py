@@ -140,7 +140,10 @@ def test_the_previews_are_the_commands(project: Path) -> None:
     assert find_tool("git_cherry_pick").preview(context, {"revision": "side"}) == f"git cherry-pick {head}"
     assert find_tool("git_branch").preview(context, {"name": "side"}) == "git switch --quiet --no-guess side"
     (project / "new.py").write_text("")
-    assert find_tool("git_stash").preview(context, {"message": "a b"}) == "git stash push -m 'a b'"
+    assert (
+        find_tool("git_stash").preview(context, {"message": "a b"})
+        == "git stash push --include-untracked '--message=a b'"
+    )
 
 
 def test_a_pick_that_changes_nothing_leaves_nothing_in_progress(project: Path, run: Run) -> None:

@@ -15,6 +15,7 @@ from punie_tools.sentences import counted, first_of
 from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
 
+_UNTRACKED_TOO = "--include-untracked"
 _NO_COMMITS = "The repository has no commits yet, so nothing can be put aside."
 _NOTHING_CHANGED = "Nothing is changed, so there is nothing to put aside."
 
@@ -79,7 +80,7 @@ def _preview(context: ToolContext, action: str = "push", message: str = "") -> s
             raise ToolError(_NO_COMMITS)
         if status.is_clean and not status.changed_elsewhere:
             raise ToolError(_NOTHING_CHANGED)
-    return shlex.join(["git", "stash", action, *(["-m", message] if message else [])])
+    return shlex.join(["git", "stash", action, *([_UNTRACKED_TOO] if action == "push" else []), *_told(message)])
 
 
 TOOL = Tool(
@@ -103,13 +104,16 @@ def _push(repository: Repository, message: str) -> None:
         # git looks for changes inside them, through their own filters, and no option of `stash` says otherwise.
         require_trust(repository, "Putting changes aside in a repository with submodules")
     before = _stashes(repository)
-    told = [f"--message={message}"] if message else []
     # Without its stand-in a sandbox would let the settings be written.
     kept = ["--", ":/", *all_but(stand_ins)] if (stand_ins := repository.stand_ins) else []
     # To remove the untracked files that it has put aside git names them by a pattern of its own.
-    repository.change("--no-literal-pathspecs", "stash", "push", "--include-untracked", "--quiet", *told, *kept)
+    repository.change("--no-literal-pathspecs", "stash", "push", _UNTRACKED_TOO, "--quiet", *_told(message), *kept)
     if _stashes(repository) == before:
         raise ToolError(_NOTHING_CHANGED)
+
+
+def _told(message: str) -> list[str]:
+    return [f"--message={message}"] if message else []
 
 
 def _stashes(repository: Repository) -> tuple[Stash, ...]:
