@@ -192,15 +192,17 @@ def test_the_language_server_is_shared_by_the_turns_and_ends_with_the_session(
     assert not psutil.pid_exists(servers[0].pid)
 
 
-def test_what_a_killed_run_left_in_the_place_of_settings_goes_at_the_next_start(
+def test_what_a_killed_run_left_in_the_place_of_configuration_goes_at_the_next_start(
     open_session: OpenSession, tmp_path: Path
 ) -> None:
-    (tmp_path / ".punie.toml").touch(mode=0o444)
+    configuration = tmp_path / ".git" / "config.worktree"
+    configuration.parent.mkdir()
+    configuration.touch(mode=0o444)
     open_session(tmp_path)
-    assert not (tmp_path / ".punie.toml").exists()
-    (tmp_path / ".punie.toml").touch(mode=0o644)
+    assert not configuration.exists()
+    configuration.touch(mode=0o644)
     open_session(tmp_path)
-    assert (tmp_path / ".punie.toml").exists()
+    assert configuration.exists()
 
 
 def test_going_to_a_turn_tells_what_the_person_undid_by_hand(open_session: OpenSession, tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.journal import Journal
 from punie_tools.changes.tree_access import FileImage, TreeAccess
-from punie_tools.commands.confinement import SETTINGS_FILE
 from punie_tools.errors import ToolError
 
 MODE = 0o644
@@ -243,18 +242,3 @@ def test_a_change_and_its_undo_are_nothing(
         if any(not turn.is_undone for turn in journal.turns()):
             journal.undo()
     assert contents(root) == state
-
-
-def test_a_stand_in_of_a_sandbox_does_not_come_back(root: Path, journal: Journal, change: Change) -> None:
-    settings = root / SETTINGS_FILE
-    settings.touch(mode=0o444)
-    change("turn", **{SETTINGS_FILE: "theme = 'dark'"})
-    journal.undo()
-    assert not settings.exists()
-    # While a sandbox is at work it lies there again, and is nobody's change.
-    settings.touch(mode=0o444)
-    journal.redo()
-    assert settings.read_text() == "theme = 'dark'"
-    change("later", **{SETTINGS_FILE: None})
-    journal.undo()
-    assert settings.read_text() == "theme = 'dark'"

@@ -319,47 +319,12 @@ def run_beside(context: ToolContext, command: str, go: str = "go") -> threading.
     return beside
 
 
-def test_what_the_sandbox_puts_in_the_place_of_settings_is_no_change(project: Path, context: ToolContext) -> None:
-    if confinement_here().name != "bubblewrap":
-        pytest.skip("only bubblewrap needs something to mount on")
-    beside = run_beside(context, "echo 2 > a.py")
-    # It is there for another run before this one and after it.
-    assert told(run_shell_command(ToolContext(Workspace.at(project)), "echo 2 > b.py", 20)) == [("modified", "b.py")]
-    assert (project / SETTINGS_FILE).exists()
-    (project / "go").write_text("\n")
-    beside.join()
-    # One of a killed run is taken away by the next.
-    (project / SETTINGS_FILE).touch(mode=0o444)
-    assert told(run_shell_command(context, "echo 3 > b.py", 20)) == [("modified", "b.py")]
-    assert not (project / SETTINGS_FILE).exists()
-    assert {path for turn in journal_of(context).turns() for path in turn.paths} == {"a.py", "b.py"}
-
-
 def test_settings_that_a_command_writes_can_be_taken_back(project: Path, context: ToolContext) -> None:
     settings, unconfined = project / SETTINGS_FILE, Confinement(None, "for the test")
     settings.write_text("theme = 'dark'\n")
     assert told(run_shell_command(context, f"echo > {SETTINGS_FILE}", 20, unconfined)) == [("modified", SETTINGS_FILE)]
     journal_of(context).undo()
     assert settings.read_text() == "theme = 'dark'\n"
-
-
-def test_a_stand_in_of_a_killed_run_goes_unless_another_is_at_work(project: Path, context: ToolContext) -> None:
-    settings = project / SETTINGS_FILE
-    settings.touch(mode=0o444)
-    remove_left_stand_ins(project)
-    assert not settings.exists()
-    settings.touch(mode=0o644)
-    remove_left_stand_ins(project)
-    assert settings.exists()
-    settings.unlink()
-    if confinement_here().name != "bubblewrap":
-        return
-    beside = run_beside(context, ":")
-    remove_left_stand_ins(project)
-    assert settings.exists()
-    (project / "go").write_text("\n")
-    beside.join()
-    assert not settings.exists()
 
 
 @pytest.fixture
@@ -373,7 +338,6 @@ def bare_places(project: Path) -> Path:
 
 MADE = [
     ".git/config.worktree",
-    ".punie.toml",
     "core.hooksPath",
     "include.path",
     "inner/.git/config.worktree",

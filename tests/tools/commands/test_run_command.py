@@ -62,33 +62,32 @@ def test_it_runs_in_the_tree_and_may_write_there(root: Path, run_tool: Run) -> N
     assert (root / "d" / "c").read_text() == "x\n"
 
 
-def test_what_the_sandbox_puts_in_the_tree_is_not_told_as_a_change_and_goes(root: Path, run_tool: Run) -> None:
-    if confinement_here().name != "bubblewrap":
-        pytest.skip("only bubblewrap needs something to mount on")
+def test_git_sees_nothing_of_the_sandbox_while_a_command_runs(root: Path, run_tool: Run) -> None:
     git(root, "init", "-q")
-    settings = root / ".punie.toml"
+    (root / "a.py").write_text("1\n")
     for name in ("began", "go"):
         os.mkfifo(root / name)
     command = threading.Thread(target=run_tool, args=("run_command",), kwargs={"command": "echo > began; read x < go"})
     command.start()
     (root / "began").read_text()
-    assert settings.exists()
-    assert run_tool("git_status").untracked == ()
-    # One that ends meanwhile leaves it: without it the first could write there.
-    run_tool("run_command", command="echo")
-    assert settings.exists()
+    seen = git(root, "status", "--porcelain", "--untracked-files=all", "--ignored").splitlines()
+    git(root, "add", "--all")
     (root / "go").write_text("\n")
     command.join()
-    assert not settings.exists()
-    # A run that was killed leaves it; the next one takes it away.
-    settings.touch(mode=0o444)
-    assert run_tool("git_status").is_clean
-    run_tool("run_command", command="echo")
-    assert not settings.exists()
-    # An empty file of the person's is theirs.
-    settings.touch(mode=0o644)
-    run_tool("run_command", command="echo")
-    assert run_tool("git_status").untracked == (".punie.toml",)
+    assert seen == ["?? a.py"]
+    assert git(root, "diff", "--cached", "--name-only").split() == ["a.py"]
+
+
+def test_settings_of_punie_that_come_while_a_command_runs_get_another_name(root: Path, run_tool: Run) -> None:
+    if confinement_here().backend is None:
+        pytest.skip("there is no sandbox here")
+    result = run_tool("run_command", command="echo temperature = 2.0 > .punie.toml")
+    assert result.put_back == (".punie.toml",)
+    assert [file.path for file in result.changed_files] == [".punie.toml.put-away-1"]
+    (root / ".punie.toml.put-away-1").rename(root / ".punie.toml")
+    held = run_tool("run_command", command="echo temperature = 1.0 > .punie.toml")
+    assert (held.put_back, held.changed_files) == ((), ())
+    assert (root / ".punie.toml").read_text() == "temperature = 2.0\n"
 
 
 def test_what_models_write_is_bash(run_tool: Run) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import stat
 import time
 from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
@@ -20,15 +19,12 @@ from punie_tools.changes.change_set import SIZE_LIMIT, FileChange, HalfDoneError
 from punie_tools.changes.journal_file import ImageName, JournalFile, JournalRecord
 from punie_tools.changes.three_way import ChangedSinceError, Move, ThreeWayView
 from punie_tools.changes.tree_access import FileImage, TreeAccess
-from punie_tools.commands.confinement import SETTINGS_FILE, stands_in
 from punie_tools.errors import ToolError, reason_of
 from punie_tools.files.atomic import replace_file
 from punie_tools.files.temporary_files import sweep_folder
 
 MOST_BYTES = 200 * 1024 * 1024
 OLDEST_SECONDS = 30 * 24 * 3600.0
-
-_DIGEST_OF_NOTHING = hashlib.sha256().hexdigest()
 
 
 def journal_folder(state: Path, root: Path) -> Path:
@@ -179,7 +175,7 @@ class Journal:
         for each in net:
             expected, wanted = (each.after, each.before) if move == "undo" else (each.before, each.after)
             now = self._tree.read(each.path, SIZE_LIMIT)
-            name = _held(each.path, ImageName.of(now))
+            name = ImageName.of(now)
             if name == wanted:
                 continue
             if name == expected or (move == "undo" and name == each.before_last):
@@ -211,7 +207,7 @@ class Journal:
 
     def _records(self) -> list[JournalRecord]:
         try:
-            return [_without_stand_in(record) for record in self._file.records()]
+            return self._file.records()
         except OSError as error:
             raise ToolError(f"The journal cannot be read: {reason_of(error)}.") from None
 
@@ -270,23 +266,6 @@ class Journal:
             yield
         finally:
             os.close(descriptor)
-
-
-def _without_stand_in(record: JournalRecord) -> JournalRecord:
-    """Settings where a sandbox's stand-in was before were made, and are not to become that again."""
-    before, after = _held(record.path, record.before), _held(record.path, record.after)
-    return record.model_copy(update={"before": before, "after": after})
-
-
-def _held(path: str, image: ImageName | None) -> ImageName | None:
-    """None also where the file was nothing but a sandbox's stand-in."""
-    is_stand_in = (
-        path == SETTINGS_FILE
-        and image is not None
-        and image.digest == _DIGEST_OF_NOTHING
-        and stands_in(stat.S_IFREG | image.mode, 0)
-    )
-    return None if is_stand_in else image
 
 
 def _turns(records: Iterable[JournalRecord]) -> list[JournalTurn]:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import site
+import stat
 import sysconfig
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -14,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from punie_tools.commands.confinement import NOTHING_MORE, SETTINGS_FILE, Allowance, BackendName, is_stand_in
+from punie_tools.commands.confinement import NOTHING_MORE, SETTINGS_FILE, Allowance, BackendName
 from punie_tools.commands.git_directories import FILES_THAT_RUN, FOLDERS_THAT_RUN, GitPlaces, first_link
 from punie_tools.commands.landlock_launcher import filter_for_keys
 from punie_tools.commands.private_places import (
@@ -32,7 +33,6 @@ from punie_tools.process import run_process
 _SYSTEM_PROGRAMS = ("/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap")
 _OLDEST_VERSION = (0, 8)
 _SECONDS_FOR_A_PROBE = 10.0
-_EMPTY_IS_NOTHING = frozenset({SETTINGS_FILE, *FILES_THAT_RUN})
 _SIZE_OF_TEMPORARY_FOLDERS = 2 * 1024**3
 _SIZE_OF_HIDDEN_FOLDERS = 1024**2
 
@@ -64,7 +64,7 @@ class Bubblewrap:
 
 def remove_left_stand_ins(root: Path) -> None:
     """Remove what a run that was killed has left in the tree to mount on, unless another run is at work there."""
-    left = [place for place in (root / SETTINGS_FILE, root / ".git" / "config.worktree") if is_stand_in(place)]
+    left = [place for place in (root / ".git" / "config.worktree",) if _is_stand_in(place)]
     if left or _lock_file(root).exists():
         with suppress(OSError), _at_work_in(root) as note:
             note(left)
@@ -113,10 +113,22 @@ def _remove_made(root: Path, places: Iterable[Path]) -> None:
         if root not in place.parents or first_link(root, place.parent):
             continue
         with suppress(OSError):
-            if is_stand_in(place):
+            if _is_stand_in(place):
                 place.unlink()
             else:
                 place.rmdir()
+
+
+def _is_stand_in(place: Path) -> bool:
+    """Whether a sandbox made this file, so that no command can make one there: empty, and nobody may write it.
+
+    bubblewrap can only mount something on a file that is there. Whoever removed it meanwhile would undo the mount.
+    """
+    try:
+        found = place.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and not found.st_size and not found.st_mode & 0o222
 
 
 def _shared_lock(file: Path) -> int:
@@ -201,7 +213,7 @@ class _Mounts:
     ) -> None:
         self._root, self._places, self._readable = root, places, readable
         self._own_environment = own_environment
-        self._empty, self._none, self._excluded = scratch / "empty", scratch / "none", scratch / "excluded"
+        self._empty, self._none = scratch / "empty", scratch / "none"
         self.made: list[Path] = []
 
     def arguments(self) -> list[str]:
@@ -217,8 +229,7 @@ class _Mounts:
             arguments += ["--ro-bind", str(self._own_environment), str(self._own_environment)]
         for secret in secrets_inside(self._root):
             arguments += self._cover(secret)
-        arguments += [*self._git_arguments(), *self._lock(self._root / SETTINGS_FILE, self._empty)]
-        return [*arguments, *self._stand_in_excluded()]
+        return [*arguments, *self._git_arguments(), *self._settings_locked()]
 
     def _git_arguments(self) -> list[str]:
         arguments: list[str] = []
@@ -235,21 +246,16 @@ class _Mounts:
             arguments += self._lock(file, self._empty)
         return arguments
 
-    def _stand_in_excluded(self) -> list[str]:
-        """Let git know the stand-in as ignored, in the sandbox alone: `git add --all` there would commit it."""
-        directory = self._root / ".git"
-        file = directory / "info" / "exclude"
-        is_needed = self._root / SETTINGS_FILE in self.made and directory in self._places.directories
-        if not is_needed or not file.is_file() or first_link(self._root, file):
-            return []
-        self._excluded.write_bytes(file.read_bytes() + f"\n/{SETTINGS_FILE}\n".encode())
-        return ["--ro-bind", str(self._excluded), str(file)]
+    def _settings_locked(self) -> list[str]:
+        """Where there are none, nothing is made to mount on: git would see it. A command's own are put away later."""
+        settings = self._root / SETTINGS_FILE
+        return self._lock(settings, self._empty) if os.path.lexists(settings) else []
 
     def _lock(self, place: Path, substitute: Path) -> list[str]:
         """Make the place read-only; something empty takes the place of nothing, and of a link, which may change."""
         if place.is_symlink():
             return self._lock_link(place)
-        if place.name in _EMPTY_IS_NOTHING and is_stand_in(place):
+        if place.name in FILES_THAT_RUN and _is_stand_in(place):
             # A run that was killed made it, and what it noted may be lost.
             self.made.append(place)
         if place.exists():

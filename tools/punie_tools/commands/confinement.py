@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,23 +10,6 @@ from typing import Literal, Protocol
 from punie_tools.commands.git_directories import GitPlaces
 
 SETTINGS_FILE = ".punie.toml"
-
-
-def is_stand_in(place: Path) -> bool:
-    """Whether a sandbox made this file, so that no command can make one there: empty, and nobody may write it.
-
-    bubblewrap can only mount something on a file that is there. Whoever removed it meanwhile would undo the mount.
-    """
-    try:
-        found = place.lstat()
-    except OSError:
-        return False
-    return stands_in(found.st_mode, found.st_size)
-
-
-def stands_in(mode: int, size: int) -> bool:
-    """Whether settings of this mode and size are none, but a sandbox's stand-in."""
-    return stat.S_ISREG(mode) and not size and not mode & 0o222
 
 
 BackendName = Literal["bubblewrap", "landlock", "sandbox-exec", "none"]

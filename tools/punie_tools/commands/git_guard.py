@@ -1,4 +1,7 @@
-"""What a command did to hooks, git's configuration and punie's settings: put back where nothing could forbid it."""
+"""What a command did to hooks, git's configuration and punie's settings: put back where nothing could forbid it.
+
+Settings where none were get another name instead, since a person may have written them meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -55,6 +58,7 @@ class GitGuard:
         self._root = root
         self._places = places
         self._is_locked = is_locked
+        self._had_settings = os.path.lexists(root / SETTINGS_FILE)
         named = (*places.hook_folders, *places.included_files)
         self._folders_of_named = {path: _identity(path.parent) for path in named}
         self._known = {path: _identity(path) for path in (*places.directories, *places.pointers)}
@@ -68,6 +72,7 @@ class GitGuard:
         now = find_git_places(self._root)
         told += [self._named(path) for path in self._put_away(now)]
         told += [self._named(path) for path in self._disarm(now)]
+        told += [self._named(path) for path in self._put_new_settings_away()]
         self.told = tuple(told)
 
     def _is_held(self, path: Path) -> bool:
@@ -102,7 +107,7 @@ class GitGuard:
             else:
                 yield from sorted(folder.rglob("*"))
         settings = self._root / SETTINGS_FILE
-        if not self._is_locked or settings.is_symlink():
+        if self._had_settings and (not self._is_locked or settings.is_symlink()):
             yield settings
 
     def _lockable(self, directory: Path) -> Iterator[Path]:
@@ -134,6 +139,12 @@ class GitGuard:
             if not self._is_known(pointer) and _target(pointer) not in harmless:
                 _rename_away(pointer)
                 yield pointer
+
+    def _put_new_settings_away(self) -> Iterator[Path]:
+        settings = self._root / SETTINGS_FILE
+        if not self._had_settings and os.path.lexists(settings):
+            _rename_away(settings)
+            yield settings
 
     def _disarm(self, now: GitPlaces) -> Iterator[Path]:
         """Whoever goes on with a rebase runs the commands of its list: those that are new are taken off it."""

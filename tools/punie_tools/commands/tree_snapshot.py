@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from punie_tools.commands.confinement import SETTINGS_FILE, stands_in
 from punie_tools.commands.git_directories import is_git_directory
 from punie_tools.errors import ToolError
 from punie_tools.git.repository import Repository
@@ -53,16 +52,13 @@ class TooManyFilesError(Exception):
 def take_snapshot(root: Path, repository: Repository | None) -> Snapshot:
     """Every file and link by its path from the root, but none in folders that git ignores or that hold only caches.
 
-    A single file that git ignores counts: `.env` is nowhere else. A sandbox's stand-in does not. Raises
-    TooManyFilesError.
+    A single file that git ignores counts: `.env` is nowhere else. Raises TooManyFilesError.
     """
     snapshot: dict[str, FileState] = {}
     for path, entry in _entries(root, _ignored_folders(repository) if repository else frozenset()):
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError:
-            continue
-        if path == SETTINGS_FILE and stands_in(status.st_mode, status.st_size):
             continue
         if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
             snapshot[path] = FileState(

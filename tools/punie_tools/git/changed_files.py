@@ -19,4 +19,4 @@ def changed_files(context: ToolContext) -> list[str]:
     listed = ("--others",) if repository.has_commits else ("--others", "--cached")
     untracked = repository.run("ls-files", *listed, "--exclude-standard", "-z", "--", ".").stdout
     found = {os.fsdecode(name) for name in (changed + untracked).split(b"\0") if name}
-    return sorted(found.difference(repository.stand_ins))
+    return sorted(found)

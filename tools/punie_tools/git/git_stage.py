@@ -24,7 +24,6 @@ def git_stage(context: ToolContext, paths: Paths = None, patch: Patch = "") -> S
         repository.change("apply", "--cached", "--whitespace=nowarn", "-", stdin=as_bytes(patch))
     else:
         pathspecs = [repository.pathspec(path) for path in _given(paths)]
-        _refuse_stand_ins(repository, pathspecs)
         repository.stage(pathspecs)
     return staged_files(repository)
 
@@ -46,12 +45,6 @@ def _given(paths: list[str] | None) -> list[str]:
     if not paths:
         raise ToolError("There is nothing to stage: give paths, '.' for all, or a patch.")
     return paths
-
-
-def _refuse_stand_ins(repository: Repository, pathspecs: list[str]) -> None:
-    for path in repository.stand_ins:
-        if path in pathspecs:
-            raise ToolError(f"{path} is no file to stage: it is there only for the sandbox of a command.")
 
 
 def _refuse_both(paths: list[str] | None) -> None:

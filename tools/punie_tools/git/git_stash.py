@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 from punie_tools.errors import ToolError
 from punie_tools.git.conflicts import change_or_conflicts, refuse_conflicts, require_trust
 from punie_tools.git.git_status import git_status
-from punie_tools.git.repository import Repository, all_but
+from punie_tools.git.repository import Repository
 from punie_tools.sentences import counted, first_of
 from punie_tools.spelling import spelled
 from punie_tools.tool import Risk, Tool, ToolContext, ToolResult
@@ -104,10 +104,8 @@ def _push(repository: Repository, message: str) -> None:
         # git looks for changes inside them, through their own filters, and no option of `stash` says otherwise.
         require_trust(repository, "Putting changes aside in a repository with submodules")
     before = _stashes(repository)
-    # Without its stand-in a sandbox would let the settings be written.
-    kept = ["--", ":/", *all_but(stand_ins)] if (stand_ins := repository.stand_ins) else []
     # To remove the untracked files that it has put aside git names them by a pattern of its own.
-    repository.change("--no-literal-pathspecs", "stash", "push", _UNTRACKED_TOO, "--quiet", *_told(message), *kept)
+    repository.change("--no-literal-pathspecs", "stash", "push", _UNTRACKED_TOO, "--quiet", *_told(message))
     if _stashes(repository) == before:
         raise ToolError(_NOTHING_CHANGED)
 

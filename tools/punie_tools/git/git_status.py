@@ -82,8 +82,6 @@ def git_status(context: ToolContext) -> GitStatusResult:
     entries = _entries(repository)
     prefix = spelled(repository.prefix)
     everything = list(_changes(entries))
-    if stand_ins := {f"{prefix}{path}" for path in repository.stand_ins}:
-        everything = [each for each in everything if each.path not in stand_ins]
     files = tuple(_below(change, prefix) for change in everything if change.path.startswith(prefix))
     return GitStatusResult(
         **_branch(entries),

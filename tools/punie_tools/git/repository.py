@@ -13,7 +13,6 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
-from punie_tools.commands.confinement import SETTINGS_FILE, is_stand_in
 from punie_tools.errors import ToolError
 from punie_tools.git.git_adapter import start_git
 from punie_tools.process import DEFAULT_OUTPUT_LIMIT, MARKER, FinishedProcess, attend_process, find_program
@@ -99,22 +98,20 @@ class Repository:
         return self._ask(*self._filters_off, *arguments, stdin=stdin, settings=_SETTINGS | {"commit.gpgSign": "false"})
 
     def stage(self, pathspecs: Sequence[str]) -> None:
-        """Put files into the index as they are, except a stand-in.
+        """Put files into the index as they are.
 
         In an untrusted folder nothing asks what changed inside submodules: `git add` asks that, and then a submodule's
         own filters run; only its commit can be staged anyway.
         """
         submodules = () if self.context.workspace.is_trusted else self.submodules(pathspecs)
-        left_out = (*submodules, *self.stand_ins)
-        if not left_out:
+        if not submodules:
             self.change("add", "--all", "--", *pathspecs)
             return
-        literal = [f":(literal){path}" for path in pathspecs if path not in left_out]
+        literal = [f":(literal){path}" for path in pathspecs if path not in submodules]
         if literal:
-            self.change("--no-literal-pathspecs", "add", "--all", "--", *literal, *all_but(left_out))
-        if submodules:
-            named = b"".join(os.fsencode(path) + b"\0" for path in submodules)
-            self.change("update-index", "--add", "--remove", "-z", "--stdin", stdin=named)
+            self.change("--no-literal-pathspecs", "add", "--all", "--", *literal, *_all_but(submodules))
+        named = b"".join(os.fsencode(path) + b"\0" for path in submodules)
+        self.change("update-index", "--add", "--remove", "-z", "--stdin", stdin=named)
 
     def submodules(self, pathspecs: Sequence[str] = ()) -> tuple[str, ...]:
         """Those in the index, by their path from the workspace."""
@@ -135,11 +132,6 @@ class Repository:
     def prefix(self) -> str:
         """The workspace's place below the repository's root, as `folder/`; empty at the root."""
         return os.fsdecode(self._ask("rev-parse", "--show-prefix").stdout.removesuffix(b"\n"))
-
-    @property
-    def stand_ins(self) -> tuple[str, ...]:
-        """Files that are there at this moment for a sandbox alone, by their path from the workspace: no changes."""
-        return (SETTINGS_FILE,) if is_stand_in(self.context.workspace.root / SETTINGS_FILE) else ()
 
     @cached_property
     def has_commits(self) -> bool:
@@ -242,7 +234,7 @@ class Repository:
         return f"; did you mean {nearest[0]!r}?" if nearest else "."
 
 
-def all_but(paths: Iterable[str]) -> list[str]:
+def _all_but(paths: Iterable[str]) -> list[str]:
     """What leaves these out of the pathspecs before it; only with `--no-literal-pathspecs` it does."""
     return [f":(exclude,literal){path}" for path in paths]
 

@@ -114,8 +114,6 @@ def read_tree_review(context: ToolContext, part: ReviewedPart = "unstaged") -> T
         # A folder in the list is a repository of its own.
         new = [os.fsdecode(path) for path in untracked.split(b"\0") if path and not path.endswith(b"/")]
         sides |= dict.fromkeys(new, (NOTHING, NOTHING))
-        for path in repository.stand_ins:
-            sides.pop(path, None)
     paths = first_files(sides, left_out)
     before = contents(repository, [sides[path][0] for path in paths])
     changes: list[FileChange] = []
