@@ -137,11 +137,14 @@ def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
     def move() -> None:
         from punie_tools.errors import ToolError, reason_of
         from punie_tools.safe_text import safe_text
+        from punie_tools.sentences import first_of
         from punie_tui.agent.session_record import SessionError
 
         try:
             turn = (session.undo if is_undo else session.redo)(argument)
             told = f"{'Took back' if is_undo else 'Made again'}: {', '.join(turn.paths)}."
+            if is_undo and (left := session.changes.left_since(turn.turn)):
+                told += f" Left as it is what a run made since: {first_of(left)} (`punie undo --list` names its turn)."
             session.keep_act(told)
         except (ToolError, SessionError) as error:
             told = str(error).splitlines()[0]

@@ -280,6 +280,18 @@ async def test_held_messages_that_go_on_keep_the_order_of_an_undo_and_a_prompt(d
         assert in_order(driven, "Took back: new.py.", "› look again")
 
 
+async def test_undo_names_the_files_of_a_run_that_it_passes_over(drive: Drive, repository: Path) -> None:
+    write = ToolCall("c1", "write_file", {"path": "new.py", "content": "x = 1\n"})
+    command = ToolCall("c2", "run_command", {"command": "echo > report"})
+    async with drive(repository, [[write], [command]], allow_all=True) as driven:
+        for number, request in enumerate(("write it", "run it"), start=1):
+            await driven.ask(request)
+            await driven.finished(number)
+        await driven.ask("/undo")
+        await driven.said("Took back: new.py. Left as it is what a run made since: report")
+        assert [(repository / name).exists() for name in ("new.py", "report")] == [False, True]
+
+
 async def test_only_turns_of_this_session_are_moved_unless_one_is_named(drive: Drive, repository: Path) -> None:
     write = ToolCall("c1", "write_file", {"path": "new.py", "content": "x = 1\n"})
     async with drive(repository, [[write], [TextDelta("done")]], allow_all=True) as driven:

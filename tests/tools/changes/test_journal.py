@@ -47,6 +47,23 @@ def contents(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
+def test_what_a_run_left_behind_is_taken_back_after_what_was_wanted(
+    root: Path, journal: Journal, change: Change
+) -> None:
+    change("edit", a="1")
+    (root / "report").write_text("left")
+    journal.record("tests", [FileChange("report", None, image("left"))], since=0.0, by_products=["report"])
+    assert journal.undo().turn == "edit"
+    assert journal.by_products_since("edit") == ("report",)
+    assert journal.undo().turn == "tests"
+    assert contents(root) == {}
+    assert [journal.redo().turn for _ in range(2)] == ["tests", "edit"]
+    # One that stands in the way of the other comes first.
+    journal.record("again", [FileChange("a", image("1"), image("2"))], since=0.0, by_products=["a"])
+    (root / "a").write_text("2")
+    assert [journal.undo().turn for _ in range(3)] == ["again", "edit", "tests"]
+
+
 def test_undo_and_redo_of_several_turns(root: Path, journal: Journal, change: Change) -> None:
     (root / "other").write_text("never touched")
     states = [contents(root)]

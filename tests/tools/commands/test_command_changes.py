@@ -161,8 +161,9 @@ def test_a_hundred_random_commands_are_taken_back(project: Path, context: ToolCo
         if tree_of(project) != states[-1]:
             states.append(tree_of(project))
     assert len(states) > 60
-    for state in reversed(states[:-1]):
-        journal_of(context).undo()
+    turns = [turn.turn for turn in journal_of(context).turns()]
+    for turn, state in zip(reversed(turns), reversed(states[:-1]), strict=True):
+        journal_of(context).undo(turn)
         assert tree_of(project) == state
     for state in states[1:]:
         journal_of(context).redo()
@@ -317,6 +318,15 @@ def run_beside(context: ToolContext, command: str, go: str = "go") -> threading.
     beside.start()
     (root / began).read_text()
     return beside
+
+
+def test_only_new_files_of_a_command_are_left_where_an_edit_is_undone(project: Path, context: ToolContext) -> None:
+    run_shell_command(context, "echo 2 > a.py; echo > report", 20)
+    assert [turn.is_by_product for turn in journal_of(context).turns()] == [False]
+    assert context.changes
+    later = replace(context, changes=context.changes.for_turn("later"))
+    run_shell_command(later, "echo > report2", 20)
+    assert [turn.is_by_product for turn in journal_of(context).turns()] == [False, True]
 
 
 def test_settings_that_a_command_writes_can_be_taken_back(project: Path, context: ToolContext) -> None:

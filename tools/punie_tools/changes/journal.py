@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from punie_tools.changes.change_set import SIZE_LIMIT, FileChange, HalfDoneError, apply_changes, check_changes
@@ -35,12 +35,13 @@ def journal_folder(state: Path, root: Path) -> Path:
 
 @dataclass(frozen=True)
 class JournalTurn:
-    """A turn that changed files. `paths` are all of them, in order."""
+    """A turn that changed files. `paths` are all of them, in order; `is_by_product` if nobody asked for any of it."""
 
     turn: str
     time: float
     paths: tuple[str, ...]
     is_undone: bool
+    is_by_product: bool = False
 
 
 class Journal:
@@ -74,10 +75,13 @@ class Journal:
             self._apply_noted(changes, length)
             self._prune(time.time())
 
-    def record(self, turn: str, changes: Sequence[FileChange], *, since: float) -> None:
+    def record(
+        self, turn: str, changes: Sequence[FileChange], *, since: float, by_products: Collection[str] = ()
+    ) -> None:
         """Remember changes that somebody has made for the turn, from the time `since` on. Raises ToolError.
 
-        What another turn made of a file in that time is that turn's.
+        `by_products` are the paths of those that nobody asked for. What another turn made of a file in that time is
+        that turn's.
         """
         with self._lock():
             others = {
@@ -89,7 +93,7 @@ class Journal:
             own = [change for change in own if change.before != change.after]
             if own:
                 try:
-                    self._remember(turn, own)
+                    self._remember(turn, own, by_products)
                 except OSError as error:
                     raise _unwritten(error) from None
                 self._prune(time.time())
@@ -97,6 +101,13 @@ class Journal:
     def turns(self) -> list[JournalTurn]:
         """The turns that changed files, oldest first."""
         return _turns(self._records())
+
+    def by_products_since(self, turn: str) -> tuple[str, ...]:
+        """The files that nobody wanted changed, of turns after this one that stand."""
+        turns = self.turns()
+        later = turns[[each.turn for each in turns].index(turn) + 1 :]
+        left = [path for each in later if each.is_by_product and not each.is_undone for path in each.paths]
+        return tuple(dict.fromkeys(left))
 
     def changes_of_last_turn(self) -> list[FileChange]:
         """What the last turn that stands made of its files. Raises ToolError if there is none."""
@@ -108,6 +119,9 @@ class Journal:
 
     def undo(self, turn: str | None = None, *, among: Collection[str] | None = None) -> JournalTurn:
         """Take a turn back, the last one unless it is named: exactly its files become what they were before it.
+
+        The last is one in which somebody wanted a change, as long as there is one: what a test run left behind does not
+        stand in front of it, unless it is in the same files.
 
         `among` are the turns that may be chosen from, all of them unless it is given.
 
@@ -165,6 +179,8 @@ class Journal:
         if move == "redo":
             undone = {record.turn: number for number, record in enumerate(records) if record.kind == "undone"}
             fitting.sort(key=lambda each: undone[each.turn])
+        else:
+            fitting = _wanted_last(fitting)
         chosen = fitting[-1]
         return chosen, [record for record in records if record.turn == chosen.turn]
 
@@ -186,15 +202,15 @@ class Journal:
             raise ChangedSinceError(views)
         return changes
 
-    def _remember(self, turn: str, changes: Sequence[FileChange]) -> int:
+    def _remember(self, turn: str, changes: Sequence[FileChange], by_products: Collection[str] = ()) -> int:
         """Returns how long the journal was before. Raises OSError."""
         for change in changes:
             for image in (change.before, change.after):
                 if image is not None:
                     self._keep(image.data)
-        return self._file.append([self._record(turn, change) for change in changes])
+        return self._file.append([self._record(turn, change, change.path in by_products) for change in changes])
 
-    def _record(self, turn: str, change: FileChange) -> JournalRecord:
+    def _record(self, turn: str, change: FileChange, is_by_product: bool) -> JournalRecord:
         return JournalRecord(
             kind="changed",
             turn=turn,
@@ -203,6 +219,7 @@ class Journal:
             before=ImageName.of(change.before),
             after=ImageName.of(change.after),
             made_folders=self._tree.missing_folders(change.path) if change.after else (),
+            is_by_product=is_by_product,
         )
 
     def _records(self) -> list[JournalRecord]:
@@ -274,10 +291,21 @@ def _turns(records: Iterable[JournalRecord]) -> list[JournalTurn]:
         known = found.get(record.turn)
         if record.kind == "changed":
             paths = tuple(dict.fromkeys((*(known.paths if known else ()), record.path)))
-            found[record.turn] = JournalTurn(record.turn, record.time, paths, is_undone=False)
+            is_by_product = record.is_by_product and (known is None or known.is_by_product)
+            found[record.turn] = JournalTurn(record.turn, record.time, paths, False, is_by_product)
         elif known:
-            found[record.turn] = JournalTurn(known.turn, known.time, known.paths, record.kind == "undone")
+            found[record.turn] = replace(known, is_undone=record.kind == "undone")
     return list(found.values())
+
+
+def _wanted_last(turns: Sequence[JournalTurn]) -> list[JournalTurn]:
+    """Without the turns of by-products behind the last one that was wanted, up to one that has a file of it."""
+    wanted = next((place for place in reversed(range(len(turns))) if not turns[place].is_by_product), None)
+    if wanted is None:
+        return list(turns)
+    paths = set(turns[wanted].paths)
+    last = max(place for place in range(wanted, len(turns)) if not paths.isdisjoint(turns[place].paths))
+    return list(turns[: last + 1])
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ class ImageName(BaseModel):
 class JournalRecord(BaseModel):
     """A line of the journal: a change that is about to be made, or a turn that was taken back or made again.
 
-    `made_folders` are those that were not there before the change.
+    `made_folders` are those that were not there before the change. `is_by_product`: something that ran left it, and
+    nobody asked for it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +47,7 @@ class JournalRecord(BaseModel):
     before: ImageName | None = None
     after: ImageName | None = None
     made_folders: tuple[str, ...] = ()
+    is_by_product: bool = False
 
     def line(self) -> bytes:
         """With names that are no text spelled out."""

@@ -6,7 +6,7 @@ import copy
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from punie_tools.changes.change_set import FileChange, apply_changes
@@ -108,7 +108,7 @@ class SessionChanges:
             elif self._is_as_seen(change.path, change.before.data if change.before else None):
                 self.saw(change.path, change.after.data)
 
-    def record(self, changes: Sequence[FileChange], *, since: float) -> None:
+    def record(self, changes: Sequence[FileChange], *, since: float, by_products: Collection[str] = ()) -> None:
         """Remember changes that a command has made, so that they can be taken back. Raises ToolError.
 
         What the session saw of these files stays what it saw: their new content it has not seen. That they are gone it
@@ -119,7 +119,11 @@ class SessionChanges:
                 self._forget(change.path)
         if self.journal is not None and changes:
             self._tell_hand_change()
-            self.journal.record(self.turn, changes, since=since)
+            self.journal.record(self.turn, changes, since=since, by_products=by_products)
+
+    def left_since(self, turn: str) -> tuple[str, ...]:
+        """What runs made since a turn that nobody wanted, and that so is not taken back before it."""
+        return self.journal.by_products_since(turn) if self.journal else ()
 
     def _tell_hand_change(self) -> None:
         """Beforehand: a name that the journal does not know in the end does no harm, and one untold would be lost."""

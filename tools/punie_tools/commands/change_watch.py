@@ -55,7 +55,12 @@ class CommandChanges:
 class ChangeWatch:
     """Made before the command starts; `finish` is called when nothing of it runs any more."""
 
-    def __init__(self, context: ToolContext) -> None:
+    def __init__(self, context: ToolContext, *, wants_changes: bool) -> None:
+        """`wants_changes`: what is run may be run for what it changes, as a command may; but tests are not.
+
+        New files alone are never what an undo begins with: nothing is lost where they stay.
+        """
+        self._wants_changes = wants_changes
         # What a stopped command did is looked for as well.
         self._context = replace(context, cancelled=threading.Event())
         self._root = context.workspace.root
@@ -111,7 +116,8 @@ class ChangeWatch:
                 room -= size
                 taken.append(change)
         try:
-            session.record(taken, since=self._started)
+            by_products = {change.path for change in taken if change.before is None or not self._wants_changes}
+            session.record(taken, since=self._started, by_products=by_products)
         except ToolError:
             return paths
         return sorted(left_out)

@@ -66,7 +66,7 @@ def run_shell_command(
             on_stderr=report.add,
         )
 
-    watch = None if is_free(command) else ChangeWatch(context)
+    watch = None if is_free(command) else ChangeWatch(context, wants_changes=True)
     return run_confined(root, shell_argv(command), run, confinement or confinement_for(root), watch)
 
 

@@ -136,7 +136,7 @@ def _run(
 
     is_journalled = context.changes is not None and context.changes.journal is not None
     argv = [str(interpreter.path), "-u", str(AGENT_FOLDER / "punie_debug_script.py"), *words]
-    watch = ChangeWatch(context) if is_journalled else None
+    watch = ChangeWatch(context, wants_changes=False) if is_journalled else None
     allowance = allowance_for_tests(root, interpreter, AGENT_FOLDER, pydevd_folder())
     return run_confined(root, argv, run, confinement, watch, allowance)
 

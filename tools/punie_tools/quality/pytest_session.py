@@ -279,7 +279,7 @@ def run_session(
         command_line(interpreter, selection, *([added.module] if added else [])),
         run,
         confinement,
-        ChangeWatch(context) if is_journalled else None,
+        ChangeWatch(context, wants_changes=False) if is_journalled else None,
         allowance_for_tests(root, interpreter, _PLUGIN_FOLDER, *(added.readable if added else ())),
     )
     ran = replace(ran, process=_as_of_pytest_itself(ran.process))
