@@ -91,6 +91,23 @@ def test_a_patch_whose_white_space_is_a_little_off(project: Path, run_tool: RunT
 
 
 @pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([" from ._model import M"], "line 3 is 'from ._models import M', and not 'from ._model import M'"),
+        ([" from ._models import M", " x = 1"], "the file ends before 'x = 1'"),
+        ([" ", " from ._models import M"], "line 3 is 'from ._models import M', and not ''"),
+    ],
+)
+def test_a_change_that_fits_nowhere_is_told_by_its_first_line_that_differs(
+    project: Path, run_tool: RunTool, lines: list[str], message: str
+) -> None:
+    (project / "c.py").write_text("\nfrom ._client import C\nfrom ._models import M\n")
+    hunk = "\n".join([f"@@ -2,{len(lines) + 1} +2,{len(lines) + 2} @@", " from ._client import C", *lines, "+x"])
+    with pytest.raises(ToolError, match=re.escape(f"Change 1 of c.py, at line 2 fits nowhere: {message}.")):
+        run_tool("apply_patch", patch=f"--- a/c.py\n+++ b/c.py\n{hunk}\n")
+
+
+@pytest.mark.parametrize(
     ("patch", "message"),
     [
         ("hello", "This is no patch"),

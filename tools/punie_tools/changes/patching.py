@@ -69,9 +69,28 @@ def _place(
             return min(found, key=lambda at: abs(at - expected))
         if found:
             return found[0]
-    shown = next((text for text in old if text.strip()), "")[:_LONGEST_SHOWN]
     where = f", at line {hunk.line}" if hunk.line is not None else ""
-    raise ToolError(f"Change {number} of {shown_as}{where} fits nowhere: the file has no such lines as {shown!r}.")
+    why = _first_difference(lines, old, begin, expected if expected is not None else begin)
+    raise ToolError(f"Change {number} of {shown_as}{where} fits nowhere: {why}.")
+
+
+def _first_difference(lines: Sequence[_Line], old: list[str], begin: int, expected: int) -> str:
+    """Where most of the old lines are as the patch has them, nearest to their line: the first that is not, and what is.
+
+    Empty lines count for nothing, since they are everywhere.
+    """
+    wanted = [text.strip() for text in old]
+    alike = {
+        at: sum(bool(text) and line.text.strip() == text for text, line in zip(wanted, lines[at:], strict=False))
+        for at in range(begin, len(lines))
+    }
+    best = max(alike, key=lambda at: (alike[at], -abs(at - expected)), default=begin)
+    if not alike.get(best):
+        return f"the file has no such lines as {next(filter(str.strip, old), '')[:_LONGEST_SHOWN]!r}"
+    for number, (line, text) in enumerate(zip(lines[best:], old, strict=False), start=best + 1):
+        if line.text.strip() != text.strip():
+            return f"line {number} is {line.text[:_LONGEST_SHOWN]!r}, and not {text[:_LONGEST_SHOWN]!r}"
+    return f"the file ends before {old[len(lines) - best][:_LONGEST_SHOWN]!r}"
 
 
 def _fits(lines: Sequence[_Line], target: list[str], at: int, normal: Callable[[str], str]) -> bool:
