@@ -36,6 +36,14 @@ _QUIT = re.compile(
 _ANSWER_TO_NOTHING = re.compile(r"\W*(?:\w|yes|no|yep|nope|ok(?:ay)?\W*\?)\W*$", re.IGNORECASE)
 """What answers a question, where none is open: nothing is to be routed."""
 
+_ABOUT_THIS = re.compile(
+    rf"\W*(?:(?:{_BEFORE_VERBS}|so|hey|hm+)\W+)*(?:what(?:'s|\u2019s|s| is| are)|what do(?:es)?|explain)\s+(?:all\s+)?"
+    r"(?:this|these)(?:\s+(?:mean|say|tell(?: me)?|here|about|log|logs|output|text|paste|traceback|stack ?trace))*"
+    r"(?:\s+(?:please|pls))?\W*$",
+    re.IGNORECASE,
+)
+"""A wish for words about what was pasted, or what lies before the person: no tool reads that."""
+
 _LAST_LATIN = "\u024f"
 
 
@@ -90,7 +98,8 @@ def answer_label(kind: AnswerKind, request: str) -> str:
 def plain_answer(request: str, is_after_edit: bool) -> AnswerKind | None:
     """The answer to a request that code understands for sure, or knows that nano cannot, and no tool can fulfil."""
     is_undo = _UNDO_EDIT.match(request) or (is_after_edit and _UNDO.match(request))
-    if _is_of_another_script(request) or _HANDED_OVER.match(request) or is_undo:
+    is_for_words = _HANDED_OVER.match(request) or _ABOUT_THIS.match(request)
+    if _is_of_another_script(request) or is_for_words or is_undo:
         return AnswerKind.BEYOND
     if _QUIT.match(request) or _ANSWER_TO_NOTHING.match(request):
         return AnswerKind.HELP

@@ -544,6 +544,22 @@ def test_the_wish_is_the_short_paragraph_beside_what_was_pasted(text: str, wish:
     assert wish_beside(text) == wish
 
 
+@pytest.mark.parametrize(
+    ("request_text", "is_for_words"),
+    [
+        ("what is this?", True),
+        ("So, what does all this mean", True),
+        ("explain this log please", True),
+        ("what's this", True),
+        ("what is it", False),
+        ("what is this Ledger", False),
+        ("what changed in this", False),
+    ],
+)
+def test_what_is_asked_about_a_paste_alone_wants_words(request_text: str, is_for_words: bool) -> None:
+    assert plain_answer(request_text, is_after_edit=False) is (AnswerKind.BEYOND if is_for_words else None)
+
+
 def test_only_a_request_that_is_too_long_to_be_shown_is_cut() -> None:
     assert view_of(LOG).is_cut
     assert not view_of(f"apply this\n```\n{LOG}```").is_cut
