@@ -29,15 +29,19 @@ class Meaning:
 def meanings(
     first: Meaning, doubt: Doubt, request: Request, engine: Engine, is_cancelled: Callable[[], bool]
 ) -> list[Meaning]:
-    """The reply and the likeliest others, each once; a reply that makes no sense, which has no label, is left out."""
+    """The reply and the likeliest others, each once; a reply that makes no sense, which has no label, is left out.
+
+    Another that would only say a sentence is a choice where there is none that does something.
+    """
     found = [first] if first.label else []
+    spoken: list[Meaning] = []
     for begin in doubt.others:
         if len(found) == MOST_CHOICES or is_cancelled():
             break
         other = _meaning(engine, replace(request, begin_with=begin), is_cancelled)
-        if other.label and all(other.label != meaning.label for meaning in found):
-            found.append(other)
-    return found
+        if other.label and all(other.label != meaning.label for meaning in (*found, *spoken)):
+            (found if other.calls else spoken).append(other)
+    return found if len(found) > 1 else [*found, *spoken][:MOST_CHOICES]
 
 
 def _meaning(engine: Engine, request: Request, is_cancelled: Callable[[], bool]) -> Meaning:

@@ -22,6 +22,7 @@ UNSURE: Reply = [
 ]
 READ: Reply = [ToolCall("2", "read_file", {"path": "a.py"}), Doubt(0.9, "read_file a.py", ())]
 SAME: Reply = [ToolCall("3", "list_files", {}), Doubt(0.9, "list_files", ())]
+GREP: Reply = [ToolCall("4", "grep", {"pattern": "x"}), Doubt(0.9, "grep x", ())]
 TALK: Reply = [Doubt(0.9, "answer in words", ()), TextDelta("Hello.")]
 
 
@@ -58,24 +59,25 @@ def end_of(events: Sequence[Event]) -> TurnFinished:
 
 def test_an_unsure_reply_waits_for_the_person_who_gets_each_meaning_once(tmp_path: Path) -> None:
     asked = Asked(1)
-    events, engine = turn(tmp_path, [UNSURE, READ, SAME, TALK], asked)
-    assert asked.questions == [("list_files", "read_file a.py", "answer in words")]
-    assert [request.begin_with for request in engine.requests] == ["", "read", "same", "talk"]
+    events, engine = turn(tmp_path, [UNSURE, READ, SAME, TALK, GREP], asked)
+    assert asked.questions == [("list_files", "read_file a.py", "grep x")]
+    assert [request.begin_with for request in engine.requests] == ["", "read", "same", "talk", "grep"]
     offered = [event for event in events if isinstance(event, ChoicesOffered)]
     assert [event.choices for event in offered] == [list(asked.questions[0])]
     assert tools_of(events) == ["read_file"]
     assert end_of(events).reason == "done"
 
 
-def test_a_choice_may_be_words_and_nothing_is_said_before_it(tmp_path: Path) -> None:
-    events, _ = turn(tmp_path, [UNSURE, READ, SAME, TALK], Asked(2))
+def test_a_choice_may_be_words_where_nothing_else_is_and_nothing_is_said_before_it(tmp_path: Path) -> None:
+    events, _ = turn(tmp_path, [UNSURE, SAME, SAME, TALK, TALK], asked := Asked(1))
+    assert asked.questions == [("list_files", "answer in words")]
     kinds = [type(event) for event in events if isinstance(event, ChoicesOffered | TextStreamed)]
     assert kinds == [ChoicesOffered, TextStreamed]
     assert (tools_of(events), end_of(events).answer) == ([], "Hello.")
 
 
 def test_none_of_them_runs_nothing(tmp_path: Path) -> None:
-    events, _ = turn(tmp_path, [UNSURE, READ, SAME, TALK], Asked(None))
+    events, _ = turn(tmp_path, [UNSURE, READ, SAME, TALK, GREP], Asked(None))
     assert (tools_of(events), end_of(events).reason, end_of(events).answer) == ([], "asked", NONE_OF_THEM)
 
 

@@ -18,9 +18,10 @@ from punie_tui.app.widgets.status import StatusLine
 from punie_tui.engine.protocol import Doubt, TextDelta, ToolCall
 from punie_tui.engine.scripted import Reply
 
-UNSURE: Reply = [ToolCall("1", "list_files", {}), Doubt(0.2, "list_files", ("status", "talk"))]
+UNSURE: Reply = [ToolCall("1", "list_files", {}), Doubt(0.2, "list_files", ("status", "branches"))]
 STATUS: Reply = [ToolCall("2", "git_status", {}), Doubt(0.9, "git_status", ())]
 RUNS: Reply = [ToolCall("4", "run_command", {"command": "touch x"})]
+BRANCHES: Reply = [ToolCall("5", "git_branches", {}), Doubt(0.9, "list branches", ())]
 TALK: Reply = [Doubt(0.9, "answer in words", ()), TextDelta("Hello.")]
 
 
@@ -32,7 +33,7 @@ async def offered(driven: Driven) -> ChoicePanel:
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (20, 5)])
 async def test_a_key_does_what_was_meant(drive: Drive, tmp_path: Path, size: tuple[int, int]) -> None:
-    async with drive(tmp_path, [UNSURE, STATUS, TALK, UNSURE, STATUS, TALK], size=size) as driven:
+    async with drive(tmp_path, [UNSURE, STATUS, BRANCHES, UNSURE, STATUS, BRANCHES], size=size) as driven:
         await driven.ask("hm")
         panel = await offered(driven)
         assert panel.region.height > 0
@@ -72,7 +73,7 @@ async def test_on_few_rows_the_mode_is_seen_and_who_has_the_keys(
         strips = driven.main._compositor.render_strips()
         return [strip.text.rstrip() for strip in strips]
 
-    async with drive(tmp_path, [reply, STATUS, TALK], size=size) as driven:
+    async with drive(tmp_path, [reply, STATUS, BRANCHES], size=size) as driven:
         await driven.ask("hm")
         panels = driven.main.query(AskingPanel)
         await driven.until(lambda: any(panel.is_asking and panel.has_focus for panel in panels), "the question")
@@ -95,7 +96,7 @@ async def test_on_few_rows_the_mode_is_seen_and_who_has_the_keys(
 
 async def test_on_few_rows_it_is_read_by_scrolling_and_escape_stops_the_turn(drive: Drive, tmp_path: Path) -> None:
     long: Reply = [ToolCall("3", "git_status", {}), Doubt(0.9, "look for a word " * 12, ())]
-    async with drive(tmp_path, [UNSURE, long, TALK], size=(40, 12)) as driven:
+    async with drive(tmp_path, [UNSURE, long, BRANCHES], size=(40, 12)) as driven:
         await driven.ask("hm")
         panel = await offered(driven)
         await driven.until(lambda: panel.max_scroll_y > 0, "more than fits")
@@ -114,7 +115,7 @@ async def test_on_few_rows_it_is_read_by_scrolling_and_escape_stops_the_turn(dri
 
 
 async def test_a_sentence_goes_to_the_prompt_and_once_sent_starts_at_once(drive: Drive, tmp_path: Path) -> None:
-    async with drive(tmp_path, [UNSURE, STATUS, TALK, TALK]) as driven:
+    async with drive(tmp_path, [UNSURE, STATUS, BRANCHES, TALK]) as driven:
         await driven.ask("hm")
         panel = await offered(driven)
         driven.clock.now += GUARD_SECONDS
@@ -140,7 +141,7 @@ async def test_undo_takes_none_of_the_choices_and_follows_at_once(
 ) -> None:
     repository = make_repository({"app.py": "x = 1\n"})
     writes: Reply = [ToolCall("3", "write_file", {"path": "new.py", "content": "x = 2\n"})]
-    async with drive(repository, [writes, UNSURE, STATUS, TALK], allow_all=True) as driven:
+    async with drive(repository, [writes, UNSURE, STATUS, BRANCHES], allow_all=True) as driven:
         await driven.ask("make it")
         await driven.finished(1)
         await driven.ask("hm")
@@ -169,7 +170,7 @@ async def test_undo_stays_in_the_prompt_while_an_approval_waits(drive: Drive, tm
 async def test_the_app_is_left_while_a_question_is_open(
     drive: Drive, tmp_path: Path, caplog: pytest.LogCaptureFixture, reply: Reply
 ) -> None:
-    async with drive(tmp_path, [reply, STATUS, TALK]) as driven:
+    async with drive(tmp_path, [reply, STATUS, BRANCHES]) as driven:
         await driven.ask("hm")
         panels = driven.main.query(AskingPanel)
         await driven.until(lambda: any(panel.is_asking and panel.has_focus for panel in panels), "the question")
@@ -188,7 +189,7 @@ async def test_a_number_sent_from_the_prompt_chooses_and_the_footer_tells_the_wa
     def footer() -> str:
         return str(driven.main.query_one(KeyRow).render())
 
-    async with drive(tmp_path, [UNSURE, STATUS, TALK, UNSURE, STATUS, TALK, TALK], size=size) as driven:
+    async with drive(tmp_path, [UNSURE, STATUS, BRANCHES, UNSURE, STATUS, BRANCHES, TALK], size=size) as driven:
         await driven.ask("hm")
         panel = await offered(driven)
         assert "Answer" not in footer()

@@ -63,11 +63,11 @@ class AnswerKind(StrEnum):
 
 
 _LABELS = {
-    AnswerKind.GREETING: "say hello",
-    AnswerKind.THANKS: "say all right",
-    AnswerKind.HELP: "tell what I can do",
-    AnswerKind.ABOUT: "tell what a tool is for",
-    AnswerKind.BEYOND: "tell how you do it yourself",
+    AnswerKind.GREETING: "just hello",
+    AnswerKind.THANKS: "nothing more, thanks",
+    AnswerKind.HELP: "what can you do?",
+    AnswerKind.ABOUT: "what is that tool for?",
+    AnswerKind.BEYOND: "how do I do it myself?",
 }
 
 
@@ -87,11 +87,11 @@ def answer_sentence(kind: AnswerKind, request: str) -> str:
 
 
 def answer_label(kind: AnswerKind, request: str) -> str:
-    """What the sentence tells, in a few words, where it is one of several choices."""
+    """What the person meant where the sentence answers it, in a few words: it is one of several choices."""
     if _is_of_another_script(request):
-        return "ask you to say it in English"
+        return "something that I can read in English only"
     if answer_sentence(kind, request) == _sentences()["beyond"]:
-        return "say that this needs a bigger model"
+        return "something that only a bigger model can do"
     return _LABELS[kind]
 
 

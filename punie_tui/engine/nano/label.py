@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from punie_tui.engine.nano.answers import AnswerKind, answer_label
-from punie_tui.engine.nano.catalogue import CATALOGUE, Argument
+from punie_tui.engine.nano.catalogue import CATALOGUE, Argument, Kind
 from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.engine.nano.request_view import RequestView, shown_calls
 
@@ -57,6 +58,37 @@ _BETWEEN = {
 }
 """What stands before a value that another one comes before."""
 _MUST_DIFFER = (("old", "new"), ("symbol", "new_name"))
+_NO_PATHS = frozenset(
+    {
+        "last",
+        "latest",
+        "newest",
+        "oldest",
+        "first",
+        "next",
+        "previous",
+        "recent",
+        "recently",
+        "current",
+        "now",
+        "ago",
+        "past",
+        "since",
+        "today",
+        "yesterday",
+        "day",
+        "days",
+        "week",
+        "weeks",
+        "month",
+        "months",
+        "year",
+        "years",
+    }
+)
+"""Words of time and order, which name no path unless the tree has it."""
+_OF_AUTHOR = PROGRAMS["commits of author"].title
+_LOWER_CASE_NAMES = re.compile(r"[a-z]+(?: [a-z]+)+")
 _OF_ONE_FILE = frozenset({"edit_file", "document_symbols", "code_actions", "debug_run", "git_blame"})
 
 
@@ -64,7 +96,7 @@ def reply_label(view: RequestView, written: str) -> str:
     """Such as `grep TODO, in src`; empty for a reply that makes no sense.
 
     That is one with a choice that stands for nothing, a call that would put something in its own place, or one that
-    takes the name of a class or a mere word for a file.
+    takes the name of a class or a mere word for a file, a word such as `last` for a path, or two words for a person.
     """
     calls = [_call_label(view, tool, shown) for tool, shown in shown_calls(written)]
     if not calls:
@@ -87,7 +119,9 @@ def _call_label(view: RequestView, tool: str, shown: dict[str, str]) -> str | No
         return None
     for name, choice in shown.items():
         value = view.value(known[name].kind, choice)
-        if value is None:
+        if value is None or (known[name].kind is Kind.PATH and value in _NO_PATHS and not view.may_be_file(choice)):
+            return None
+        if title == _OF_AUTHOR and not _may_be_author(view.request, str(value)):
             return None
         text = " ".join(value) if isinstance(value, list) else str(value)
         said = _ARGUMENTS.get(name, name.replace("_", " "))
@@ -97,3 +131,9 @@ def _call_label(view: RequestView, tool: str, shown: dict[str, str]) -> str | No
         else:
             parts.append(said if value is True else f"{said} {text}".strip())
     return ", ".join([title, *parts])
+
+
+def _may_be_author(request: str, name: str) -> bool:
+    """Several words in small letters are a name only where the request says whose commits it wants."""
+    before = rf"(?:\b(?:by|of|from|author|did|has)\W+|[\"'`]){re.escape(name)}"
+    return not _LOWER_CASE_NAMES.fullmatch(name) or bool(re.search(before, request))

@@ -15,6 +15,11 @@ from punie_tui.engine.protocol import Delta, Doubt, Engine, Message, Request, Te
 
 SPECS = tuple(ToolSpec(tool.name, tool.description, tool.arguments_schema) for tool in TOOLS)
 
+AUTHOR = (
+    "<tool_call><function=execute_code><parameter=code> commits of author</parameter>"
+    "<parameter=keyword>{}</parameter></function></tool_call>"
+)
+
 
 @pytest.fixture(scope="module")
 def nano() -> Iterator[Engine]:
@@ -121,12 +126,25 @@ def test_what_is_said_for_a_tool_that_is_not_offered_comes_once_and_after_the_do
             "<tool_call><function=ruff_check><parameter=fix> true</parameter></function></tool_call>",
             "lint, and fix",
         ),
-        ("hello", "<|answer|><|greeting|>", "say hello"),
-        ("what is ruff", "<|answer|><|about|>", "tell what a tool is for"),
-        ("what is a poem", "<|answer|><|about|>", "say that this needs a bigger model"),
-        ("write me a poem", "<|answer|><|beyond|>", "say that this needs a bigger model"),
-        ("push it", "<|answer|><|beyond|>", "tell how you do it yourself"),
-        ("что нового", "<|answer|><|beyond|>", "ask you to say it in English"),
+        (
+            "commits last month",
+            "<tool_call><function=git_log><parameter=path> last</parameter></function></tool_call>",
+            "",
+        ),
+        (
+            "commits in src",
+            "<tool_call><function=git_log><parameter=path> src</parameter></function></tool_call>",
+            "git log, in src",
+        ),
+        ("anything on digest auth", AUTHOR.format(" digest auth"), ""),
+        ("commits by jane doe", AUTHOR.format(" jane doe"), "commits of the author jane doe"),
+        ("what has jane doe done", AUTHOR.format(" jane doe"), "commits of the author jane doe"),
+        ("hello", "<|answer|><|greeting|>", "just hello"),
+        ("what is ruff", "<|answer|><|about|>", "what is that tool for?"),
+        ("what is a poem", "<|answer|><|about|>", "something that only a bigger model can do"),
+        ("write me a poem", "<|answer|><|beyond|>", "something that only a bigger model can do"),
+        ("push it", "<|answer|><|beyond|>", "how do I do it myself?"),
+        ("что нового", "<|answer|><|beyond|>", "something that I can read in English only"),
     ],
 )
 def test_a_label_names_calls_and_values_and_nothing_for_nonsense(request_text: str, written: str, label: str) -> None:
