@@ -91,6 +91,14 @@ async def test_the_model_learns_what_stands_and_what_was_said(drive: Drive, repo
         assert [(comment["line"], comment["text"]) for comment in reviewed["comments"]] == [(31, "why so many")]
 
 
+async def test_a_comment_is_told_in_the_chat_with_what_was_accepted(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[EDIT]]) as driven:
+        await open_review(driven)
+        await driven.pilot.press("c", *"why so many", "enter", "A", "enter")
+        await driven.finished()
+        await driven.said("Your comment: numbers.py:4: why so many.")
+
+
 @pytest.mark.parametrize("keys", [["R", "enter"], ["enter", "enter"]])
 async def test_nothing_is_written_where_nothing_is_accepted(drive: Drive, repository: Path, keys: list[str]) -> None:
     async with drive(repository, [[EDIT], [TextDelta("as you like")]]) as driven:

@@ -157,6 +157,7 @@ class _Teller:
                     self._tell_call(event)
             case "tool_finished":
                 self._tell_end(event)
+                self._tell_comments(event)
             case "tool_denied":
                 self._tell_denial(event)
             case "turn_steered":
@@ -193,6 +194,12 @@ class _Teller:
             self._target.add("change", told)
             self._told_changes.add(event.summary)
 
+    def _tell_comments(self, event: ToolFinished) -> None:
+        """What the person said of lines in its review."""
+        said = [f"{each['path']}:{each['line']}: {each['text']}" for each in (event.review or {}).get("comments", ())]
+        if said:
+            self._target.add("note", safe_text(told_comments(said), single_line=True))
+
     def _tell_denial(self, event: ToolDenied) -> None:
         """Once: the answer may say it again, and where the turn is stopped its end says so."""
         from punie_tui.agent.approval import STOPPED, reason_for_person
@@ -225,6 +232,11 @@ def _attached(attachment: Attachment) -> str:
     if attachment.problem:
         return f"not attached: {safe_text(attachment.problem, single_line=True)}"
     return f"{name}, about {attachment.tokens:,} tokens\n{safe_text(attachment.text)}"
+
+
+def told_comments(comments: Sequence[str]) -> str:
+    """What the person said of lines in a review, each with its place."""
+    return f"Your {'comment' if len(comments) == 1 else 'comments'}: {'; '.join(comments)}."
 
 
 def _routed(event: RequestRouted) -> str:
