@@ -126,8 +126,12 @@ class GitWork(ScreenWork):
         """What the person said of lines goes to the model."""
         from punie_tools.changes.review_request import comments_request
 
-        if request := comments_request(review, title):
+        if review.comments and not self._session.engine.writes_answers:
+            told = told_comments([f"{each.path}:{each.line}: {each.text}" for each in review.comments])
+            self._tell(f"{told} {self._session.engine.model_name} acts on no comment; a bigger model does.")
+        elif request := comments_request(review, title):
             self._on_screen(lambda: self._send(request))
+        from punie_tui.app.widgets.chat.chat import told_comments
 
     def _open_context(self) -> ToolContext:
         return self._session.context_of_person()

@@ -42,7 +42,7 @@ async def test_a_hunk_of_a_commit_is_commented_on_and_another_taken_back(
     drive: Drive, repository: Path, size: tuple[int, int]
 ) -> None:
     (repository / "numbers.py").write_text(f"# mine\n{BOTH}")
-    async with drive(repository, [[TextDelta("because")]], size=size) as driven:
+    async with drive(repository, [[TextDelta("because")]], size=size, writes_answers=True) as driven:
         await driven.ask("/review")
         screen = await open_screen(driven, PastReviewScreen)
         assert "e" not in screen.active_bindings
@@ -101,9 +101,20 @@ async def test_the_app_can_be_closed_while_the_proposal_waits(drive: Drive, repo
     assert (repository / "numbers.py").read_text() == f"# mine\n{BOTH}"
 
 
+async def test_a_model_that_only_routes_is_not_sent_the_comments(drive: Drive, repository: Path) -> None:
+    (repository / "numbers.py").write_text(BOTH.replace("number_9 = 9\n", "number_9 = 99\n"))
+    async with drive(repository) as driven:
+        await driven.ask("/diff")
+        await open_screen(driven, TreeReviewScreen)
+        await driven.pilot.press("c", *"add 408", "enter", "enter")
+        await driven.said("Your comment: numbers.py:10: add 408.")
+        await driven.said("acts on no comment; a bigger model does.")
+        assert driven.engine.requests == []
+
+
 async def test_comments_on_the_working_tree_reach_the_model_too(drive: Drive, repository: Path) -> None:
     (repository / "numbers.py").write_text(BOTH.replace("number_9 = 9\n", "number_9 = 99\n"))
-    async with drive(repository, [[TextDelta("because")]]) as driven:
+    async with drive(repository, [[TextDelta("because")]], writes_answers=True) as driven:
         await driven.ask("/diff")
         await open_screen(driven, TreeReviewScreen)
         await driven.pilot.press("c", *"and why this", "enter", "enter")
