@@ -55,9 +55,12 @@ class GitWork(ScreenWork):
         """Show what is there to review, if anything is."""
         self._begin(lambda: self._read(part))
 
-    def review_revision(self, revision: str, path: str = "") -> None:
-        """Show what a revision changed, or what lies between two; it begins at the file `path` where that is there."""
-        self._begin(lambda: self._read_revision(revision, path))
+    def review_revision(self, revision: str, path: str = "", *, within: str = "") -> None:
+        """Show what a revision changed, or what lies between two, in the file or folder `within`, or in all.
+
+        It begins at the file `path` where that is there.
+        """
+        self._begin(lambda: self._read_revision(revision, path, within))
 
     def review_past(
         self,
@@ -98,10 +101,10 @@ class GitWork(ScreenWork):
         left_out = f" Not shown: {'; '.join(reviewed.left_out[:3])}." if reviewed.left_out else ""
         self._tell(nothing + left_out)
 
-    def _read_revision(self, revision: str, path: str) -> None:
+    def _read_revision(self, revision: str, path: str, within: str) -> None:
         from punie_tools.git.revision_review import read_revision_review
 
-        found = read_revision_review(self._open_context(), revision)
+        found = read_revision_review(self._open_context(), revision, within)
         if found.review.files:
             self._on_screen(lambda: self.review_past(found.review, found.title, left_out=found.left_out, begin_at=path))
             return
@@ -123,15 +126,15 @@ class GitWork(ScreenWork):
         self._hand_over(review, title)
 
     def _hand_over(self, review: Review, title: str) -> None:
-        """What the person said of lines goes to the model."""
+        """What the person said of lines goes to the model; one that only routes would take it for an order."""
         from punie_tools.changes.review_request import comments_request
+        from punie_tui.app.widgets.chat.chat import told_comments
 
         if review.comments and not self._session.engine.writes_answers:
             told = told_comments([f"{each.path}:{each.line}: {each.text}" for each in review.comments])
             self._tell(f"{told} {self._session.engine.model_name} acts on no comment; a bigger model does.")
         elif request := comments_request(review, title):
             self._on_screen(lambda: self._send(request))
-        from punie_tui.app.widgets.chat.chat import told_comments
 
     def _open_context(self) -> ToolContext:
         return self._session.context_of_person()

@@ -207,7 +207,10 @@ def _staged(host: CommandHost, _argument: str) -> None:
 
 def _review(host: CommandHost, argument: str) -> None:
     if host.git_work:
-        host.git_work.review_revision(argument)
+        # The one that holds blanks is a time: `HEAD@{2 days ago}`.
+        asked = re.match(r"(?P<revision>(?:@\{[^}]*\}|\S)*)\s*(?:-- )?(?P<path>.*)", argument)
+        assert asked
+        host.git_work.review_revision(asked["revision"], within=asked["path"].strip())
 
 
 def _commit(host: CommandHost, _argument: str) -> None:
@@ -315,7 +318,7 @@ COMMANDS = (
     SlashCommand("findings", "[PATH]", "what pyright and ruff find", _findings),
     SlashCommand("diff", "", "review the working tree by hunk", _diff),
     SlashCommand("staged", "", "review what is staged", _staged),
-    SlashCommand("review", "[REVISION]", "review a commit, or A..B; HEAD without one", _review),
+    SlashCommand("review", "[REVISION [PATH]]", "review a commit, or A..B, in a path; HEAD without one", _review),
     SlashCommand("commit", "", "commit what is staged", _commit),
     SlashCommand(
         "undo", "[TURN]", "take back what the last turn of this session did to files", _undo, moves_files=True

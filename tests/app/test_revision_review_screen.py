@@ -101,6 +101,16 @@ async def test_the_app_can_be_closed_while_the_proposal_waits(drive: Drive, repo
     assert (repository / "numbers.py").read_text() == f"# mine\n{BOTH}"
 
 
+async def test_a_review_is_limited_to_a_path(drive: Drive, repository: Path) -> None:
+    (repository / "other file.py").write_text("x = 1\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "--amend", "-m", "Two files")
+    async with drive(repository) as driven:
+        await driven.ask("/review HEAD@{0 days ago} other file.py")
+        screen = await open_screen(driven, PastReviewScreen)
+        assert [file.shown_path for file in screen.review.files] == ["other file.py"]
+
+
 async def test_a_model_that_only_routes_is_not_sent_the_comments(drive: Drive, repository: Path) -> None:
     (repository / "numbers.py").write_text(BOTH.replace("number_9 = 9\n", "number_9 = 99\n"))
     async with drive(repository) as driven:

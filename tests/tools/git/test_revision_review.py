@@ -41,6 +41,14 @@ def read(root: Path, revision: str) -> RevisionReview:
     return read_revision_review(ToolContext(Workspace.at(root)), revision)
 
 
+def test_a_path_limits_it(root: Path) -> None:
+    context = ToolContext(Workspace.at(root))
+    found = read_revision_review(context, "HEAD~1..HEAD", "gone.txt")
+    assert (paths(found), found.title.endswith(" in gone.txt")) == (["gone.txt"], True)
+    with pytest.raises(ToolError, match=r"There is no file or folder 'nowhere\.py'"):
+        read_revision_review(context, "HEAD", "nowhere.py")
+
+
 def paths(found: RevisionReview) -> list[str]:
     return [file.shown_path for file in found.review.files]
 

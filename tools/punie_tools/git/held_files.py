@@ -30,13 +30,13 @@ NOTHING = Entry(NO_ENTRY, "")
 Sides = dict[str, tuple[Entry, Entry]]
 
 
-def differing_files(repository: Repository, *between: str) -> tuple[Sides, list[str]]:
+def differing_files(repository: Repository, *between: str, within: str = ".") -> tuple[Sides, list[str]]:
     """Both sides of each file in which the states differ, and what cannot be reviewed, with the reason.
 
-    `between` are the arguments of `git diff` that name the states. Raises ToolError.
+    `between` are the arguments of `git diff` that name the states, `within` is a pathspec. Raises ToolError.
     """
     raw = repository.run(
-        "diff", "--raw", "-z", "--no-abbrev", "--relative", *DIFF_OPTIONS, "--no-renames", *between, "--", "."
+        "diff", "--raw", "-z", "--no-abbrev", "--relative", *DIFF_OPTIONS, "--no-renames", *between, "--", within
     )
     found: dict[str, tuple[Entry, Entry, str]] = {}
     for path, before, after, reason in _raw_entries(raw.stdout):

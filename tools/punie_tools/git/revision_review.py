@@ -21,14 +21,16 @@ class RevisionReview:
     left_out: tuple[str, ...]
 
 
-def read_revision_review(context: ToolContext, revision: str) -> RevisionReview:
+def read_revision_review(context: ToolContext, revision: str, within: str = "") -> RevisionReview:
     """Read what a commit changed against its first parent, `A..B` what lies between two, `A...B` what B has since both.
 
-    A side that is not named is HEAD. Raises ToolError.
+    A side that is not named is HEAD; `within` is a file or folder that it is limited to. Raises ToolError.
     """
     repository = Repository.of(context)
     title, before, after = _between(repository, revision.strip() or "HEAD")
-    sides, left_out = differing_files(repository, before, after)
+    pathspec = repository.pathspec(within) if within else "."
+    title += f" in {pathspec}" if within else ""
+    sides, left_out = differing_files(repository, before, after, within=pathspec)
     paths = first_files(sides, left_out)
     held = contents(repository, [entry for path in paths for entry in sides[path]])
     changes = [FileChange(path, image_of(sides[path][0], held), image_of(sides[path][1], held)) for path in paths]
