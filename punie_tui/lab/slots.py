@@ -37,6 +37,7 @@ _GLOB_NAMES: list[str] = _LISTS["glob_names"]
 _BRANCHES: list[str] = _LISTS["branches"]
 _RULES: list[str] = _LISTS["rules"]
 _PEOPLE: list[str] = _LISTS["people"]
+_REVISIONS = ("base", "revision", "start")
 _NUMBER_WORDS: dict[int, str] = {int(number): word for number, word in _LISTS["number_words"].items()}
 
 
@@ -248,8 +249,11 @@ def _test_name(rng: random.Random) -> str:
 
 
 def _number(before: str, after: str, needs: Sequence[tuple[str, str]], rng: random.Random) -> Filled:
-    is_count = any(name == "count" for _, name in needs)
-    if is_count:
+    is_back = any(name in _REVISIONS for _, name in needs)
+    is_count = is_back or any(name == "count" for _, name in needs)
+    if is_back:
+        value = rng.choice((2, 2, 3, 3, 4, 5, 6, 7, 8, 10, 12, rng.randint(2, 40)))
+    elif is_count:
         value = rng.choice((2, 3, 3, 4, 5, 5, 6, 7, 8, 10, 10, 12, 15, 20, 20, 25, 30, 50, 100, rng.randint(2, 200)))
     else:
         value = rng.choice((rng.randint(2, 60), rng.randint(2, 400), rng.randint(20, 3000)))

@@ -18,6 +18,9 @@ class Kind(StrEnum):
     NUMBER = "number"
     FLAG = "flag"
     REVISION = "revision"
+    """A commit, by name or by how many commits ago it is."""
+    BASE = "base"
+    """A revision, or two of them; the tool gets `A..B`."""
     PATHS = "paths"
     """One path or several; the tool gets a list."""
     PLACES = "places"
@@ -78,7 +81,7 @@ CATALOGUE: Mapping[str, Mapping[str, Argument]] = {
     "call_hierarchy": _tool({"symbol": Kind.SYMBOL}, {"direction": Kind.DIRECTION, **_WITHIN}),
     "type_definition": _tool({"symbol": Kind.SYMBOL}, _WITHIN),
     "git_status": {},
-    "git_diff": _tool({}, {"path": Kind.PATH, "staged": Kind.FLAG, "base": Kind.REVISION}),
+    "git_diff": _tool({}, {"path": Kind.PATH, "staged": Kind.FLAG, "base": Kind.BASE}),
     "git_log": _tool({}, {"path": Kind.PATH, "count": Kind.NUMBER}),
     "git_show": _tool({}, {"revision": Kind.REVISION}),
     "git_blame": _tool({"path": Kind.PATH}, _LINES),

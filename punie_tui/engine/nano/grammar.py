@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from punie_tui.engine.nano.answers import AnswerKind
 from punie_tui.engine.nano.catalogue import CATALOGUE, CONSTANTS, Argument, Kind
 from punie_tui.engine.nano.programs import PROGRAMS
-from punie_tui.engine.nano.request_view import REPEATED, RequestView, SpanItem, quote_for_grammar
+from punie_tui.engine.nano.request_view import BEFORE, REPEATED, RequestView, SpanItem, quote_for_grammar
 
 ANSWER = "<|answer|>"
 MOST_CALLS = 4
@@ -60,6 +60,7 @@ _COMPOUND = {
     Kind.PLACES: "path number | symbol",
     Kind.TEXTS: "text",
     Kind.WORDS: "text",
+    Kind.BASE: "revision revision?",
 }
 
 
@@ -74,6 +75,8 @@ def _value_rules(view: RequestView) -> Iterator[str]:
             *(quote_for_grammar(word) for word in view.words(kind)),
             *(quote_for_grammar(f" {constant}") for constant in CONSTANTS.get(kind, ())),
         ]
+        if kind is Kind.REVISION:
+            choices += [f"{name.removesuffix(BEFORE)} {quote_for_grammar(BEFORE)}" for name in view.revisions_before]
         if kind is Kind.TARGET:
             choices += [
                 f"{file} {test}" for file in view.placeholders(kind) for test in view.placeholders(kind) if file != test

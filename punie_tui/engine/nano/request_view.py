@@ -23,6 +23,7 @@ from punie_tui.engine.nano.candidates import (
 )
 from punie_tui.engine.nano.catalogue import CATALOGUE, CONSTANTS, Argument, Kind
 from punie_tui.engine.nano.programs import PROGRAMS, recognise
+from punie_tui.engine.nano.revisions import MOST_COMMITS_BACK, commits_back, parent_of, with_one_step
 from punie_tui.engine.nano.told_texts import with_closing_brackets
 
 PLACEHOLDERS_A_KIND = 6
@@ -45,7 +46,16 @@ _FITTING: Mapping[Kind, frozenset[CandidateKind]] = {
     Kind.GLOB: frozenset({CandidateKind.GLOB, CandidateKind.FILE, CandidateKind.TEST, CandidateKind.QUOTE}),
     Kind.NUMBER: frozenset({CandidateKind.NUMBER}),
     Kind.FLAG: frozenset(),
-    Kind.REVISION: frozenset({CandidateKind.REVISION, CandidateKind.QUOTE, CandidateKind.FOLDER, CandidateKind.SYMBOL}),
+    Kind.REVISION: frozenset(
+        {
+            CandidateKind.REVISION,
+            CandidateKind.QUOTE,
+            CandidateKind.FOLDER,
+            CandidateKind.SYMBOL,
+            CandidateKind.NUMBER,
+        }
+    ),
+    Kind.BASE: frozenset(),
     Kind.DIRECTION: frozenset(),
     Kind.STASH_ACTION: frozenset(),
 }
@@ -60,6 +70,8 @@ _KIND_OF_ITEMS: Mapping[Kind, Kind] = {
 }
 REPEATED = frozenset({Kind.PLACES, Kind.TEXTS})
 """Lists whose items are written as parameters of the same name, one after the other."""
+BEFORE = " before"
+"""After a placeholder of a revision: the commit before it."""
 _BETWEEN = "\x1f"
 """Parts the choices of such a list, outside of the wire format."""
 _PATHS = frozenset({Kind.PATH, Kind.TARGET})
@@ -74,6 +86,7 @@ _HISTORY_KINDS: Mapping[Kind, CandidateKind] = {
     Kind.GLOB: CandidateKind.GLOB,
     Kind.NUMBER: CandidateKind.NUMBER,
     Kind.REVISION: CandidateKind.REVISION,
+    Kind.BASE: CandidateKind.REVISION,
 }
 
 _PARTS = re.compile(r"<\|\w+\|>|\s[^\s<]+")
@@ -190,6 +203,8 @@ class RequestView:
                 return known if known and len(known) == len(paths) else None
             case Kind.WORDS:
                 return _words_of(self._text(Kind.TEXT, choice) or "") or None
+            case Kind.BASE:
+                return self._base(choice)
             case Kind.TARGET if len(parts := _PARTS.findall(choice)) == 2:
                 file, test = (self._text(kind, part) for part in parts)
                 return f"{file.partition('::')[0]}::{test}" if file and test else None
@@ -232,6 +247,14 @@ class RequestView:
         known = [item for item in items if item]
         return known if len(known) == len(items) else None
 
+    def _base(self, choice: str) -> str | None:
+        if whole := self._text(Kind.REVISION, choice):
+            return whole
+        cuts = (match.start() for match in _PARTS.finditer(choice) if match.start())
+        pairs = ((self._text(Kind.REVISION, choice[:cut]), self._text(Kind.REVISION, choice[cut:])) for cut in cuts)
+        ends = ((left, right) for left, right in pairs if left and right and ".." not in left + right)
+        return next((f"{left}..{right}" for left, right in ends), None)
+
     def _place(self, choice: str) -> str | None:
         parts = _PARTS.findall(choice)
         if len(parts) == 1:
@@ -256,6 +279,8 @@ class RequestView:
                     self._place_choice(item) if kind is Kind.PLACES else self._choice(Kind.TEXT, item) for item in items
                 ]
                 return None if None in choices or not choices else _BETWEEN.join(filter(None, choices))
+            case Kind.BASE, str(base):
+                return self._choice(Kind.REVISION, base) or self._two_revisions(base)
             case Kind.TARGET, str(target):
                 return self._choice(kind, target) or self._test_in_file(target)
             case _:
@@ -267,6 +292,11 @@ class RequestView:
             return self._choice(Kind.SYMBOL, place)
         path, line = self._choice(Kind.PATH, match["path"]), self._choice(Kind.NUMBER, match["line"])
         return path + line if path and line else None
+
+    def _two_revisions(self, base: str) -> str | None:
+        left, _, right = base.partition("..")
+        choices = [self._choice(Kind.REVISION, each) for each in (left, right) if each]
+        return "".join(filter(None, choices)) if len(choices) == 2 and None not in choices else None
 
     def _test_in_file(self, target: str) -> str | None:
         """The choice of a test and its file, which a request names apart; another test of the file tells it too."""
@@ -283,16 +313,33 @@ class RequestView:
         if kind in _SPANS:
             span = self._spans.get(choice)
             return self._request[slice(*with_closing_brackets(self._request, *span))] if span else None
+        if kind is Kind.REVISION and choice in self.revisions_before:
+            return self.revisions_before[choice]
         return self._words_for(kind).get(choice)
+
+    @cached_property
+    def revisions_before(self) -> Mapping[str, str]:
+        """The choices that stand for the commit before one that the request or a turn before it names."""
+        return {
+            name + BEFORE: parent_of(candidate.value)
+            for name, candidate in self._values.items()
+            if candidate.kind is CandidateKind.REVISION and ".." not in candidate.value
+        }
 
     def _choice(self, kind: Kind, value: str) -> str | None:
         for name in self.placeholders(kind):
             text = self._candidate_value(kind, self._values[name])
             if text == value or (kind in _PATHS and text.rstrip("/") == value.rstrip("/")):
                 return name
+        if kind is Kind.REVISION and (before := self._choice_of_parent(value)):
+            return before
         if found := next((shown for shown, text in self._copies(kind) if text == value), None):
             return found
         return f" {value}" if value in CONSTANTS.get(kind, ()) else None
+
+    def _choice_of_parent(self, revision: str) -> str | None:
+        wanted = with_one_step(revision)
+        return next((choice for choice, parent in self.revisions_before.items() if parent == wanted), None)
 
     def _copies(self, kind: Kind) -> Iterator[tuple[str, str]]:
         """What a reply may copy from the request, and how the person wrote it."""
@@ -345,12 +392,16 @@ class RequestView:
         found = {**self._words, **self._joined_words} if kind in _NAMES else self._words
         if kind is Kind.SYMBOL:
             return {shown: word for shown, word in found.items() if word.lower() not in NO_SYMBOLS}
+        if kind is Kind.REVISION:
+            return {shown: word for shown, word in found.items() if shown != BEFORE}
         return found
 
     def _candidate_value(self, kind: Kind, candidate: Candidate) -> str:
         """Free text takes what the person wrote, not what it stands for: "three" and not 3."""
         if kind is Kind.TEXT and candidate.kind in _READ_INTO and candidate.end:
             return self._request[candidate.start : candidate.end].strip("`")
+        if kind is Kind.REVISION and candidate.kind is CandidateKind.NUMBER:
+            return commits_back(candidate.value)
         if candidate.kind is CandidateKind.TEST and kind in _TEST_PARTS:
             return candidate.value.split("::")[_TEST_PARTS[kind]]
         if candidate.kind is CandidateKind.GLOB and kind is Kind.SYMBOL:
@@ -484,6 +535,8 @@ def quote_for_grammar(text: str) -> str:
 def _fits(kind: Kind, candidate: Candidate) -> bool:
     if candidate.kind not in _FITTING[kind]:
         return False
+    if candidate.kind is CandidateKind.NUMBER and kind is Kind.REVISION:
+        return int(candidate.value) <= MOST_COMMITS_BACK
     if candidate.kind is CandidateKind.QUOTE and kind in (Kind.PATH, Kind.TARGET):
         return looks_like_path(candidate.value)
     if candidate.kind is CandidateKind.QUOTE and kind is Kind.SYMBOL:

@@ -77,6 +77,16 @@ def test_a_value_of_an_earlier_turn_keeps_its_placeholder() -> None:
             ("goto_definition", {"symbol": "test_total"}),
         ),
         (
+            ("git_show", {"revision": "HEAD~1"}),
+            "and the one before",
+            ("git_show", {"revision": "HEAD~2"}),
+        ),
+        (
+            ("git_show", {"revision": "HEAD"}),
+            "and its parent",
+            ("git_show", {"revision": "HEAD~1"}),
+        ),
+        (
             ("debug_test", {"target": "tests/test_a.py::test_total"}),
             "now test_sum in the same file",
             ("debug_test", {"target": "tests/test_a.py::test_sum"}),
@@ -168,6 +178,16 @@ def test_a_program_that_counts_commits_reads_more_of_them_than_the_log_lists() -
             ("git_branch", {"name": "demo-build", "create": True, "start": "steam-release"}),
         ),
         ("what differs from sprint-11?", ("git_diff", {"base": "sprint-11"})),
+        ("diff of the last two commits", ("git_diff", {"base": "HEAD~2"})),
+        ("what did the last 3 commits change in a.py", ("git_diff", {"path": "a.py", "base": "HEAD~3"})),
+        ("difference between main and dev", ("git_diff", {"base": "main..dev"})),
+        ("compare sprint-11 with v1.2", ("git_diff", {"base": "sprint-11..v1.2"})),
+        ("main against the one before v1.2", ("git_diff", {"base": "main..v1.2~1"})),
+        ("HEAD~2 vs HEAD", ("git_diff", {"base": "HEAD~2..HEAD"})),
+        ("everything in v1.2..v1.3", ("git_diff", {"base": "v1.2..v1.3"})),
+        ("the commit from four commits ago", ("git_show", {"revision": "HEAD~4"})),
+        ("parent of HEAD^^", ("git_show", {"revision": "HEAD~3"})),
+        ("what came before v1.2", ("git_show", {"revision": "v1.2~1"})),
         ("which symbols have 2fa in the name", ("workspace_symbols", {"query": "2fa"})),
         ("anything called *token*?", ("workspace_symbols", {"query": "token"})),
         ("diff to experiment/focal", ("git_diff", {"base": "experiment/focal"})),
@@ -225,6 +245,11 @@ def test_a_program_reads_the_path_of_the_tree_that_ends_so() -> None:
 
 def test_a_value_that_the_request_lacks_cannot_be_said() -> None:
     assert write_reply(view_of("lint it"), [("ruff_check", {"path": "src/secret.py"})]) is None
+    assert write_reply(view_of("diff of main"), [("git_diff", {"base": "main..dev"})]) is None
+
+
+def test_a_great_number_counts_no_commits() -> None:
+    assert write_reply(view_of("diff of the last 500 commits"), [("git_diff", {"base": "HEAD~500"})]) is None
 
 
 def test_markup_in_a_request_stays_text() -> None:

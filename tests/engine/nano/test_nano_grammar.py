@@ -52,6 +52,23 @@ def test_free_text_ends_no_word_in_its_middle(
     assert may_be_said(tokenizer, request_text, write_call("apply_code_action", {"id": span})) is can_be_said
 
 
+@pytest.mark.parametrize(
+    ("request_text", "base", "can_be_said"),
+    [
+        ("v1.2 vs v1.3", "<|revision_1|><|revision_2|>", True),
+        ("v1.2 vs v1.3 vs v1.4", "<|revision_1|><|revision_2|><|revision_3|>", False),
+        ("before v1.2", "<|revision_1|> before", True),
+        ("before v1.2..v1.3", "<|revision_1|> before", False),
+        ("the last 3", "<|number_1|>", True),
+        ("the last 300", "<|number_1|>", False),
+    ],
+)
+def test_a_diff_is_against_one_revision_or_between_two(
+    tokenizer: Tokenizer, request_text: str, base: str, can_be_said: bool
+) -> None:
+    assert may_be_said(tokenizer, request_text, write_call("git_diff", {"base": base})) is can_be_said
+
+
 @pytest.mark.parametrize(("stops", "can_be_said"), [(1, True), (3, True), (4, False)])
 def test_a_call_stops_at_three_lines_at_most(tokenizer: Tokenizer, stops: int, can_be_said: bool) -> None:
     place = "<parameter=breakpoints><|file_1|><|number_1|></parameter>"
