@@ -16,7 +16,8 @@ from punie_tui.agent.session_record import SessionRecord
 from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.turn import run_turn
 from punie_tui.engine.nano.format import read_call
-from punie_tui.engine.nano.request_view import Call, RequestView
+from punie_tui.engine.nano.request_view import RequestView
+from punie_tui.engine.nano.wire_format import Call
 from punie_tui.engine.protocol import ToolCall
 from punie_tui.engine.scripted import ScriptedEngine
 from punie_tui.lab.collect import Collected, collect

@@ -13,7 +13,8 @@ from typing import cast
 from punie_tui.engine.nano.catalogue import CATALOGUE, Kind
 from punie_tui.engine.nano.format import write_answer, write_reply
 from punie_tui.engine.nano.programs import PROGRAMS
-from punie_tui.engine.nano.request_view import Call, RequestView, names_called
+from punie_tui.engine.nano.request_view import RequestView
+from punie_tui.engine.nano.wire_format import Call, names_called
 from punie_tui.lab.augment import augment
 from punie_tui.lab.phrasings import SLOT, LabelledCall, Phrasing
 from punie_tui.lab.slots import fill

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from punie_tools.process import clean_environment, run_process
-from punie_tui.engine.nano.request_view import Call
+from punie_tui.engine.nano.wire_format import Call
 
 _MOST_LINES = 400
 _SECONDS_A_COMMAND = 30.0

@@ -16,8 +16,8 @@ from punie_tui.engine.nano.answers import AnswerKind
 from punie_tui.engine.nano.candidates import CandidateKind
 from punie_tui.engine.nano.catalogue import CATALOGUE
 from punie_tui.engine.nano.grammar import ANSWER
+from punie_tui.engine.nano.placeholders import PLACEHOLDERS_A_KIND, placeholder
 from punie_tui.engine.nano.programs import PROGRAMS
-from punie_tui.engine.nano.request_view import PLACEHOLDERS_A_KIND, placeholder
 
 END = "<|im_end|>"
 PADDING = "<|pad|>"

@@ -21,7 +21,8 @@ import numpy.typing as npt
 
 from punie_tui.engine.nano.catalogue import CATALOGUE
 from punie_tui.engine.nano.programs import PROGRAMS
-from punie_tui.engine.nano.request_view import RequestView, write_call
+from punie_tui.engine.nano.request_view import RequestView
+from punie_tui.engine.nano.wire_format import write_call
 from punie_tui.engine.prompt_format import Tokenizer
 
 _WORD = re.compile(r"<\|\w+\|>|[^\s<]+")

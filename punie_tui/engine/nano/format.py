@@ -12,9 +12,10 @@ from punie_tui.engine.nano.classifiers import Classifiers, ReplyBias, ReplyBiase
 from punie_tui.engine.nano.grammar import ANSWER, reply_grammar
 from punie_tui.engine.nano.label import reply_label
 from punie_tui.engine.nano.programs import PROGRAMS
-from punie_tui.engine.nano.request_view import Call, RequestView, Value, shown_calls, write_call
+from punie_tui.engine.nano.request_view import RequestView, Value
 from punie_tui.engine.nano.stand_ins import stand_in
 from punie_tui.engine.nano.told_texts import wish_beside
+from punie_tui.engine.nano.wire_format import Call, shown_calls, write_call
 from punie_tui.engine.prompt_format import Constraint, EncodedPrompt, ReplyDelta, Tokenizer, new_call_id
 from punie_tui.engine.protocol import Doubt, Message, Request, TextDelta, ToolCall
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from punie_tui.engine.nano.answers import AnswerKind
 from punie_tui.engine.nano.catalogue import CATALOGUE, CONSTANTS, Argument, Kind
 from punie_tui.engine.nano.programs import PROGRAMS
-from punie_tui.engine.nano.request_view import BEFORE, REPEATED, RequestView, SpanItem, quote_for_grammar
+from punie_tui.engine.nano.request_view import BEFORE, RequestView, SpanItem
+from punie_tui.engine.nano.wire_format import REPEATED, quote_for_grammar
 
 ANSWER = "<|answer|>"
 MOST_CALLS = 4

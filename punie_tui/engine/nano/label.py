@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from punie_tui.engine.nano.answers import AnswerKind, answer_label
 from punie_tui.engine.nano.catalogue import CATALOGUE, Argument, Kind
 from punie_tui.engine.nano.programs import PROGRAMS
-from punie_tui.engine.nano.request_view import RequestView, shown_calls
+from punie_tui.engine.nano.request_view import RequestView
+from punie_tui.engine.nano.wire_format import shown_calls
 
 _TITLES = {
     "apply_code_action": "apply code action",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,15 +17,14 @@ from punie_tui.engine.nano.candidates import (
     CandidateKind,
     PathExists,
     find_candidates,
-    looks_like_path,
-    looks_like_symbol,
 )
-from punie_tui.engine.nano.catalogue import CATALOGUE, CONSTANTS, Argument, Kind
-from punie_tui.engine.nano.programs import PROGRAMS, recognise
-from punie_tui.engine.nano.revisions import MOST_COMMITS_BACK, commits_back, parent_of, with_one_step
+from punie_tui.engine.nano.catalogue import CONSTANTS, Kind
+from punie_tui.engine.nano.placeholders import Placeholders
+from punie_tui.engine.nano.revisions import commits_back, parent_of, with_one_step
+from punie_tui.engine.nano.shown_turns import TurnWriter
 from punie_tui.engine.nano.told_texts import with_closing_brackets
+from punie_tui.engine.nano.wire_format import BETWEEN, PLACE, REPEATED, Call, names_called
 
-PLACEHOLDERS_A_KIND = 6
 _ITEMS_READ = 160
 _SPAN_ITEMS = 40
 _TURNS_KEPT = 2
@@ -34,68 +32,17 @@ _ITEM = re.compile(r"[^\W\d_]+(?:['\u2019](?!s\b)[^\W\d_]+)?|['\u2019]s\b|\d+(?:
 _WORD = re.compile(r"[^\W\d_]+$")
 _JOINED = re.compile(r"(?<!\S)(?=\S*[^\W\d_])\w(?:[\w.+-]*\w)?(?=[.,;:?!)]*(?:\s|$))")
 
-_FITTING: Mapping[Kind, frozenset[CandidateKind]] = {
-    Kind.PATH: frozenset(
-        {CandidateKind.FILE, CandidateKind.FOLDER, CandidateKind.TEST, CandidateKind.QUOTE, CandidateKind.SYMBOL}
-    ),
-    Kind.TARGET: frozenset(
-        {CandidateKind.FILE, CandidateKind.FOLDER, CandidateKind.TEST, CandidateKind.QUOTE, CandidateKind.SYMBOL}
-    ),
-    Kind.SYMBOL: frozenset({CandidateKind.SYMBOL, CandidateKind.TEST, CandidateKind.QUOTE, CandidateKind.GLOB}),
-    Kind.TEXT: frozenset(CandidateKind),
-    Kind.GLOB: frozenset({CandidateKind.GLOB, CandidateKind.FILE, CandidateKind.TEST, CandidateKind.QUOTE}),
-    Kind.NUMBER: frozenset({CandidateKind.NUMBER}),
-    Kind.FLAG: frozenset(),
-    Kind.REVISION: frozenset(
-        {
-            CandidateKind.REVISION,
-            CandidateKind.QUOTE,
-            CandidateKind.FOLDER,
-            CandidateKind.SYMBOL,
-            CandidateKind.NUMBER,
-        }
-    ),
-    Kind.BASE: frozenset(),
-    Kind.DIRECTION: frozenset(),
-    Kind.STASH_ACTION: frozenset(),
-}
 _READ_INTO = frozenset({CandidateKind.GLOB, CandidateKind.NUMBER, CandidateKind.FILE, CandidateKind.REVISION})
 _SPANS = frozenset({Kind.TEXT})
 _WORDS = frozenset({Kind.PATH, Kind.TARGET, Kind.SYMBOL, Kind.GLOB, Kind.REVISION})
 _NAMES = frozenset({Kind.SYMBOL, Kind.REVISION})
-_KIND_OF_ITEMS: Mapping[Kind, Kind] = {
-    Kind.PATHS: Kind.PATH,
-    Kind.TEXTS: Kind.TEXT,
-    Kind.WORDS: Kind.TEXT,
-}
-REPEATED = frozenset({Kind.PLACES, Kind.TEXTS})
-"""Lists whose items are written as parameters of the same name, one after the other."""
 BEFORE = " before"
 """After a placeholder of a revision: the commit before it."""
-_BETWEEN = "\x1f"
-"""Parts the choices of such a list, outside of the wire format."""
 _PATHS = frozenset({Kind.PATH, Kind.TARGET})
 _LIKE_FILES = frozenset({CandidateKind.FILE, CandidateKind.FOLDER, CandidateKind.QUOTE})
 _TEST_PARTS: Mapping[Kind, int] = {Kind.PATH: 0, Kind.SYMBOL: -1}
 """What of `file::class::test` is meant where a path or a symbol is wanted."""
-_HISTORY_KINDS: Mapping[Kind, CandidateKind] = {
-    Kind.PATH: CandidateKind.FOLDER,
-    Kind.TARGET: CandidateKind.FOLDER,
-    Kind.SYMBOL: CandidateKind.SYMBOL,
-    Kind.TEXT: CandidateKind.QUOTE,
-    Kind.GLOB: CandidateKind.GLOB,
-    Kind.NUMBER: CandidateKind.NUMBER,
-    Kind.REVISION: CandidateKind.REVISION,
-    Kind.BASE: CandidateKind.REVISION,
-}
-
 _PARTS = re.compile(r"<\|\w+\|>|\s[^\s<]+")
-_SHOWN_CALL = re.compile(r"<tool_call><function=(?P<tool>\w+)>(?P<arguments>.*?)</function></tool_call>", re.DOTALL)
-_SHOWN_ARGUMENT = re.compile(r"<parameter=(?P<name>\w+)>(?P<shown>.*?)</parameter>", re.DOTALL)
-_PLACE = re.compile(r"(?P<path>.+):(?P<line>\d+)$")
-
-Call = tuple[str, Mapping[str, object]]
-"""A tool's name and its arguments."""
 
 Value = str | int | bool | list[str]
 """What an argument may be given."""
@@ -146,10 +93,10 @@ class RequestView:
         self._request = request
         self._path_exists = path_exists
         self._path_meant = path_meant
-        self._values: dict[str, Candidate] = {}
-        self._names: dict[tuple[CandidateKind, str], str] = {}
-        self._counts: dict[CandidateKind, int] = {}
-        self._history = "".join(self._show_turn(turn, path_exists) for turn in history[-_TURNS_KEPT:] if turn)
+        self._placeholders = Placeholders()
+        self._values = self._placeholders.values
+        writer = TurnWriter(self._placeholders, path_exists)
+        self._history = "".join(writer.turn(turn) for turn in history[-_TURNS_KEPT:] if turn)
         self.called_before = tuple(name for turn in history[-1:] for call in turn for name in names_called(*call))
         items = list(self._show_request(find_candidates(request, path_exists)))
         self.is_cut = len(items) > _ITEMS_READ
@@ -172,7 +119,7 @@ class RequestView:
 
     def placeholders(self, kind: Kind) -> tuple[str, ...]:
         """The placeholders that may stand for an argument of this kind."""
-        return tuple(name for name, candidate in self._values.items() if _fits(kind, candidate))
+        return self._placeholders.fitting(kind)
 
     def words(self, kind: Kind) -> tuple[str, ...]:
         """What of the request may be copied for it: `src`, `main`, for some also `sprint-11`; no word such as `how`."""
@@ -193,7 +140,7 @@ class RequestView:
     def value(self, kind: Kind, choice: str) -> Value | None:
         """What a choice stands for, as the tool wants it; None when it stands for nothing."""
         if kind in REPEATED:
-            return self._list(kind, choice.split(_BETWEEN))
+            return self._list(kind, choice.split(BETWEEN))
         match kind:
             case Kind.FLAG:
                 return True
@@ -236,7 +183,7 @@ class RequestView:
                 return value
 
     def _place_in_tree(self, place: str) -> str:
-        match = _PLACE.match(place)
+        match = PLACE.match(place)
         return f"{self._in_tree(match['path'])}:{match['line']}" if match else place
 
     def _in_tree(self, path: str) -> str:
@@ -278,7 +225,7 @@ class RequestView:
                 choices = [
                     self._place_choice(item) if kind is Kind.PLACES else self._choice(Kind.TEXT, item) for item in items
                 ]
-                return None if None in choices or not choices else _BETWEEN.join(filter(None, choices))
+                return None if None in choices or not choices else BETWEEN.join(filter(None, choices))
             case Kind.BASE, str(base):
                 return self._choice(Kind.REVISION, base) or self._two_revisions(base)
             case Kind.TARGET, str(target):
@@ -287,7 +234,7 @@ class RequestView:
                 return self._choice(kind, str(value))
 
     def _place_choice(self, place: str) -> str | None:
-        match = _PLACE.match(place)
+        match = PLACE.match(place)
         if match is None:
             return self._choice(Kind.SYMBOL, place)
         path, line = self._choice(Kind.PATH, match["path"]), self._choice(Kind.NUMBER, match["line"])
@@ -411,7 +358,7 @@ class RequestView:
     def _show_request(self, candidates: Sequence[Candidate]) -> Iterator[_Item]:
         place = 0
         for candidate in candidates:
-            if name := self._name(candidate):
+            if name := self._placeholders.name_of(candidate):
                 yield from self._plain(place, candidate.start)
                 yield _Item(name, candidate.start, candidate.end)
                 place = candidate.end
@@ -422,73 +369,6 @@ class RequestView:
             word = match.group().lower().replace("\u2019", "'")
             yield _Item(f" {word.replace(chr(39), '') or word}", match.start(), match.end())
 
-    def _name(self, candidate: Candidate) -> str | None:
-        """The placeholder of a candidate, the same for the same value; None when its kind has no more."""
-        key = (candidate.kind, candidate.value)
-        if key not in self._names:
-            count = self._counts.get(candidate.kind, 0) + 1
-            if count > PLACEHOLDERS_A_KIND:
-                return None
-            self._counts[candidate.kind] = count
-            self._names[key] = placeholder(candidate.kind, count)
-            self._values[self._names[key]] = candidate
-        return self._names[key]
-
-    def _show_turn(self, turn: Sequence[Call], path_exists: PathExists) -> str:
-        calls = "".join(self._show_call(tool, arguments, path_exists) for tool, arguments in turn)
-        return f"<|im_start|>assistant{calls}<|im_end|>" if calls else ""
-
-    def _show_call(self, tool: str, arguments: Mapping[str, object], path_exists: PathExists) -> str:
-        if tool == "execute_code":
-            return self._show_program(arguments, path_exists)
-        if tool not in CATALOGUE:
-            return ""
-        return write_call(tool, self._show_arguments(CATALOGUE[tool], arguments, path_exists))
-
-    def _show_program(self, arguments: Mapping[str, object], path_exists: PathExists) -> str:
-        """One of nano's own by its name and arguments; of any other, only that there was one."""
-        known = recognise(str(arguments.get("code", "")))
-        if known is None:
-            return write_call("execute_code", {})
-        name, values = known
-        shown = self._show_arguments(PROGRAMS[name].arguments, values, path_exists)
-        return write_call("execute_code", {"code": f" {name}", **shown})
-
-    def _show_arguments(
-        self, known: Mapping[str, Argument], arguments: Mapping[str, object], path_exists: PathExists
-    ) -> dict[str, str]:
-        shown: dict[str, str] = {}
-        for name, argument in known.items():
-            value = arguments.get(name)
-            if not value or (name == "start_line" and value == 1):
-                continue
-            values = cast("list[object]", value) if isinstance(value, list) else [value]
-            if argument.kind is Kind.WORDS:
-                values = [" ".join(map(str, values))]
-            kind = _KIND_OF_ITEMS.get(argument.kind, argument.kind)
-            texts = [self._show_value(kind, str(item), path_exists) for item in values]
-            if text := (_BETWEEN if argument.kind in REPEATED else "").join(filter(None, texts)):
-                shown[name] = text
-        return shown
-
-    def _show_value(self, kind: Kind, value: str, path_exists: PathExists) -> str | None:
-        if kind is Kind.FLAG:
-            return " true"
-        if kind is Kind.PLACES:
-            if (place := _PLACE.match(value)) is None:
-                return self._show_value(Kind.SYMBOL, value, path_exists)
-            parts = ((Kind.PATH, place["path"]), (Kind.NUMBER, place["line"]))
-            return "".join(filter(None, (self._show_value(part, text, path_exists) for part, text in parts)))
-        if kind not in _HISTORY_KINDS:
-            return f" {value}" if value in CONSTANTS.get(kind, ()) else None
-        if kind is Kind.PATH and value.strip("./") == "":
-            return None
-        looks = _HISTORY_KINDS[kind]
-        if kind in (Kind.PATH, Kind.TARGET):
-            found = find_candidates(value, path_exists)
-            looks = found[0].kind if len(found) == 1 and _fits(kind, found[0]) else looks
-        return self._name(Candidate(looks, value, 0, 0))
-
 
 def _words_of(text: str) -> list[str]:
     """As a shell takes a command line apart; at the blanks where its quotes do not fit."""
@@ -496,58 +376,3 @@ def _words_of(text: str) -> list[str]:
         return shlex.split(text)
     except ValueError:
         return text.split()
-
-
-def placeholder(kind: CandidateKind, number: int) -> str:
-    """The special token that stands for the n-th candidate of a kind."""
-    return f"<|{kind.value}_{number}|>"
-
-
-def names_called(tool: str, arguments: Mapping[str, object]) -> tuple[str, ...]:
-    """The tool of a call, and the program where it runs one of nano's own."""
-    known = recognise(str(arguments.get("code", ""))) if tool == "execute_code" else None
-    return (tool, known[0]) if known else (tool,)
-
-
-def write_call(tool: str, arguments: Mapping[str, str]) -> str:
-    """A call in the wire format; the arguments as they are shown."""
-    written = "".join(
-        f"<parameter={name}>{each}</parameter>" for name, shown in arguments.items() for each in shown.split(_BETWEEN)
-    )
-    return f"<tool_call><function={tool}>{written}</function></tool_call>"
-
-
-def shown_calls(text: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """The whole calls that a text holds in the wire format: each tool, and its arguments as they are shown."""
-    for call in _SHOWN_CALL.finditer(text):
-        shown: dict[str, str] = {}
-        for each in _SHOWN_ARGUMENT.finditer(call["arguments"]):
-            before = shown.get(each["name"])
-            shown[each["name"]] = each["shown"] if before is None else f"{before}{_BETWEEN}{each['shown']}"
-        yield call["tool"], shown
-
-
-def quote_for_grammar(text: str) -> str:
-    """A Lark string literal."""
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _fits(kind: Kind, candidate: Candidate) -> bool:
-    if candidate.kind not in _FITTING[kind]:
-        return False
-    if candidate.kind is CandidateKind.NUMBER and kind is Kind.REVISION:
-        return int(candidate.value) <= MOST_COMMITS_BACK
-    if candidate.kind is CandidateKind.QUOTE and kind in (Kind.PATH, Kind.TARGET):
-        return looks_like_path(candidate.value)
-    if candidate.kind is CandidateKind.QUOTE and kind is Kind.SYMBOL:
-        return looks_like_symbol(candidate.value)
-    if candidate.kind is CandidateKind.GLOB and kind is Kind.SYMBOL:
-        return looks_like_symbol(candidate.value.strip("*"))
-    if candidate.kind is CandidateKind.SYMBOL and kind is Kind.PATH:
-        return "." not in candidate.value
-    if candidate.kind is CandidateKind.TEST and kind is Kind.SYMBOL:
-        return looks_like_symbol(candidate.value.split("::")[-1])
-    if candidate.kind is CandidateKind.TEST and kind is Kind.PATH:
-        file = candidate.value.partition("::")[0]
-        return "/" in file or "." in file
-    return True

@@ -19,9 +19,10 @@ from punie_tui.engine.nano.catalogue import CATALOGUE, Argument, Kind
 from punie_tui.engine.nano.format import read_call, split_conversation, write_reply
 from punie_tui.engine.nano.grammar import reply_grammar
 from punie_tui.engine.nano.programs import PROGRAMS, Program, recognise
-from punie_tui.engine.nano.request_view import Call, RequestView, Value
+from punie_tui.engine.nano.request_view import RequestView, Value
 from punie_tui.engine.nano.stand_ins import stand_in
 from punie_tui.engine.nano.told_texts import commit_messages, wish_beside
+from punie_tui.engine.nano.wire_format import Call
 from punie_tui.engine.protocol import Message, ToolCall
 from punie_tui.lab.plausible import plausible_result
 

@@ -11,7 +11,8 @@ from punie_tui.engine.nano.catalogue import Kind
 from punie_tui.engine.nano.classifiers import ReplyBiases
 from punie_tui.engine.nano.format import NanoDecoder
 from punie_tui.engine.nano.grammar import reply_grammar
-from punie_tui.engine.nano.request_view import RequestView, write_call
+from punie_tui.engine.nano.request_view import RequestView
+from punie_tui.engine.nano.wire_format import write_call
 from punie_tui.engine.prompt_format import Tokenizer
 from punie_tui.engine.protocol import ToolCall
 from punie_tui.engine.tokenizer_adapter import load_lean_tokenizer, read_end_tokens
