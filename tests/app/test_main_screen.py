@@ -166,12 +166,12 @@ async def test_every_size_takes_a_request_and_shows_each_pane(
 
 @pytest.mark.parametrize("key", ["ctrl+c", "ctrl+d"])
 async def test_who_wants_to_end_it_by_a_key_of_shells_is_told_how(drive: Drive, tmp_path: Path, key: str) -> None:
-    async with drive(tmp_path, keys=KeyChoice("default", {"main.quit": "ctrl+k"})) as driven:
+    async with drive(tmp_path, keys=KeyChoice("default", {"main.quit": "f11"})) as driven:
         await driven.until(lambda: driven.app.has_keys, "the key map")
         await driven.pilot.press(key)
         await driven.until(lambda: bool(driven.app.screen.query(Toast)), "what is told")
         (told,) = driven.app.screen.query(Toast)
-        assert str(told.render()) == "Ctrl+K quits; Esc stops a turn."
+        assert str(told.render()) == "F11 quits; Esc stops a turn."
 
 
 async def test_ctrl_c_clears_what_is_typed_and_copies_what_is_selected(drive: Drive, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from app_driver import Drive, Driven
 
 from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.screens.tree_review import CommitScreen, TreeReviewScreen
+from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS
 from punie_tui.app.widgets.review.view import ReviewView
 from punie_tui.engine.protocol import TextDelta, ToolCall
 from tests.conftest import git
@@ -86,5 +87,8 @@ async def test_a_review_that_is_left_at_once_ends_its_look(drive: Drive, make_re
     async with drive(root, [[edit], [TextDelta("as you like")]]) as driven:
         await open_review(driven)
         await driven.pilot.press("escape")
+        await driven.until(lambda: driven.panel.has_focus_within or driven.panel.has_focus, "the question again")
+        driven.clock.now += GUARD_SECONDS
+        await driven.pilot.press("n", "enter")
         await driven.finished()
     assert (root / "a.py").read_text() == BEFORE
