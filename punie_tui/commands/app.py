@@ -85,17 +85,24 @@ def _parse(argv: list[str]) -> _Options:
     if not argv:
         return _Options()
     options = _Options(**vars(_parser().parse_args(argv)))
-    if options.folder is None and options.resume and Path(options.resume).expanduser().is_dir():
+    if options.folder is None and options.resume and _is_folder(Path(options.resume).expanduser()):
         # `punie --resume DIR`: no session has the name of a folder that is there.
         return options._replace(folder=options.resume, resume=LAST_SESSION)
-    if options.folder is not None and not _folder(options).is_dir() and _is_prompt(options.folder):
+    if options.folder is not None and not _is_folder(_folder(options)) and _is_prompt(options.folder):
+        if options.review:
+            _parser().error("--review begins with the review, and takes no prompt beside it")
         return options._replace(folder=None, prompt=options.folder)
     return options
 
 
+def _is_folder(path: Path) -> bool:
+    """Also a prompt is asked about, which may be longer than any name: pathlib would raise there."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def _is_prompt(text: str) -> bool:
     """Whether what names no folder is something to ask: it has a blank or a question mark, and begins as no path."""
-    begins_as_path = text.startswith(("/", "~", "./", "../")) or ("/" in text and Path(text).parent.is_dir())
+    begins_as_path = text.startswith(("/", "~", "./", "../")) or ("/" in text and _is_folder(Path(text).parent))
     return any(letter.isspace() or letter == "?" for letter in text.strip()) and not begins_as_path
 
 
@@ -115,7 +122,7 @@ def _run_app(argv: list[str], *, asks_prompt: bool) -> int:
     options = _parse(argv)
     # It may be gone in the end.
     folder, started_in = _folder(options).resolve(), Path.cwd()
-    if not folder.is_dir():
+    if not _is_folder(folder):
         asks = (
             " To ask something, put a whole sentence in quotes, or start punie and type it." if options.folder else ""
         )

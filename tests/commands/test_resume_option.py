@@ -33,8 +33,11 @@ def test_what_resume_means(
     assert (options.folder, options.resume) == (folder, resume)
 
 
-def test_review_names_a_revision() -> None:
+def test_review_names_a_revision(capsys: pytest.CaptureFixture[str]) -> None:
     assert _parse(["--review", "HEAD~1..HEAD"]).review == "HEAD~1..HEAD"
+    with pytest.raises(SystemExit):
+        _parse(["explain this change", "--review", "HEAD"])
+    assert "takes no prompt beside it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,9 @@ def test_review_names_a_revision() -> None:
         ("any type errors in pkg?", "any type errors in pkg?"),
         ("status?", "status?"),
         ("what is in src/app.py", "what is in src/app.py"),
+        # Longer than any name that a file system takes.
+        ("explain this " * 40, "explain this " * 40),
+        ("what is in src/" + "deeper " * 60, "what is in src/" + "deeper " * 60),
         ("my work", ""),
         ("srv", ""),
         ("./my wrok", ""),
