@@ -79,15 +79,15 @@ def _first_difference(lines: Sequence[_Line], old: list[str], begin: int, expect
 
     Empty lines count for nothing, since they are everywhere.
     """
-    wanted = [text.strip() for text in old]
+    wanted, there = [text.strip() for text in old], [line.text.strip() for line in lines]
     alike = {
-        at: sum(bool(text) and line.text.strip() == text for text, line in zip(wanted, lines[at:], strict=False))
+        at: sum(bool(text) and text == each for text, each in zip(wanted, there[at : at + len(wanted)], strict=False))
         for at in range(begin, len(lines))
     }
     best = max(alike, key=lambda at: (alike[at], -abs(at - expected)), default=begin)
     if not alike.get(best):
         return f"the file has no such lines as {next(filter(str.strip, old), '')[:_LONGEST_SHOWN]!r}"
-    for number, (line, text) in enumerate(zip(lines[best:], old, strict=False), start=best + 1):
+    for number, (line, text) in enumerate(zip(lines[best : best + len(old)], old, strict=False), start=best + 1):
         if line.text.strip() != text.strip():
             return f"line {number} is {line.text[:_LONGEST_SHOWN]!r}, and not {text[:_LONGEST_SHOWN]!r}"
     return f"the file ends before {old[len(lines) - best][:_LONGEST_SHOWN]!r}"
