@@ -286,27 +286,38 @@ class Session:
 
         Raises ToolError, SessionError and OSError.
         """
-        journal = self._journal_of_session(turn, is_undo=True)
-        return journal.undo(turn) if turn else journal.undo(among=self.record().journal_turns)
+        journal, own = self._journal_of_session(turn, is_undo=True)
+        return journal.undo(turn) if turn else journal.undo(among=own)
+
+    def left_since(self, turn: str) -> tuple[str, ...]:
+        """What runs of this session made since a turn that nobody wanted, and that so is not taken back before it."""
+        journal = self.changes.journal
+        return journal.by_products_since(turn, self.record().journal_turns) if journal else ()
 
     def redo(self, turn: str = "") -> JournalTurn:
         """Make again what was taken back last of this session, or a named turn of any session. Raises like undo."""
-        journal = self._journal_of_session(turn, is_undo=False)
-        return journal.redo(turn) if turn else journal.redo(among=self.record().journal_turns)
+        journal, own = self._journal_of_session(turn, is_undo=False)
+        return journal.redo(turn) if turn else journal.redo(among=own)
 
-    def _journal_of_session(self, turn: str, *, is_undo: bool) -> Journal:
-        """The journal, unless only turns of other sessions can be moved and none of them is named."""
+    def _journal_of_session(self, turn: str, *, is_undo: bool) -> tuple[Journal, set[str]]:
+        """The journal, unless only turns of other sessions can be moved and none of them is named.
+
+        With it this session's turns, which are read from its file, where none is named.
+        """
         journal = self.changes.journal
         if journal is None:
             raise ToolError("Nothing is remembered here, for punie's own files cannot be written.")
+        if turn:
+            return journal, set()
+        own = self.record().journal_turns
         movable = {each.turn for each in journal.turns() if each.is_undone is not is_undo}
-        if movable and not turn and movable.isdisjoint(self.record().journal_turns):
+        if movable and movable.isdisjoint(own):
             verb, done = ("undo", "take one back") if is_undo else ("redo", "make one again")
             raise ToolError(
                 f"This session has nothing left to {verb}. `punie {verb} --list` names the turns of other sessions; "
                 f"/{verb} with the name of a turn will {done}."
             )
-        return journal
+        return journal, own
 
     def fork(self, to_turn: str) -> None:
         """Go on in a copy that stands at the end of a turn; files stay as they are."""

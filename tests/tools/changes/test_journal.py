@@ -54,7 +54,7 @@ def test_what_a_run_left_behind_is_taken_back_after_what_was_wanted(
     (root / "report").write_text("left")
     journal.record("tests", [FileChange("report", None, image("left"))], since=0.0, by_products=["report"])
     assert journal.undo().turn == "edit"
-    assert journal.by_products_since("edit") == ("report",)
+    assert journal.by_products_since("edit", {"edit", "tests"}) == ("report",)
     assert journal.undo().turn == "tests"
     assert contents(root) == {}
     assert [journal.redo().turn for _ in range(2)] == ["tests", "edit"]
@@ -62,6 +62,19 @@ def test_what_a_run_left_behind_is_taken_back_after_what_was_wanted(
     journal.record("again", [FileChange("a", image("1"), image("2"))], since=0.0, by_products=["a"])
     (root / "a").write_text("2")
     assert [journal.undo().turn for _ in range(3)] == ["again", "edit", "tests"]
+
+
+def test_what_stands_in_the_way_of_what_stands_in_the_way_is_taken_back_first(
+    root: Path, journal: Journal, change: Change
+) -> None:
+    change("edit", a="1")
+    for turn, before, after in (("tests", {"a": "1"}, {"a": "2", "s": "2"}), ("more", {"s": "2"}, {"s": "3"})):
+        for name, text in after.items():
+            (root / name).write_text(text)
+        made = [FileChange(name, image(before.get(name)), image(text)) for name, text in after.items()]
+        journal.record(turn, made, since=0.0, by_products=list(after))
+    assert [journal.undo().turn for _ in range(3)] == ["more", "tests", "edit"]
+    assert contents(root) == {}
 
 
 def test_undo_and_redo_of_several_turns(root: Path, journal: Journal, change: Change) -> None:

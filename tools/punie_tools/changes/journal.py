@@ -13,6 +13,7 @@ import time
 from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import dropwhile
 from pathlib import Path
 
 from punie_tools.changes.change_set import SIZE_LIMIT, FileChange, HalfDoneError, apply_changes, check_changes
@@ -102,12 +103,11 @@ class Journal:
         """The turns that changed files, oldest first."""
         return _turns(self._records())
 
-    def by_products_since(self, turn: str) -> tuple[str, ...]:
-        """The files that nobody wanted changed, of turns after this one that stand."""
-        turns = self.turns()
-        later = turns[[each.turn for each in turns].index(turn) + 1 :]
-        left = [path for each in later if each.is_by_product and not each.is_undone for path in each.paths]
-        return tuple(dict.fromkeys(left))
+    def by_products_since(self, turn: str, among: Collection[str]) -> tuple[str, ...]:
+        """The files that nobody wanted changed, of those turns that stand and came after this one."""
+        later = dropwhile(lambda each: each.turn != turn, self.turns())
+        left = (each for each in later if each.is_by_product and not each.is_undone and each.turn in among)
+        return tuple(dict.fromkeys(path for each in left for path in each.paths))
 
     def changes_of_last_turn(self) -> list[FileChange]:
         """What the last turn that stands made of its files. Raises ToolError if there is none."""
@@ -299,12 +299,18 @@ def _turns(records: Iterable[JournalRecord]) -> list[JournalTurn]:
 
 
 def _wanted_last(turns: Sequence[JournalTurn]) -> list[JournalTurn]:
-    """Without the turns of by-products behind the last one that was wanted, up to one that has a file of it."""
+    """Without the turns of by-products behind the last one that was wanted, but for those that have to go before it.
+
+    These are the ones that share a file with it, or with one that shares a file with it.
+    """
     wanted = next((place for place in reversed(range(len(turns))) if not turns[place].is_by_product), None)
     if wanted is None:
         return list(turns)
-    paths = set(turns[wanted].paths)
-    last = max(place for place in range(wanted, len(turns)) if not paths.isdisjoint(turns[place].paths))
+    last, paths = wanted, set(turns[wanted].paths)
+    for place, turn in enumerate(turns[wanted + 1 :], start=wanted + 1):
+        if not paths.isdisjoint(turn.paths):
+            last = place
+            paths.update(turn.paths)
     return list(turns[: last + 1])
 
 

@@ -121,10 +121,6 @@ class SessionChanges:
             self._tell_hand_change()
             self.journal.record(self.turn, changes, since=since, by_products=by_products)
 
-    def left_since(self, turn: str) -> tuple[str, ...]:
-        """What runs made since a turn that nobody wanted, and that so is not taken back before it."""
-        return self.journal.by_products_since(turn) if self.journal else ()
-
     def _tell_hand_change(self) -> None:
         """Beforehand: a name that the journal does not know in the end does no harm, and one untold would be lost."""
         if self._is_by_hand:
