@@ -179,6 +179,9 @@ def test_a_list_of_a_result_is_frozen_too(run_tool: RunTool, change: str, field:
         ("files = kept['é'].files\nfiles += ['d']\nfiles[0] = 'x'\nfiles", ["x", "b.py", "c.txt", "d"]),
         ("last = (files := result.files).pop()\nfiles.clear()\nlast", "c.txt"),
         ("files = list_files().files\nfiles.append('d')\nlen(files)", 4),
+        ("files, n = result.files, 1\nfiles.clear()\nlen(files)", 0),
+        ("files = result.files or []\nfiles.append('d')\nlen(files)", 4),
+        ("files = result.files if n else []\nfiles.append('d')\nlen(files)", 4),
         ("count = result.file_count\ncount += 1\ncount", 4),
         ("list_files().files.pop()", "c.txt"),
         ("result.files + ['d'] == ['a.py', 'b.py', 'c.txt', 'd']", True),
@@ -188,7 +191,7 @@ def test_a_list_of_a_result_is_frozen_too(run_tool: RunTool, change: str, field:
     ],
 )
 def test_a_list_that_a_program_names_is_its_own(run_tool: RunTool, code: str, value: object) -> None:
-    before = "result = list_files()\nkept = {'é': result}\n"
+    before = "result = list_files()\nkept = {'é': result}\nn = 1\n"
     assert run_tool("execute_code", code=before + code).value == value
     assert run_tool("execute_code", code=f"{before}{code}\nlen(result.files)").value == 3
 

@@ -84,13 +84,39 @@ def _changed_lists(nodes: list[ast.AST]) -> Iterator[_Guard]:
 def _named_lists(nodes: list[ast.AST]) -> Iterator[_Guard]:
     """What is named and changed by that name."""
     names = {changed.id for node in nodes if isinstance(changed := _changed_by(node), ast.Name)}
-    for node in nodes:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) else None
-        if not isinstance(value, ast.Attribute) or _calls(value):
-            continue
-        if any(isinstance(target, ast.Name) and target.id in names for target in targets):
+    named = {value: None for node in nodes for name, value in _assigned(node) if name.id in names}
+    for value in named:
+        if isinstance(value, ast.Attribute) and not _calls(value):
             yield value, "punie_own", ast.unparse(value.value)
+
+
+def _assigned(node: ast.AST) -> Iterator[tuple[ast.Name, ast.expr]]:
+    """Each name that a node gives to something, and what that may be."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                yield from _pairs(target, value)
+        case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
+            yield from _pairs(target, value)
+        case _:
+            pass
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.Name, ast.expr]]:
+    match target, value:
+        case (ast.Tuple(elts=targets), ast.Tuple(elts=values)) if len(targets) == len(values):
+            for each in zip(targets, values, strict=True):
+                yield from _pairs(*each)
+        case _, ast.BoolOp(values=values):
+            for each in values:
+                yield from _pairs(target, each)
+        case _, ast.IfExp(body=body, orelse=orelse):
+            yield from _pairs(target, body)
+            yield from _pairs(target, orelse)
+        case ast.Name(), _:
+            yield target, value
+        case _:
+            pass
 
 
 def _changed_by(node: ast.AST) -> ast.expr | None:
