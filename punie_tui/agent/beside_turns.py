@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from punie_tui.agent.events import PersonActed, PersonCalled, PersonChangedFiles
+from punie_tui.agent.events import BesideTurnsEvent, PersonChangedFiles
 from punie_tui.agent.session_log import SessionLog
-
-_Event = PersonActed | PersonCalled | PersonChangedFiles
 
 
 class BesideTurns:
@@ -16,11 +14,11 @@ class BesideTurns:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._log: SessionLog | None = None
-        self._early: list[_Event] = []
+        self._early: list[BesideTurnsEvent] = []
         self._changed_files: set[str] = set()
 
     @property
-    def early(self) -> list[_Event]:
+    def early(self) -> list[BesideTurnsEvent]:
         """What was done before the session had a file, and is not in it yet."""
         with self._lock:
             return list(self._early)
@@ -39,7 +37,7 @@ class BesideTurns:
                 log.append(event)
             self._early.clear()
 
-    def keep(self, event: _Event) -> None:
+    def keep(self, event: BesideTurnsEvent) -> None:
         """Let whoever goes on with this session see it."""
         with self._lock:
             if self._log is None:

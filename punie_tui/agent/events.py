@@ -237,6 +237,10 @@ class PersonChangedFiles(_Event):
     kind: Literal["person_changed_files"] = "person_changed_files"
 
 
+BesideTurnsEvent = PersonActed | PersonCalled | PersonChangedFiles
+"""What the person does beside the turns; it belongs to none of them."""
+
+
 class ChoicesOffered(_Event):
     kind: Literal["choices_offered"] = "choices_offered"
     question: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from punie_tools.errors import reason_of
 from punie_tools.files.atomic import replace_file
 from punie_tui.agent.session_log import sessions_folder
 
@@ -47,7 +48,7 @@ class KeptMessage:
             try:
                 self._put(self._unwritten)
             except OSError as error:
-                reason = (error.strerror or str(error)).lower()
+                reason = reason_of(error)
                 return f"Your message is kept until punie ends, but not longer: {reason}."
             self._unwritten = None
             return ""

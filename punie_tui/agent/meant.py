@@ -31,7 +31,7 @@ def meanings(
 ) -> list[Meaning]:
     """The reply and the likeliest others, each once; a reply that makes no sense, which has no label, is left out.
 
-    Another that would only say a sentence is a choice where there is none that does something.
+    Another that would only say a sentence is one of them where there would be no choice without it.
     """
     found = [first] if first.label else []
     spoken: list[Meaning] = []

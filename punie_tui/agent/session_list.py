@@ -10,6 +10,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
+from punie_tools.errors import reason_of
 from punie_tui import __version__
 from punie_tui.agent.events import Event, SessionClosed, SessionRenamed, SessionRewound, SessionStarted
 from punie_tui.agent.session_log import SessionInUseError, SessionLog, is_in_use, session_files
@@ -84,7 +85,7 @@ class SessionList:
         except SessionError as error:
             problem = str(error)
         except OSError as error:
-            problem = f"Session {path.stem} cannot be read: {(error.strerror or str(error)).lower()}."
+            problem = f"Session {path.stem} cannot be read: {reason_of(error)}."
         turns = record.current_turns
         in_use = is_in_use(path)
         return SessionSummary(
@@ -156,9 +157,7 @@ class SessionList:
             log.append(SessionClosed())
             log.close()
         except OSError as error:
-            raise SessionError(
-                f"Session {path.stem} cannot be copied: {(error.strerror or str(error)).lower()}."
-            ) from None
+            raise SessionError(f"Session {path.stem} cannot be copied: {reason_of(error)}.") from None
         return log.path
 
     def rename(self, path: Path, name: str) -> None:
@@ -169,9 +168,7 @@ class SessionList:
         except SessionInUseError:
             raise SessionError(f"Session {path.stem} is open in another punie; rename it there.") from None
         except OSError as error:
-            raise SessionError(
-                f"Session {path.stem} cannot be renamed: {(error.strerror or str(error)).lower()}."
-            ) from None
+            raise SessionError(f"Session {path.stem} cannot be renamed: {reason_of(error)}.") from None
         log.append(SessionRenamed(name=clean_name(name)))
         log.close()
         if log.problem:
@@ -187,9 +184,7 @@ class SessionList:
         try:
             path.unlink()
         except OSError as error:
-            raise SessionError(
-                f"Session {path.stem} cannot be removed: {(error.strerror or str(error)).lower()}."
-            ) from None
+            raise SessionError(f"Session {path.stem} cannot be removed: {reason_of(error)}.") from None
 
     def _by_use(self) -> list[Path]:
         """The last used first; of those used in the same moment the one started last."""

@@ -18,6 +18,7 @@ from hashlib import sha256
 from io import FileIO
 from pathlib import Path
 
+from punie_tools.errors import reason_of
 from punie_tui.agent.events import Event, SessionStarted, TurnFinished, event_line
 
 _STAMP = "%Y%m%d-%H%M%S-%f"
@@ -133,7 +134,7 @@ class SessionLog:
                 self._waiting.popleft()
             self.problem = ""
         except OSError as error:
-            self.problem = (error.strerror or str(error)).lower()
+            self.problem = reason_of(error)
 
     def _write(self, file: FileIO, line: bytes) -> None:
         """All of the line. Of one that does not fit nothing stays, or at least the next one begins on its own."""

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from punie_tools.errors import reason_of
 from punie_tui.agent.events import (
     EVENT_ADAPTER,
+    BesideTurnsEvent,
     Event,
     MessageQueued,
     NoticeGiven,
@@ -38,9 +40,6 @@ FORMAT = 1
 LOST_PROMPT = "(this prompt cannot be read any more)"
 # No event is longer; what is, is a hole that a crash left or no session at all.
 _LONGEST_LINE = 64 * 1024 * 1024
-
-
-_BesideTurns = PersonActed | PersonCalled | PersonChangedFiles
 
 
 class SessionError(Exception):
@@ -183,7 +182,7 @@ class SessionRecord:
             case _:
                 self._turn_of(event).events.append(event)
 
-    def _add_beside(self, event: _BesideTurns) -> None:
+    def _add_beside(self, event: BesideTurnsEvent) -> None:
         """To the turn that it came in or after, if there was one yet."""
         (self.turns[self.kept - 1].events if self.kept else self.before).append(event)
 
@@ -238,7 +237,7 @@ def read_record(path: Path, waiting: Iterable[bytes] = ()) -> SessionRecord:
     try:
         record = SessionRecord(_events(path, waiting))
     except OSError as error:
-        raise SessionError(f"Session {path.stem} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+        raise SessionError(f"Session {path.stem} cannot be read: {reason_of(error)}.") from None
     record.check(path.stem)
     return record
 

@@ -98,6 +98,15 @@ class Outbox:
         self.queue.send_next()
 
     @property
+    def is_paused(self) -> bool:
+        """Whether something is done that no message may overtake."""
+        return self.queue.is_paused
+
+    def pause(self) -> Callable[[], None]:
+        """Send nothing until what this gives is called."""
+        return self.queue.pause()
+
+    @property
     def is_held(self) -> bool:
         """Whether messages wait for the person."""
         return self.queue.is_held

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Protocol
 
+from punie_tools.errors import reason_of
 from punie_tui.app.textual_adapter import app_of, call_on_screen
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
         go_on()
 
     def move() -> None:
-        from punie_tools.errors import ToolError, reason_of
+        from punie_tools.errors import ToolError
         from punie_tools.safe_text import safe_text
         from punie_tools.sentences import first_of
         from punie_tui.agent.session_record import SessionError
@@ -143,7 +144,7 @@ def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
         try:
             turn = (session.undo if is_undo else session.redo)(argument)
             told = f"{'Took back' if is_undo else 'Made again'}: {', '.join(turn.paths)}."
-            if is_undo and (left := session.changes.left_since(turn.turn)):
+            if is_undo and (left := session.left_since(turn.turn)):
                 told += f" Left as it is what a run made since: {first_of(left)} (`punie undo --list` names its turn)."
             session.keep_act(told)
         except (ToolError, SessionError) as error:
@@ -235,7 +236,7 @@ def _rename(host: CommandHost, argument: str) -> None:
     try:
         host.session.rename(argument)
     except OSError as error:
-        host.note(f"The name cannot be kept: {(error.strerror or str(error)).lower()}.")
+        host.note(f"The name cannot be kept: {reason_of(error)}.")
     else:
         host.note(f"This session is named {safe_text(host.session.name, single_line=True)!r}.")
 
@@ -267,7 +268,7 @@ def _export(host: CommandHost, argument: str) -> None:
         except SessionError as error:
             told = str(error).splitlines()[0]
         except OSError as error:
-            told = f"{file} cannot be written: {(error.strerror or str(error)).lower()}."
+            told = f"{file} cannot be written: {reason_of(error)}."
         call_on_screen(screen, lambda: host.note(safe_text(told, single_line=True)))
 
     screen.run_worker(export, thread=True, group="export")

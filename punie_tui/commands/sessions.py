@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from punie_tools.errors import reason_of
 from punie_tools.files.atomic import replace_file
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.session_list import SessionList, SessionSummary
@@ -143,7 +144,7 @@ def _export(sessions: SessionList, options: argparse.Namespace) -> int:
     try:
         replace_file(file, export_text(record, title, options.format or format_of(file)).encode("utf-8"))
     except OSError as error:
-        raise SessionError(f"{options.output} cannot be written: {(error.strerror or str(error)).lower()}.") from None
+        raise SessionError(f"{options.output} cannot be written: {reason_of(error)}.") from None
     return 0
 
 

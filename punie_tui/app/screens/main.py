@@ -313,14 +313,14 @@ class MainScreen(Screen[None]):
 
     def let_messages_wait(self) -> Callable[[], None]:
         """Nothing that was sent begins until what this gives is called."""
-        return self._outbox.queue.pause()
+        return self._outbox.pause()
 
     def after_what_runs(self, text: str) -> bool:
         """Take none of the choices that wait, and do what a command says at that turn's end, or that of a pause.
 
         False without either.
         """
-        if not self._outbox.queue.is_paused and not self._questions.choose_none():
+        if not self._outbox.is_paused and not self._questions.choose_none():
             return False
         self._outbox.run_after_turn(text)
         return True

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from punie_tools.errors import reason_of
 from punie_tools.files.atomic import replace_file
 from punie_tools.safe_text import safe_text
 from punie_tools.sentences import counted
@@ -179,7 +180,7 @@ class SessionsScreen(Page[str | None]):
                 if len(found) % _SESSIONS_AT_ONCE == 0:
                     app_of(self).call_later(self._loaded, list(found), told, False)
         except OSError as error:
-            told = f"The sessions cannot be read: {(error.strerror or str(error)).lower()}."
+            told = f"The sessions cannot be read: {reason_of(error)}."
         if not is_worker_cancelled():
             app_of(self).call_later(self._loaded, found, told, True)
 
@@ -196,7 +197,7 @@ class SessionsScreen(Page[str | None]):
         except SessionError as error:
             told = str(error)
         except OSError as error:
-            told = f"That did not work: {(error.strerror or str(error)).lower()}."
+            told = f"That did not work: {reason_of(error)}."
         app_of(self).call_later(self._load, told)
 
     # Showing.

@@ -58,6 +58,8 @@ _BEFORE_FOLDER = re.compile(rf"\b(?:{'|'.join(_LISTS['before_folder'])})\s+(?:th
 _NOT_SYMBOLS = frozenset[str](_LISTS["not_symbols"])
 FUNCTION_WORDS = frozenset[str](_LISTS["function_words"])
 NO_SYMBOLS = frozenset[str](_LISTS["no_symbols"])
+NO_PATHS = frozenset[str](_LISTS["no_paths"])
+"""Words of time and order, which name no path unless the tree has it."""
 _COMMON_CAPITALISED = frozenset[str](_LISTS["common_capitalised"])
 _BEFORE_REVISION = re.compile(rf"\b(?:{'|'.join(_LISTS['before_revision'])})\s+(?:the\s+)?$", re.IGNORECASE)
 _DOUBTFUL = frozenset[str](_LISTS["doubtful_extensions"])

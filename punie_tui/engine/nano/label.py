@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from punie_tui.engine.nano.answers import AnswerKind, answer_label
+from punie_tui.engine.nano.candidates import NO_PATHS
 from punie_tui.engine.nano.catalogue import CATALOGUE, Argument, Kind
 from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.engine.nano.request_view import RequestView
@@ -59,35 +60,6 @@ _BETWEEN = {
 }
 """What stands before a value that another one comes before."""
 _MUST_DIFFER = (("old", "new"), ("symbol", "new_name"))
-_NO_PATHS = frozenset(
-    {
-        "last",
-        "latest",
-        "newest",
-        "oldest",
-        "first",
-        "next",
-        "previous",
-        "recent",
-        "recently",
-        "current",
-        "now",
-        "ago",
-        "past",
-        "since",
-        "today",
-        "yesterday",
-        "day",
-        "days",
-        "week",
-        "weeks",
-        "month",
-        "months",
-        "year",
-        "years",
-    }
-)
-"""Words of time and order, which name no path unless the tree has it."""
 _OF_AUTHOR = PROGRAMS["commits of author"].title
 _LOWER_CASE_NAMES = re.compile(r"[a-z]+(?: [a-z]+)+")
 _OF_ONE_FILE = frozenset({"edit_file", "document_symbols", "code_actions", "debug_run", "git_blame"})
@@ -120,7 +92,7 @@ def _call_label(view: RequestView, tool: str, shown: dict[str, str]) -> str | No
         return None
     for name, choice in shown.items():
         value = view.value(known[name].kind, choice)
-        if value is None or (known[name].kind is Kind.PATH and value in _NO_PATHS and not view.may_be_file(choice)):
+        if value is None or (known[name].kind is Kind.PATH and value in NO_PATHS and not view.may_be_file(choice)):
             return None
         if title == _OF_AUTHOR and not _may_be_author(view.request, str(value)):
             return None
