@@ -46,6 +46,20 @@ def test_a_call_is_told_in_one_row(tool: str, arguments: Mapping[str, object], t
     assert call_line(ToolRequested(call_id="c", tool=tool, arguments=dict(arguments))) == told
 
 
+async def test_what_became_of_an_edit_is_told_whole_however_long_its_line(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    name = f"{'a_folder_with_a_long_name/' * 4}a.py"
+    edit = ToolCall("c1", "edit_file", {"path": name, "old": OLD, "new": NEW})
+    async with drive(
+        make_repository({name: OLD}), [[edit], [TextDelta("Done.")]], size=(60, 30), allow_all=True
+    ) as driven:
+        await driven.ask("type it")
+        await driven.finished()
+        assert any("(+2 -1 lines)." in row for row in shown(driven))
+        assert not any("Return the sum" in row for row in shown(driven))
+
+
 async def test_an_edit_is_two_rows_and_its_diff_unfolds(drive: Drive, repository: Path) -> None:
     replies = [[EDIT], [TextDelta("Done.")]]
     async with drive(repository, replies, writes_answers=True, allow_all=True) as driven:

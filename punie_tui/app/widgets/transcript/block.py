@@ -92,7 +92,9 @@ class Block:
         if self.turn.is_folded:
             return min(self.rows, 1) if self.turn.first is self else 0
         if self.part.is_folded and self.part.is_long:
-            return min(self.rows, self.part.head) if self.part.first is self else 0
+            # A single line that tells what is folded below it is never cut.
+            most = min(self.rows, self.part.head) if self.part.head > 1 else self.rows
+            return most if self.part.first is self else 0
         return self.rows
 
     @property
