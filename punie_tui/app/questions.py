@@ -181,7 +181,9 @@ def _decision(message: ApprovalPanel.Decided) -> Decision:
 
     if message.choice == "no":
         is_step = message.pending.question.is_step
-        return (Decision.skipped_by_person if is_step else Decision.denied_by_person)(message.reason)
+        # What was said of lines is told also where nothing of them comes to stand.
+        reason = "; ".join(each for each in (message.reason, message.pending.comments) if each)
+        return (Decision.skipped_by_person if is_step else Decision.denied_by_person)(reason)
     return Decision(
         is_allowed=True,
         by="person",

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from punie_tools.sentences import counted
 from punie_tui.app.joined_events import joined
 
 if TYPE_CHECKING:
@@ -71,7 +72,15 @@ class PendingApproval(_Pending["Decision"]):
             return ""
         verdicts = [self.review.hunk(place).verdict for place in self.review.places]
         accepted, rejected = (verdicts.count(verdict) for verdict in ("accepted", "rejected"))
-        return f"In the review: {accepted} accepted, {rejected} rejected, {self.review.undecided_count} left."
+        said = f"; {counted(len(self.review.comments), 'comment')}" if self.review.comments else ""
+        return f"In the review: {accepted} accepted, {rejected} rejected, {self.review.undecided_count} left{said}."
+
+    @property
+    def comments(self) -> str:
+        """What the person said of lines in the review that they came back from, each with its place."""
+        return "; ".join(
+            f"{each.path}:{each.line}: {each.text}" for each in (self.review.comments if self.review else ())
+        )
 
     def begun_review_with_all(self) -> Review | None:
         """The review with every hunk accepted, for what the person wrote in it; None where they wrote nothing."""

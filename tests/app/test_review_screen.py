@@ -172,6 +172,20 @@ async def test_all_of_it_after_a_review_keeps_what_was_written_there(drive: Driv
         assert "too much" in told
 
 
+async def test_a_no_after_a_review_tells_what_was_said_of_lines(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("so be it")]], writes_answers=True) as driven:
+        await open_review(driven)
+        await driven.pilot.press("c", *"too much", "enter", "escape")
+        await driven.asked()
+        assert "; 1 comment." in driven.panel.shown_text
+        await driven.pilot.press("n", *"keep it", "enter")
+        await driven.finished()
+        assert (repository / "numbers.py").read_text() == NUMBERS
+        told = next(message for message in driven.engine.requests[-1].messages if message.role == "tool").content
+        assert "keep it; numbers.py:" in told
+        assert ": too much" in told
+
+
 @pytest.mark.parametrize("keys", [["a"], ["a", "escape"]], ids=["in the review", "back at the question"])
 async def test_a_turn_that_is_stopped_takes_the_question_away(drive: Drive, repository: Path, keys: list[str]) -> None:
     async with drive(repository, [[EDIT], [TextDelta("as you like")]]) as driven:
