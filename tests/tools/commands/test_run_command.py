@@ -182,9 +182,11 @@ DAEMONS = {
 def test_nothing_outlives_the_deadline(root: Path, how: str, confinement: Confinement | None) -> None:
     seconds = f"9{abs(hash((how, confinement and confinement.reason))) % 10**6:06d}"
     command = DAEMONS[how].format(n=seconds) + "; sleep 300"
-    # To start two hundred processes takes a while on a busy machine.
-    deadline = 5 if how == "two-hundred" else 1
-    run = run_shell_command(ToolContext(Workspace.at(root)), command, deadline, confinement)
+    # On a busy machine it takes a while until all have been started.
+    for timeout in (1, 5, 30):
+        run = run_shell_command(ToolContext(Workspace.at(root)), command, timeout, confinement)
+        if run.process.stdout:
+            break
     assert run.process.stdout == b"up\n"
     assert run.process.timed_out
     assert all_end_within_two_seconds(seconds)
