@@ -24,6 +24,7 @@ from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.main_actions import STOP
 from punie_tui.app.terminal_title import TerminalTitle
 from punie_tui.app.textual_adapter import (
+    begin_with_theme,
     call_around_suspension,
     can_do,
     can_suspend,
@@ -87,7 +88,7 @@ class PunieApp(App[None]):
         if is_still:
             self.animation_level = "none"
         self._wanted_theme = theme
-        self.theme = theme if theme in self.available_themes else THEME_NAMES[0]
+        begin_with_theme(self, theme if theme in self.available_themes else THEME_NAMES[0])
         self._follow_theme(self.theme)
         self._key_choice = keys or KeyChoice()
         self._flags = flags or {}

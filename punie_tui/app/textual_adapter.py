@@ -72,6 +72,14 @@ def keep_screen(app: App[object], screen: Screen[None], name: str) -> None:
     app.install_screen(screen, name)  # pyright: ignore[reportUnknownMemberType]
 
 
+def begin_with_theme(app: App[None], name: str) -> None:
+    """Have a registered theme before anything is styled: set as usual, it lets Textual parse and style all twice."""
+    app.set_reactive(App.theme, name)  # pyright: ignore[reportUnknownMemberType]
+    app.stylesheet.set_variables(app.get_css_variables())
+    is_dark = app.current_theme.dark
+    app.update_classes({f"-theme-{name}": True, "-dark-mode": is_dark, "-light-mode": not is_dark}, update=False)
+
+
 def set_terminal_colours(app: App[None], colours: TerminalTheme) -> None:
     """What the sixteen colours are that highlighted code names, without styling the app anew."""
     app.set_reactive(App.ansi_theme_dark, colours)  # pyright: ignore[reportUnknownMemberType]
