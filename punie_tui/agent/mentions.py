@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection
 from typing import Literal, cast
 
-# A mention begins a word. Quotes hold names with spaces; marks at the end belong to the sentence.
-_MENTION = re.compile(r'(?<![^\s(\[])@(?:"[^"\n]+"|[^\s"@]+)')
+# A mention begins a word. Quotes hold names with spaces; marks at the end belong to the sentence. `re` compiles it when
+# it is first used, after the first frame.
+_MENTION = r'(?<![^\s(\[])@(?:"[^"\n]+"|[^\s"@]+)'
 _ENDINGS = ".,;:!?)]}'"
 MOST_MENTIONS = 20
 
@@ -17,7 +18,7 @@ ALL = "all"
 TREE = "tree"
 STAGED = "staged"
 
-_RESULT = re.compile(r"(types|lint|failed|diff):(.+)", re.DOTALL)
+_RESULT = r"(?s)(types|lint|failed|diff):(.+)"
 _SPOKEN_WHOLE = {
     f"types:{ALL}": "the type errors",
     f"lint:{ALL}": "the lint findings",
@@ -35,7 +36,7 @@ _SPOKEN: dict[ResultKind, str] = {
 
 def mentions_in(prompt: str) -> tuple[str, ...]:
     """Each mention once, in order, with its `@`; no more than a prompt can sensibly hold."""
-    names = dict.fromkeys(_without_ending(match.group()) for match in _MENTION.finditer(prompt))
+    names = dict.fromkeys(_without_ending(match.group()) for match in re.finditer(_MENTION, prompt))
     return tuple(name for name in names if len(name) > 1)[:MOST_MENTIONS]
 
 
@@ -48,7 +49,7 @@ def with_bare_names(prompt: str, mentions: Collection[str]) -> str:
             return match.group()
         return _spoken(mentioned_name(mention)) + match.group()[len(mention) :]
 
-    return _MENTION.sub(spoken, prompt)
+    return re.sub(_MENTION, spoken, prompt)
 
 
 def mention_of(name: str) -> str:
@@ -67,7 +68,7 @@ def named_result(name: str) -> tuple[ResultKind, str] | None:
 
     A file whose name begins like that is mentioned as `./diff:staged`.
     """
-    match = _RESULT.fullmatch(name)
+    match = re.fullmatch(_RESULT, name)
     return (cast("ResultKind", match[1]), match[2]) if match else None
 
 

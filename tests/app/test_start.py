@@ -17,6 +17,10 @@ HEAVY = [
     "watchfiles",
     "punie_tools.tool",
     "rich.markdown",
+    "punie_tui.app.widgets.trace",
+    "punie_tui.app.widgets.repo",
+    "punie_tui.app.widgets.chat.queue_panel",
+    "punie_tui.app.widgets.chat.approval",
 ]
 SCRIPT = f"""
 import asyncio, json, sys

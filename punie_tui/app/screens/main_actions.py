@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from punie_tui.app.actions import Action, ActionGroup
 from punie_tui.app.key_names import NO_KEY
-from punie_tui.app.widgets.chat.asking_panel import TO_QUESTION
-from punie_tui.app.widgets.chat.prompt import TO_PROMPT
-from punie_tui.app.widgets.chat.queue_panel import TO_QUEUE
-from punie_tui.app.widgets.trace.pane import TO_TRACE
+from punie_tui.app.ways import TO_PROMPT, TO_QUESTION, TO_QUEUE, TO_TRACE
 
 
 def _action(

@@ -11,22 +11,14 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
 
-from punie_tui.app.actions import Action, ActionGroups, movement
+from punie_tui.app.actions import ActionGroups, movement
 from punie_tui.app.key_map import key_shown, keys_of
+from punie_tui.app.ways import TO_QUESTION
 
 if TYPE_CHECKING:
     from textual import events
 
 GUARD_SECONDS = 0.5
-TO_QUESTION = Action(
-    "main.answer",
-    "alt+a",
-    "answer",
-    "to the question that waits, while you type",
-    "Answer",
-    has_priority=True,
-    letter="a",
-)
 SCROLLS = movement(does="scroll what it is about")
 """For each panel's actions."""
 _SHARE_OF_SCREEN = 0.6

@@ -8,8 +8,8 @@ from textual.containers import Vertical
 
 from punie_tools.safe_text import safe_text
 from punie_tui.app.key_map import key_shown
+from punie_tui.app.ways import TO_TRACE
 from punie_tui.app.widgets.chat.told_calls import call_line, change_told
-from punie_tui.app.widgets.trace.pane import TO_TRACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -24,6 +24,7 @@ from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.key_map import keys_of
 from punie_tui.app.textual_adapter import app_of, do_own_binding
 from punie_tui.app.typed_text import typeable
+from punie_tui.app.ways import TO_PROMPT
 from punie_tui.app.widgets.chat.completion import Completion
 from punie_tui.app.widgets.chat.history_search import HistorySearch
 from punie_tui.app.widgets.chat.pasted_text import PastedTexts, PasteTooLongError, check_length
@@ -56,7 +57,6 @@ _LOG = logging.getLogger(__name__)
 _LINES = "a line up, down; earlier and later prompts at the edges"
 _CHARACTERS = "a character back, on"
 _WORDS = "a word back, on"
-TO_PROMPT = Action("main.prompt", "escape", "prompt", "to the prompt, where nothing is to be stopped")
 STEER = Action("prompt.steer", "ctrl+s", "steer", "steer: let the running turn read it at its next step")
 _SEND = Action("prompt.send", "enter", "send", "send; it waits while a turn runs", "Send")
 _NEW_LINE = Action("prompt.new_line", "ctrl+j,alt+enter,shift+enter", "new_line", "new line")

@@ -16,6 +16,7 @@ from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.message_queue import MessageQueue, QueuedMessage, held_words
+from punie_tui.app.ways import TO_QUEUE
 from punie_tui.app.widgets.chat.prompt import STEER
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 _MOST_ROWS = 4
 _PLACES = "earlier, later in the queue"
 
-TO_QUEUE = Action(
-    "main.queue", "alt+q", "queue", "the messages that wait: change, move, remove", has_priority=True, letter="w"
-)
 QUEUE_ACTIONS = ActionGroup(
     "Messages that wait",
     (

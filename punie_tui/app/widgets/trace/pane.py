@@ -36,7 +36,6 @@ _MADE_AT_ONCE = 20
 _MOST_COPIED = 70_000
 
 
-TO_TRACE = Action("main.trace", "f3", "pane('trace')", "trace", "Trace", has_priority=True, letter="c")
 TRACE_ACTIONS = ActionGroup(
     "Trace",
     (
