@@ -12,6 +12,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from punie_tools.files.atomic import replace_file
 from punie_tui.engine.nano.classifiers import Classifiers, load_classifiers, save_classifiers
 from punie_tui.engine.tokenizer_adapter import ModelTokenizer, load_lean_tokenizer
 from punie_tui.lab.classifiers import first_action, train_classifiers
@@ -207,7 +208,7 @@ class _Run:
         wanted = asdict(self._recipe)
         if path.is_file() and {**asdict(Recipe()), **json.loads(path.read_text(encoding="utf-8"))} != wanted:
             raise TrainingError(f"{self._directory} holds a run with another recipe; choose another folder.")
-        path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+        replace_file(path, f"{json.dumps(wanted, indent=2)}\n".encode())
 
     def _tokenizer(self, phrasings: Sequence[Phrasing]) -> Tokenizer:
         path = self._best / "tokenizer.json"
@@ -237,7 +238,7 @@ class _Run:
     def _save(self) -> None:
         self.trainee.save_state(self._directory / "state.safetensors")
         place = {"step": self._step, "tokens": self._tokens, "best": self._best_score}
-        (self._directory / "place.json").write_text(json.dumps(place) + "\n", encoding="utf-8")
+        replace_file(self._directory / "place.json", f"{json.dumps(place)}\n".encode())
 
     def _begin_with(self, model: Path) -> None:
         try:

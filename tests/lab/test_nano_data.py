@@ -116,11 +116,15 @@ def test_a_stopped_run_goes_on_and_keeps_its_recipe(tmp_path: Path) -> None:
         train(SMALL, phrasings, validation, run, stop_at_second_check, checks=4)
     done: list[Progress] = []
     before = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+    place = json.loads((run / "place.json").read_text(encoding="utf-8"))
+    (run / "place_before.json").hardlink_to(run / "place.json")
     train(SMALL, phrasings, validation, run, done.append, checks=4)
     assert done[0].step == first[1].step
     assert done[-1].tokens >= SMALL.tokens
     assert (run / "best" / "model.safetensors").is_file()
     assert json.loads((run / "recipe.json").read_text(encoding="utf-8")) == before
+    # Each place takes the one before it whole: none is ever written into a file that a stop could leave half full.
+    assert json.loads((run / "place_before.json").read_text(encoding="utf-8")) == place
     with pytest.raises(TrainingError, match="another recipe"):
         train(Recipe(), phrasings, validation, run, done.append)
 
