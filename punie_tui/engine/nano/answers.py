@@ -115,6 +115,11 @@ def _is_of_another_script(request: str) -> bool:
     return letters[:1] > [_LAST_LATIN] and 2 * sum(letter > _LAST_LATIN for letter in letters) > len(letters)
 
 
+def sentence_of(heading: str) -> str:
+    """What stands below a heading of `answers.md`."""
+    return _sentences()[heading]
+
+
 def missing_tool_sentence(tool: str) -> str:
     """What is said when the fitting tool is not offered and no other can stand in."""
     return _sentences()["missing tool"].replace("TOOL", f"`{tool}`")

@@ -103,6 +103,7 @@ _NAMED: tuple[tuple[CandidateKind, re.Pattern[str]], ...] = tuple(
         (CandidateKind.SYMBOL, rf"rename(?:{_KIND_OF_NAME})", r"(?=\s+(?:in(?:to)?|to|as|->|\u2192)\s)"),
         (CandidateKind.SYMBOL, rf"rename(?:{_KIND_OF_NAME})\s+\S+\s+(?:to|as|into|->|\u2192)", _END),
         (CandidateKind.SYMBOL, rf"where(?:'s|\s+is)(?:{_KIND_OF_NAME})", r"(?=\s+(?:defined|declared)\b)"),
+        (CandidateKind.SYMBOL, r"(?:function|method|class|symbol|variable|constant|helper)\s+(?:called|named)", _END),
         (
             CandidateKind.SYMBOL,
             r"(?:definition|references|usages|uses|callers|callees|signature|docstring|call\s+hierarchy)\s+(?:of|to|for)"
@@ -116,6 +117,11 @@ _NAMED: tuple[tuple[CandidateKind, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+_MEMBER = re.compile(
+    r"\b(?:method|attribute|property|field)\s+(?P<name>[a-z_]\w*)(?:\(\))?\s+(?:of|in|on)\s+(?:the\s+)?(?:class\s+)?"
+    r"(?P<owner>[A-Z]\w+)(?![\w./])"
+)
+"""`flush` of `Buffer`, which is `Buffer.flush`."""
 _NO_NAMES = frozenset[str](_LISTS["no_names"])
 _MARK = re.compile(r"\b(?P<mark>todo|fixme)(?:'?s)?\b(?![./(_])", re.IGNORECASE)
 _SED = re.compile(r"(?<![\w/])s/(?P<old>[^/\n]+)/(?P<new>[^/\n]+)/g?(?![\w/])")
@@ -189,6 +195,7 @@ def find_candidates(text: str, path_exists: PathExists) -> tuple[Candidate, ...]
     found.add(_sed_lines(text))
     found.add(_code(text))
     found.add(_quoted(text, path_exists))
+    found.add(_members(text))
     found.add(_named(text, path_exists))
     found.add(_glob_phrases(text, path_exists))
     found.add(_marks(text))
@@ -273,6 +280,12 @@ def _named(text: str, path_exists: PathExists) -> Iterator[Candidate]:
             is_word = word.lower() in FUNCTION_WORDS or word.lower() in _NO_NAMES or word.lower() in _WELL_KNOWN
             if word == word.lower() and not is_word and not path_exists(word):
                 yield Candidate(kind, word, match.start("name"), match.end("name"))
+
+
+def _members(text: str) -> Iterator[Candidate]:
+    """The member of a class that is named after it."""
+    for match in _MEMBER.finditer(text):
+        yield Candidate(CandidateKind.SYMBOL, f"{match['owner']}.{match['name']}", match.start("name"), match.end())
 
 
 def _quoted(text: str, path_exists: PathExists) -> Iterator[Candidate]:

@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from punie_tui.engine.nano.answers import AnswerKind, answer_sentence, plain_answer
+from punie_tui.engine.nano.answers import AnswerKind, answer_sentence, plain_answer, sentence_of
 from punie_tui.engine.nano.catalogue import CATALOGUE, Kind
 from punie_tui.engine.nano.classifiers import Classifiers, ReplyBias, ReplyBiases
 from punie_tui.engine.nano.grammar import ANSWER, reply_grammar
 from punie_tui.engine.nano.label import reply_label
 from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.engine.nano.request_view import RequestView, Value
+from punie_tui.engine.nano.second_look import meant
 from punie_tui.engine.nano.stand_ins import stand_in
 from punie_tui.engine.nano.told_texts import wish_beside
 from punie_tui.engine.nano.wire_format import Call, shown_calls, write_call
@@ -76,7 +77,7 @@ class NanoDecoder:
         self._tokens: list[int] = []
         self._weighed: list[_Weighed] = []
         self._held: list[TextDelta] = []
-        self._given: list[Call] = []
+        self._given: list[Call | str] = []
         self._constraint = Constraint(reply_grammar(view), ends_reply=True)
 
     @property
@@ -103,9 +104,11 @@ class NanoDecoder:
         self._tokens.append(token)
         self._written += self._tokenizer.token_bytes(token)
         if self._written.endswith(_CALL_END):
-            call = read_call(self._view, self._take())
-            offered = self._offer(*call) if call and call not in self._given else None
-            self._given += [call] if call else []
+            call = self._meant(read_call(self._view, self._take()))
+            offered = None
+            if call and call not in self._given:
+                offered = TextDelta(sentence_of(call)) if isinstance(call, str) else self._offer(*call)
+                self._given.append(call)
             if isinstance(offered, TextDelta):
                 self._held.append(offered)
             return [offered] if isinstance(offered, ToolCall) else []
@@ -136,6 +139,9 @@ class NanoDecoder:
     def _take(self) -> str:
         written, self._written = self._written.decode("utf-8", "replace"), b""
         return written
+
+    def _meant(self, call: Call | None) -> Call | str | None:
+        return meant(call, self._request, self._view.path_exists) if call else None
 
     def _offer(self, tool: str, arguments: Mapping[str, object]) -> TextDelta | ToolCall:
         chosen = stand_in(tool, arguments, self._offered)

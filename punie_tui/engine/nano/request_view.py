@@ -117,6 +117,10 @@ class RequestView:
         """The request alone, as the model reads it."""
         return "".join(item.shown for item in self._items)
 
+    def path_exists(self, path: str) -> bool:
+        """Whether the working tree has it."""
+        return self._path_exists(path)
+
     def placeholders(self, kind: Kind) -> tuple[str, ...]:
         """The placeholders that may stand for an argument of this kind."""
         return self._placeholders.fitting(kind)

@@ -1,0 +1,55 @@
+"""What code knows better than the model of a call that is read: where it cannot be meant, and what is meant instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from punie_tui.engine.nano.wire_format import Call
+
+_NO_COMMAND = re.compile(r"(?:the|an?|my|our|your|this|that|these|those|all|some|it|them)(?:\s|$)", re.IGNORECASE)
+_ADDS = re.compile(
+    r"\b(?:add|append|prepend|insert|put)\b(?!\s+(?:(?:an?|the|this|that)\s+)?(?:(?:new|text|python|empty)\s+)*file\b)",
+    re.IGNORECASE,
+)
+_WRITES_WHOLE = re.compile(r"\b(?:overwrit\w+|replac\w+|rewrit\w+|whole|entire|full|create|instead)\b", re.IGNORECASE)
+_SETS = re.compile(
+    r"\b(?:set|sets|change|changes|increase|raise|lower|reduce|decrease|bump|turn|switch)\b", re.IGNORECASE
+)
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
+_LITERAL = re.compile(r"[-+]?\d[\d_.]*\w?|True|False|None|true|false|null")
+_ASKS_FOR_CALLERS = re.compile(
+    r"\W*(?:(?:and|so|ok|now|then|wait)\W+)*(?:what|who|which\s+\w+)\s+(?:else\s+)?calls?\b", re.IGNORECASE
+)
+_ASKS_FOR_CALLEES = re.compile(r"\b(?:do(?:es)?|is|are|by|it\s+calls?|callees?|outgoing)\b", re.IGNORECASE)
+
+
+def meant(call: Call, request: str, path_exists: Callable[[str], bool]) -> Call | str:
+    """The call itself, the one that the request says in plain words, or the heading of a sentence of `answers.md`.
+
+    What is weighed here is certain whatever the likelihood of the reply, and would be wrong in a way that costs: a
+    command that is none, a file overwritten by a line that was to be added to it.
+    """
+    tool, arguments = call
+    match tool:
+        case "run_command" if _NO_COMMAND.match(str(arguments["command"])):
+            return "no command"
+        case "write_file" if path_exists(str(arguments["path"])) and _adds(request):
+            return "adding to a file"
+        case "edit_file" if path_exists(str(arguments["path"])) and _sets_value(request, arguments):
+            return "setting a value"
+        case "call_hierarchy" if _ASKS_FOR_CALLERS.match(request) and not _ASKS_FOR_CALLEES.search(request):
+            return tool, {name: value for name, value in arguments.items() if name != "direction"}
+        case _:
+            return call
+
+
+def _adds(request: str) -> bool:
+    return bool(_ADDS.search(request)) and not _WRITES_WHOLE.search(request)
+
+
+def _sets_value(request: str, arguments: Mapping[str, object]) -> bool:
+    """Whether a name would give way to a value: `30 = 10` for "change the timeout to 30"."""
+    old, new = str(arguments["old"]), str(arguments["new"])
+    is_quoted = re.search(rf"[`\"']{re.escape(old)}[`\"']", request)
+    return bool(_SETS.search(request) and _NAME.fullmatch(old) and _LITERAL.fullmatch(new) and not is_quoted)

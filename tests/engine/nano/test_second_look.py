@@ -1,0 +1,84 @@
+"""What code knows better than the model of a call that is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from punie_tools.registry import TOOLS
+from punie_tui.engine.nano.answers import sentence_of
+from punie_tui.engine.nano.catalogue import Kind
+from punie_tui.engine.nano.request_view import RequestView
+from punie_tui.engine.nano.second_look import meant
+from punie_tui.engine.open_engine import open_engine
+from punie_tui.engine.protocol import Message, Request, TextDelta, ToolCall, ToolSpec
+
+SPECS = tuple(ToolSpec(tool.name, tool.description, tool.arguments_schema) for tool in TOOLS)
+
+
+def in_tree(path: str) -> bool:
+    return path in ("a.py", "settings.py")
+
+
+@pytest.mark.parametrize(
+    ("request_text", "tool", "arguments", "heading"),
+    [
+        ("run the server", "run_command", {"command": "the server"}, "no command"),
+        ("run our build, please", "run_command", {"command": "our build"}, "no command"),
+        ('add "x = 1" to a.py', "write_file", {"path": "a.py", "content": "x = 1"}, "adding to a file"),
+        ("put x = 1 at the top of a.py", "write_file", {"path": "a.py", "content": "x = 1"}, "adding to a file"),
+        ("set DEBUG to False in settings.py", "edit_file", {"old": "DEBUG", "new": "False"}, "setting a value"),
+        ("change the timeout to 30s", "edit_file", {"old": "timeout", "new": "30s"}, "setting a value"),
+    ],
+)
+def test_what_cannot_be_meant_gets_a_sentence(
+    request_text: str, tool: str, arguments: Mapping[str, object], heading: str
+) -> None:
+    arguments = {"path": "settings.py", **arguments} if tool == "edit_file" else arguments
+    assert meant((tool, arguments), request_text, in_tree) == heading
+    assert sentence_of(heading)
+
+
+@pytest.mark.parametrize(
+    ("request_text", "tool", "arguments"),
+    [
+        ("run theme-build", "run_command", {"command": "theme-build"}),
+        ("run all-tests.sh", "run_command", {"command": "all-tests.sh"}),
+        ('add "x = 1" to new.py', "write_file", {"path": "new.py", "content": "x = 1"}),
+        ('overwrite a.py, put "x = 1" there', "write_file", {"path": "a.py", "content": "x = 1"}),
+        ('add the file a.py with "x = 1"', "write_file", {"path": "a.py", "content": "x = 1"}),
+        ('write "x = 1" into a.py', "write_file", {"path": "a.py", "content": "x = 1"}),
+        ("change total to amount in a.py", "edit_file", {"path": "a.py", "old": "total", "new": "amount"}),
+        ("change 30 to 60 in a.py", "edit_file", {"path": "a.py", "old": "30", "new": "60"}),
+        ('change "DEBUG" to 0 in a.py', "edit_file", {"path": "a.py", "old": "DEBUG", "new": "0"}),
+        ("set x to 5 in elsewhere.py", "edit_file", {"path": "elsewhere.py", "old": "x", "new": "5"}),
+        ("what does flush call", "call_hierarchy", {"symbol": "flush", "direction": "outgoing"}),
+        ("which calls does flush make", "call_hierarchy", {"symbol": "flush", "direction": "outgoing"}),
+        ("who is called by flush", "call_hierarchy", {"symbol": "flush", "direction": "outgoing"}),
+    ],
+)
+def test_what_may_be_meant_stays_as_it_is(request_text: str, tool: str, arguments: Mapping[str, object]) -> None:
+    assert meant((tool, arguments), request_text, in_tree) == (tool, arguments)
+
+
+@pytest.mark.parametrize("request_text", ["what calls flush", "and who else calls flush?", "which functions call it"])
+def test_whoever_calls_is_no_callee(request_text: str) -> None:
+    call = ("call_hierarchy", {"symbol": "flush", "direction": "outgoing"})
+    assert meant(call, request_text, in_tree) == ("call_hierarchy", {"symbol": "flush"})
+
+
+def test_a_line_to_be_added_overwrites_no_file() -> None:
+    """With the real weights, which are sure of `write_file`: the engine gives the sentence out, and no call."""
+    engine = open_engine("nano")
+    request = Request((Message("user", 'add "x = 1" to a.py'),), SPECS, path_exists=in_tree)
+    deltas = list(engine.generate(request, lambda: False))
+    engine.close()
+    assert not [delta for delta in deltas if isinstance(delta, ToolCall)]
+    assert "".join(delta.text for delta in deltas if isinstance(delta, TextDelta)) == sentence_of("adding to a file")
+
+
+def test_the_verb_of_a_question_is_no_symbol() -> None:
+    view = RequestView("who calls that", [[("call_hierarchy", {"symbol": "flush"})]], in_tree)
+    assert " calls" not in view.words(Kind.SYMBOL)
+    assert RequestView("who uses retry", [], in_tree).words(Kind.SYMBOL) == (" retry",)
