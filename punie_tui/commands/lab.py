@@ -26,7 +26,7 @@ from punie_tui.lab.examples import ExampleStream
 from punie_tui.lab.export import ExportError, export
 from punie_tui.lab.history import SUITES, name_weights, record
 from punie_tui.lab.model_files import ModelFilesError
-from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, read_phrasings
+from punie_tui.lab.phrasings import PHRASINGS, UNSEEN, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.routing import score_directory
 from punie_tui.lab.staging import StagingError
 from punie_tui.lab.suite import SuiteError, load_suite
@@ -168,7 +168,7 @@ def _chat(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    suites: Sequence[Path] = options.suite or sorted(SUITES.glob("*.jsonl"))
+    suites: Sequence[Path] = options.suite or sorted([*SUITES.glob("*.jsonl"), *UNSEEN.glob("*.jsonl")])
     evaluations = {path.name: prompts_of_suite(path) for path in suites}
     validation = load_phrasings(options.data, validation=True)
     training = load_phrasings(options.data)

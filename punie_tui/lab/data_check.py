@@ -33,14 +33,18 @@ class Fault:
 def find_faults(
     training: Sequence[Phrasing], validation: Sequence[Phrasing], evaluations: Mapping[str, Sequence[str]]
 ) -> list[Fault]:
-    """All faults. `evaluations` are the prompts of each evaluation file."""
+    """All faults. `evaluations` are the prompts of each evaluation file, of which validation may hold none either."""
+    validated = [(f"validation line {line.source}", line.prompt) for line in validation]
+    evaluated = [(f"a case of {name}", prompt) for name, prompts in evaluations.items() for prompt in prompts]
     return [
         *_unsayable([*training, *validation]),
         *_contradictions([*training, *validation]),
-        *_duplicates(training),
+        *_duplicates([*training, *validation]),
         *_near_duplicates(training),
-        *_leaks(training, validation, evaluations),
-        *_near_leaks(training, validation, evaluations),
+        *_leaks(training, [*validated, *evaluated]),
+        *_near_leaks(training, [*validated, *evaluated]),
+        *_leaks(validation, evaluated),
+        *_near_leaks(validation, evaluated),
     ]
 
 
@@ -68,12 +72,13 @@ def count_routes(phrasings: Iterable[Phrasing]) -> Counter[str]:
 
 
 def prompts_of_suite(path: Path) -> list[str]:
-    """The prompts of an evaluation file. Raises ValueError with its line."""
+    """The prompts of an evaluation file, or of phrasings that are held out. Raises ValueError with its line."""
     prompts: list[str] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if line.strip():
             try:
-                prompts.append(str(cast("dict[str, Any]", json.loads(line))["prompt"]))
+                case = cast("dict[str, Any]", json.loads(line))
+                prompts.append(str(case["prompt"] if "prompt" in case else case["p"]))
             except (ValueError, KeyError, TypeError):
                 raise ValueError(f"{path}:{number} is no case of a suite") from None
     return prompts
@@ -114,20 +119,13 @@ def _duplicates(phrasings: Iterable[Phrasing]) -> Iterator[Fault]:
         known.add(key)
 
 
-def _leaks(
-    training: Sequence[Phrasing], validation: Sequence[Phrasing], evaluations: Mapping[str, Sequence[str]]
-) -> Iterator[Fault]:
-    """Wordings of a validation or evaluation file that training holds; very short ones are common property."""
-    trained = {normalised(phrasing.prompt): phrasing for phrasing in training if not phrasing.history}
-    patterns = [(_matcher(phrasing.prompt), phrasing) for phrasing in trained.values() if SLOT.search(phrasing.prompt)]
-    for phrasing in validation:
-        twin = trained.get(normalised(phrasing.prompt))
-        if twin and not phrasing.history and _is_long(phrasing.prompt):
-            yield Fault(twin.source, f"{twin.prompt!r} is validation line {phrasing.source}")
-    for name, prompts in evaluations.items():
-        for prompt in prompts:
-            if _is_long(prompt) and (twin := _twin(prompt, trained, patterns)):
-                yield Fault(twin.source, f"{twin.prompt!r} is a case of {name}")
+def _leaks(trained: Sequence[Phrasing], held_out: Iterable[tuple[str, str]]) -> Iterator[Fault]:
+    """Lines with the wording of a held-out request, also after other turns; very short ones are common property."""
+    wordings = _Wordings(trained)
+    for name, prompt in held_out:
+        if _is_long(prompt):
+            for twin in wordings.of(prompt):
+                yield Fault(twin.source, f"{twin.prompt!r} is {name}")
 
 
 def _near_duplicates(phrasings: Sequence[Phrasing]) -> Iterator[Fault]:
@@ -144,16 +142,40 @@ def _near_duplicates(phrasings: Sequence[Phrasing]) -> Iterator[Fault]:
                     break
 
 
-def _near_leaks(
-    training: Sequence[Phrasing], validation: Sequence[Phrasing], evaluations: Mapping[str, Sequence[str]]
-) -> Iterator[Fault]:
-    """Training lines with nearly the words of a validation or evaluation request."""
-    near = _NearWordings([phrasing for phrasing in training if not phrasing.history])
-    held_out = [(f"validation line {line.source}", line.prompt) for line in validation if not line.history]
-    held_out += [(f"a case of {name}", prompt) for name, prompts in evaluations.items() for prompt in prompts]
+def _near_leaks(trained: Sequence[Phrasing], held_out: Iterable[tuple[str, str]]) -> Iterator[Fault]:
+    """Lines with nearly the words of a held-out request."""
+    near = _NearWordings(trained)
     for name, prompt in held_out:
         for twin in near.of(prompt):
             yield Fault(twin.source, f"{twin.prompt!r} has nearly the words of {name}: {prompt!r}")
+
+
+class _Wordings:
+    """Finds the phrasings that say a text word for word, with any one word in each slot."""
+
+    def __init__(self, phrasings: Iterable[Phrasing]) -> None:
+        self._lines: dict[str, list[Phrasing]] = defaultdict(list)
+        for phrasing in phrasings:
+            self._lines[normalised(phrasing.prompt)].append(phrasing)
+        self._patterns = [(text, _plain_words(text)) for text, lines in self._lines.items() if _has_slot(lines)]
+        self._places: dict[str, list[int]] = defaultdict(list)
+        for place, (_, words) in enumerate(self._patterns):
+            for word in words:
+                self._places[word].append(place)
+
+    def of(self, text: str) -> Sequence[Phrasing]:
+        """All of the same wording."""
+        text = normalised(text)
+        if text in self._lines:
+            return self._lines[text]
+        # Only where all of its plain words stand in the text is a pattern worth trying: there are some ten thousands.
+        shared = Counter(place for word in set(text.split()) for place in self._places.get(word, ()))
+        for place, count in shared.items():
+            wording, words = self._patterns[place]
+            lines = self._lines[wording]
+            if count == len(words) and _matcher(lines[0].prompt).fullmatch(text):
+                return lines
+        return ()
 
 
 class _NearWordings:
@@ -179,15 +201,17 @@ class _NearWordings:
                 yield self._phrasings[place]
 
 
+def _has_slot(lines: Sequence[Phrasing]) -> bool:
+    return bool(SLOT.search(lines[0].prompt))
+
+
+def _plain_words(wording: str) -> frozenset[str]:
+    """Those that no slot is part of."""
+    return frozenset(word for word in wording.split() if not SLOT.search(word.upper()))
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(normalised(SLOT.sub(" ", text)).split())
-
-
-def _twin(
-    prompt: str, trained: Mapping[str, Phrasing], patterns: Sequence[tuple[re.Pattern[str], Phrasing]]
-) -> Phrasing | None:
-    text = normalised(prompt)
-    return trained.get(text) or next((phrasing for pattern, phrasing in patterns if pattern.fullmatch(text)), None)
 
 
 def _matcher(prompt: str) -> re.Pattern[str]:

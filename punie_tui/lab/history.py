@@ -19,14 +19,13 @@ from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.engine.nano.classifiers import FILE_NAME
 from punie_tui.engine.open_engine import open_engine
 from punie_tui.lab.evaluate import evaluate
-from punie_tui.lab.phrasings import PHRASINGS, read_phrasings
+from punie_tui.lab.phrasings import PHRASINGS, UNSEEN, read_phrasings
 from punie_tui.lab.routing import score_directory
 from punie_tui.lab.suite import load_suite
 from punie_tui.lab.train import validation_examples
 
 HISTORY: Path = MODEL_DIRECTORY.parent / "scores.jsonl"
 SUITES: Path = Path(__file__).parent / "suites"
-_UNSEEN = PHRASINGS.parent / "unseen"
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def score_suite(directory: Path, suite: Path) -> float:
 def record(directory: Path = MODEL_DIRECTORY, history: Path = HISTORY) -> ShippedScores:
     """Score a model on all suites and on the phrasings that no training saw, and add that to the history."""
     shares = {suite.name: score_suite(directory, suite) for suite in sorted(SUITES.glob("*.jsonl"))}
-    for path in (PHRASINGS / "validation.jsonl", *sorted(_UNSEEN.glob("*.jsonl"))):
+    for path in (PHRASINGS / "validation.jsonl", *sorted(UNSEEN.glob("*.jsonl"))):
         found = score_directory(directory, validation_examples(list(read_phrasings(path))))
         shares[f"{path.name}, right tools"] = found.routed / found.total
         shares[f"{path.name}, with arguments"] = found.right / found.total

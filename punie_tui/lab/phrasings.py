@@ -14,6 +14,7 @@ from punie_tui.engine.nano.catalogue import CATALOGUE, Argument
 from punie_tui.engine.nano.programs import PROGRAMS
 
 PHRASINGS = Path(__file__).parent / "data" / "phrasings"
+UNSEEN = Path(__file__).parent / "data" / "unseen"
 SLOT = re.compile(r"\{([SPNQRK])(\d?)\}")
 _CALL = re.compile(r"(\w+)\((.*)\)$", re.DOTALL)
 _ARGUMENT = re.compile(r"(?:^|,\s*)(\w+)=(.*?)(?=,\s*\w+=|$)", re.DOTALL)
@@ -57,17 +58,31 @@ def load_phrasings(directory: Path, *, validation: bool = False) -> list[Phrasin
 
 def read_phrasings(path: Path) -> Iterator[Phrasing]:
     """The phrasings of one file. Raises PhrasingError."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise PhrasingError(
+            f"{path.name} is no UTF-8: byte {error.start} is {error.object[error.start]:#04x}"
+        ) from None
+    for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
             source = f"{path.name}:{number}"
             try:
                 yield _parse(cast("dict[str, Any]", json.loads(line)), source)
-            except (ValueError, KeyError, TypeError) as error:
+            except RecursionError:
+                raise PhrasingError(f"{source}: it is nested too deeply") from None
+            except KeyError as error:
+                raise PhrasingError(f"{source}: it lacks {error}") from None
+            except (IndexError, TypeError):
+                raise PhrasingError(f'{source}: it is no {{"p": REQUEST, "t": CALLS, "h": [["", CALLS]]}}') from None
+            except ValueError as error:
                 raise PhrasingError(f"{source}: {error}") from None
 
 
 def _parse(record: dict[str, Any], source: str) -> Phrasing:
     prompt, label = str(record["p"]), str(record["t"])
+    if not prompt.strip():
+        raise ValueError("the request is empty")
     history = tuple(_parse_calls(str(turn[1])) for turn in record.get("h", ()) if turn[1] != "answer")
     if label.startswith("answer"):
         return Phrasing(prompt, (), _answer_kind(label), history, source)

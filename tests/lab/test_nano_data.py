@@ -11,7 +11,7 @@ import pytest
 from punie_tui.commands import lab
 from punie_tui.lab.data_check import find_faults, find_scarce
 from punie_tui.lab.examples import ExampleStream
-from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, read_phrasings
+from punie_tui.lab.phrasings import PHRASINGS, Phrasing, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.train import Progress, Recipe, TrainingError, train
 
 SMALL = Recipe(
@@ -31,8 +31,9 @@ def write_data(folder: Path) -> Path:
     return folder
 
 
-def test_every_label_can_be_said_and_none_contradicts_another() -> None:
-    assert find_faults(load_phrasings(PHRASINGS), load_phrasings(PHRASINGS, validation=True), {}) == []
+def test_the_shipped_data_has_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every label can be said, nothing contradicts, repeats or leaks, each tool and program has enough lines."""
+    assert lab.run(["data", "check"]) == 0, capsys.readouterr().out
 
 
 def test_the_same_seed_gives_the_same_examples() -> None:
@@ -50,6 +51,11 @@ def test_the_same_seed_gives_the_same_examples() -> None:
         ('{"p": "x", "t": "typecheck(path={P})"}', "lacks {P}"),
         ('{"p": "x", "t": "execute_code(program=fly)"}', "no program 'fly'"),
         ("{", "broken.jsonl:1"),
+        ('{"p": "x"}', "it lacks 't'"),
+        ('{"p": " ", "t": "git_status()"}', "the request is empty"),
+        ('{"p": "x", "t": "git_status()", "h": [["a"]]}', "it is no"),
+        ("[1]", "it is no"),
+        ("[" * 100_000, "nested too deeply"),
     ],
 )
 def test_a_broken_line_is_named(tmp_path: Path, line: str, problem: str) -> None:
@@ -58,6 +64,79 @@ def test_a_broken_line_is_named(tmp_path: Path, line: str, problem: str) -> None
     with pytest.raises(PhrasingError, match=r"broken\.jsonl:1") as raised:
         list(read_phrasings(path))
     assert problem in str(raised.value)
+
+
+def test_a_file_of_another_encoding_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.jsonl").write_bytes('{"p": "für"}'.encode("latin-1"))
+    with pytest.raises(PhrasingError, match=r"broken\.jsonl is no UTF-8: byte 8"):
+        list(read_phrasings(tmp_path / "broken.jsonl"))
+
+
+Line = dict[str, object]
+
+
+def phrasings_of(folder: Path, name: str, *lines: Line) -> list[Phrasing]:
+    path = folder / name
+    path.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    return list(read_phrasings(path))
+
+
+STATUS: Line = {"p": "so tell me the state of the tree", "t": "git_status()"}
+AFTER_GREP: Line = {"p": "and now only in the tests", "t": "grep(pattern=x)", "h": [["", "grep(pattern=x)"]]}
+
+
+@pytest.mark.parametrize(
+    ("line", "held_out", "problem"),
+    [
+        (STATUS, "So tell me the state of the tree!", "is a case of suite"),
+        (STATUS, "tell me the state of the tree so", "nearly the words of a case of suite"),
+        (AFTER_GREP, "And now only in the tests?", "is a case of suite"),
+        (
+            {"p": "all that ruff says about {P}", "t": "ruff_check(path={P})"},
+            "all that ruff says about x.py",
+            "is a case",
+        ),
+    ],
+)
+def test_what_is_held_out_is_in_no_data_also_not_after_other_turns(
+    tmp_path: Path, line: Line, held_out: str, problem: str
+) -> None:
+    lines = phrasings_of(tmp_path, "hand.jsonl", line)
+    for training, validation in ((lines, []), ([], lines)):
+        faults = find_faults(training, validation, {"suite": [held_out]})
+        assert faults
+        assert problem in faults[0].problem
+        assert faults[0].source == "hand.jsonl:1"
+
+
+@pytest.mark.parametrize("line", [STATUS, AFTER_GREP])
+def test_validation_is_no_training(tmp_path: Path, line: Line) -> None:
+    training = phrasings_of(tmp_path, "hand.jsonl", line)
+    same = phrasings_of(tmp_path, "validation.jsonl", line)
+    assert [fault.problem.split()[-4:-1] for fault in find_faults(training, same, {})][0] == [
+        "is",
+        "validation",
+        "line",
+    ]
+    near = phrasings_of(tmp_path, "validation.jsonl", {**line, "p": " ".join(reversed(str(line["p"]).split()))})
+    assert "nearly the words of validation line" in find_faults(training, near, {})[0].problem
+
+
+@pytest.mark.parametrize(
+    ("second", "problem"),
+    [
+        (STATUS, "stands in this file twice"),
+        ({**STATUS, "t": "git_log()"}, "another label in hand.jsonl:1"),
+        ({"p": "read it to me", "t": "read_file(path=elsewhere.py)"}, "elsewhere.py"),
+    ],
+)
+@pytest.mark.parametrize("is_validation", [False, True])
+def test_lines_that_repeat_contradict_or_cannot_be_said_are_found(
+    tmp_path: Path, second: Line, problem: str, is_validation: bool
+) -> None:
+    lines = phrasings_of(tmp_path, "hand.jsonl", STATUS, second)
+    faults = find_faults(*(([], lines) if is_validation else (lines, [])), {})
+    assert [fault.source for fault in faults if problem in fault.problem] == ["hand.jsonl:2"]
 
 
 def test_a_leak_is_found(tmp_path: Path) -> None:
