@@ -217,6 +217,8 @@ def _control(options: argparse.Namespace) -> int:
 
 def _validate(options: argparse.Namespace) -> int:
     examples = validation_examples(list(read_phrasings(options.phrasings)))
+    if not examples:
+        raise ValueError(f"{options.phrasings} holds no phrasing to validate with.")
     found = score_directory(options.directory, examples, has_grammar=not options.without_grammar)
     print(f"{found.total} requests: {found.well_formed / found.total:.1%} well-formed, ", end="")
     print(f"{found.routed / found.total:.1%} routed rightly, {found.right / found.total:.1%} with every argument right")

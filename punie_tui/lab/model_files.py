@@ -20,6 +20,7 @@ from mlx.utils import tree_unflatten
 from punie_tui.engine.model_directory import inspect_directory
 from punie_tui.engine.nano.classifiers import FILE_NAME as CLASSIFIERS
 from punie_tui.engine.tokenizer_adapter import quieten_transformers
+from punie_tui.lab.network import save_arrays
 
 BITS = {"4": 4, "5": 5, "6": 6, "8": 8, "mixed": None}
 """`mixed`: 6 bits where they matter most (values, down projections of some layers, the output), 4 elsewhere."""
@@ -83,7 +84,7 @@ def average(models: Sequence[Path], shares: Sequence[float], output: Path) -> in
             for name, kind in found[0].items()
         }
         shutil.copytree(models[0], place, ignore=shutil.ignore_patterns("*.safetensors*"))
-        mx.save_safetensors(str(place / "model.safetensors"), means, metadata={"format": "mlx"})
+        save_arrays(place / "model.safetensors", means, {"format": "mlx"})
     return inspect_directory(output).weight_bytes
 
 

@@ -18,6 +18,7 @@ import mlx.nn as nn
 import mlx.optimizers as optimizers
 from mlx.utils import tree_flatten, tree_map, tree_map_with_path, tree_unflatten
 
+from punie_tools.files.atomic import replace_file
 from punie_tui.engine.mlx_adapter import MlxModel, quieten_transformers
 
 Row = tuple[Sequence[int], Sequence[float]]
@@ -91,8 +92,8 @@ class Trainee:
     def save_weights(self, directory: Path) -> None:
         """Write the averaged weights as a model directory: 16-bit safetensors and the configuration."""
         arrays = {name: array.astype(mx.float16) for name, array in _flat(self._averaged)}
-        mx.save_safetensors(str(directory / "model.safetensors"), arrays, metadata={"format": "mlx"})
-        (directory / "config.json").write_text(json.dumps(dict(self.config), indent=2) + "\n", encoding="utf-8")
+        save_arrays(directory / "model.safetensors", arrays, {"format": "mlx"})
+        replace_file(directory / "config.json", f"{json.dumps(dict(self.config), indent=2)}\n".encode())
 
     def save_state(self, path: Path) -> None:
         """Write all that going on needs; replaces an older state in one move."""
@@ -192,9 +193,14 @@ def _blend(average: Any, new: Any, kept: float) -> Any:
 
 
 def save_arrays(path: Path, arrays: Mapping[str, mx.array], metadata: Mapping[str, str]) -> None:
-    """Replaces an older file in one move."""
+    """Replaces an older file in one move. Raises OSError where it cannot be written, and leaves the older one."""
     unfinished = path.with_name(f"partial-{path.name}")
-    mx.save_safetensors(str(unfinished), dict(arrays), metadata=dict(metadata))
+    try:
+        mx.save_safetensors(str(unfinished), dict(arrays), metadata=dict(metadata))
+    except RuntimeError:
+        # mlx says neither which file it is nor why.
+        unfinished.unlink(missing_ok=True)
+        raise OSError(f"{path} cannot be written; is the disk full?") from None
     unfinished.replace(path)
 
 

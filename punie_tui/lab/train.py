@@ -122,9 +122,13 @@ def train(
     if len(routes) < 2:
         found = f"all phrasings lead to {routes.pop()}" if routes else "there are no phrasings"
         raise TrainingError(f"Training needs requests for two tools, or for a tool and an answer; {found}.")
+    if checks < 1:
+        raise TrainingError("A run is validated once at least: --checks 1.")
+    examples = validation_examples(validation)
+    if not examples:
+        raise TrainingError("There is no phrasing to validate with.")
     directory.mkdir(parents=True, exist_ok=True)
     run = _Run(recipe, phrasings, directory)
-    examples = validation_examples(validation)
     for progress, is_check in run.steps(checks):
         if is_check:
             found = score(run.trainee.averaged_model(), run.model_tokenizer, examples, run.classifiers)
@@ -250,9 +254,14 @@ class _Run:
         place = self._directory / "place.json"
         if not place.is_file():
             return False
-        kept = json.loads(place.read_text(encoding="utf-8"))
-        self._step, self._tokens, self._best_score = kept["step"], kept["tokens"], kept["best"]
-        self.trainee.load_state(self._directory / "state.safetensors")
+        try:
+            kept = json.loads(place.read_text(encoding="utf-8"))
+            self._step, self._tokens, self._best_score = kept["step"], kept["tokens"], kept["best"]
+            self.trainee.load_state(self._directory / "state.safetensors")
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+            raise TrainingError(
+                f"The run in {self._directory} cannot go on from what it kept; begin another."
+            ) from None
         for _ in range(self._step):
             next(self._batches)
         return True

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from punie_tools.files.atomic import replace_file
 from punie_tui.engine.nano.answers import AnswerKind
 from punie_tui.engine.nano.candidates import CandidateKind
 from punie_tui.engine.nano.catalogue import CATALOGUE
@@ -75,14 +76,14 @@ def with_marks_of_today(tokenizer: Tokenizer) -> Tokenizer:
 
 def save_tokenizer(tokenizer: Tokenizer, directory: Path) -> None:
     """Write `tokenizer.json` and the settings that transformers wants beside it."""
-    tokenizer.save(str(directory / "tokenizer.json"))
+    replace_file(directory / "tokenizer.json", tokenizer.to_str(pretty=True).encode())
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "eos_token": END,
         "pad_token": PADDING,
         "model_max_length": 1024,
     }
-    (directory / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    replace_file(directory / "tokenizer_config.json", f"{json.dumps(settings, indent=2)}\n".encode())
 
 
 class Encoder:

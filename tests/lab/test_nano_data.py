@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,11 +115,7 @@ def test_what_is_held_out_is_in_no_data_also_not_after_other_turns(
 def test_validation_is_no_training(tmp_path: Path, line: Line) -> None:
     training = phrasings_of(tmp_path, "hand.jsonl", line)
     same = phrasings_of(tmp_path, "validation.jsonl", line)
-    assert [fault.problem.split()[-4:-1] for fault in find_faults(training, same, {})][0] == [
-        "is",
-        "validation",
-        "line",
-    ]
+    assert "is validation line" in find_faults(training, same, {})[0].problem
     near = phrasings_of(tmp_path, "validation.jsonl", {**line, "p": " ".join(reversed(str(line["p"]).split()))})
     assert "nearly the words of validation line" in find_faults(training, near, {})[0].problem
 
@@ -206,6 +204,50 @@ def test_a_stopped_run_goes_on_and_keeps_its_recipe(tmp_path: Path) -> None:
     assert json.loads((run / "place_before.json").read_text(encoding="utf-8")) == place
     with pytest.raises(TrainingError, match="another recipe"):
         train(Recipe(), phrasings, validation, run, done.append)
+
+
+LIMITED = """
+import resource, sys
+from punie_tui.commands import lab
+# What is imported later would be kept as bytecode that ends in its middle.
+sys.dont_write_bytecode = True
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+sys.exit(lab.run(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("most_bytes", [200, 60_000], ids=["its tokenizer", "its weights"])
+def test_a_run_on_a_full_disk_says_so_and_goes_on_once_there_is_room(tmp_path: Path, most_bytes: int) -> None:
+    sizes = {name: getattr(SMALL, name) for name in ("tokens", "vocabulary", "hidden", "layers", "heads")}
+    options = [f"--{name}={value}" for name, value in sizes.items()]
+    options += ["--key-value-heads=1", "--feed-forward=32", "--batch-tokens=200", "--checks=2"]
+    command = ["train", str(tmp_path / "run"), "--data", str(write_data(tmp_path / "data")), *options]
+    stopped = subprocess.run(
+        [sys.executable, "-P", "-c", LIMITED, str(most_bytes), *command], capture_output=True, text=True, timeout=120
+    )
+    assert stopped.returncode == 1
+    assert "Traceback" not in stopped.stderr
+    assert str(tmp_path / "run") in stopped.stderr or "too large" in stopped.stderr
+    assert len(stopped.stderr.splitlines()) == 1
+    assert lab.run(command) == 0
+    assert (tmp_path / "run" / "best" / "model.safetensors").is_file()
+
+
+def test_a_run_that_kept_nothing_readable_says_so(tmp_path: Path) -> None:
+    phrasings = load_phrasings(write_data(tmp_path / "data"))
+    train(SMALL, phrasings, phrasings, tmp_path / "run", lambda _: None, checks=1)
+    (tmp_path / "run" / "place.json").write_text("")
+    with pytest.raises(TrainingError, match="cannot go on"):
+        train(SMALL, phrasings, phrasings, tmp_path / "run", lambda _: None, checks=1)
+
+
+def test_a_run_without_a_check_or_without_anything_to_validate_with_is_refused(tmp_path: Path) -> None:
+    phrasings = load_phrasings(write_data(tmp_path / "data"))
+    with pytest.raises(TrainingError, match="validated once at least"):
+        train(SMALL, phrasings, phrasings, tmp_path / "run", lambda _: None, checks=0)
+    with pytest.raises(TrainingError, match="no phrasing to validate with"):
+        train(SMALL, phrasings, [], tmp_path / "run", lambda _: None)
+    assert not (tmp_path / "run").exists()
 
 
 def test_exporting_a_folder_without_a_checkpoint_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
