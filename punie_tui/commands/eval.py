@@ -112,6 +112,7 @@ def _report(model: str, results: Sequence[CaseResult], load_seconds: float) -> d
         "score": passed.total() / len(results),
         "load_seconds": round(load_seconds, 3),
         "peak_memory_bytes": peak_memory_bytes(),
+        "by_error": dict(Counter(_kind(result.reason) for result in results if result.reason).most_common()),
         "by_category": {name: {"passed": passed[name], "total": total[name]} for name in total},
         "cases": [
             {
@@ -126,6 +127,11 @@ def _report(model: str, results: Sequence[CaseResult], load_seconds: float) -> d
     }
 
 
+def _kind(reason: str) -> str:
+    """What of a reason stands before its details: `wrong tool`."""
+    return reason.partition(":")[0]
+
+
 def _as_text(report: dict[str, Any]) -> str:
     rows = [f"{'category':<14}{'passed':>8}{'total':>8}{'':>4}%"]
     for name, counts in report["by_category"].items():
@@ -133,6 +139,7 @@ def _as_text(report: dict[str, Any]) -> str:
     rows.append(_row("all", report["passed"], report["total"]))
     failed = [case for case in report["cases"] if not case["passed"]]
     if failed:
+        rows += ["", *(f"{kind:<14}{count:>8}" for kind, count in report["by_error"].items())]
         rows += ["", "not passed:", *(f"  {case['id']:<14}{case['reason']}" for case in failed)]
     return safe_text(f"{report['model']}\n\n" + "\n".join(rows))
 

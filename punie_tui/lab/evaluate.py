@@ -15,7 +15,7 @@ from punie_tui.agent.tool_step import Outcome, ToolBench
 from punie_tui.agent.turn import TurnLimits, request_for, run_turn
 from punie_tui.engine.protocol import Engine, EngineError, ToolCall
 from punie_tui.lab.plausible import plausible_result
-from punie_tui.lab.suite import Case, Observed, ObservedCall, why_not_passed
+from punie_tui.lab.suite import Case, Observed, ObservedCall, why_not_passed, why_not_said
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,8 @@ def _run_to_end(case: Case, engine: Engine, bench: ToolBench, limits: TurnLimits
                 reason = f"denied call: {event.reason}"
             case TurnFinished(reason="failed"):
                 reason = reason or f"failed turn: {event.answer}"
+            case TurnFinished():
+                reason = reason or why_not_said(case.expect, event.answer)
             case _:
                 pass
     return _observe(calls, bench.tools), reason

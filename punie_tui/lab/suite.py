@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+_NEARLY = 0.7
 
 
 class SuiteError(Exception):
@@ -32,7 +35,10 @@ class EarlierTurn(_Model):
 
 
 class Expectation(_Model):
-    """`answer` passes when no tool is called; `tools` when the names, arguments and fields fit."""
+    """`answer` passes when no tool is called; `tools` when the names, arguments and fields fit.
+
+    What the turn says in the end must hold each text of `says`, in any case; there is an answer with `--run` alone.
+    """
 
     kind: Literal["answer", "tools"]
     all: tuple[str, ...] = ()
@@ -40,6 +46,7 @@ class Expectation(_Model):
     none: tuple[str, ...] = ()
     arguments: dict[str, dict[str, Any]] = {}
     fields: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
 
 
 class Case(_Model):
@@ -128,7 +135,21 @@ def _why_arguments_differ(tool: str, wanted: Mapping[str, Any], calls: Sequence[
         return ""
     given = dict(calls[0].arguments)
     name = next((name for name, value in wanted.items() if not _is_same(given.get(name), value)), "arguments")
-    return f"wrong argument: {tool}({name}={given.get(name)!r}) instead of {wanted.get(name)!r}"
+    kind = "miscopied" if _is_nearly(given.get(name), wanted.get(name)) else "wrong argument"
+    return f"{kind}: {tool}({name}={given.get(name)!r}) instead of {wanted.get(name)!r}"
+
+
+def _is_nearly(given: Any, wanted: Any) -> bool:
+    """Whether a text was meant and copied badly: cut short, too long, or with other letters in it."""
+    if not (isinstance(given, str) and isinstance(wanted, str) and given and wanted):
+        return False
+    return given in wanted or wanted in given or SequenceMatcher(None, given, wanted).ratio() >= _NEARLY
+
+
+def why_not_said(expect: Expectation, answer: str) -> str:
+    """Empty if the answer of a turn that was run to its end holds what it has to."""
+    missing = [text for text in expect.says if text.casefold() not in answer.casefold()]
+    return f"wrong answer: it does not say {missing[0]!r}" if missing else ""
 
 
 def _holds(arguments: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

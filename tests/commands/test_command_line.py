@@ -107,7 +107,10 @@ def test_eval_scores_a_suite(repository: Path, tmp_path: Path) -> None:
         ("a", True, ""),
         ("b", False, "over-eager: called ruff_check"),
     ]
-    assert "not passed:" in punie("eval", str(suite), cwd=repository).stdout
+    assert report["by_error"] == {"over-eager": 1}
+    text = punie("eval", str(suite), cwd=repository).stdout
+    assert "not passed:" in text
+    assert "over-eager           1" in text
 
 
 @pytest.mark.parametrize(

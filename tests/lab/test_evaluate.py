@@ -86,6 +86,27 @@ def test_with_run_a_failing_call_does_not_pass(make_repository: Callable[..., Pa
     assert bad.reason.startswith("failed call: read_file")
 
 
+def test_with_run_the_answer_is_checked(make_repository: Callable[..., Path]) -> None:
+    root = make_repository({"a.txt": "one\ntwo\n"})
+    # A model that writes no answers gives the sentence of its tools.
+    replies = [[ToolCall("1", "read_file", {"path": "a.txt"})]] * 3
+    cases = [
+        {"id": "a", "expect": tools("read_file", says=["A.TXT", "2"])},
+        {"id": "b", "expect": tools("read_file", says=["three lines"])},
+        {"id": "c", "expect": tools("grep", says=["a.txt"])},
+    ]
+    said, unsaid, other = score(root, replies, cases, is_run=True)
+    assert said.reason == ""
+    assert unsaid.reason == "wrong answer: it does not say 'three lines'"
+    assert other.reason.startswith("wrong tool: grep missing")
+
+
+def test_without_run_there_is_no_answer_to_check(tmp_path: Path) -> None:
+    expect = tools("grep", says=["anything"])
+    [result] = score(tmp_path, [[ToolCall("1", "grep", {"pattern": "x"})]], [{"id": "a", "expect": expect}])
+    assert result.reason == ""
+
+
 def test_earlier_turns_reach_the_model_as_calls(tmp_path: Path) -> None:
     engine = ScriptedEngine([[TextDelta("ok")]])
     bench = ToolBench(

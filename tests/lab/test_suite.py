@@ -59,6 +59,22 @@ def test_arguments(wanted: dict[str, Any], given: dict[str, Any], passes: bool) 
     assert (why_not_passed(expect, observed(("git_log", given))) == "") is passes
 
 
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ("src/stok.py", "miscopied"),
+        ("src/stock", "miscopied"),
+        ("in src/stock.py", "miscopied"),
+        ("lib", "wrong argument"),
+        (None, "wrong argument"),
+    ],
+)
+def test_a_text_that_was_copied_badly_is_told_from_a_wrong_one(given: str | None, kind: str) -> None:
+    expect = Expectation(kind="tools", all=("typecheck",), arguments={"typecheck": {"path": "src/stock.py"}})
+    seen = Observed((ObservedCall("typecheck", {"path": given}),))
+    assert why_not_passed(expect, seen).startswith(f"{kind}: typecheck(path=")
+
+
 def test_one_call_of_several_must_hold_the_values() -> None:
     expect = Expectation(kind="tools", all=("read_file",), arguments={"read_file": {"path": "b"}})
     assert why_not_passed(expect, observed(("read_file", {"path": "a"}), ("read_file", {"path": "b"}))) == ""
