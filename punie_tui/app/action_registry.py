@@ -44,7 +44,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.screens.review import CommentLine, HunkEditor, ReviewScreen
     from punie_tui.app.screens.sessions import SessionAnswer, SessionsOptions, SessionsScreen, SessionsSearch
     from punie_tui.app.screens.settings import SettingsOutline, SettingsScreen, SettingsValue
-    from punie_tui.app.screens.tests import TestsOutline, TestsScreen
+    from punie_tui.app.screens.tests import TestsScreen
     from punie_tui.app.screens.tree_review import CommitScreen, PastReviewScreen, StagedReviewScreen, TreeReviewScreen
     from punie_tui.app.screens.trust import TrustScreen
     from punie_tui.app.screens.turns import TurnsOptions, TurnsScreen
@@ -58,6 +58,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.widgets.review.view import ReviewView
     from punie_tui.app.widgets.search_row import SearchRow
     from punie_tui.app.widgets.tests.report import TestReport
+    from punie_tui.app.widgets.tests.tests_outline import TestsOutline
     from punie_tui.app.widgets.trace.pane import CallOutline, TracePane
     from punie_tui.app.widgets.transcript.transcript import Transcript
 
