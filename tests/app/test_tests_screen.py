@@ -403,15 +403,36 @@ async def test_names_and_messages_of_tests_are_shown_and_never_obeyed(
 async def test_a_file_that_cannot_be_imported_is_told_as_that(
     drive: Drive, make_repository: Callable[..., Path]
 ) -> None:
-    root = make_repository({"test_it.py": "import no_such_module\n\n\ndef test_it():\n    pass\n"})
+    broken = "import no_such_module\n\n\ndef test_it():\n    pass\n"
+    root = make_repository({"test_it.py": broken, "test_well.py": "def test_well():\n    pass\n"})
     trust.run([str(root)])
-    async with drive(root) as driven:
+    async with drive(root, [[TextDelta("I would install it.")]]) as driven:
         screen = await open_tests(driven)
-        await run(driven, screen, "a")
-        assert rows(screen)[0].startswith("✗ test_it.py")
-        await driven.pilot.press("n")
+        await driven.pilot.press("end")
+        await run(driven, screen, "r")
+        await driven.pilot.press("home")
+        await run(driven, screen, "r")
+        assert "1 collection error" in heading(screen)
+        await driven.pilot.press("end", "n")
         await driven.pilot.pause()
-        assert "No module named 'no_such_module'" in report(screen)
+        # It is no test: nothing but how many there are counts it.
+        assert rows(screen) == ["✗ test_it.py  collection error, 1", "· test_it", "✓ test_well.py  1", "✓ test_well"]
+        assert heading(screen) == "Tests  2 in 2 files, 1 collection error, 1 passed"
+        assert current(screen) == "test_it.py"
+        assert report(screen).splitlines()[1:] == [
+            "collection error  test_it.py:1",
+            "",
+            "ModuleNotFoundError: No module named 'no_such_module'",
+            "",
+            "So none of its tests ran.",
+        ]
+        await driven.pilot.press("d")
+        assert "one test that can run" in heading(screen)
+        await driven.pilot.press("x")
+        await driven.finished()
+        asked = driven.engine.requests[-1].messages[-1].content
+        assert asked.startswith("Fix the failing tests of test_it.py, which cannot be collected (test_it.py:1).")
+        assert plain_answer(asked, is_after_edit=False) is AnswerKind.BEYOND
 
 
 async def test_files_that_a_repaired_module_lets_be_imported_are_right_again(
@@ -426,11 +447,10 @@ async def test_files_that_a_repaired_module_lets_be_imported_are_right_again(
         await driven.pilot.press("w")
         (root / "shop.py").write_text("PRICE = (\n")
         await driven.until(lambda: screen.runs_ended == 1, "the run")
-        assert sum("the file itself" in row for row in rows(screen)) == 2
+        assert sum("collection error" in row for row in rows(screen)) == 2
         (root / "shop.py").write_text("PRICE = 1\n")
         await driven.until(lambda: screen.runs_ended == 2, "the run of what is repaired")
         assert [row for row in rows(screen) if ".py" in row] == ["✓ test_sale.py  1", "✓ test_shop.py  1"]
-        assert not any("the file itself" in row for row in rows(screen))
 
 
 async def test_watching_runs_what_a_change_reaches_and_nothing_for_what_tests_write(

@@ -239,7 +239,7 @@ class TestsScreen(Page[None]):
 
     def action_run_failed(self) -> None:
         """Those that pytest itself remembers as failed."""
-        if not any(test.has_failed for test in self.tests.tests()):
+        if not any(test.has_failed for test in self.tests.known()):
             self._tell("No test has failed.")
             return
         self._start("pytest_run", {"last_failed": True}, "what failed")
@@ -250,8 +250,8 @@ class TestsScreen(Page[None]):
     def action_debug(self) -> None:
         """Run the test under the cursor to where it fails, and show the stack and the values there."""
         test = self._outline.test_here
-        if test is None:
-            self._tell("Put the cursor on one test: debugging is about one.")
+        if test is None or not test.is_test:
+            self._tell("Put the cursor on one test that can run: debugging is about one.")
             return
         self._start("debug_test", {"target": test.name}, f"debugging {test.name}")
 
@@ -370,7 +370,7 @@ class TestsScreen(Page[None]):
         if row.key != self._shown_report:
             self._shown_report = row.key
             self._report.scroll_home(animate=False)
-        self._report.show(row.key, self._outline.tests_here)
+        self._report.show(row.key, self._outline.test_here, self._outline.tests_here)
         self._show_heading()
 
     def action_next_failure(self, step: int) -> None:
@@ -403,7 +403,7 @@ class TestsScreen(Page[None]):
         self._outline.show_tests()
         row = self._outline.current
         if row is not None:
-            self._report.show(row.key, self._outline.tests_here)
+            self._report.show(row.key, self._outline.test_here, self._outline.tests_here)
         self._show_heading()
 
     def _tell(self, text: str) -> None:

@@ -344,6 +344,10 @@ def test_collection_errors_are_outcomes(write: Write, environment: Path, run_tru
     ]
     assert result.tests[0].message == "ModuleNotFoundError: No module named 'nowhere'"
     assert result.tests[2].message.startswith("SyntaxError: ")
+    assert (result.errors, result.collection_errors) == (2, 2)
+    assert [test.is_of_collection for test in result.tests] == [True, True, True]
+    assert result.summary.startswith("2 collection errors, 1 skipped in ")
+    assert ": test_import.py:2 (ModuleNotFoundError: No module named 'nowhere'), test_syntax.py:2 (" in result.summary
     assert result.incomplete == "stopped early: 2 errors during collection"
     assert_counts(result, last_line(environment.parent, environment / "bin" / "python"))
 

@@ -54,6 +54,8 @@ class TestOutcome(BaseModel):
     message: str
     output: str = ""
     """What a failing test printed and logged, its head and its tail if it is long."""
+    is_of_collection: bool = False
+    """Whether it is about a file or class that could not be collected: then none of its tests ran."""
 
 
 class TestBegun(BaseModel):
@@ -93,6 +95,8 @@ class PytestRunResult(ToolResult):
     xpassed: int
     duration: float
     tests: tuple[TestOutcome, ...]
+    collection_errors: int = 0
+    """Those of the errors that are no test's: a file or class could not be collected, such as for an import."""
     incomplete: str = ""
     truncated: bool = False
     confined: bool = False
@@ -124,10 +128,12 @@ class PytestRunResult(ToolResult):
         return ""
 
     def _counts(self) -> tuple[tuple[str, int], ...]:
+        errors = self.errors - self.collection_errors
         return (
             ("passed", self.passed),
             ("failed", self.failed),
-            ("error" if self.errors == 1 else "errors", self.errors),
+            ("error" if errors == 1 else "errors", errors),
+            ("collection error" if self.collection_errors == 1 else "collection errors", self.collection_errors),
             ("skipped", self.skipped),
             ("xfailed", self.xfailed),
             ("xpassed", self.xpassed),
@@ -263,6 +269,7 @@ def _result(
         xpassed=counts["xpassed"],
         duration=round(finished.seconds if session.seconds is None else session.seconds, 3),
         tests=_capped(tests),
+        collection_errors=sum(test.is_of_collection and test.outcome == "error" for test in tests),
         incomplete=why_incomplete(session, finished, timeout),
         truncated=len(tests) > MOST_TESTS,
         confined=ran.confinement.backend is not None,
@@ -287,6 +294,7 @@ def _outcome(report: Report, workspace: Workspace, seconds: float) -> TestOutcom
         output=report.output,
         diff=report.diff,
         locals=report.locals,
+        is_of_collection=report.is_of_collection,
     )
 
 
@@ -318,6 +326,8 @@ def _capped(tests: list[TestOutcome]) -> tuple[TestOutcome, ...]:
 def _in_short(test: TestOutcome) -> str:
     """Where it failed, so that one can go there, and why."""
     first_line = test.message.split("\n", 1)[0]
-    place = f"{test.file}:{test.line} " if test.line else ""
-    name = test.name.removeprefix(f"{test.file}::") if place else test.name
-    return f"{place}{name}{f' ({shortened(first_line, 100)})' if first_line else ''}"
+    place, name = "", test.name
+    if test.line:
+        place, name = f"{test.file}:{test.line}", test.name.removeprefix(test.file).removeprefix("::")
+    reason = f"({shortened(first_line, 100)})" if first_line else ""
+    return " ".join(part for part in (place, name, reason) if part)

@@ -99,6 +99,8 @@ class Report:
     output: str
     diff: str = ""
     locals: tuple[tuple[str, str], ...] = ()
+    is_of_collection: bool = False
+    """Whether it is about a file or class that was collected, and not about a test that ran."""
 
 
 TellTest = Callable[[str, Sequence[Report] | None, float], None]
@@ -118,6 +120,7 @@ class _Record(BaseModel):
     output: str = ""
     diff: str = ""
     locals: tuple[tuple[str, str], ...] = ()
+    is_of_collection: bool = False
     total: int = 0
     nearest: str = ""
     matches: tuple[str, ...] = ()
@@ -209,6 +212,7 @@ class PytestSession:
                 record.output,
                 record.diff,
                 record.locals,
+                record.is_of_collection,
             )
             self.reports.append(report)
             if record.id in self.running:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -11,10 +12,11 @@ from punie_tools.safe_text import safe_text
 from punie_tools.sentences import counted
 
 if TYPE_CHECKING:
-    from punie_tui.app.widgets.tests.known_tests import KnownTests
+    from punie_tui.app.widgets.tests.known_tests import KnownTests, State
     from punie_tui.app.widgets.tests.running_tests import TestRun
 
 _BAR_CELLS = 10
+_TOLD: tuple[State, ...] = ("failed", "error", "collection error", "passed", "skipped", "xfailed", "xpassed")
 
 
 class TestsHeading(Static):
@@ -38,11 +40,19 @@ def told_run(run: TestRun) -> str:
 
 def told_counts(tests: KnownTests) -> str:
     """How many tests there are, and how many of them ended how."""
-    if not len(tests):
+    if not tests.files:
         return "none are written here, as far as the files tell; a runs pytest"
-    states = [test.state for test in tests.tests()]
-    told = [f"{states.count(state)} {state}" for state in ("failed", "error", "passed", "skipped") if state in states]
-    return ", ".join([f"{len(states)} in {counted(len(tests.files), 'file')}", *told])
+    states: Counter[State] = Counter(test.state for test in tests.known() if test.is_test or test.has_failed)
+    return ", ".join([f"{len(tests)} in {counted(len(tests.files), 'file')}", *_in_words(states)])
+
+
+def _in_words(states: Counter[State]) -> list[str]:
+    nouns: list[State] = ["error", "collection error"]
+    return [
+        counted(states[state], state) if state in nouns else f"{states[state]} {state}"
+        for state in _TOLD
+        if states[state]
+    ]
 
 
 def _bar(run: TestRun) -> str:

@@ -13,16 +13,19 @@ if TYPE_CHECKING:
     from punie_tools.quality.pytest_session import Outcome
     from punie_tools.quality.written_tests import WrittenTest
 
-FAILURES = ("failed", "error")
+FAILURES = ("failed", "error", "collection error")
 
-State = Literal["not run", "running", "passed", "failed", "error", "skipped", "xfailed", "xpassed"]
+State = Literal["not run", "running", "passed", "failed", "error", "collection error", "skipped", "xfailed", "xpassed"]
 
 _WORST_FIRST: tuple[Outcome, ...] = ("error", "failed", "xpassed", "xfailed", "skipped", "passed")
 
 
 @dataclass
 class KnownTest:
-    """A test by its node id. `outcomes` are those of its last run: more than one where its fixtures failed too."""
+    """A test by its node id. `outcomes` are those of its last run: more than one where its fixtures failed too.
+
+    Also what is no test: a file or class that could not be collected, while that is so.
+    """
 
     name: str
     file: str
@@ -35,7 +38,14 @@ class KnownTest:
     def state(self) -> State:
         if self.is_running:
             return "running"
-        return self.worst.outcome if self.outcomes else "not run"
+        if not self.outcomes:
+            return "not run"
+        return "collection error" if not self.is_test and self.worst.outcome == "error" else self.worst.outcome
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is one that can run, and counts."""
+        return not any(outcome.is_of_collection for outcome in self.outcomes)
 
     @property
     def worst(self) -> TestOutcome:
@@ -61,14 +71,15 @@ class KnownTests:
         self._files: dict[str, dict[str, KnownTest]] = {}
 
     def __len__(self) -> int:
-        return sum(map(len, self._files.values()))
+        return sum(test.is_test for test in self.known())
 
     @property
     def files(self) -> dict[str, dict[str, KnownTest]]:
         """By the file that their node ids begin with, in order."""
         return self._files
 
-    def tests(self) -> Iterator[KnownTest]:
+    def known(self) -> Iterator[KnownTest]:
+        """All of them in order, also what could not be collected."""
         for tests in self._files.values():
             yield from tests.values()
 
@@ -76,7 +87,7 @@ class KnownTests:
         return self._files.get(file_of(name), {}).get(name)
 
     def below(self, key: str) -> list[KnownTest]:
-        """The tests that a file, a class or a test stands for, its parameters included."""
+        """The tests that a file, a class or a test stands for, its parameters included, and what is not collected."""
         tests = self._files.get(file_of(key), {})
         return [test for name, test in tests.items() if key == file_of(key) or is_below(name, key)]
 
@@ -115,10 +126,10 @@ class KnownTests:
                 self._put(outcome, replaces=outcome.name not in seen)
             seen.add(outcome.name)
             self._forget_holders(outcome.name, met)
-        for test in self.tests():
+        for test in self.known():
             test.is_running = False
         if was_everything:
-            for test in [test for test in self.tests() if test.name not in met]:
+            for test in [test for test in self.known() if test.name not in met]:
                 test.outcomes = ()
                 if test.line is None:
                     del self._files[file_of(test.name)][test.name]
@@ -138,6 +149,9 @@ class KnownTests:
         test.is_running = False
         test.outcomes = (outcome,) if replaces else (*test.outcomes, outcome)
         test.debugged = None
+        if outcome.is_of_collection:
+            for each in self.below(outcome.name):
+                each.outcomes = each.outcomes if each is test else ()
 
     def _known(self, name: str) -> KnownTest:
         """The test, made if need be; one with parameters takes the place of what was only written."""

@@ -49,9 +49,9 @@ class TestReport(VerticalScroll):
     def compose(self) -> ComposeResult:
         yield Static(markup=False)
 
-    def show(self, key: str, tests: Sequence[KnownTest]) -> None:
-        """Show a test, or what a file, a class or parameters hold. Scrolls to the top if it is another one."""
-        lines = list(_report(tests[0], self._width) if len(tests) == 1 else _overview(key, tests))
+    def show(self, key: str, test: KnownTest | None, tests: Sequence[KnownTest]) -> None:
+        """Show a test; without one what a file, a class or parameters hold."""
+        lines = list(_overview(key, tests) if test is None else _report(test, self._width))
         text = Content("\n").join(
             Content.styled(line, _STYLES[role]) if role else Content(line) for line, role in lines
         )
@@ -65,7 +65,7 @@ class TestReport(VerticalScroll):
 def _report(test: KnownTest, width: int) -> Lines:
     path, line = test.place
     yield safe_text(test.name, single_line=True), "strong"
-    seconds = f" in {test.worst.duration:.2f} s" if test.outcomes and not test.is_running else ""
+    seconds = f" in {test.worst.duration:.2f} s" if test.outcomes and test.is_test and not test.is_running else ""
     at = f"  {safe_text(path, single_line=True)}:{line}" if line else ""
     yield f"{test.state}{seconds}{at}", "muted"
     # First, as the person asked for it last, and below it would not be seen on few rows.
@@ -77,7 +77,7 @@ def _report(test: KnownTest, width: int) -> Lines:
         yield from _flattened(rows_of("debug_test", test.debugged.model_dump(mode="json"), width), 0)
     for outcome in test.outcomes:
         yield from _outcome(outcome)
-    if test.has_failed and not any(isinstance(outcome, DetailedOutcome) for outcome in test.outcomes):
+    if test.has_failed and test.is_test and not any(isinstance(outcome, DetailedOutcome) for outcome in test.outcomes):
         yield "", ""
         yield "r runs it alone and shows more.", "muted"
 
@@ -88,6 +88,9 @@ def _outcome(outcome: TestOutcome) -> Lines:
         role = "bad" if outcome.outcome in ("failed", "error", "xpassed") else "muted"
         for text in safe_text(outcome.message).splitlines():
             yield text, role
+    if outcome.is_of_collection:
+        yield "", ""
+        yield "So none of its tests ran.", "muted"
     if isinstance(outcome, DetailedOutcome) and outcome.diff:
         yield "", ""
         yield "difference  (- right of ==, + left of ==)", "strong"
@@ -108,7 +111,7 @@ def _overview(key: str, tests: Sequence[KnownTest]) -> Lines:
     """How many there are, and what failed."""
     yield safe_text(key, single_line=True), "strong"
     failed = [test for test in tests if test.has_failed]
-    yield f"{counted(len(tests), 'test')}, {_told_of(tests, len(failed))}", "muted"
+    yield f"{counted(sum(test.is_test for test in tests), 'test')}, {_told_of(tests, len(failed))}", "muted"
     for test in failed[:_MOST_LISTED]:
         yield "", ""
         yield f"✗ {safe_text(test.name[len(key) :].removeprefix('::'), single_line=True)}", "bad"
@@ -135,7 +138,8 @@ def _flattened(rows: Sequence[Row], depth: int) -> Lines:
 def fix_request(test: KnownTest) -> str:
     """What the model is asked for a failing test: the failure as it is known, no more than it can read at once."""
     path, line = test.place
-    parts = [f"Fix the failing test {test.name} ({path}{f':{line}' if line else ''})."]
+    what = f"test {test.name}" if test.is_test else f"tests of {test.name}, which cannot be collected"
+    parts = [f"Fix the failing {what} ({path}{f':{line}' if line else ''})."]
     for outcome in test.outcomes:
         parts += [each for each in (outcome.message, outcome.output) if each]
         if isinstance(outcome, DetailedOutcome):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,15 +18,28 @@ if TYPE_CHECKING:
 _MARKS: dict[State, tuple[str, Role]] = {
     "not run": ("·", "muted"),
     "running": ("●", "strong"),
+    "collection error": ("✗", "bad"),
     **OUTCOME_MARKS,
 }
+_TELLING_FIRST: tuple[State, ...] = (
+    "running",
+    "collection error",
+    "error",
+    "failed",
+    "xpassed",
+    "not run",
+    "passed",
+    "xfailed",
+    "skipped",
+)
+_TOLD: tuple[State, ...] = ("failed", "error", "skipped", "xfailed", "xpassed")
 _MOST_UNFOLDED = 300
 _MOST_PARAMETERS_UNFOLDED = 10
 
 
 @dataclass
 class _Group:
-    """What stands under one key: a test, or what lies below it."""
+    """What stands under one key: a test, or what lies below it; of that `test` tells how its collection ended."""
 
     key: str
     label: str
@@ -43,10 +56,9 @@ def rows_of_tests(book: KnownTests, chosen: Mapping[str, bool]) -> list[OutlineR
     folds_files = len(book) > _MOST_UNFOLDED
     rows: list[OutlineRow] = []
     for file, tests in book.files.items():
-        states: Counter[State] = Counter(test.state for test in tests.values())
-        is_folded = chosen.get(file, folds_files and not _has_failures(states))
+        is_folded = chosen.get(file, folds_files and not _has_failures(tests.values()))
         group = _group_of_file(file, tests)
-        rows.append(_row(group, 0, states, _seconds(tests.values()), is_folded=is_folded))
+        rows.append(_row(group, 0, list(tests.values()), is_folded=is_folded))
         if not is_folded:
             rows += _rows_below(group, 1, chosen)
     return rows
@@ -55,13 +67,12 @@ def rows_of_tests(book: KnownTests, chosen: Mapping[str, bool]) -> list[OutlineR
 def _rows_below(group: _Group, depth: int, chosen: Mapping[str, bool]) -> Iterator[OutlineRow]:
     for each in group.below.values():
         tests = list(_tests_in(each))
-        states: Counter[State] = Counter(test.state for test in tests)
         if each.test is not None and not each.below:
-            yield _row(each, depth, states, each.test.worst.duration if each.test.outcomes else None, is_folded=None)
+            yield _row(each, depth, tests, is_folded=None)
             continue
         is_long = each.holds_parameters and len(tests) > _MOST_PARAMETERS_UNFOLDED
-        is_folded = chosen.get(each.key, is_long and not _has_failures(states))
-        yield _row(each, depth, states, _seconds(tests), is_folded=is_folded)
+        is_folded = chosen.get(each.key, is_long and not _has_failures(tests))
+        yield _row(each, depth, tests, is_folded=is_folded)
         if not is_folded:
             yield from _rows_below(each, depth + 1, chosen)
 
@@ -76,9 +87,6 @@ def _group_of_file(file: str, tests: Mapping[str, KnownTest]) -> _Group:
         if bracket:
             part = f"[{parameters}"
             group = group.below.setdefault(part, _Group(f"{group.key}{part}", part))
-        if group is top:
-            # The file itself failed: it could not be imported.
-            group = top.below.setdefault("", _Group(name, "the file itself"))
         group.test = test
     return top
 
@@ -90,40 +98,34 @@ def _tests_in(group: _Group) -> Iterator[KnownTest]:
         yield from _tests_in(each)
 
 
-def _row(
-    group: _Group, depth: int, states: Counter[State], seconds: float | None, *, is_folded: bool | None
-) -> OutlineRow:
-    mark, role = _MARKS[_state_of(states)]
+def _row(group: _Group, depth: int, tests: Sequence[KnownTest], *, is_folded: bool | None) -> OutlineRow:
+    mark, role = _MARKS[_state_of({test.state for test in tests})]
     label = safe_text(group.label, single_line=True)
     parts: list[tuple[str, Role]] = [(f"{mark} ", role), (label, "strong" if depth == 0 else "")]
-    if is_folded is not None:
-        parts.append((f"  {_counts(states)}", "muted"))
-    shown_seconds = "" if seconds is None else f"{seconds:.2f} s"
+    if is_folded is not None or not all(test.is_test for test in tests):
+        parts.append((f"  {_counts(tests)}", "muted"))
+    durations = [test.worst.duration for test in tests if test.outcomes and test.is_test]
+    shown_seconds = f"{sum(durations):.2f} s" if durations else ""
     return OutlineRow(group.key, depth, tuple(parts), shown_seconds, is_folded)
 
 
-def _state_of(states: Counter[State]) -> State:
+def _state_of(states: Set[State]) -> State:
     """The one that stands for all: what runs and what failed before everything else."""
-    for state in ("running", "error", "failed", "xpassed", "not run", "passed", "xfailed", "skipped"):
-        if states[state]:
+    for state in _TELLING_FIRST:
+        if state in states:
             return state
     return "not run"
 
 
-def _counts(states: Counter[State]) -> str:
+def _counts(tests: Sequence[KnownTest]) -> str:
     """What there is beside tests that pass; only how many where there is no such thing."""
+    states: Counter[State] = Counter(test.state for test in tests if test.is_test)
     total = sum(states.values())
-    told = [
-        f"{states[state]} {state}" for state in ("failed", "error", "skipped", "xfailed", "xpassed") if states[state]
-    ]
     done = total - states["not run"] - states["running"]
-    return ", ".join([f"{total}" if done in (0, total) else f"{done}/{total}", *told])
+    told = [test.state for test in tests if not test.is_test]
+    told += [f"{total}" if done in (0, total) else f"{done}/{total}"] if total or not told else []
+    return ", ".join([*told, *(f"{states[state]} {state}" for state in _TOLD if states[state])])
 
 
-def _has_failures(states: Counter[State]) -> bool:
-    return bool(states["failed"] or states["error"])
-
-
-def _seconds(tests: Iterable[KnownTest]) -> float | None:
-    durations = [test.worst.duration for test in tests if test.outcomes]
-    return sum(durations) if durations else None
+def _has_failures(tests: Iterable[KnownTest]) -> bool:
+    return any(test.has_failed for test in tests)

@@ -46,9 +46,10 @@ class TestsOutline(Outline):
 
     @property
     def test_here(self) -> KnownTest | None:
-        """The one test that the row under the cursor stands for; None where it stands for several."""
+        """What the row under the cursor stands for, if that is one test, or what could not be collected."""
         tests = self.tests_here
-        return tests[0] if len(tests) == 1 else None
+        named = self.tests.find(self.current.key) if self.current else None
+        return named or (tests[0] if len(tests) == 1 else None)
 
     @property
     def place_here(self) -> tuple[str, int | None] | None:
@@ -60,7 +61,7 @@ class TestsOutline(Outline):
 
     def go_to_failure(self, step: int) -> bool:
         """To the next test that failed, or the one before, around the ends; False where none has failed."""
-        everything = list(self.tests.tests())
+        everything = list(self.tests.known())
         failed = [test for test in everything if test.has_failed]
         if not failed:
             return False

@@ -159,7 +159,8 @@ def _tests(result: PytestRunResult, width: int) -> list[Row]:
 
 def _test(test: TestOutcome, width: int) -> Row:
     mark, role = OUTCOME_MARKS[test.outcome]
-    name = test.name.removeprefix(f"{test.file}::")
+    is_file = test.is_of_collection and test.name == test.file
+    name = "collection" if is_file else test.name.removeprefix(f"{test.file}::")
     shown = Row(
         [(f"{mark} ", role), (safe_text(name, single_line=True), ""), (f"  {test.duration:.2f} s", "muted")],
         test.file,

@@ -200,6 +200,7 @@ def pytest_collectreport(report: "pytest.CollectReport") -> None:
         file=failure["file"] or _absolute(report.nodeid.partition("::")[0]),
         line=failure["line"],
         message=failure["message"],
+        is_of_collection=True,
     )
 
 
