@@ -480,13 +480,13 @@ async def in_tests(driven: Driven) -> None:
     report = screen.query_one(TestReport)
     for some in parts(100):
         told = [outcome for outcome in outcomes if outcome.message in set(some)]
-        report.show(some[0], KnownTest(told[0].name, some[0], 1, tuple(told)), [])
+        report.tell(some[0], KnownTest(told[0].name, some[0], 1, tuple(told)), [])
         await driven.pilot.pause()
-        looks.at(report.query_one(Static))
+        looks.through(report)
         looks.saw(some)
-    report.show(STRINGS[0], None, [KnownTest(told.name, told.file, 1, (told,)) for told in outcomes])
+    report.tell(STRINGS[0], None, [KnownTest(told.name, told.file, 1, (told,)) for told in outcomes])
     await driven.pilot.pause()
-    looks.at(report.query_one(Static))
+    looks.through(report)
     await driven.pilot.press("q")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def heading(screen: TestsScreen) -> str:
 
 
 def report(screen: TestsScreen) -> str:
-    return str(screen.query_one(TestReport).query_one(Static).render())
+    return screen.query_one(TestReport).text
 
 
 def drawn_lines(screen: TestsScreen) -> list[str]:
@@ -134,6 +135,94 @@ async def test_a_failure_shows_its_assertion_its_difference_its_locals_and_what_
         assert "\n+ 1]" in shown
         assert "wanted = [20, 21" in shown
         assert "adding [1]" in shown
+
+
+STACK = {
+    "shop.py": "def discount(percent):\n    if percent > 100:\n        raise ValueError('too much')\n",
+    "test_shop.py": "import shop\n\n\ndef test_discount():\n    percent = 120\n    shop.discount(percent)\n",
+}
+
+
+async def go_to_row(driven: Driven, screen: TestsScreen, text: str) -> None:
+    """Put the report's cursor on the row that begins so; the report has the focus."""
+    place = [line.strip().startswith(text) for line in report(screen).splitlines()].index(True)
+    await driven.pilot.press("home", *["down"] * place)
+
+
+@pytest.mark.parametrize("key", ["a", "d"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_enter_on_a_row_of_the_stack_opens_the_file_at_that_line(
+    drive: Drive, make_repository: Callable[..., Path], size: tuple[int, int], key: str
+) -> None:
+    root = make_repository(STACK)
+    trust.run([str(root)])
+    async with drive(root, size=size) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("end")
+        await run(driven, screen, key)
+        assert rows(screen)[-1] == "✗ test_discount"
+        # The message and the line that raises; not the message again, also where a debugger tells it.
+        assert " ".join(report(screen).split()).count("too much") == 2
+        await driven.pilot.press("enter")
+        await driven.until(lambda: screen.query_one(TestReport).has_focus, "the report")
+        assert str(screen.query_one(KeyRow).render()).startswith("⏎ Open ") or size[1] < 10
+        await go_to_row(driven, screen, "shop.py:3")
+        await driven.pilot.press("enter")
+        viewer = await driven.shown(FileViewerScreen)
+        assert (viewer._path, viewer._line) == ("shop.py", 3)
+        await driven.pilot.press("escape")
+        await driven.until(lambda: driven.app.screen is screen, "the report again")
+        await go_to_row(driven, screen, "stack")
+        await driven.pilot.press("enter")
+        assert "This row is about no line" in heading(screen) or size[0] < 50
+
+
+async def test_debugging_tells_an_assertion_once_and_no_option_of_pytest(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_tests(driven)
+        await run(driven, screen, "a")
+        await driven.pilot.press("n")
+        for key in ("r", "d"):
+            await run(driven, screen, key)
+            assert report(screen).count("At index 39 diff") == 1
+            assert "-v" not in report(screen)
+
+
+async def test_a_filter_shows_the_tests_that_hold_its_words_in_name_or_outcome(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_tests(driven)
+        assert "/ Filter" in str(screen.query_one(KeyRow).render())
+        await run(driven, screen, "a")
+        await driven.pilot.press("slash", *"other")
+        await driven.until(lambda: len(rows(screen)) == 2, "what holds the word")
+        assert current(screen) == "tests/test_other.py::test_nothing"
+        assert "1 of 5 with 'other' in 1 file, 1 passed" in heading(screen)
+        await driven.pilot.press("ctrl+u", *"shop failed", "enter")
+        await driven.until(lambda: len(rows(screen)) == 3, "what holds both")
+        assert rows(screen)[2] == "✗ test_rows"
+        assert screen.query_one(Outline).has_focus
+        await run(driven, screen, "r")
+        assert current(screen) == "tests/test_shop.py::TestTotal::test_rows"
+        await driven.pilot.press("escape")
+        await driven.until(lambda: len(rows(screen)) == 9, "all of them")
+        assert driven.app.screen is screen
+        assert "with" not in heading(screen)
+
+
+async def test_counts_time_and_what_runs_fit_80_columns(drive: Drive, make_repository: Callable[..., Path]) -> None:
+    failing = "".join(f"def test_of_a_rather_long_name_{number}():\n    assert 0\n\n" for number in range(3))
+    wait = "import os, time\n\n\ndef test_waits():\n    while not os.path.exists('go'):\n        time.sleep(0.01)\n"
+    root = make_repository({"test_of_a_module.py": failing, "test_waiting.py": wait})
+    trust.run([str(root)])
+    async with drive(root, size=(80, 24)) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("w", "a")
+        await driven.until(lambda: " 3/4  3 failed  " in drawn_lines(screen)[0], "what runs")
+        assert re.search(r"3 failed  \d+ s  all tests", drawn_lines(screen)[0])
+        (root / "go").touch()
+        await driven.until(lambda: not screen.has_run, "its end")
+        await driven.pilot.pause()
+        assert re.search(r"^ Tests \(watching\)  1 passed, 3 failed in \d+\.\d s *$", drawn_lines(screen)[0])
 
 
 async def test_only_what_is_under_the_cursor_runs_and_then_only_what_failed(drive: Drive, project: Path) -> None:

@@ -13,6 +13,7 @@ from textual import on, work
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
+from textual.widgets import Input
 
 from punie_tools.debug.debug_test import DebugTestResult
 from punie_tools.errors import ToolCancelledError
@@ -32,7 +33,7 @@ from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.outline import Outline
 from punie_tui.app.widgets.review.rows import Note
 from punie_tui.app.widgets.tests.changed_files import ChangedFiles
-from punie_tui.app.widgets.tests.heading import TestsHeading, told_counts, told_run
+from punie_tui.app.widgets.tests.heading import TestsHeading, told_counts, told_result, told_run
 from punie_tui.app.widgets.tests.known_tests import KnownTests
 from punie_tui.app.widgets.tests.report import TestReport, fix_request
 from punie_tui.app.widgets.tests.running_tests import RunningTests, TestRun
@@ -53,11 +54,12 @@ TESTS_ACTIONS = ActionGroup(
     "Tests",
     (
         Action("tests.stop", "escape", "stop", "stop the run", "Stop", has_priority=True),
-        Action("tests.leave", "escape", "leave", "out of the report, or back", "Back"),
+        Action("tests.leave", "escape", "leave", "out of the report, or the filter, or back", "Back"),
         Action("tests.close", "q", "dismiss", "back; what runs goes on"),
         Action("tests.run_this", "r", "run_this", "run what is under the cursor: test, class or file", "Run this"),
         Action("tests.run_all", "a", "run_all", "run all", "All"),
         Action("tests.run_failed", "f", "run_failed", "run what failed", "Failed"),
+        Action("tests.filter", "slash", "filter", "filter as you type; Enter keeps it, Esc clears it", "Filter"),
         Action("tests.run_affected", "c", "run_affected", "run what the uncommitted changes can reach", "Affected"),
         Action("tests.watch", "w", "watch", "watch: at each change run what it can reach", "Watch"),
         Action("tests.debug", "d", "debug", "debug: run to the failure, show stack and values", "Debug"),
@@ -87,9 +89,11 @@ class TestsScreen(Page[None]):
     TestsScreen.-narrow TestReport { border-left: none; border-top: hkey $border-blurred; }
     TestsScreen.-narrow TestReport:focus { border-top: hkey $border; }
     TestsScreen.-low TestReport { display: none; border: none; }
+    TestsScreen > Input, TestsScreen > Input:focus { display: none; height: 1; border: none; padding: 0 1; }
+    TestsScreen.-filters > Input { display: block; }
     TestsScreen.-low KeyRow { display: none; }
     TestsScreen.-low.-reads TestReport { display: block; }
-    TestsScreen.-low.-reads Outline { display: none; }
+    TestsScreen.-low.-reads TestsOutline { display: none; }
     """
     ACTIONS: ClassVar[ActionGroups] = (TESTS_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
@@ -122,7 +126,7 @@ class TestsScreen(Page[None]):
         self._send = send
         self._runs = RunningTests(self, session, self.take)
         self._last_taken: ToolResult | None = None
-        self._told = ""
+        self._told: Sequence[str] = ()
         self._has_read = False
         self._shown_report = ""
         self._leaving = threading.Event()
@@ -149,6 +153,7 @@ class TestsScreen(Page[None]):
         with Container(id="tests-body"):
             yield TestsOutline(id="tests-outline")
             yield TestReport(id="tests-report")
+        yield Input(placeholder="words of a name, or `failed`; Enter keeps, Esc clears", id="tests-filter")
         yield KeyRow()
 
     def on_mount(self) -> None:
@@ -176,9 +181,13 @@ class TestsScreen(Page[None]):
     def _report(self) -> TestReport:
         return self.query_one(TestReport)
 
+    @property
+    def _filter(self) -> Input:
+        return self.query_one(Input)
+
     def session_changed(self) -> None:
         """The folder's trust may be another one."""
-        self._told = ""
+        self._told = ()
         self._show_heading()
 
     # What stands in the files.
@@ -269,7 +278,7 @@ class TestsScreen(Page[None]):
         if self.has_run:
             self._tell("Tests are running; Esc stops them.")
             return
-        self._told = ""
+        self._told = ()
         self._runs.start(TestRun(tool, arguments, title))
         self.refresh_bindings()
         self._show_heading()
@@ -281,6 +290,8 @@ class TestsScreen(Page[None]):
                 self.tests.begin(part.name)
             elif isinstance(part, TestOutcome):
                 self.tests.take(part)
+                if self._runs.current is not None:
+                    self._runs.current.failed += part.outcome in ("failed", "error")
         if parts:
             self._show_tests()
         self._show_heading()
@@ -298,10 +309,11 @@ class TestsScreen(Page[None]):
             was_everything = run.is_everything and not result.incomplete and not result.truncated
         self.tests.end(outcomes, was_everything=was_everything)
         if isinstance(result, DebugTestResult):
-            self._take_debugged(str(run.arguments["target"]), result)
+            self._take_debugged(run.target, result)
         if isinstance(run.tool, Tool) and result:
             self._take_bisected(result)
-        self._tell("Stopped." if run.cancelled.is_set() else result.summary if result else outcome.error)
+        told = told_result(result, run.target) if result else [outcome.error]
+        self._told = ["Stopped."] if run.cancelled.is_set() else told
         self._show_tests()
         self.refresh_bindings()
         self.runs_ended += 1
@@ -321,9 +333,9 @@ class TestsScreen(Page[None]):
     def _take_debugged(self, target: str, result: DebugTestResult) -> None:
         test = self.tests.find(result.test) or self.tests.find(target)
         if test is not None:
-            test.debugged = result
+            self.tests.take_debugged(test, result)
             self._outline.go_to_test(test)
-            self._report.scroll_home(animate=False)
+            self._report.action_move_to_end(-1)
 
     def _take_bisected(self, result: ToolResult) -> None:
         """Show the hunks, unless the person went elsewhere meanwhile; the heading tells them in any case."""
@@ -341,13 +353,17 @@ class TestsScreen(Page[None]):
         self._show_heading()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Stop is there while something runs, and only then takes Escape."""
-        return self._runs.can_be_stopped if action == "stop" else True
+        """Stop is there while something runs, and only then takes Escape, but not from who types a filter."""
+        return self._runs.can_be_stopped and not self._filter.has_focus if action == "stop" else True
 
     def action_leave(self) -> None:
-        """Out of the report, or back to where the person came from."""
+        """Out of the report, or the filter, which is then empty, or back to where the person came from."""
         if self._report.has_focus:
             self.action_other_pane()
+        elif self.has_class("-filters"):
+            self.remove_class("-filters")
+            self._filter.value = ""
+            self._outline.focus()
         else:
             self.dismiss()
 
@@ -357,20 +373,46 @@ class TestsScreen(Page[None]):
         self.set_class(is_reading, "-reads")
         (self._report if is_reading else self._outline).focus()
 
+    def action_filter(self) -> None:
+        """Show only the tests whose names or outcomes hold the words that are typed."""
+        self.remove_class("-reads")
+        self.add_class("-filters")
+        self._filter.focus()
+
+    @on(Input.Changed)
+    def _filter_tests(self, message: Input.Changed) -> None:
+        self._outline.filter(message.value)
+        self._show_tests()
+
+    @on(Input.Submitted)
+    def _keep_filter(self) -> None:
+        self._outline.focus()
+
+    @on(TestReport.PlaceChosen)
+    def _open_place(self, message: TestReport.PlaceChosen) -> None:
+        if message.path:
+            self._open(message.path, message.line)
+        else:
+            self._tell("This row is about no line of a file.")
+
+    def _open(self, path: str, line: int | None) -> None:
+        open_context = self._session.context_of_person
+        app_of(self).push_screen(FileViewerScreen(self._folder, path, line, open_context=open_context))
+
     @on(Outline.Chosen)
     def _read_report(self, _message: Outline.Chosen) -> None:
         self.action_other_pane()
 
     @on(Outline.Moved)
     def _show_report(self) -> None:
-        self._told = self._told if self.has_run else ""
+        self._told = self._told if self.has_run else ()
         row = self._outline.current
         if row is None:
             return
         if row.key != self._shown_report:
             self._shown_report = row.key
-            self._report.scroll_home(animate=False)
-        self._report.show(row.key, self._outline.test_here, self._outline.tests_here)
+            self._report.action_move_to_end(-1)
+        self._report.tell(row.key, self._outline.test_here, self._outline.tests_here)
         self._show_heading()
 
     def action_next_failure(self, step: int) -> None:
@@ -379,8 +421,7 @@ class TestsScreen(Page[None]):
 
     def action_open(self) -> None:
         if place := self._outline.place_here:
-            open_context = self._session.context_of_person
-            app_of(self).push_screen(FileViewerScreen(self._folder, *place, open_context=open_context))
+            self._open(*place)
 
     def action_fix(self) -> None:
         """Hand the failure to the model, and go where it answers."""
@@ -403,21 +444,21 @@ class TestsScreen(Page[None]):
         self._outline.show_tests()
         row = self._outline.current
         if row is not None:
-            self._report.show(row.key, self._outline.test_here, self._outline.tests_here)
+            self._report.tell(row.key, self._outline.test_here, self._outline.tests_here)
         self._show_heading()
 
     def _tell(self, text: str) -> None:
-        self._told = text
+        self._told = [text] if text else []
         self._show_heading()
 
     def _show_heading(self) -> None:
         self.query_one(TestsHeading).show(self._state(), is_watching=self._is_watching)
 
-    def _state(self) -> str:
+    def _state(self) -> Sequence[str]:
         if self._runs.current is not None:
             return told_run(self._runs.current)
         if self._told:
             return self._told
         if not self._session.trust.is_trusted:
-            return f"{self._session.trust.lapse} {NOT_TRUSTED}".strip()
-        return told_counts(self.tests) if self._has_read else "reading the files …"
+            return [f"{self._session.trust.lapse} {NOT_TRUSTED}".strip()]
+        return told_counts(self.tests, self._outline.filter_text) if self._has_read else ["reading the files …"]

@@ -51,16 +51,22 @@ class PytestAffectedResult(PytestRunResult):
     @computed_field
     @property
     def summary(self) -> str:
+        has_run = bool(self.changed and (self.everything_because or self.selected_count))
+        return f"{self.selection}: {super().summary}" if has_run else f"{self.selection}."
+
+    @property
+    def selection(self) -> str:
+        """Which tests were run for what."""
         if not self.changed:
-            return "Nothing is changed, so there is no test to run."
+            return "Nothing is changed, so there is no test to run"
         changes = f"{counted(len(self.changed), 'changed file')}"
         untraced = f"; no code names {first_of(self.untraced)}" if self.untraced else ""
         if self.everything_because:
-            return f"{single_line(self.everything_because)} concerns all tests: {super().summary}"
+            return f"{single_line(self.everything_because)} concerns all tests"
         if not self.selected_count:
-            return f"No test can reach the {changes}; {counted(self.left_out_count, 'test file')} left out{untraced}."
+            return f"No test can reach the {changes}; {counted(self.left_out_count, 'test file')} left out{untraced}"
         ran = f"{counted(self.selected_count, 'test file')} can reach the {changes}"
-        return f"{ran}, {self.left_out_count:,} left out{untraced}: {super().summary}"
+        return f"{ran}, {self.left_out_count:,} left out{untraced}"
 
 
 def pytest_affected(

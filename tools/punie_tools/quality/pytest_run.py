@@ -67,14 +67,36 @@ class TestBegun(BaseModel):
     name: str
 
 
+class TestFrame(BaseModel):
+    """Where a failure came through; a file outside of the workspace is an absolute path."""
+
+    __test__ = False
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    line: int
+    function: str
+    source: str
+
+    @property
+    def is_project(self) -> bool:
+        """Whether it is code of the workspace, and no package that is installed there."""
+        return not self.file.startswith("/") and "site-packages" not in self.file
+
+    def as_row(self) -> str:
+        return f"{self.file}:{self.line}  {self.function}  {self.source}"
+
+
 class DetailedOutcome(TestOutcome):
     """Told to `on_part` as soon as the test has ended: with what a failure compared, and the names where it failed.
 
-    In `diff` the right side stands as `-`, the left one as `+`; `locals` are names, each with a shortened repr.
+    In `diff` the right side stands as `-`, the left one as `+`; `locals` are names, each with a shortened repr; `stack`
+    leads from where the failure began to the test.
     """
 
     diff: str = ""
     locals: tuple[tuple[str, str], ...] = ()
+    stack: tuple[TestFrame, ...] = ()
 
 
 class PytestRunResult(ToolResult):
@@ -110,14 +132,20 @@ class PytestRunResult(ToolResult):
     @computed_field
     @property
     def summary(self) -> str:
-        counts = ", ".join(f"{count:,} {word}" for word, count in self._counts() if count)
-        if not counts:
+        if not self.headline:
             what = f" match {self.keyword!r}" if self.keyword else ""
             where = f" in {single_line(self.target)}" if self.target else "" if what else " were found"
             return f"No tests{what}{where}{f': {self.incomplete}' if self.incomplete else ''}."
-        found = f"{counts} in {self.duration:.1f} s{f' ({self.incomplete})' if self.incomplete else ''}{self._hint}"
         failures = [test for test in self.tests if test.outcome in ("failed", "error")]
-        return f"{found}: {first_of([_in_short(test) for test in failures])}." if failures else f"{found}."
+        where = f": {first_of([_in_short(test) for test in failures])}" if failures else ""
+        return f"{self.headline}{where}."
+
+    @property
+    def headline(self) -> str:
+        """The counts, the time and what kept tests from running; empty where there is nothing to count."""
+        counts = ", ".join(f"{count:,} {word}" for word, count in self._counts() if count)
+        incomplete = f" ({self.incomplete})" if self.incomplete else ""
+        return f"{counts} in {self.duration:.1f} s{incomplete}{self._hint}" if counts else ""
 
     @property
     def _hint(self) -> str:
@@ -294,6 +322,10 @@ def _outcome(report: Report, workspace: Workspace, seconds: float) -> TestOutcom
         output=report.output,
         diff=report.diff,
         locals=report.locals,
+        stack=tuple(
+            TestFrame(file=_name(file, workspace), line=line, function=function, source=source)
+            for file, line, function, source in report.stack
+        ),
         is_of_collection=report.is_of_collection,
     )
 

@@ -99,6 +99,7 @@ class Report:
     output: str
     diff: str = ""
     locals: tuple[tuple[str, str], ...] = ()
+    stack: tuple[tuple[str, int, str, str], ...] = ()
     is_of_collection: bool = False
     """Whether it is about a file or class that was collected, and not about a test that ran."""
 
@@ -120,6 +121,7 @@ class _Record(BaseModel):
     output: str = ""
     diff: str = ""
     locals: tuple[tuple[str, str], ...] = ()
+    stack: tuple[tuple[str, int, str, str], ...] = ()
     is_of_collection: bool = False
     total: int = 0
     nearest: str = ""
@@ -212,6 +214,7 @@ class PytestSession:
                 record.output,
                 record.diff,
                 record.locals,
+                record.stack,
                 record.is_of_collection,
             )
             self.reports.append(report)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widgets import Static
 
+from punie_tools.quality.pytest_affected import PytestAffectedResult
+from punie_tools.quality.pytest_run import PytestRunResult
 from punie_tools.safe_text import safe_text
 from punie_tools.sentences import counted
 
 if TYPE_CHECKING:
+    from punie_tools.tool import ToolResult
     from punie_tui.app.widgets.tests.known_tests import KnownTests, State
     from punie_tui.app.widgets.tests.running_tests import TestRun
 
@@ -27,23 +31,51 @@ class TestsHeading(Static):
     TestsHeading { height: 1; padding: 0 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
-    def show(self, state: str, *, is_watching: bool) -> None:
-        """`state` may be foreign text."""
-        told = safe_text(state, single_line=True)
-        self.update(Content.styled("Tests", "bold") + Content(f"{' (watching)' * is_watching}  {told}"))
+    def show(self, told: Sequence[str], *, is_watching: bool) -> None:
+        """The first that fits, else as much of the last as does: of several the longest comes first.
+
+        It may be foreign text.
+        """
+        title = Content.styled("Tests", "bold") + Content(f"{' (watching)' * is_watching}  ")
+        room = self.content_size.width - title.cell_length
+        texts = [Content(safe_text(text, single_line=True)) for text in told]
+        self.update(title + next((text for text in texts if text.cell_length <= room), texts[-1]))
 
 
-def told_run(run: TestRun) -> str:
-    """How far it is."""
-    return f"{_bar(run)}  {run.title}"
+def told_run(run: TestRun) -> Sequence[str]:
+    """How far it is, and at last what it is."""
+    failed = f"{run.failed:,} failed  " if run.failed else ""
+    return [f"{_bar(run)}  {failed}{run.seconds:.0f} s  {run.title}"]
 
 
-def told_counts(tests: KnownTests) -> str:
-    """How many tests there are, and how many of them ended how."""
+def told_result(result: ToolResult, target: str) -> Sequence[str]:
+    """What came of a run of `target`. The tree shows what failed where, and the report why."""
+    match result:
+        case PytestAffectedResult() if result.headline:
+            return [result.summary, f"{result.selection}: {result.headline}", result.headline]
+        case PytestRunResult() if result.headline:
+            return [result.summary, result.headline]
+        case _:
+            return [result.summary, result.summary.replace(target, name_alone(target)) if target else result.summary]
+
+
+def name_alone(name: str) -> str:
+    """A node id without its file and class."""
+    base, bracket, parameters = name.partition("[")
+    return f"{base.rpartition('::')[2]}{bracket}{parameters}"
+
+
+def told_counts(tests: KnownTests, filter_text: str) -> Sequence[str]:
+    """How many tests there are, and how many of them ended how; with a filter of those that pass it."""
     if not tests.files:
-        return "none are written here, as far as the files tell; a runs pytest"
-    states: Counter[State] = Counter(test.state for test in tests.known() if test.is_test or test.has_failed)
-    return ", ".join([f"{len(tests)} in {counted(len(tests.files), 'file')}", *_in_words(states)])
+        return ["none are written here, as far as the files tell; a runs pytest"]
+    shown = [test for test in tests.known() if test.holds(filter_text)]
+    states: Counter[State] = Counter(test.state for test in shown if test.is_test or test.has_failed)
+    total = sum(test.is_test for test in shown)
+    among = f"{total:,} of {len(tests):,} with {filter_text!r}" if filter_text else f"{total:,}"
+    files = counted(len({test.file for test in shown}), "file")
+    told = _in_words(states)
+    return [", ".join([f"{among} in {files}", *told]), ", ".join([among, *told]), ", ".join(told) or among]
 
 
 def _in_words(states: Counter[State]) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from punie_tools.quality.pytest_run import DetailedOutcome, TestOutcome
+from punie_tools.quality.pytest_session import OUTCOMES
 
 if TYPE_CHECKING:
     from punie_tools.debug.debug_test import DebugTestResult
@@ -38,6 +39,11 @@ class KnownTest:
     def state(self) -> State:
         if self.is_running:
             return "running"
+        return self.last_state
+
+    @property
+    def last_state(self) -> State:
+        """How it ended last, also while it runs again."""
         if not self.outcomes:
             return "not run"
         return "collection error" if not self.is_test and self.worst.outcome == "error" else self.worst.outcome
@@ -46,6 +52,11 @@ class KnownTest:
     def is_test(self) -> bool:
         """Whether it is one that can run, and counts."""
         return not any(outcome.is_of_collection for outcome in self.outcomes)
+
+    def holds(self, text: str) -> bool:
+        """Whether each word of the text stands in its name or in how it ended; nothing vanishes because it runs."""
+        told = f"{self.name} {self.last_state} {self.state}".lower()
+        return all(word in told for word in text.lower().split())
 
     @property
     def worst(self) -> TestOutcome:
@@ -114,6 +125,22 @@ class KnownTests:
         """An outcome of a test that has just ended; the first one of a run replaces those of the run before."""
         test = self._known(outcome.name)
         self._put(outcome, replaces=test.is_running)
+
+    def take_debugged(self, test: KnownTest, result: DebugTestResult) -> None:
+        """What a debugger saw of it; a run has told more than that of the same outcome."""
+        by_word: dict[str, Outcome] = {each: each for each in OUTCOMES}
+        outcome = by_word.get(result.outcome)
+        if outcome is not None and outcome != test.state:
+            told = TestOutcome(
+                name=test.name,
+                outcome=outcome,
+                duration=result.duration,
+                file=test.file,
+                line=None,
+                message=result.reason if result.stopped == "exception" else "",
+            )
+            self._put(told, replaces=True)
+        test.debugged = result
 
     def end(self, outcomes: Sequence[TestOutcome], *, was_everything: bool) -> None:
         """A run has ended; after a whole run of everything what it did not meet has no outcome any more."""

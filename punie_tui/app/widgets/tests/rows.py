@@ -51,11 +51,17 @@ class _Group:
         return any(key.startswith(f"{self.key}[") for key in self.below)
 
 
-def rows_of_tests(book: KnownTests, chosen: Mapping[str, bool]) -> list[OutlineRow]:
+def rows_of_tests(book: KnownTests, chosen: Mapping[str, bool], filter_text: str = "") -> list[OutlineRow]:
     """`chosen` says what the person folded or unfolded; what failed stands open otherwise, and much else is folded."""
-    folds_files = len(book) > _MOST_UNFOLDED
+    kept = {
+        file: {name: test for name, test in tests.items() if test.holds(filter_text)}
+        for file, tests in book.files.items()
+    }
+    folds_files = sum(map(len, kept.values())) > _MOST_UNFOLDED
     rows: list[OutlineRow] = []
-    for file, tests in book.files.items():
+    for file, tests in kept.items():
+        if not tests:
+            continue
         is_folded = chosen.get(file, folds_files and not _has_failures(tests.values()))
         group = _group_of_file(file, tests)
         rows.append(_row(group, 0, list(tests.values()), is_folded=is_folded))

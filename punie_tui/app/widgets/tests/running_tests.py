@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -34,12 +35,24 @@ class TestRun:
     arguments: dict[str, object]
     title: str
     cancelled: threading.Event = field(default_factory=threading.Event)
+    begun: float = field(default_factory=time.monotonic)
+    failed: int = 0
     done: int = 0
     total: int | None = None
 
     @property
     def is_everything(self) -> bool:
         return self.tool == "pytest_run" and not self.arguments
+
+    @property
+    def target(self) -> str:
+        """What it runs, as the person named it; empty where that is more than one thing."""
+        return str(self.arguments.get("target") or self.arguments.get("test") or "")
+
+    @property
+    def seconds(self) -> float:
+        """How long it runs already."""
+        return time.monotonic() - self.begun
 
 
 class RunningTests:

@@ -27,11 +27,20 @@ class TestsOutline(Outline):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self.tests = KnownTests()
+        self.filter_text = ""
         self._folds: dict[str, bool] = {}
 
     def show_tests(self) -> None:
         """The cursor stays on its row."""
-        self.show(rows_of_tests(self.tests, self._folds))
+        self.show(rows_of_tests(self.tests, self._folds, self.filter_text))
+
+    def filter(self, text: str) -> None:
+        """Show only the tests that hold each of its words, and go to the first of them."""
+        self.filter_text = text.strip()
+        self.show_tests()
+        first = next((test for test in self.tests.known() if test.holds(self.filter_text)), None)
+        if self.filter_text and first is not None:
+            self.go_to_test(first)
 
     @on(Outline.FoldWanted)
     def _fold(self, message: Outline.FoldWanted) -> None:
@@ -61,13 +70,13 @@ class TestsOutline(Outline):
 
     def go_to_failure(self, step: int) -> bool:
         """To the next test that failed, or the one before, around the ends; False where none has failed."""
-        everything = list(self.tests.known())
+        everything = [test for test in self.tests.known() if test.holds(self.filter_text)]
         failed = [test for test in everything if test.has_failed]
         if not failed:
             return False
         here = next((place for place, test in enumerate(failed) if self._is_at(test)), None)
         if here is None:
-            begin = next((everything.index(test) for test in self.tests_here), 0)
+            begin = next((everything.index(test) for test in self.tests_here if test in everything), 0)
             here = sum(everything.index(test) < begin for test in failed) - (step > 0)
         self.go_to_test(failed[(here + step) % len(failed)])
         return True

@@ -7,6 +7,7 @@ stderr, so no test can get between them. Under xdist the workers only describe f
 
 import difflib
 import json
+import linecache
 import os
 import pprint
 import reprlib
@@ -30,6 +31,7 @@ MOST_LINES = 20
 LONGEST_OUTPUT = 4000
 MOST_MATCHES = 100
 MOST_LOCALS = 40
+MOST_FRAMES = 30
 MOST_DIFF_LINES = 200
 MOST_COMPARED = 5000
 LONGEST_SINGLE = 20
@@ -242,6 +244,7 @@ def pytest_runtest_logreport(report: "pytest.TestReport") -> None:
         output=_captured(report) if is_output_wanted else "",
         diff=failure.get("diff", ""),
         locals=failure.get("locals", []),
+        stack=failure.get("stack", []),
     )
 
 
@@ -280,6 +283,7 @@ def _failure(excinfo: "pytest.ExceptionInfo[BaseException]", files: "list[str]")
     if _wants_details:
         failure["diff"] = _difference() if isinstance(error, AssertionError) else ""
         failure["locals"] = _locals(excinfo.value.__traceback__, files)
+        failure["stack"] = _stack(excinfo.value.__traceback__, files)
     _compared.clear()
     return failure
 
@@ -319,6 +323,19 @@ def _locals(traceback: "TracebackType | None", files: "list[str]") -> "list[tupl
         traceback = traceback.tb_next
     names = [name for name in found if not name.startswith("@")]
     return [(name, _short_repr(found[name])) for name in names[:MOST_LOCALS]]
+
+
+def _stack(traceback: "TracebackType | None", files: "list[str]") -> "list[tuple[str, int, str, str]]":
+    """The way of the error from where it began to the test: file, line, function and source of each."""
+    found: list[tuple[str, int, str, str]] = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        name = code.co_filename
+        if found or name in files or os.path.realpath(name) in files:
+            source = linecache.getline(name, traceback.tb_lineno).strip()
+            found.append((name, traceback.tb_lineno, code.co_name, _encodable(source)))
+        traceback = traceback.tb_next
+    return found[::-1][:MOST_FRAMES]
 
 
 def _short_repr(value: object) -> str:
