@@ -152,6 +152,25 @@ async def test_blame_and_history_of_a_file_lead_to_its_commits(drive: Drive, rep
         assert "new.txt" in str(last.query_one("#history-heading", Static).render())
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_a_key_that_can_do_nothing_on_a_row_says_why(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    async with drive(repository, size=size) as driven:
+
+        async def said(sentence: str) -> None:
+            await driven.until(lambda: sentence in " ".join(driven.transcript.plain_text.split()), sentence)
+
+        await driven.until(lambda: driven.main.has_repo_state, "the state")
+        await driven.pilot.press("f4", "home", "b")
+        await said("Blame tells each line of a file; the cursor is on no file.")
+        await go_to(driven, "recent commits")
+        await driven.pilot.press("space", "down", "H")
+        await said("History tells the commits of a file; the cursor is on a commit: Enter shows what it")
+        await driven.pilot.press("space")
+        await said("There is nothing to fold: only folders and headings hold rows.")
+
+
 async def test_blame_begins_at_the_line_where_the_viewer_stands(
     drive: Drive, make_repository: Callable[..., Path]
 ) -> None:

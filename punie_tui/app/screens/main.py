@@ -415,6 +415,9 @@ class MainScreen(Screen[None]):
         if self._git_work:
             self._git_work.review(message.part)
 
+    def on_repo_panel_nothing_to_do(self, message: RepoPanel.NothingToDo) -> None:
+        self.note(message.why)
+
     def on_repo_panel_search_wanted(self) -> None:
         self.action_open_place()
 

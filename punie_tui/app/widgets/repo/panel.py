@@ -87,6 +87,12 @@ class RepoPanel(Tree[_Entry]):
     class CommitWanted(Message):
         """The person wants to commit what is staged."""
 
+    @dataclass
+    class NothingToDo(Message):
+        """A key does nothing on this row; `why` is a sentence of safe text."""
+
+        why: str
+
     class SearchWanted(Message):
         """The person wants to open a file or a symbol by its name."""
 
@@ -136,6 +142,16 @@ class RepoPanel(Tree[_Entry]):
         entry = self.cursor_node.data if self.cursor_node else None
         if entry and entry.path and not entry.is_folder:
             self.post_message(OpenHistory(entry.path, is_blame))
+            return
+        what = "Blame tells each line of a file" if is_blame else "History tells the commits of a file"
+        self.post_message(self.NothingToDo(f"{what}; the cursor is on {_told_row(entry)}."))
+
+    def action_toggle_node(self) -> None:
+        """Fold and unfold, or say that this row has nothing below it."""
+        if self.cursor_node and not self.cursor_node.allow_expand:
+            self.post_message(self.NothingToDo("There is nothing to fold: only folders and headings hold rows."))
+        else:
+            super().action_toggle_node()
 
     def on_mount(self) -> None:
         self.root.expand()
@@ -253,8 +269,10 @@ class RepoPanel(Tree[_Entry]):
             self.post_message(ShowRevision(entry.revision))
         elif entry and entry.path and not entry.is_folder:
             self.post_message(OpenFile(entry.path))
-        else:
+        elif message.node.allow_expand:
             message.node.toggle()
+        else:
+            self.post_message(self.NothingToDo("Those are not listed; / finds any file by its name."))
 
     def _fill(self, node: TreeNode[_Entry], found: Sequence[FolderEntry], count: int) -> None:
         """Make a folder's children what the disk says, keeping those that stay (and what is opened below them)."""
@@ -272,6 +290,13 @@ class RepoPanel(Tree[_Entry]):
                 node.add_leaf(label, entry)
         if count > len(wanted):
             node.add_leaf(Text(f"… {count - len(wanted)} more", style="italic"), _Entry())
+
+
+def _told_row(entry: _Entry | None) -> str:
+    """What a row is that is no file."""
+    if entry and entry.revision:
+        return "a commit: Enter shows what it changed"
+    return "a folder" if entry and entry.path else "no file"
 
 
 def _opened_folders(node: TreeNode[_Entry]) -> Iterator[TreeNode[_Entry]]:
