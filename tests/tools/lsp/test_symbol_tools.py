@@ -87,6 +87,12 @@ PROJECT = {
     "shop/ledger.py": LEDGER,
     "shop/report.py": REPORT,
     "shop/mail.py": "class Letter:\n    def post(self) -> None: ...\n\n\nLetter().post()\n",
+    "shop/parcel.py": "def deliver() -> None: ...\n",
+    "shop/paper.py": "def deliver() -> None: ...\n",
+    "shop/lost.py": (
+        "from shop.paper import deliver as other\nfrom shopp.parcel import deliver\n\n\n"
+        "def go() -> None:\n    deliver()\n    other()\n"
+    ),
     ".tools/hidden.py": "def secret() -> None: ...\n\n\nsecret()\n",
 }
 
@@ -254,6 +260,16 @@ def test_callers_and_callees(run: Run) -> None:
     outgoing = run("call_hierarchy", symbol="main", direction="outgoing")
     assert {"use", "post", "print"} <= {each.name for each in outgoing.calls}
     assert all(each.calls_in == "shop/report.py" for each in outgoing.calls)
+
+
+def test_callers_whose_import_leads_nowhere_are_told_as_what_could_not_be_followed(run: Run) -> None:
+    result = run("call_hierarchy", symbol="deliver", path="shop/parcel.py")
+    assert (result.call_count, result.not_followed) == (0, ("shop/lost.py:2",))
+    assert result.summary == (
+        "deliver is called by nothing that the code shows; "
+        "shop/lost.py:2 could not be followed: what the name is imported from cannot be found."
+    )
+    assert run("call_hierarchy", symbol="Ledger.post").not_followed == ()
 
 
 @pytest.mark.parametrize("tool", ["goto_definition", "find_references", "hover", "type_definition", "call_hierarchy"])
