@@ -348,8 +348,19 @@ def test_collection_errors_are_outcomes(write: Write, environment: Path, run_tru
     assert [test.is_of_collection for test in result.tests] == [True, True, True]
     assert result.summary.startswith("2 collection errors, 1 skipped in ")
     assert ": test_import.py:2 (ModuleNotFoundError: No module named 'nowhere'), test_syntax.py:2 (" in result.summary
-    assert result.incomplete == "stopped early: 2 errors during collection"
+    assert not result.incomplete
     assert_counts(result, last_line(environment.parent, environment / "bin" / "python"))
+
+
+@pytest.mark.parametrize("arguments", [{}, {"target": "tests"}, {"last_failed": True}])
+def test_a_file_that_cannot_be_collected_keeps_no_other_from_running(
+    write: Write, environment: Path, run_trusted: RunTool, arguments: dict[str, Any]
+) -> None:
+    write({"tests/test_a.py": "import nowhere\n", "tests/test_b.py": "def test_b():\n    assert 0\n"})
+    if arguments.get("last_failed"):
+        run_trusted("pytest_run")
+    result = run_trusted("pytest_run", **arguments)
+    assert (result.collection_errors, result.failed, result.incomplete) == (1, 1, "")
 
 
 def test_a_failing_doctest_has_the_line_of_its_example(write: Write, environment: Path, run_trusted: RunTool) -> None:

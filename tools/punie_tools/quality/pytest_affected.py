@@ -117,7 +117,7 @@ def _plan(context: ToolContext, paths: list[str] | None) -> _Plan:
 def _plan_for(context: ToolContext, changed: Sequence[str]) -> _Plan:
     tests = affected_tests(context.workspace.root, changed, context.cancelled)
     if tests.everything_because:
-        selection = Selection()
+        selection = Selection(("--continue-on-collection-errors",))
     elif tests.chains:
         # All of them: an empty command line is what the project itself calls all.
         # One file that cannot be imported must not keep the others from running.

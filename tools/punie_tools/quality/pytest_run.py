@@ -240,13 +240,14 @@ def project_interpreter(workspace: Workspace) -> Interpreter:
 
 def selection_of(workspace: Workspace, target: str, keyword: str, last_failed: bool) -> Selection:
     """What a target means: a path, a node id or the name of a test. Raises ToolError for a path that is not there."""
-    options = (*(("-k", keyword) if keyword else ()), *(("--last-failed",) if last_failed else ()))
+    # One file that cannot be imported must not keep the others from running.
+    going_on = "--continue-on-collection-errors"
+    options = (going_on, *(("-k", keyword) if keyword else ()), *(("--last-failed",) if last_failed else ()))
     if not target or target == ".":
         return Selection(options)
     path, _, names = target.partition("::")
     if not _is_path(workspace, path):
-        # Elsewhere in the project a module may fail to import; that must not keep the named test from running.
-        return Selection((*options, "--continue-on-collection-errors"), names=target)
+        return Selection(options, names=target)
     resolved = workspace.resolve(path)
     argument = f"./{resolved.relative_to(workspace.root)}"
     return Selection((*options, argument), names=names, file=argument if resolved.is_file() else "")
