@@ -381,6 +381,7 @@ class TestsScreen(Page[None]):
 
     @on(Input.Changed)
     def _filter_tests(self, message: Input.Changed) -> None:
+        self._told = self._told if self.has_run else ()
         self._outline.filter(message.value)
         self._show_tests()
 
