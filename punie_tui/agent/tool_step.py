@@ -255,9 +255,14 @@ class _RunningCall:
                 return self._answer_aloud(question)
         if not (decision.is_allowed and approver.is_stepping):
             return decision
-        question = ApprovalQuestion(self._call.id, tool.name, risk, shown or "(no arguments)", is_step=True)
+        edits = tool.is_reviewable and risk is Risk.EDITS and preview is not None
+        question = ApprovalQuestion(
+            self._call.id, tool.name, risk, shown or "(no arguments)", can_be_reviewed=edits, is_step=True
+        )
         answer = self._answer_aloud(question)
-        return replace(decision, by=answer.by) if answer.is_allowed else answer
+        if not answer.is_allowed:
+            return answer
+        return replace(decision, by=answer.by, wants_review=decision.wants_review or answer.wants_review)
 
     def _reviewer(self, tool: Tool, risk: Risk) -> ReviewChanges:
         """Asks the person about the changes themselves, once these are known."""

@@ -9,6 +9,7 @@ import pytest
 from app_driver import Drive, Driven, key_of
 
 from punie_tui.agent.approval import Policy
+from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.status import StatusLine
 from punie_tui.engine.protocol import TextDelta, ToolCall
@@ -115,4 +116,29 @@ async def test_escape_ends_the_turn_and_an_edit_that_the_mode_allows_waits(drive
         assert footer(driven).startswith("y Allow  a Accept edits  n Deny  r Review  esc Stop")
         await driven.pilot.press("y")
         await driven.finished(2)
+        assert "done" in (repository / "app.py").read_text()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_an_edit_that_waits_as_a_step_is_shown_and_reviewed_like_one_that_is_asked_about(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    edit = call("edit_file", path="app.py", old="TODO", new="done")
+    async with drive(repository, [[edit], [TextDelta("So it is.")]], writes_answers=True, size=size) as driven:
+        session = driven.main.session
+        assert session
+        session.policy = Policy.ACCEPT_EDITS
+        await driven.pilot.press("alt+s")
+        await driven.ask("edit it")
+        await driven.asked()
+        assert "@@" not in driven.panel.shown_text
+        if size[0] >= 80:
+            question = str(driven.panel.query_one("#approval-question").render())
+            assert question == "Next: edit_file app.py  +1 -1."
+            assert footer(driven).startswith("y Go on  a No pauses  n Skip  r Review  esc Stop")
+            assert "r review hunk by hunk" in str(driven.panel.query_one("#approval-keys").render())
+        await driven.pilot.press("r")
+        await driven.shown(ReviewScreen)
+        await driven.pilot.press("a", "enter")
+        await driven.finished()
         assert "done" in (repository / "app.py").read_text()

@@ -211,12 +211,14 @@ class ApprovalPanel(AskingPanel):
         where = f"{first}–{last} of {count}" if count > last - first + 1 else ""
         name = self._headline(self._patch) if self._patch else f"{question.tool} {question.risk.value}"
         rows = f"  Rows {where}, Down for more" if where else ""
-        asked = [f"Next: {name}.{rows}" if question.is_step else f"{name}. Allow it?{rows}"]
+        before, after = ("Next: ", "") if question.is_step else ("", " Allow it?")
+        asked = [f"{before}{name}.{after}{rows}"]
         if self._patch:
-            asked += [f"{name}. Allow it? {where}", f"{name} {where}", f"{question.tool} {self._patch.counts} {where}"]
-        asked.append(f"{'next: ' * question.is_step}{question.tool} {where}")
+            asked += [f"{before}{name}.{after} {where}", f"{name} {where}"]
+            asked.append(f"{question.tool} {self._patch.counts} {where}")
+        asked.append(f"{before.lower()}{question.tool} {where}")
         self.query_one("#approval-question", Static).update(self._first_that_fits(asked))
-        keys = self._step_keys() if question.is_step else self._keys_of(question)
+        keys = self._step_keys(question) if question.is_step else self._keys_of(question)
         if back := self.way_back:
             keys = (*(f"{back}, then {each}" for each in keys), f"{back} answers")
         self.query_one("#approval-keys", Static).update(self._first_that_fits(keys))
@@ -233,11 +235,13 @@ class ApprovalPanel(AskingPanel):
             f"{y} yes  {f'{a} all  ' if always else ''}{n} no",
         )
 
-    def _step_keys(self) -> tuple[str, ...]:
-        y, a, n, stop = (key_shown(self, action) for action in (_ONCE, _ALWAYS, _DENY, STOP))
+    def _step_keys(self, question: ApprovalQuestion) -> tuple[str, ...]:
+        y, a, n, r, stop = (key_shown(self, action) for action in (_ONCE, _ALWAYS, _DENY, _REVIEW, STOP))
+        long, short = (f"{r} review hunk by hunk   ", f"{r} review  ") if question.can_be_reviewed else ("", "")
         return (
-            f"{y} go on   {a} {Always.UNPAUSED.value}   {n} skip it, and why   {stop} end the turn",
-            f"{y} go on  {a} no pauses  {n} skip  {stop} end",
+            f"{y} go on   {a} {Always.UNPAUSED.value}   {long}{n} skip it, and why   {stop} end the turn",
+            f"{y} go on   {a} no pauses   {long}{n} skip   {stop} end the turn",
+            f"{y} go on  {a} no pauses  {short}{n} skip  {stop} end",
             f"{y} go {n} skip {stop} end",
         )
 
