@@ -133,16 +133,38 @@ def test_in_a_trusted_folder_the_person_s_hooks_run(project: Path, tmp_path: Pat
 
 def test_the_previews_show_what_will_happen(project: Path) -> None:
     context = ToolContext(Workspace.at(project))
-    assert find_tool("git_stage").preview(context, {"paths": ["a b", "c"]}) == "git add --all -- 'a b' c"
-    assert find_tool("git_unstage").preview(context, {}) == "git restore --staged -- ."
+    assert find_tool("git_stage").preview(context, {"paths": ["."]}) == (
+        "git add --all -- .\n\n4 hunks of 3 files:\n"
+        "  modified a.py (+2 -2)\n  deleted gone.py (+0 -1)\n  new new name.py"
+    )
+    assert find_tool("git_stage").preview(context, {"paths": ["new name.py"]}) == (
+        "git add --all -- 'new name.py'\n\n1 hunk of 1 file:\n  new new name.py"
+    )
+    nothing = "git restore --staged -- .\n\nNothing of that is staged."
+    assert find_tool("git_unstage").preview(context, {}) == nothing
     git(project, "add", "a.py")
+    assert find_tool("git_unstage").preview(context, {}) == (
+        "git restore --staged -- .\n\n2 hunks of 1 file:\n  modified a.py (+2 -2)"
+    )
     assert find_tool("git_commit").preview(context, {"message": "Why"}) == "git commit\n  modified a.py (+2 -2)\n\nWhy"
     assert {find_tool(name).risk for name in ("git_stage", "git_unstage", "git_commit")} == {Risk.EDITS}
+
+
+def test_of_many_files_a_preview_names_the_first_few(project: Path) -> None:
+    write_files(project, {f"new/{number:02}.py": "new\n" for number in range(20)})
+    (project / "sub/b.py").chmod(0o755)
+    shown = find_tool("git_stage").preview(ToolContext(Workspace.at(project)), {"paths": ["sub", "new"]})
+    assert shown
+    _, _, total, first, *rest = shown.splitlines()
+    assert (total, first) == ("21 hunks of 21 files:", "  modified sub/b.py")
+    assert rest[:1] == ["  new new/00.py"]
+    assert rest[6:] == ["  and 14 more"]
 
 
 @pytest.mark.parametrize(
     ("tool", "arguments", "message"),
     [
+        ("git_stage", {"paths": ["nothing.py"]}, "no file or folder"),
         ("git_commit", {"message": "x"}, "Nothing is staged"),
         ("git_commit", {"message": ""}, "message is empty"),
         ("git_stash", {"action": "pop"}, "Nothing is put aside"),

@@ -81,7 +81,9 @@ def run_git_tools(root: Path, calls: list[tuple[str, dict[str, object]]] = READI
     refused: list[str] = []
     for name, arguments in calls:
         try:
-            find_tool(name).run(ToolContext(Workspace.at(root)), arguments)
+            tool, context = find_tool(name), ToolContext(Workspace.at(root))
+            tool.preview(context, tool.validate(arguments))
+            tool.run(context, arguments)
         except ToolError as error:
             assert "\n" not in str(error)
             refused.append(" ".join([name, *(str(value) for key, value in arguments.items() if key == "action")]))

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from punie_tools.errors import ToolError
+from punie_tools.git.changed_hunks import told_hunks
 from punie_tools.git.repository import Repository
 from punie_tools.git.staged_files import StagedResult, staged_files
 from punie_tools.tool import Risk, Tool, ToolContext
@@ -29,8 +30,12 @@ def git_stage(context: ToolContext, paths: Paths = None, patch: Patch = "") -> S
 
 
 def _preview(context: ToolContext, paths: list[str] | None = None, patch: str = "") -> str:
-    """The command, or the hunks. Raises ToolError where there is neither."""
-    return patch or shlex.join(["git", "add", "--all", "--", *_given(paths)])
+    """The command with what it would stage, or the hunks. Raises ToolError where there is neither."""
+    if patch:
+        return patch
+    repository = Repository.of(context)
+    pathspecs = [repository.pathspec(path) for path in _given(paths)]
+    return f"{shlex.join(['git', 'add', '--all', '--', *_given(paths)])}\n\n{told_hunks(repository, pathspecs)}"
 
 
 TOOL = Tool(git_stage, risk=Risk.EDITS, preview=_preview)

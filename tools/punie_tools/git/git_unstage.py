@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from punie_tools.errors import ToolError
+from punie_tools.git.changed_hunks import told_hunks
 from punie_tools.git.git_stage import Patch, Paths, as_bytes
 from punie_tools.git.repository import Repository
 from punie_tools.git.staged_files import StagedResult, staged_files
@@ -28,8 +29,12 @@ def git_unstage(context: ToolContext, paths: Paths = None, patch: Patch = "") ->
 
 
 def _preview(context: ToolContext, paths: list[str] | None = None, patch: str = "") -> str:
-    """The command, or the hunks."""
-    return patch or shlex.join(["git", "restore", "--staged", "--", *(paths or ["."])])
+    """The command with what it would unstage, or the hunks."""
+    if patch:
+        return patch
+    repository = Repository.of(context)
+    told = told_hunks(repository, [repository.pathspec(path) for path in paths or ["."]], is_staged=True)
+    return f"{shlex.join(['git', 'restore', '--staged', '--', *(paths or ['.'])])}\n\n{told}"
 
 
 TOOL = Tool(git_unstage, risk=Risk.EDITS, preview=_preview)
