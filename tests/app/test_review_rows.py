@@ -71,6 +71,21 @@ def is_inside(row: Row, hunk: Hunk) -> bool:
     return row.old is not None and hunk.old_start <= row.old < hunk.old_start + len(hunk.old)
 
 
+@pytest.mark.parametrize("is_new", [True, False])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_lines_of_one_side_alone_have_the_whole_width(is_new: bool, is_there: bool) -> None:
+    text = FileImage(b"1\n2\n", 0o644)
+    nothing = FileImage(b"", 0o644) if is_there else None
+    sides = (nothing, text) if is_new else (text, nothing)
+    review = Review([FileChange("a.txt", *sides), FileChange("b.txt", text, FileImage(b"1\n", 0o644))])
+    kinds = [row.kind for row in rows_of(review, side_by_side=True)]
+    side = "added" if is_new else "removed"
+    assert kinds == ["file", side, side, "file", "pair", "pair"]
+    if not is_new and is_there:
+        review.edit(0, 0, b"2\n")
+        assert [row.kind for row in rows_of(review, side_by_side=True)][1:3] == ["pair", "pair"]
+
+
 @LAYOUTS
 @pytest.mark.parametrize(("before", "after"), [(b"1\n2\n", b"1\n"), (b"1\n", b"1\n2\n")])
 def test_an_edit_that_takes_the_change_back_is_told(side_by_side: bool, before: bytes, after: bytes) -> None:

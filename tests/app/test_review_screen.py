@@ -492,8 +492,11 @@ async def test_what_goes_on_past_the_edge_says_so(
             await driven.pilot.press("w", "v")
 
 
-async def test_the_end_of_a_line_of_wide_letters_is_reached(drive: Drive, repository: Path) -> None:
-    async with drive(repository, [], size=(80, 24)) as driven:
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_end_of_a_line_of_wide_letters_is_reached(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    async with drive(repository, [], size=size) as driven:
         driven.app.push_screen(ReviewScreen(review_of(b"", f"{'言' * 100}終\n".encode(), "long.txt"), "long"))
         screen = await driven.shown(ReviewScreen)
         await driven.press_at_once(*["right"] * 200)

@@ -140,6 +140,7 @@ def _rows_of_file(place: int, file: FileReview, side_by_side: bool, notes: Seque
     if file.is_binary and not file.renamed_from:
         yield Row("note", place, 0, text="a binary file, decided as a whole")
         return
+    side_by_side = side_by_side and _has_two_sides(file)
     shown_up_to = 0
     for number, hunk in enumerate(file.hunks):
         if file.is_rename(number):
@@ -160,6 +161,12 @@ def _rows_of_file(place: int, file: FileReview, side_by_side: bool, notes: Seque
         following = file.hunks[number + 1].old_start if number + 1 < len(file.hunks) else len(file.lines)
         shown_up_to = min(end + _CONTEXT, following)
         yield from _context(place, number, end, shown_up_to, delta + len(hunk.new) - len(hunk.old), side_by_side)
+
+
+def _has_two_sides(file: FileReview) -> bool:
+    """Whether there are lines both before and after; the lines of one side alone have the whole width."""
+    is_all_gone = file.lines == tuple(line for hunk in file.hunks for line in hunk.old)
+    return bool(file.lines) and (not is_all_gone or any(hunk.new for hunk in file.hunks))
 
 
 def _note_on_equal_lines(file: FileReview, hunk: Hunk) -> str:

@@ -267,12 +267,12 @@ class ReviewView(ScrollView, can_focus=True):
             self.virtual_size = Size(width, self._lines.count)
         else:
             self._lines = None
-            widest = width if self.is_side_by_side else self._columns.gutter + self._widest(width)
-            self.virtual_size = Size(max(width, widest), len(self._rows))
+            self.virtual_size = Size(max(width, self._columns.gutter + self._widest()), len(self._rows))
 
-    def _widest(self, enough: int) -> int:
-        """How wide the longest changed line is; of very many rows the first ones count."""
-        return max((cell_len(self._text(row)) for row in self._rows[:2000]), default=enough) + len(_NO_LINE_END)
+    def _widest(self) -> int:
+        """How wide the longest line is that moves sideways, as no side of a pair does; of very many the first count."""
+        first = (row for row in self._rows[:2000] if not self.is_side_by_side or row.kind in _SIGNS)
+        return max((cell_len(self._text(row)) for row in first), default=0)
 
     def _heights(self, folded: Collection[int], notes: Sequence[Note], columns: Columns) -> Iterator[int]:
         return self._all_rows.heights(folded, notes, columns, lambda row: self._height_of(row, columns))
@@ -324,7 +324,7 @@ class ReviewView(ScrollView, can_focus=True):
 
     def _fitting(self, text: Iterable[Segment], width: int) -> Strip:
         """What is seen behind the gutter; nothing is cut off there where long lines go on below."""
-        start = 0 if self._is_wrapped or self.is_side_by_side else self.scroll_offset.x
+        start = 0 if self._is_wrapped else self.scroll_offset.x
         return cut_text(Strip(text), start, max(width - self._columns.gutter, 0), self._style("muted"))
 
     def _half(self, row: Row, line: int | None, part: int, *, is_new: bool) -> Iterator[Segment]:
