@@ -29,6 +29,7 @@ from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.review import HunkEditor, ReviewScreen
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.review.cut_text import cut_text
+from punie_tui.app.widgets.review.rows import Note
 from punie_tui.app.widgets.review.screen_lines import ScreenLines
 from punie_tui.app.widgets.review.view import ReviewView
 from punie_tui.engine.protocol import TextDelta, ToolCall
@@ -358,6 +359,71 @@ async def test_the_cursor_follows_to_what_was_undone(drive: Drive, repository: P
         assert places == [(1, 0), (0, 1), (0, 1)]
         await driven.pilot.press("U", "U")
         assert "nothing to redo" in str(screen.query_one("#review-place").render())
+
+
+def long_changes() -> list[FileChange]:
+    """Two changed files, the hunks of which lie far from each other, with a new one between them."""
+    changed = b"".join(b"%s %d\n" % (b"new" if number % 13 > 9 else b"line", number) for number in range(60))
+    plain = b"".join(b"line %d\n" % number for number in range(60))
+    sides = [(plain, changed), (None, plain), (plain, changed)]
+    return [
+        FileChange(name, before and FileImage(before, 0o644), FileImage(after, 0o644))
+        for name, (before, after) in zip(("a.txt", "b.txt", "c.txt"), sides, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+@pytest.mark.parametrize("is_wrapped", [False, True])
+async def test_who_goes_to_a_file_sees_its_heading_and_what_follows(
+    drive: Drive, repository: Path, size: tuple[int, int], is_wrapped: bool
+) -> None:
+    async with drive(repository, [], size=size) as driven:
+        driven.app.push_screen(ReviewScreen(Review(long_changes()), "three"))
+        screen = await driven.shown(ReviewScreen)
+        await driven.pilot.press(*["w"] * is_wrapped, "N")
+        assert "b.txt  new" in shown_lines(screen)[0]
+        # A step down from there moves the cursor, not what one reads.
+        await driven.pilot.press("down")
+        assert "b.txt  new" in shown_lines(screen)[0]
+        await driven.pilot.press("N", "N")
+        assert any("c.txt" in line for line in shown_lines(screen))
+        await driven.pilot.press("P", "P")
+        assert "a.txt" in shown_lines(screen)[0]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_who_goes_to_a_hunk_sees_all_of_it_that_fits(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    async with drive(repository, [], size=size) as driven:
+        driven.app.push_screen(ReviewScreen(Review(long_changes()), "three"))
+        screen = await driven.shown(ReviewScreen)
+        view = screen.query_one(ReviewView)
+        for key in [*["n"] * 8, *["p"] * 8]:
+            before = view.scroll_offset.y
+            await driven.pilot.press(key)
+            top, height = view.scroll_offset.y, view.scrollable_content_region.height
+            of_hunk = [n for n, row in enumerate(view.rows) if row[1:3] == view.current[1:3]]
+            if size[1] > 5 and view.current.file != 1:
+                assert top <= of_hunk[0]
+                assert of_hunk[-1] < top + height
+            assert top <= view.rows.index(view.current) < top + height
+            if before <= of_hunk[0] and of_hunk[-1] < before + height:
+                assert top == before, "what is seen whole stays where it is"
+
+
+async def test_notes_that_come_in_move_nothing_that_one_reads(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [], size=(80, 24)) as driven:
+        driven.app.push_screen(ReviewScreen(Review(long_changes()), "three"))
+        screen = await driven.shown(ReviewScreen)
+        await driven.pilot.press("N", "down")
+        before = shown_lines(screen)
+        places = (None, (0, 0), (0, 2))
+        screen.query_one(ReviewView).show_notes([Note(place, "a note", is_worse=True) for place in places])
+        await driven.pilot.pause()
+        assert shown_lines(screen) == before
+        await driven.pilot.press("home")
+        assert "a note" in shown_lines(screen)[0]
 
 
 async def test_a_file_that_changes_under_the_review_is_not_written_over(drive: Drive, repository: Path) -> None:

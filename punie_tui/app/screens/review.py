@@ -288,7 +288,7 @@ class ReviewScreen(Page[bool]):
     def action_next_file(self, step: int) -> None:
         file = self._view.current.file + step
         if 0 <= file < len(self._review.files):
-            self._go_to((file, 0))
+            self._go_to((file, 0), shows_file=True)
 
     def action_split(self) -> None:
         row = self._view.current
@@ -427,9 +427,9 @@ class ReviewScreen(Page[bool]):
         undecided = (place for place in ahead if self._review.hunk(place).verdict == "undecided")
         self._go_to(next(undecided, places[here]))
 
-    def _go_to(self, place: HunkPlace) -> None:
+    def _go_to(self, place: HunkPlace, *, shows_file: bool = False) -> None:
         self._problem = ""
-        self._view.go_to_hunk(*place)
+        self._view.go_to_hunk(*place, shows_file=shows_file)
 
     def _changed(self, problem: str = "") -> None:
         self._has_warned = False

@@ -37,6 +37,7 @@ _MARGIN_STYLES = {"note": "muted", "comment": "comment", "gap": "muted", "worse"
 _WIDE_ENOUGH_FOR_TWO = 120
 _TAB = 4
 _MOST_LINES_AT_ONCE = 10_000
+_MARGIN = 3
 _NO_LINE_END = "  (no line end)"
 
 
@@ -181,20 +182,45 @@ class ReviewView(ScrollView, can_focus=True):
     def show_notes(self, notes: Sequence[Note]) -> None:
         """What the hunks do, in place of what was shown of that before; the cursor stays on its row."""
         here = self.current if self._rows else None
+        top, line = self.scroll_offset.y, self._line_of(self._cursor)
         self._notes = list(notes)
         self.show_again()
-        if here is not None and here in self._rows:
-            self._put_cursor(self._rows.index(here))
+        if here is None or here not in self._rows:
+            return
+        row = self._rows.index(here)
+        if top:
+            # What one reads stays where it is; from the top on there is nothing above that would move it.
+            self.scroll_to(y=top + self._line_of(row) - line, animate=False, immediate=True)
+        self._put_cursor(row, margin=0)
 
-    def go_to_hunk(self, file: int, hunk: int) -> None:
-        """Put the cursor on a hunk's first changed line, or on its file's row."""
+    def go_to_hunk(self, file: int, hunk: int, *, shows_file: bool = False) -> None:
+        """Put the cursor on a hunk's first changed line, or on its file's row.
+
+        As much is seen of the hunk, and of what follows it in its file with `shows_file`, as the screen has room for.
+        """
         self._folded.discard(file)
         if self._is_making_rows:
             self._wanted = (file, hunk)
             return
-        fitting = [place for place, row in enumerate(self._rows) if (row.file, row.hunk) == (file, hunk)]
+        wanted = [place for place, row in enumerate(self._rows) if row.file == file and row.hunk >= hunk]
+        fitting = [place for place in wanted if self._rows[place].hunk == hunk]
+        if not fitting:
+            self._put_cursor(0)
+            return
         changed = (place for place in fitting if self._rows[place].is_change or self._rows[place].kind == "note")
-        self._put_cursor(next(changed, fitting[0] if fitting else 0))
+        self._show_whole(fitting[0], wanted[-1] if shows_file else fitting[-1])
+        self._put_cursor(next(changed, fitting[0]), margin=0)
+
+    def _show_whole(self, first: int, last: int) -> None:
+        """Let the rows stand on the screen from the first one on; where all of them do already nothing moves."""
+        height, top = self.scrollable_content_region.height, self.scroll_offset.y
+        start, end = self._line_of(first), self._line_of(last + 1)
+        if start < top or end > top + height:
+            self.scroll_to(y=start, animate=False, immediate=True)
+
+    def _line_of(self, row: int) -> int:
+        """The line at which a row begins."""
+        return self._lines.first_of(row) if self._lines else row
 
     def toggle_fold(self) -> None:
         """Fold or unfold the file under the cursor."""
@@ -221,7 +247,7 @@ class ReviewView(ScrollView, can_focus=True):
     def _scrolls_inside_row(self, direction: int) -> bool:
         """Go on in a row that is higher than the screen, if more of it lies there."""
         height, top = self.scrollable_content_region.height, self.scroll_offset.y
-        first, end = (self._lines.first_of(self._cursor + each) if self._lines else 0 for each in (0, 1))
+        first, end = (self._line_of(self._cursor + each) for each in (0, 1))
         if end - first <= height or not (end > top + height if direction > 0 else first < top):
             return False
         wanted = min(top + height - 1, end - height) if direction > 0 else max(top - height + 1, first)
@@ -241,16 +267,19 @@ class ReviewView(ScrollView, can_focus=True):
         """It takes a column away, or gives it back."""
         self.call_later(self.show_again)
 
-    def _put_cursor(self, row: int) -> None:
+    def _put_cursor(self, row: int, margin: int = _MARGIN) -> None:
+        """Keep it so many lines away from the edge that it moves to, if there is room for that."""
+        direction = row - self._cursor
         self._cursor = min(max(row, 0), max(len(self._rows) - 1, 0))
-        line = self._lines.first_of(self._cursor) if self._lines else self._cursor
+        line = self._line_of(self._cursor)
         height = self.scrollable_content_region.height
-        margin = min(3, height // 4)
+        margin = min(margin, height // 4)
+        above, below = margin * (direction < 0), margin * (direction > 0)
         top = self.scroll_offset.y
-        if line < top + margin:
-            self.scroll_to(y=max(line - margin, 0), animate=False, immediate=True)
-        elif line >= top + height - margin:
-            self.scroll_to(y=line - height + margin + 1, animate=False, immediate=True)
+        if line < top + above:
+            self.scroll_to(y=max(line - above, 0), animate=False, immediate=True)
+        elif line >= top + height - below:
+            self.scroll_to(y=line - height + below + 1, animate=False, immediate=True)
         self.refresh()
         self.post_message(self.Moved())
 
