@@ -92,3 +92,24 @@ async def test_a_review_that_is_left_at_once_ends_its_look(drive: Drive, make_re
         await driven.pilot.press("n", "enter")
         await driven.finished()
     assert (root / "a.py").read_text() == BEFORE
+
+
+NEAR = BEFORE.replace(BETWEEN, "# between\n")
+NEAR_WORSE = NEAR.replace("# between", "# in between").replace("return 1", "return None").replace("'two'", "2")
+
+
+@pytest.mark.usefixtures("checked")
+async def test_findings_follow_their_lines_when_a_hunk_is_split_and_joined_again(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    root = make_repository({"a.py": NEAR})
+    edit = ToolCall("c1", "write_file", {"path": "a.py", "content": NEAR_WORSE})
+    async with drive(root, [[edit], [TextDelta("done")]]) as driven:
+        screen = await open_review(driven)
+        await driven.until(lambda: "types +1 -1" in said(screen), "the effect")
+        whole = [("worse", 0), ("better", 0)]
+        assert [(kind, hunk) for kind, hunk, _ in notes(screen)] == whole
+        await driven.pilot.press("s")
+        assert [(kind, hunk) for kind, hunk, _ in notes(screen)] == [("worse", 0), ("better", 2)]
+        await driven.pilot.press("u")
+        assert [(kind, hunk) for kind, hunk, _ in notes(screen)] == whole

@@ -412,6 +412,16 @@ async def test_who_goes_to_a_hunk_sees_all_of_it_that_fits(
                 assert top == before, "what is seen whole stays where it is"
 
 
+async def test_notes_that_were_there_from_the_beginning_follow_their_hunk(drive: Drive, repository: Path) -> None:
+    changed = NUMBERS.replace("r_3 = 3\n", "r_3 = 33\n").replace("r_5 = 5\n", "r_5 = 55\n")
+    review = review_of(NUMBERS.encode(), changed.replace("r_30 = 30\n", "r_30 = 300\n").encode())
+    async with drive(repository, []) as driven:
+        driven.app.push_screen(ReviewScreen(review, "one", notes=[Note((0, 1), "broke it", is_worse=True)]))
+        screen = await driven.shown(ReviewScreen)
+        await driven.pilot.press("p", "s")
+        assert [row.hunk for row in screen.query_one(ReviewView).rows if row.kind == "worse"] == [2]
+
+
 async def test_notes_that_come_in_move_nothing_that_one_reads(drive: Drive, repository: Path) -> None:
     async with drive(repository, [], size=(80, 24)) as driven:
         driven.app.push_screen(ReviewScreen(Review(long_changes()), "three"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -12,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
 from punie_tools.changes.review import Hunk, HunkPlace, Lines, Review, Verdict
+from punie_tools.changes.review_lines import ReviewLine, line_in, place_of
 from punie_tools.safe_text import safe_text
 from punie_tools.sentences import counted
 from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
@@ -160,6 +162,7 @@ class ReviewScreen(Page[bool]):
         self._first_place = (0, 0)
         self._first_told = ""
         self._review = review
+        self._lines_of_notes = [self._line_of(note) for note in notes]
         self._effects = EffectWatch(self, review, finder) if finder else None
         self._title = title
         self._problem = ""
@@ -185,7 +188,7 @@ class ReviewScreen(Page[bool]):
         self._view.focus()
         self._view.show_again()
         if self._first_notes:
-            self._view.show_notes(self._first_notes)
+            self._view.show_notes(self._notes)
         begin_at = next((note.place for note in self._first_notes if note.place), self._first_place)
         self._view.go_to_hunk(*begin_at)
         if self._first_told:
@@ -221,7 +224,24 @@ class ReviewScreen(Page[bool]):
         self.query_one("#review-effect", Static).update(safe_text(message.text, single_line=True))
 
     def on_effect_watch_found(self, message: EffectWatch.Found) -> None:
-        self._view.show_notes(message.notes)
+        if self._effects:
+            self._effects.take(message.findings)
+            self._view.show_notes(self._notes)
+
+    @property
+    def _notes(self) -> list[Note]:
+        """What stands beside the hunks as they are cut now."""
+        found = self._effects.notes if self._effects else None
+        if found is not None:
+            return found
+        lines = zip(self._first_notes, self._lines_of_notes, strict=True)
+        return [replace(note, place=place_of(self._review, line)) if line else note for note, line in lines]
+
+    def _line_of(self, note: Note) -> ReviewLine | None:
+        """By which its hunk is found again; a hunk without lines stays where it is."""
+        if note.place is None:
+            return None
+        return next(filter(None, (line_in(self._review, note.place, is_new=is_new) for is_new in (True, False))), None)
 
     def on_effect_watch_chosen(self, message: EffectWatch.Chosen) -> None:
         """The green gate came to its end."""
@@ -434,7 +454,7 @@ class ReviewScreen(Page[bool]):
     def _changed(self, problem: str = "") -> None:
         self._has_warned = False
         self._problem, self._problem_row = problem, None
-        self._view.show_again()
+        self._view.show_notes(self._notes)
         if self._effects:
             self._effects.look()
 

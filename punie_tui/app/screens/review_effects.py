@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from punie_tools.changes.review_lines import place_of
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tui.app.widgets.review.rows import Note
 
@@ -36,9 +37,9 @@ class EffectWatch:
 
     @dataclass
     class Found(Message):
-        """What belongs beside the hunks."""
+        """What stands beside the hunks once the screen has taken it."""
 
-        notes: Sequence[Note]
+        findings: Sequence[PlacedFinding]
 
     @dataclass
     class Chosen(Message):
@@ -52,6 +53,16 @@ class EffectWatch:
         self._finder = finder
         self._cancelled = threading.Event()
         self._looked_at: list[FileChange] | None = None
+        self._findings: Sequence[PlacedFinding] | None = None
+
+    def take(self, findings: Sequence[PlacedFinding]) -> None:
+        """Let these be what the notes tell."""
+        self._findings = findings
+
+    @property
+    def notes(self) -> list[Note] | None:
+        """What was found last, beside the hunks as they are cut now; None where nothing was looked at yet."""
+        return None if self._findings is None else _notes(self._review, self._findings)
 
     def look(self) -> None:
         """Look at what would stand if all that is undecided were accepted, unless that was seen last."""
@@ -69,8 +80,7 @@ class EffectWatch:
             from punie_tools.effects.placing import placed
 
             effect = self._finder.effect_of(changes, cancelled, lambda text: self._tell(f"{text} …", cancelled))
-            notes = _notes(placed(review, effect, kept))
-            self._post(self.Found(notes), cancelled)
+            self._post(self.Found(placed(review, effect, kept)), cancelled)
             self._tell(effect.summary, cancelled)
 
         self._begin(find)
@@ -116,25 +126,27 @@ class EffectWatch:
             self._screen.post_message(message)
 
 
-def _notes(found: Sequence[PlacedFinding]) -> list[Note]:
+def _notes(review: Review, found: Sequence[PlacedFinding]) -> list[Note]:
     """At each place the first ones, what is worse before what is better."""
+    at_places: dict[HunkPlace | None, list[PlacedFinding]] = {}
+    for each in found:
+        at_places.setdefault(place_of(review, each.line) if each.line else None, []).append(each)
     notes: list[Note] = []
-    for place in dict.fromkeys(each.place for each in found):
-        here = [each for each in found if each.place == place]
-        notes += [_note(each) for each in here[:_MOST_NOTES_AT_A_PLACE]]
+    for place, here in at_places.items():
+        notes += [_note(each, place) for each in here[:_MOST_NOTES_AT_A_PLACE]]
         if (more := len(here) - _MOST_NOTES_AT_A_PLACE) > 0:
             is_worse = any(not each.is_cured for each in here[_MOST_NOTES_AT_A_PLACE:])
             notes.append(Note(place, f"and {more} more", is_worse=is_worse))
     return notes
 
 
-def _note(each: PlacedFinding) -> Note:
+def _note(each: PlacedFinding, place: HunkPlace | None) -> Note:
     found = each.finding
     first_line = found.message.split("\n", 1)[0]
     if found.kind == "tests":
         text = f"{found.code} {'passes now' if each.is_cured else f'fails: {first_line}'}"
     else:
-        where = "" if each.place else f"{found.file}:{found.line} "
+        where = "" if place else f"{found.file}:{found.line} "
         what = "gone" if each.is_cured else "new"
         text = f"{what}: {where}{first_line}{f' ({found.code})' if found.code else ''}"
-    return Note(each.place, text, is_worse=not each.is_cured)
+    return Note(place, text, is_worse=not each.is_cured)

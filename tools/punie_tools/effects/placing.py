@@ -1,4 +1,4 @@
-"""Beside which hunk each finding of an effect belongs."""
+"""At which line of a review each finding of an effect is; that stays, while hunks may be split and joined."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from punie_tools.changes.review import HunkPlace, Review
+from punie_tools.changes.review_lines import ReviewLine, line_in
 from punie_tools.effects.effects import Effect, Finding
 
 
 @dataclass(frozen=True)
 class PlacedFinding:
-    """`place` is None for one outside all hunks: in another file, or away from what changed."""
+    """`line` is None for one outside all hunks: in another file, or away from what changed."""
 
-    place: HunkPlace | None
+    line: ReviewLine | None
     finding: Finding
     is_cured: bool
 
 
 def placed(review: Review, effect: Effect, kept: Collection[HunkPlace]) -> list[PlacedFinding]:
     """The findings of an effect that was found with the hunks `kept`."""
-    added = [PlacedFinding(_place(review, found, kept), found, is_cured=False) for found in effect.added]
-    cured = [PlacedFinding(_place(review, found, ()), found, is_cured=True) for found in effect.cured]
+    added = [PlacedFinding(_line(review, found, kept), found, is_cured=False) for found in effect.added]
+    cured = [PlacedFinding(_line(review, found, ()), found, is_cured=True) for found in effect.cured]
     return [*added, *cured]
 
 
-def _place(review: Review, found: Finding, kept: Collection[HunkPlace]) -> HunkPlace | None:
+def _line(review: Review, found: Finding, kept: Collection[HunkPlace]) -> ReviewLine | None:
     if found.kind == "tests":
         return None
     for file, reviewed in enumerate(review.files):
@@ -34,13 +35,14 @@ def _place(review: Review, found: Finding, kept: Collection[HunkPlace]) -> HunkP
     return None
 
 
-def _in_file(review: Review, file: int, line: int, kept: Collection[HunkPlace]) -> HunkPlace | None:
-    """The hunk whose lines hold this one, counted from 0, if the kept hunks are in the file."""
+def _in_file(review: Review, file: int, line: int, kept: Collection[HunkPlace]) -> ReviewLine | None:
+    """The line of a hunk that this one is, counted from 0, if the kept hunks are in the file."""
     shift = 0
     for number, hunk in enumerate(review.files[file].hunks):
-        lines: Sequence[bytes] = hunk.new if (file, number) in kept else hunk.old
+        is_kept = (file, number) in kept
+        lines: Sequence[bytes] = hunk.new if is_kept else hunk.old
         start = hunk.old_start + shift
         if start <= line < start + len(lines):
-            return file, number
+            return line_in(review, (file, number), line - start, is_new=is_kept)
         shift += len(lines) - len(hunk.old)
     return None
