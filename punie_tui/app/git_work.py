@@ -131,7 +131,7 @@ class GitWork(ScreenWork):
         from punie_tui.app.widgets.chat.chat import told_comments
 
         if review.comments and not self._session.engine.writes_answers:
-            told = told_comments([f"{each.path}:{each.line}: {each.text}" for each in review.comments])
+            told = told_comments([each.told for each in review.comments])
             self._tell(f"{told} {self._session.engine.model_name} acts on no comment; a bigger model does.")
         elif request := comments_request(review, title):
             self._on_screen(lambda: self._send(request))

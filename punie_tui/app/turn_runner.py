@@ -78,9 +78,7 @@ class PendingApproval(_Pending["Decision"]):
     @property
     def comments(self) -> str:
         """What the person said of lines in the review that they came back from, each with its place."""
-        return "; ".join(
-            f"{each.path}:{each.line}: {each.text}" for each in (self.review.comments if self.review else ())
-        )
+        return "; ".join(each.told for each in (self.review.comments if self.review else ()))
 
     def begun_review_with_all(self) -> Review | None:
         """The review with every hunk accepted, for what the person wrote in it; None where they wrote nothing."""

@@ -310,11 +310,29 @@ async def test_a_comment_says_what_it_is_about_and_how_it_is_kept(
         await driven.pilot.press("c")
         line = screen.query_one(Input)
         await driven.until(lambda: line.has_focus, "its focus")
-        assert str(line.placeholder).startswith("about line 4")
+        about = "line 4" if size[0] >= 120 else "removed line 4"
+        assert str(line.placeholder).startswith(f"about {about};")
         await driven.pilot.press("w")
         drawn = "\n".join(strip.text for strip in screen._compositor.render_strips())
-        assert ("Comment on line 4: the model reads it" in drawn) == (size[1] > 5)
+        assert (f"Comment on {about}: the model reads it" in drawn) == (size[1] > 5)
         assert footer_of(screen).startswith("⏎ Keep it  esc Drop it") or size[0] < 30
+
+
+async def test_a_comment_on_a_line_that_goes_says_so(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[EDIT]], size=(80, 24)) as driven:
+        screen = await open_review(driven)
+        await driven.pilot.press("c", *"old", "enter", "down", "down", "c")
+        assert str(screen.query_one(Input).placeholder).startswith("about line 4;")
+        assert not screen.query_one(Input).value
+        await driven.pilot.press(*"new", "enter")
+        drawn = [row.text or row.kind for row in screen.query_one(ReviewView).rows if row.is_change or row.text]
+        assert drawn[:4] == ["removed", "old", "added", "new"]
+        await driven.pilot.press("v")
+        drawn = [row.text or row.kind for row in screen.query_one(ReviewView).rows if row.is_change or row.text]
+        assert drawn[:3] == ["pair", "new", "on the line before: old"]
+        await driven.pilot.press("A", "enter")
+        await driven.finished()
+        await driven.said("numbers.py, line 4 before the change: old; numbers.py:4: new.")
 
 
 async def test_a_comment_outlives_that_the_keys_go_elsewhere(drive: Drive, repository: Path) -> None:
@@ -367,7 +385,7 @@ def long_changes() -> list[FileChange]:
     plain = b"".join(b"line %d\n" % number for number in range(60))
     sides = [(plain, changed), (None, plain), (plain, changed)]
     return [
-        FileChange(name, before and FileImage(before, 0o644), FileImage(after, 0o644))
+        FileChange(name, FileImage(before, 0o644) if before else None, FileImage(after, 0o644))
         for name, (before, after) in zip(("a.txt", "b.txt", "c.txt"), sides, strict=True)
     ]
 

@@ -26,7 +26,7 @@ from punie_tui.app.screens.review_effects import EffectWatch
 from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
-from punie_tui.app.widgets.review.rows import Note, Row
+from punie_tui.app.widgets.review.rows import CommentedLine, Note, Row
 from punie_tui.app.widgets.review.view import ReviewView
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class ReviewScreen(Page[bool]):
         self._title = title
         self._problem = ""
         self._problem_row: Row | None = None
-        self._commented: tuple[int, int] | None = None
+        self._commented: tuple[int, CommentedLine] | None = None
         self._said_before = ""
         self._has_warned = False
         self._leads_back = leads_back
@@ -353,15 +353,16 @@ class ReviewScreen(Page[bool]):
         # While the person writes, effects that come in may lay out the rows anew.
         self._commented = (self._view.current.file, line)
         self._said_before = said.value = self._comment_here()
-        said.border_title = f"Comment on line {line}: the model reads it"
-        said.placeholder = f"about line {line}; an empty one is taken back"
+        said.border_title = f"Comment on {line}: the model reads it"
+        said.placeholder = f"about {line}; an empty one is taken back"
         self._set_commenting(True)
         said.focus()
 
     @on(Input.Submitted)
     def _keep_comment(self) -> None:
         if self._commented is not None:
-            self._review.comment(*self._commented, self.query_one(Input).value.strip())
+            file, (line, is_removed) = self._commented
+            self._review.comment(file, line, self.query_one(Input).value.strip(), is_removed=is_removed)
         self._close_comment()
         self._changed()
 
@@ -437,8 +438,9 @@ class ReviewScreen(Page[bool]):
         self.refresh_bindings()
 
     def _comment_here(self) -> str:
-        path, line = self._review.files[self._view.current.file].shown_path, self._view.current_line
-        return next((said.text for said in self._review.comments if (said.path, said.line) == (path, line)), "")
+        here = self._review.files[self._view.current.file].shown_path, self._view.current_line
+        said = self._review.comments
+        return next((each.text for each in said if (each.path, (each.line, each.is_removed)) == here), "")
 
     def _go_to_undecided(self, file: int, hunk: int) -> None:
         places = self._review.places

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.review import Hunk, Review, Verdict, split_lines
+from punie_tools.changes.review_request import comments_request
 from punie_tools.changes.tree_access import FileImage
 
 LINES = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\r\n", b"\xff\n", b"\n", b"\xef\xbb\xbfx\n"]), max_size=30)
@@ -153,11 +154,11 @@ def test_a_comment_below_an_edited_hunk_stays_with_its_line() -> None:
     added, replaced = review.files[0].hunks
     above, context, changed_line = added.new_start, added.new_start + 3, replaced.new_start + 1
     gone = replaced.old_start + 1
-    for line in (above, context, changed_line, gone):
+    for line in (above, context, changed_line):
         review.comment(0, line, str(line))
+    review.comment(0, gone, str(gone), is_removed=True)
     review.edit(0, 0, b"a\nb\nc\nd\ne\n")
     moved = {comment.text: comment.line for comment in review.comments}
-    # The last is the number that the line had before, where it still has one.
     assert moved == {
         str(above): above,
         str(context): context + 3,
@@ -314,6 +315,22 @@ def test_what_the_model_gets_to_know() -> None:
         ("shop/cart.py", 2, "why twice?")
     ]
     assert "shop/cart.py:2: why twice?" in told.summary
+
+
+def test_a_comment_on_a_line_that_goes_says_that_it_counts_before_the_change() -> None:
+    before = b"".join(b"%d\n" % number for number in range(40))
+    review = Review([changed(before, b"new\n" * 20 + before.replace(b"30\n", b"", 1), "shop/cart.py")])
+    review.comment(0, 31, "why gone?", is_removed=True)
+    review.comment(0, 31, "and this?")
+    told = review.result
+    assert [(each.line, each.is_removed, each.text) for each in told.comments] == [
+        (31, True, "why gone?"),
+        (31, False, "and this?"),
+    ]
+    assert "shop/cart.py, line 31 before the change: why gone?; shop/cart.py:31: and this?" in told.summary
+    asked = comments_request(review, "it")
+    assert "shop/cart.py, line 31 before the change: why gone?\n@@" not in asked
+    assert "line 31 before the change: why gone?\n-30\n" in asked
 
 
 @pytest.mark.parametrize("data", [b"", b"a", b"a\n", b"a\r\nb\rc\n\n"])

@@ -114,13 +114,21 @@ class FileReview:
 
 
 class ReviewComment(BaseModel):
-    """What the person says about a line, counted from 1, of the proposed file, or of the old one if it goes."""
+    """What the person says about a line, counted from 1, of the proposed file; if it goes, of the one before."""
 
     model_config = ConfigDict(frozen=True)
 
     path: str
     line: int
     text: str
+    is_removed: bool = False
+    """Whether the line is one that goes: it is counted in the file before the change."""
+
+    @property
+    def told(self) -> str:
+        """With its place, which never is taken for a line of the file after the change."""
+        place = f"{self.path}, line {self.line} before the change" if self.is_removed else f"{self.path}:{self.line}"
+        return f"{place}: {self.text}"
 
 
 class ReviewedHunk(BaseModel):
@@ -151,7 +159,7 @@ class ReviewResult(BaseModel):
         total = self.accepted_count + len(self.rejected)
         told = [f"{self.accepted_count} of {total} hunks accepted"]
         told += [f"{len(self.edited)} edited by the person"] if self.edited else []
-        told += [f"{comment.path}:{comment.line}: {comment.text}" for comment in self.comments]
+        told += [comment.told for comment in self.comments]
         return "; ".join(told) + "."
 
 
@@ -260,12 +268,13 @@ class Review:
         comments = _moved(self.comments, self.files[file], found, longer)
         self._change_file(file, *hunks[:hunk], edited, *below, comments=comments)
 
-    def comment(self, file: int, line: int, text: str) -> None:
+    def comment(self, file: int, line: int, text: str, *, is_removed: bool = False) -> None:
         """Say something about a line; an empty text takes the comment back."""
-        path = self.files[file].shown_path
-        others = [each for each in self.comments if (each.path, each.line) != (path, line)]
-        said = [ReviewComment(path=path, line=line, text=text)] if text else []
-        ordered = sorted([*others, *said], key=lambda each: (each.path, each.line))
+        said = ReviewComment(path=self.files[file].shown_path, line=line, text=text, is_removed=is_removed)
+        comments = [each for each in self.comments if _place_of(each) != _place_of(said)]
+        if text:
+            comments.append(said)
+        ordered = sorted(comments, key=_place_of)
         self._become(replace(self._state, comments=tuple(ordered)))
 
     def undo(self) -> bool:
@@ -329,17 +338,15 @@ def _moved(comments: Sequence[ReviewComment], file: FileReview, edited: Hunk, lo
     def moved(comment: ReviewComment) -> ReviewComment:
         line = comment.line - 1
         is_below = comment.path == file.shown_path and line >= edited.new_start + len(edited.new)
-        if not is_below or any(_goes(hunk, line) for hunk in file.hunks):
+        if not is_below or comment.is_removed:
             return comment
         return comment.model_copy(update={"line": comment.line + longer})
 
     return tuple(moved(comment) for comment in comments)
 
 
-def _goes(hunk: Hunk, line: int) -> bool:
-    """Whether it is the number, from 0, of a line that the hunk takes away, and of none that it puts there."""
-    is_old = hunk.old_start <= line < hunk.old_start + len(hunk.old)
-    return is_old and not hunk.new_start <= line < hunk.new_start + len(hunk.new)
+def _place_of(comment: ReviewComment) -> tuple[str, int, bool]:
+    return comment.path, comment.line, not comment.is_removed
 
 
 def split_lines(data: bytes) -> Lines:

@@ -21,16 +21,16 @@ def comments_request(review: Review, title: str) -> str:
 
 
 def _told(review: Review, comment: ReviewComment) -> str:
-    lines = [f"{comment.path}:{comment.line}: {comment.text}"]
+    lines = [comment.told]
     file = next(file for file in review.files if file.shown_path == comment.path)
-    if diff := _diff_around(file, comment.line - 1):
+    if diff := _diff_around(file, comment):
         lines.append(diff)
     return "\n".join(lines)
 
 
-def _diff_around(file: FileReview, line: int) -> str:
-    """The hunk that the line, counted from 0 in the file after, is in or near; empty if it is in none."""
-    hunk = next(_hunks_near(file, line), None)
+def _diff_around(file: FileReview, comment: ReviewComment) -> str:
+    """The hunk that its line is in or near; empty if it is in none."""
+    hunk = next(_hunks_near(file, comment), None)
     if hunk is None or file.is_binary:
         return ""
     old, new = (spelled(b"".join(lines)) for lines in (hunk.old, hunk.new))
@@ -38,9 +38,9 @@ def _diff_around(file: FileReview, line: int) -> str:
     return diff if len(diff) <= _LONGEST_DIFF else f"{diff[:_LONGEST_DIFF]}…"
 
 
-def _hunks_near(file: FileReview, line: int) -> Iterator[Hunk]:
+def _hunks_near(file: FileReview, comment: ReviewComment) -> Iterator[Hunk]:
     for number, hunk in enumerate(file.hunks):
-        length = len(hunk.new) if file.change.after is not None else len(hunk.old)
-        is_near = hunk.new_start - _CONTEXT <= line < hunk.new_start + length + _CONTEXT
+        start, lines = (hunk.old_start, hunk.old) if comment.is_removed else (hunk.new_start, hunk.new)
+        is_near = start - _CONTEXT <= comment.line - 1 < start + len(lines) + _CONTEXT
         if is_near and not file.is_rename(number):
             yield hunk

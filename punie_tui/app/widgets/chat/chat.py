@@ -196,7 +196,9 @@ class _Teller:
 
     def _tell_comments(self, event: ToolFinished) -> None:
         """What the person said of lines in its review."""
-        said = [f"{each['path']}:{each['line']}: {each['text']}" for each in (event.review or {}).get("comments", ())]
+        from punie_tools.changes.review import ReviewComment
+
+        said = [ReviewComment.model_validate(each).told for each in (event.review or {}).get("comments", ())]
         if said:
             self._target.add("note", safe_text(told_comments(said), single_line=True))
 

@@ -214,14 +214,32 @@ def _rows_of_hunk(place: int, number: int, hunk: Hunk, side_by_side: bool) -> It
 
 
 def _with_comments(review: Review, file: FileReview, rows: list[Row]) -> Iterator[Row]:
-    said = {comment.line: comment.text for comment in review.comments if comment.path == file.shown_path}
+    here = (comment for comment in review.comments if comment.path == file.shown_path)
+    said = {CommentedLine(comment.line, comment.is_removed): comment.text for comment in here}
     for row in rows:
         yield row
-        if (line := line_of(row)) is not None and line in said:
+        line = line_of(row)
+        if line is not None and line in said:
             yield Row("comment", row.file, row.hunk, text=said.pop(line))
+        if row.kind == "pair" and row.is_change and row.old is not None:
+            gone = CommentedLine(row.old + 1, is_removed=True)
+            if gone in said:
+                yield Row("comment", row.file, row.hunk, text=f"on the line before: {said.pop(gone)}")
 
 
-def line_of(row: Row) -> int | None:
-    """The line that a comment on this row is about, counted from 1."""
+class CommentedLine(NamedTuple):
+    """The number of a line, from 1, in the proposed file, or in the one before if it goes."""
+
+    number: int
+    is_removed: bool
+
+    def __str__(self) -> str:
+        return f"{'removed ' * self.is_removed}line {self.number}"
+
+
+def line_of(row: Row) -> CommentedLine | None:
+    """The line that a comment on this row is about."""
     place = row.new if row.new is not None else row.old
-    return None if place is None or row.kind not in ("context", "removed", "added", "pair") else place + 1
+    if place is None or row.kind not in ("context", "removed", "added", "pair"):
+        return None
+    return CommentedLine(place + 1, is_removed=row.new is None)

@@ -24,7 +24,7 @@ from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.review.cut_text import cut_text
 from punie_tui.app.widgets.review.line_colours import changed_parts, highlighted
-from punie_tui.app.widgets.review.rows import Note, ReviewRows, Row, line_of
+from punie_tui.app.widgets.review.rows import CommentedLine, Note, ReviewRows, Row, line_of
 from punie_tui.app.widgets.review.screen_lines import Columns, ScreenLines, pieces_of
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ class ReviewView(ScrollView, can_focus=True):
         return self._rows[self._cursor]
 
     @property
-    def current_line(self) -> int | None:
-        """The line that a comment made here is about, counted from 1; None on a row that shows none."""
+    def current_line(self) -> CommentedLine | None:
+        """The line that a comment made here is about; None on a row that shows none."""
         return line_of(self.current)
 
     @property
