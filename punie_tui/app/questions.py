@@ -88,11 +88,14 @@ class Questions:
 
         leads_back = pending.question.can_be_reviewed
         finder = self._find_effects(pending.question.proposal)
-        screen = ReviewScreen(review, pending.question.tool, finder, leads_back=leads_back)
+        screen = ReviewScreen(
+            review, pending.question.tool, finder, leads_back=leads_back, begin_at=pending.left_review_at
+        )
         self._reviewed = (pending, screen)
 
         def answer(applies: bool | None) -> None:
             was_stopped, self._reviewed = self._reviewed is None, None
+            pending.left_review_at = screen.left_at
             if leads_back and not applies and not was_stopped:
                 # Once the screen below is on top again: a question tells who has the keys.
                 self._screen.call_later(self._show_again, pending)

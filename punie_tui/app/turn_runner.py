@@ -17,7 +17,7 @@ from punie_tools.sentences import counted
 from punie_tui.app.joined_events import joined
 
 if TYPE_CHECKING:
-    from punie_tools.changes.review import Review
+    from punie_tools.changes.review import HunkPlace, Review
     from punie_tui.agent.approval import ApprovalQuestion, AskPerson, Decision
     from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.events import Event
@@ -64,6 +64,7 @@ class PendingApproval(_Pending["Decision"]):
         super().__init__()
         self.question = question
         self.review = Review(question.proposal) if question.proposal else None
+        self.left_review_at: HunkPlace | None = None
 
     @property
     def decided_in_review(self) -> str:

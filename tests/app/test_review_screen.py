@@ -161,6 +161,18 @@ async def test_what_was_decided_is_there_when_the_review_is_opened_again(
         assert review.is_begun
 
 
+@pytest.mark.parametrize("keys", [["n"], ["a"], ["a", "r", "n"]], ids=["seen", "accepted", "all decided"])
+async def test_a_review_is_opened_again_where_it_was_left(drive: Drive, repository: Path, keys: list[str]) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("so be it")]]) as driven:
+        await open_review(driven)
+        await driven.pilot.press(*keys, "escape")
+        await driven.asked()
+        await driven.pilot.press("r")
+        view = (await driven.shown(ReviewScreen)).query_one(ReviewView)
+        await driven.until(lambda: bool(view.rows) and view.current.is_change, "its rows")
+        assert (view.current.file, view.current.hunk) == (0, 1)
+
+
 async def test_all_of_it_after_a_review_keeps_what_was_written_there(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[EDIT], [TextDelta("so be it")]], writes_answers=True) as driven:
         await open_review(driven)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
+    from textual.await_complete import AwaitComplete
 
     from punie_tools.effects.effects import EffectFinder
 
@@ -151,15 +152,20 @@ class ReviewScreen(Page[bool]):
         notes: Sequence[Note] = (),
         *,
         leads_back: bool = False,
+        begin_at: HunkPlace | None = None,
     ) -> None:
         """With a finder, which the screen closes, it tells what the hunks that are not rejected do.
 
-        `notes` stand beside their hunks from the beginning; at the first of these it begins. With `leads_back` whoever
-        leaves comes to the question that it was opened from, and nothing that was decided is lost.
+        `notes` stand beside their hunks from the beginning; at the first of these it begins, or else at `begin_at`, or
+        at the first hunk that is undecided. With `leads_back` whoever leaves comes to the question that it was opened
+        from, and nothing that was decided is lost.
         """
         super().__init__()
         self._first_notes = notes
-        self._first_place = (0, 0)
+        undecided = (place for place in review.places if review.hunk(place).verdict == "undecided")
+        self._first_place = begin_at or next(undecided, (0, 0))
+        self.left_at: HunkPlace | None = None
+        """The hunk that the cursor stood on when the screen was left."""
         self._first_told = ""
         self._review = review
         self._lines_of_notes = [self._line_of(note) for note in notes]
@@ -206,6 +212,11 @@ class ReviewScreen(Page[bool]):
     def on_unmount(self) -> None:
         if self._effects:
             self._effects.close()
+
+    def dismiss(self, result: bool | None = None) -> AwaitComplete:
+        if self._view.rows:
+            self.left_at = self._view.current.file, self._view.current.hunk
+        return super().dismiss(result)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.is_mounted and self._view.is_making_rows and action not in ("leave", "help"):
