@@ -20,6 +20,7 @@ from punie_tui.app.key_map import KeyChoice, KeyMap, key_map_of, keys_of
 from punie_tui.app.key_names import key_name
 from punie_tui.app.notices import Notices
 from punie_tui.app.screens.general_actions import SUSPEND
+from punie_tui.app.screens.left_once import Dialog
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.main_actions import STOP
 from punie_tui.app.terminal_title import TerminalTitle
@@ -146,6 +147,8 @@ class PunieApp(App[None]):
         if isinstance(event, events.Key) and event.key.startswith("alt+"):
             # Textual tells the letter as well, and whatever takes letters would take it.
             event.character = None
+        if isinstance(event, events.Key) and event.is_forwarded and self._is_held(event):
+            return
         if isinstance(event, events.Paste) and not event.is_forwarded:
             if (length := len(event.text)) > (most := self._most_pasted()):
                 self.notify(f"The paste has {length:,} characters, and {most:,} fit here; nothing was pasted.")
@@ -154,6 +157,10 @@ class PunieApp(App[None]):
             # A text area draws a tab as blanks, a line to type in would write it.
             event.text = text.replace("\t", " ") if isinstance(self.focused, Input) else text
         await super().on_event(event)
+
+    def _is_held(self, key: events.Key) -> bool:
+        """What bubbled up from a screen that a key before it left may be for the dialog that came then."""
+        return isinstance(self.screen, Dialog) and self.screen.hold(key)
 
     def _most_pasted(self) -> float:
         """What a line or a text draws without holding up the keys; the prompt folds what is long, and has its own."""

@@ -14,11 +14,12 @@ from punie_tui.app.textual_adapter import app_of
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from punie_tools.changes.review import Review
+    from punie_tools.changes.review import HunkPlace, Review
     from punie_tools.effects.effects import EffectFinder
     from punie_tools.git.tree_review import ReviewedPart, TreeReview
     from punie_tools.tool import ToolContext
     from punie_tui.agent.session import Session
+    from punie_tui.app.screens.tree_review import CommitScreen, WrittenMessage
     from punie_tui.app.widgets.review.rows import Note
 
 _GROUP = "git"
@@ -45,6 +46,7 @@ class GitWork(ScreenWork):
         self._changed = changed
         self._send = send
         self._message = session.commit_message
+        self._left_at: dict[ReviewedPart, tuple[str, int]] = {}
         self._closing = threading.Event()
 
     def close(self) -> None:
@@ -82,12 +84,12 @@ class GitWork(ScreenWork):
                 self._begin(lambda: self._take_back(review, title))
 
         app_of(self._screen).push_screen(
-            PastReviewScreen(review, title, left_out, notes=notes, begin_at=begin_at), carry_out
+            PastReviewScreen(review, title, left_out, notes=notes, begin_at=_place_near(review, begin_at)), carry_out
         )
 
     def commit(self) -> None:
         """Ask for the message of what is staged, with a draft of it."""
-        self._begin(lambda: self._draft(says_nothing=False))
+        self._begin_to_commit(lambda dialog: self._draft(dialog, says_nothing=False))
 
     def _read(self, part: ReviewedPart) -> None:
         from punie_tools.git.tree_review import read_tree_review
@@ -149,22 +151,42 @@ class GitWork(ScreenWork):
     def _show(self, reviewed: TreeReview, finder: EffectFinder | None) -> None:
         from punie_tui.app.screens.tree_review import StagedReviewScreen, TreeReviewScreen
 
-        def carry_out(is_wanted: bool | None) -> None:
-            if is_wanted:
-                self._begin(lambda: self._apply(reviewed))
+        def carry_out() -> None:
+            self._begin_to_commit(lambda dialog: self._apply(reviewed, dialog))
+
+        def keep_place(_is_wanted: bool | None) -> None:
+            if shown.left_at:
+                path = reviewed.review.files[shown.left_at[0]].shown_path
+                self._left_at[reviewed.part] = path, reviewed.review.hunk(shown.left_at).new_start
 
         screen = TreeReviewScreen if reviewed.part == "unstaged" else StagedReviewScreen
         title = _TITLES[reviewed.part]
-        shown = screen(reviewed.review, title, reviewed.left_out, finder=finder)
-        app_of(self._screen).push_screen(shown, carry_out)
+        begin_at = _place_near(reviewed.review, *self._left_at.get(reviewed.part, ("", 0)))
+        shown = screen(reviewed.review, title, reviewed.left_out, finder=finder, begin_at=begin_at, go_on=carry_out)
+        app_of(self._screen).push_screen(shown, keep_place)
 
-    def _apply(self, reviewed: TreeReview) -> None:
+    def _begin_to_commit(self, work: Callable[[CommitScreen], None]) -> None:
+        """The dialog is there at once, so that no key goes elsewhere; it goes where the work does not open it."""
+        from punie_tui.app.screens.tree_review import CommitScreen
+
+        dialog = CommitScreen(self._take_message)
+        app_of(self._screen).push_screen(dialog)
+
+        def work_for_dialog() -> None:
+            try:
+                work(dialog)
+            finally:
+                self._on_screen(dialog.give_up)
+
+        self._begin(work_for_dialog)
+
+    def _apply(self, reviewed: TreeReview, dialog: CommitScreen) -> None:
         self._tell_done(reviewed.apply())
         self._on_screen(self._changed)
         self._hand_over(reviewed.review, f"the {_TITLES[reviewed.part]}")
-        self._draft(says_nothing=True)
+        self._draft(dialog, says_nothing=True)
 
-    def _draft(self, *, says_nothing: bool) -> None:
+    def _draft(self, dialog: CommitScreen, *, says_nothing: bool) -> None:
         from punie_tools.git.commit_message import draft_message
         from punie_tools.git.conflicts import refuse_conflicts
         from punie_tools.git.repository import Repository
@@ -182,23 +204,21 @@ class GitWork(ScreenWork):
         drafted = draft_message(staged.review.proposed_changes)
         count = len(files) + len(staged.left_out)
         draft, kept = safe_text(drafted), safe_text(self._message.read())
-        self._on_screen(lambda: self._ask_message(draft, kept, f"{counted(count, 'file')} staged"))
+        self._on_screen(lambda: self._ask_message(dialog, draft, kept, f"{counted(count, 'file')} staged"))
 
-    def _ask_message(self, draft: str, kept: str, staged: str) -> None:
-        from punie_tui.app.screens.tree_review import CommitScreen, WrittenMessage
-
+    def _ask_message(self, dialog: CommitScreen, draft: str, kept: str, staged: str) -> None:
         def keep(text: str) -> None:
             is_own = text.strip() not in ("", draft.strip())
             self._message.keep(text if is_own else "")
 
-        def take(written: WrittenMessage | None) -> None:
-            if written is not None and written.is_ready:
-                self._begin(lambda: self._commit(written.text))
-            elif written is not None:
-                # Not in the group of the other work, of which the newest alone is sure to be done.
-                self._screen.run_worker(self._keep_message, thread=True, group=_GROUP_OF_MESSAGE)
+        dialog.offer(kept or draft, staged, keep)
 
-        app_of(self._screen).push_screen(CommitScreen(kept or draft, staged, keep), take)
+    def _take_message(self, written: WrittenMessage) -> None:
+        if written.is_ready:
+            self._begin(lambda: self._commit(written.text))
+        else:
+            # Not in the group of the other work, of which the newest alone is sure to be done.
+            self._screen.run_worker(self._keep_message, thread=True, group=_GROUP_OF_MESSAGE)
 
     def _keep_message(self) -> None:
         problem, is_own = self._message.write(), bool(self._message.read())
@@ -213,3 +233,12 @@ class GitWork(ScreenWork):
         self._message.keep("")
         self._message.write()
         self._on_screen(self._changed)
+
+
+def _place_near(review: Review, path: str, line: int = 0) -> HunkPlace:
+    """The first hunk of a file from a line of the file after on; the very first one where the file is not there."""
+    for number, file in enumerate(review.files):
+        if file.shown_path == path:
+            ahead = (hunk for hunk, found in enumerate(file.hunks) if found.new_start >= line)
+            return number, next(ahead, len(file.hunks) - 1)
+    return 0, 0

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from rich.cells import get_character_cell_size
 from rich.terminal_theme import TerminalTheme
+from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.app import App
 from textual.binding import Keymap
@@ -96,6 +97,11 @@ def filter_lines(app: App[None], line_filter: LineFilter) -> None:
 def width_of(letter: str) -> int:
     """How many cells a terminal gives a character."""
     return get_character_cell_size(letter)
+
+
+def hand_key(widget: Widget, key: events.Key) -> None:
+    """Let a widget have a key as if it came from the terminal now."""
+    widget._forward_event(events.Key(key.key, key.character))  # pyright: ignore[reportPrivateUsage]
 
 
 def is_worker_cancelled() -> bool:

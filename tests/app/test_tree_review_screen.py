@@ -13,7 +13,7 @@ from textual.widgets._toast import Toast
 
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.review import ReviewScreen
-from punie_tui.app.screens.tree_review import CommitScreen, StagedReviewScreen, TreeReviewScreen
+from punie_tui.app.screens.tree_review import CommitScreen, StagedReviewScreen, TreeReviewScreen, WrittenMessage
 from punie_tui.app.session_page import session_page
 from punie_tui.app.widgets.review.view import ReviewView
 from punie_tui.engine.protocol import TextDelta, ToolCall
@@ -74,6 +74,59 @@ async def test_one_hunk_is_staged_and_committed_the_other_taken_back(
     assert git(repository, "status", "--porcelain") == ""
 
 
+async def test_what_is_typed_before_the_message_can_be_written_is_for_it_and_commits_nothing(
+    drive: Drive, repository: Path
+) -> None:
+    async with drive(repository) as driven:
+        await press_in_repo(driven, "r", TreeReviewScreen)
+        await driven.press_at_once("a", "enter", *" as Crock wants", "ctrl+s", "!")
+        screen = await commit_screen(driven)
+        area = screen.query_one(TextArea)
+        await driven.until(lambda: "!" in area.text, "what was typed")
+        assert area.text == "Change numbers.py as Crock wants!\n"
+        await driven.pilot.press("escape")
+        await driven.said("Your message is kept until you commit.")
+        await driven.pilot.press("c")
+        await driven.press_at_once("?")
+        area = (await commit_screen(driven)).query_one(TextArea)
+        await driven.until(lambda: "wants!?" in area.text, "what was typed behind c")
+    assert git(repository, "log", "--format=%s").count("\n") == 1
+    assert (repository / "numbers.py").read_text() == BOTH
+
+
+async def test_the_dialog_stands_there_before_the_next_key_and_takes_all_of_them(
+    drive: Drive, repository: Path
+) -> None:
+    async with drive(repository) as driven:
+        screen = await press_in_repo(driven, "r", TreeReviewScreen)
+        await driven.pilot.press("a")
+        screen.action_apply()
+        assert isinstance(driven.app.screen, CommitScreen)
+        await driven.pilot.press("escape")
+        await driven.said("Staged 1 hunk of 1 file.")
+        written: list[WrittenMessage] = []
+        dialog = CommitScreen(written.append)
+        driven.app.push_screen(dialog)
+        await driven.press_at_once(*"one ", "ctrl+s")
+        assert dialog.has_class("-waits")
+        dialog.offer("Draft, \n", "1 file", lambda _text: None)
+        await commit_screen(driven)
+        await driven.press_at_once("!")
+        assert dialog.query_one(TextArea).text == "Draft, one !\n"
+        assert not written
+
+
+async def test_what_is_typed_for_a_commit_of_nothing_does_nothing(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await press_in_repo(driven, "r", TreeReviewScreen)
+        await driven.press_at_once("r", "enter", *"Rcs")
+        await driven.said("Discarded 1 hunk of 1 file.")
+        await driven.shown(MainScreen)
+        await driven.pilot.pause()
+        assert driven.app.screen is driven.main
+        assert not driven.prompt.text
+
+
 @pytest.mark.parametrize("keys", [["escape"], ["q"], ["a", "escape", "y"]])
 async def test_who_leaves_changes_nothing(drive: Drive, repository: Path, keys: list[str]) -> None:
     async with drive(repository) as driven:
@@ -82,6 +135,22 @@ async def test_who_leaves_changes_nothing(drive: Drive, repository: Path, keys: 
         await driven.shown(MainScreen)
     assert git(repository, "status", "--porcelain") == " M numbers.py\n"
     assert (repository / "numbers.py").read_text() == BOTH
+
+
+async def test_a_review_of_the_tree_is_opened_again_near_where_it_was_left(drive: Drive, repository: Path) -> None:
+    (repository / "aaa.py").write_text("x = 1\n")
+    async with drive(repository) as driven:
+        await press_in_repo(driven, "r", TreeReviewScreen)
+        await driven.pilot.press("n", "n", "escape")
+        await driven.shown(MainScreen)
+        view = (await press_in_repo(driven, "r", TreeReviewScreen)).query_one(ReviewView)
+        assert (view.current.file, view.current.hunk) == (1, 1)
+        await driven.pilot.press("p", "a", "enter")
+        await commit_screen(driven)
+        await driven.pilot.press("escape")
+        await driven.shown(MainScreen)
+        view = (await press_in_repo(driven, "r", TreeReviewScreen)).query_one(ReviewView)
+        assert (view.current.file, view.current.hunk) == (1, 0)
 
 
 async def test_a_commit_can_wait_and_be_asked_for_later(drive: Drive, repository: Path) -> None:

@@ -27,7 +27,14 @@ class Page(Screen[Result]):
 class Dialog(ModalScreen[Result]):
     """Stands above another screen."""
 
+    def hold(self, key: events.Key) -> bool:
+        """Keep a key for later, also one that bubbled up from a screen before; whether it did."""
+        del key
+        return False
+
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and self in app_of(self).screen_stack and self.hold(event):
+            return
         if not hands_on(self, event):
             await super().on_event(event)
 
@@ -50,5 +57,7 @@ def hands_on(screen: Screen[Any], event: events.Event) -> bool:
     app = app_of(screen)
     if not isinstance(event, events.Key) or screen in app.screen_stack:
         return False
-    app.post_message(events.Key(event.key, event.character))
+    handed = events.Key(event.key, event.character)
+    handed.time = event.time
+    app.post_message(handed)
     return True
