@@ -10,11 +10,12 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-_SECONDS = 60.0
+_SECONDS = 120.0
 
 
 class AppOnTerminal:
@@ -60,8 +61,10 @@ class AppOnTerminal:
     def read_until(self, wanted: bytes | None, most: int = 1 << 16) -> bytes:
         """Read what the app draws until something stands there, or until it ends; so many bytes at a time."""
         seen = b""
+        # An app whose clock ticks writes for ever, and what never comes shall be told nevertheless.
+        deadline = time.monotonic() + _SECONDS
         while wanted is None or wanted not in seen:
-            ready, _, _ = select.select([self._terminal], [], [], _SECONDS)
+            ready, _, _ = select.select([self._terminal], [], [], max(deadline - time.monotonic(), 0.0))
             assert ready, f"never came: {wanted!r} in {seen[-2000:]!r}"
             try:
                 chunk = os.read(self._terminal, most)
