@@ -87,3 +87,21 @@ def test_the_app_tells_a_turn_that_ends_after_the_terminal_went_to_the_back(tmp_
         # In one write, so that the terminal has gone to the back before the turn can end.
         app.type_in(b"git status\r\x1b[O")
         assert b"\x1b]9;punie in " in app.read_until(b" s\a")
+
+
+@pytest.mark.parametrize(
+    ("request_typed", "about", "settings"),
+    [
+        (b"run the tests", b"pytest_run", {}),
+        # So sure of what no phrasing of its own says the model never is.
+        (b"any news from git", b"what was meant", {"PUNIE_ASK_BELOW": "1"}),
+    ],
+)
+def test_the_app_tells_of_a_question_that_waits_while_the_terminal_is_not_in_front(
+    tmp_path: Path, request_typed: bytes, about: bytes, settings: dict[str, str]
+) -> None:
+    (tmp_path / "test_it.py").write_text("def test_it():\n    pass\n")
+    with AppOnTerminal(tmp_path, PUNIE_NOTICES="desktop", TMUX="", **settings) as app:
+        app.read_until(b"ask mode")
+        app.type_in(request_typed + b"\r\x1b[O")
+        assert app.read_until(b": a question waits: " + about + b"\a")
