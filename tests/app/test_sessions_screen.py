@@ -363,7 +363,9 @@ async def test_a_file_that_the_person_edited_stops_the_way_back_and_nothing_move
         # Where the session stands nothing has to be done, and that is said.
         await driven.pilot.press("enter")
         await driven.said("stands there already")
+        driven.transcript.add("result", "\n".join(f"line {number}" for number in range(50)))
         await driven.pilot.press("alt+c", "home", "f3")
+        assert not driven.transcript.is_vertical_scroll_end
         await open_turns(driven)
         await driven.pilot.press("home", "enter")
         await driven.until(lambda: "app.py was edited since punie" in driven.transcript.plain_text, "the reason")

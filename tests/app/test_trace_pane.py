@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -195,3 +196,36 @@ async def test_a_call_of_more_than_ten_seconds_says_so_where_there_is_room(drive
         assert outline.render_line(2).text.rstrip().endswith("takes_the_row()")
         # What gave way is told below the rows.
         assert "10.3 s" in str(driven.trace.query_one("#trace-told", Static).render())
+
+
+async def test_the_newest_call_takes_the_cursor_unless_the_person_looks_at_another(
+    drive: Drive, repository: Path
+) -> None:
+    tools = ("list_files", "grep", "git_status", "git_log", "git_branches")
+    gates = [threading.Event() for _ in tools]
+    calls = (call(tool, **({"pattern": "TODO"} if tool == "grep" else {})) for tool in tools)
+
+    def current() -> str:
+        row = driven.trace.query_one(CallOutline).current
+        return "" if row is None else "".join(text for text, _ in row.parts).removeprefix("✓ ").split("(")[0]
+
+    async with drive(repository, [[gate, call] for gate, call in zip(gates, calls, strict=True)]) as driven:
+        for turn, (keys, at) in enumerate(
+            (
+                # With the keys at the prompt it is seen to come.
+                ([], "list_files"),
+                ([], "grep"),
+                (["f3", "home"], "list_files"),
+                # At the last row of the newest call.
+                (["f3", "end"], "git_log"),
+                (["f3", "home", "f2"], "git_branches"),
+            )
+        ):
+            await driven.pilot.press("f2")
+            await driven.ask("go on")
+            await driven.pilot.press(*keys)
+            gates[turn].set()
+            await driven.finished(turn + 1)
+            await driven.until(lambda tool=tools[turn]: any(tool in line for line in driven.trace_lines()), "the call")
+            await driven.pilot.pause()
+            assert current() == at, keys
