@@ -569,3 +569,63 @@ async def test_watching_runs_what_a_change_reaches_and_nothing_for_what_tests_wr
         (root / "test_other.py").write_text("def test_newer():\n    pass\n")
         await driven.until(lambda: "· test_newer" in rows(screen), "the test that is written now")
         assert screen.runs_ended == 3
+
+
+WAITING = """
+import os
+import time
+
+import shop
+
+
+def test_waits():
+    while shop.PRICE == 0 and not os.path.exists('.go'):
+        time.sleep(0.01)
+"""
+
+
+async def test_a_change_during_a_watched_run_counts_unless_the_run_is_stopped(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    root = make_repository({"shop.py": "PRICE = 1\n", "test_shop.py": WAITING, "test_other.py": ""})
+    trust.run([str(root)])
+
+    async def change_other_while_it_runs(name: str) -> None:
+        (root / "shop.py").write_text("PRICE = 0\n")
+        await driven.until(lambda: "● test_waits" in rows(screen), "the run")
+        (root / "test_other.py").write_text(f"def {name}():\n    pass\n")
+        await driven.until(lambda: f"· {name}" in rows(screen), "the other change")
+
+    async with drive(root) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("w")
+        await change_other_while_it_runs("test_new")
+        (root / ".go").touch()
+        await driven.until(lambda: "✓ test_new" in rows(screen), "the run of what changed meanwhile")
+        (root / ".go").unlink()
+        runs = screen.runs_ended
+        await change_other_while_it_runs("test_newer")
+        await driven.pilot.press("escape")
+        await driven.until(lambda: screen.runs_ended > runs, "the end of the run")
+        # Whoever stops a run does not want the next one at once; watching goes on.
+        assert not screen.has_run
+        assert "(watching)  Stopped." in heading(screen)
+        (root / "shop.py").write_text("PRICE = 1\n")
+        await driven.until(lambda: "✓ test_waits" in rows(screen), "the run of the next change")
+        assert "· test_newer" in rows(screen)
+        (root / "test_other.py").write_text("def test_newest():\n    pass\n")
+        await driven.until(lambda: "✓ test_newest" in rows(screen), "the run of a change while nothing runs")
+
+
+async def test_watched_tests_that_write_python_come_to_rest(drive: Drive, make_repository: Callable[..., Path]) -> None:
+    writing = "import made\n\n\ndef test_made():\n    open('made.py', 'a').write('# x\\n')\n"
+    root = make_repository({"made.py": "", "test_made.py": writing, "test_other.py": ""})
+    trust.run([str(root)])
+    async with drive(root) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("w")
+        (root / "made.py").write_text("# mine\n")
+        await driven.until(lambda: screen.runs_ended == 3, "the runs in a row")
+        (root / "test_other.py").write_text("def test_new():\n    pass\n")
+        await driven.until(lambda: "✓ test_new" in rows(screen), "the run of another change")
+        assert (root / "made.py").read_text().count("x") == 3

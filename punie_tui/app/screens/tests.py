@@ -132,6 +132,7 @@ class TestsScreen(Page[None]):
         self._leaving = threading.Event()
         self._is_watching = False
         self._changed = ChangedFiles(folder)
+        self._last_run: TestRun | None = None
         self.runs_ended = 0
 
     @property
@@ -234,7 +235,7 @@ class TestsScreen(Page[None]):
             self._run_changed()
 
     def _run_changed(self) -> None:
-        if not self.has_run and (wanted := self._changed.take()):
+        if not self.has_run and (wanted := self._changed.take(self._last_run)):
             self._start("pytest_affected", {"paths": wanted}, f"what {', '.join(wanted)} can reach")
 
     # Runs.
@@ -299,13 +300,13 @@ class TestsScreen(Page[None]):
     @on(RunningTests.Ended)
     def _end(self, message: RunningTests.Ended) -> None:
         self._runs.end()
+        self._last_run = message.run
         run, outcome = message.run, message.outcome
         result = self._last_taken = outcome.result
         was_everything = False
         outcomes: tuple[TestOutcome, ...] = ()
         if isinstance(result, PytestRunResult):
             outcomes = result.tests
-            self._changed.add_written_by_tests(file.path for file in result.changed_files)
             was_everything = run.is_everything and not result.incomplete and not result.truncated
         self.tests.end(outcomes, was_everything=was_everything)
         if isinstance(result, DebugTestResult):

@@ -16,6 +16,8 @@ from punie_tools.tool import Tool
 from punie_tui.agent.person_calls import CallWatch
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.screen import Screen
     from textual.timer import Timer
 
@@ -36,9 +38,19 @@ class TestRun:
     title: str
     cancelled: threading.Event = field(default_factory=threading.Event)
     begun: float = field(default_factory=time.monotonic)
+    began_at: float = field(default_factory=time.time)
+    ended_at: float = 0.0
+    """By the clock of the files; 0 while it runs."""
     failed: int = 0
     done: int = 0
     total: int | None = None
+
+    def saw_change(self, path: Path) -> bool:
+        """Whether a file was last changed while this ran; not of one that is gone."""
+        try:
+            return self.began_at <= path.lstat().st_ctime <= self.ended_at
+        except OSError:
+            return False
 
     @property
     def is_everything(self) -> bool:
@@ -104,6 +116,7 @@ class RunningTests:
 
         watch = CallWatch(run.cancelled, on_event=note, on_part=self._parts.append)
         outcome = self._session.person_calls.run(run.tool, run.arguments, watch)
+        run.ended_at = time.time()
         self._screen.post_message(self.Ended(run, outcome))
 
     def _drain(self) -> None:
