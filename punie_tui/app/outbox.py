@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from punie_tui.app.message_queue import MessageQueue, QueuedMessage, held_words
-from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.chat.prompt import Prompt, typed_plainly
 from punie_tui.app.widgets.status import StatusLine
 
 if TYPE_CHECKING:
@@ -187,9 +187,7 @@ class Outbox:
 
     def change(self, queued: QueuedMessage) -> None:
         """Take it back to the prompt, with what it would have brought along."""
-        # What was no command when it was sent has to be none when it is sent again.
-        is_plain = queued.steering is not None and queued.text.startswith(("/", "!"))
-        self._prompt.take_back(f" {queued.text}" if is_plain else queued.text)
+        self._prompt.take_back(queued.text if queued.steering is None else typed_plainly(queued.text))
         for attachment in queued.steering.attachments if queued.steering else ():
             self._prompt.bring(attachment)
         self._prompt.focus()

@@ -171,3 +171,25 @@ async def test_what_waits_survives_a_quit_and_is_offered_again_in_its_order(driv
         session = driven.main.session
         assert session is not None
         assert session.record().waiting == []
+
+
+@pytest.mark.parametrize("text", ["/new is broken", "!important", "Quit"])
+async def test_what_was_no_command_is_none_after_it_was_changed_or_is_sent_again(
+    drive: Drive, repository: Path, text: str
+) -> None:
+    gate = threading.Event()
+    replies = [[gate, TextDelta("one")], [TextDelta("two")], [TextDelta("three")]]
+    async with drive(repository, replies) as driven:
+        await driven.ask("first")
+        await driven.ask(f" {text}")
+        await driven.until(lambda: waiting(driven) == [f"waits {text}"], "the queue")
+        await driven.pilot.press("alt+q", "enter")
+        await driven.until(lambda: driven.prompt.has_focus, "the prompt")
+        assert waiting(driven) == []
+        await driven.pilot.press("enter")
+        await driven.until(lambda: waiting(driven) == [f"waits {text}"], "the queue again")
+        gate.set()
+        await driven.finished(2)
+        await driven.pilot.press("up", "enter")
+        await driven.finished(3)
+        assert prompts(driven) == ["› first", f"› {text}", f"› {text}"]

@@ -36,7 +36,7 @@ from punie_tui.app.turn_activity import activity_of
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice, TurnRunner
 from punie_tui.app.widgets.chat.asking_area import AskingArea
 from punie_tui.app.widgets.chat.chat import Chat
-from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.chat.prompt import QUITS, Prompt
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import OpenFile, OpenHistory, ShowRevision, WorkspaceChanged
 from punie_tui.app.widgets.status import STATUS_LINE, StatusLine
@@ -73,8 +73,6 @@ _NOTICED = {"done": "done", "stopped": "stopped", "limit": "stopped at a limit",
 _TO_PROMPT = "pane('chat')"
 _TO_CHAT = "said"
 _KEYS_OF_PANES = frozenset((*(f"pane('{name}')" for name in _PANES), _TO_CHAT))
-_QUITS = frozenset(("exit", "quit", ":q", ":q!", ":wq", "exit()", "quit()"))
-"""What quits other programs that are typed into; as a prompt it would be taken for a command to run."""
 _SPLIT_STEPS = (1, 2, 3, 4, 5)
 
 
@@ -224,7 +222,7 @@ class MainScreen(Screen[None]):
 
     def _does_at_once(self, text: str) -> bool:
         """Whether it is a command, one for the shell, or the number of a choice."""
-        if text.lower() in _QUITS:
+        if text.lower() in QUITS:
             self._run_command("/quit")
             return True
         if text.startswith("/") and self._run_command(text):

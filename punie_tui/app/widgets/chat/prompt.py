@@ -51,6 +51,8 @@ _MOST_SHOWN = 20_000
 _SECONDS_UNTIL_KEPT = 1.0
 # Two in a second.
 _MOST_BLINKS = 20
+QUITS = frozenset(("exit", "quit", ":q", ":q!", ":wq", "exit()", "quit()"))
+"""What quits other programs that are typed into; as a prompt it would be taken for a command to run."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -102,6 +104,11 @@ PROMPT_ACTIONS = ActionGroup(
     ),
     about="Where you ask, in your own words; what you send while a turn runs waits for its end.",
 )
+
+
+def typed_plainly(text: str) -> str:
+    """As it has to be typed to be sent as a prompt, where it would be taken for a command else."""
+    return f" {text}" if text.startswith(("/", "!")) or text.lower() in QUITS else text
 
 
 class Prompt(TextArea):
@@ -246,9 +253,10 @@ class Prompt(TextArea):
         text = self._pasted.unfolded(typed).strip()
         if not text:
             return None
-        self.remember(text)
+        is_plain = typed[0].isspace()
+        self.remember(typed_plainly(text) if is_plain else text)
         self.clear()
-        return self.Sent(text, typed[0].isspace(), mentions_in(typed))
+        return self.Sent(text, is_plain, mentions_in(typed))
 
     def take_back(self, text: str) -> None:
         """Let a message that waited be changed, before what is being typed."""
