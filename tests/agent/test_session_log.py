@@ -190,6 +190,15 @@ def test_one_program_at_a_time_writes_a_session(tmp_path: Path) -> None:
     SessionLog(log.path).close()
 
 
+def test_what_comes_after_the_end_is_written_nowhere_and_holds_nothing(tmp_path: Path) -> None:
+    log = SessionLog.create(tmp_path, STARTED)
+    log.close()
+    written = log.path.read_bytes()
+    log.append(TextStreamed(text="late"))
+    assert log.path.read_bytes() == written
+    assert not is_in_use(log.path)
+
+
 def test_only_the_person_can_read_a_session(tmp_path: Path) -> None:
     log = SessionLog.create(tmp_path / "sessions", STARTED)
     log.close()

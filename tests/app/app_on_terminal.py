@@ -55,6 +55,12 @@ class AppOnTerminal:
         os.close(self._terminal)
         self._terminal = -1
 
+    @property
+    def is_as_a_shell_has_it(self) -> bool:
+        """Whether the terminal shows what is typed and hands it on by lines."""
+        flags = termios.tcgetattr(self._terminal)[3]
+        return bool(flags & termios.ECHO and flags & termios.ICANON)
+
     def type_in(self, keys: bytes) -> None:
         os.write(self._terminal, keys)
 

@@ -1,4 +1,4 @@
-"""A supervisor that is killed leaves no app behind, nor does a terminal that goes."""
+"""A supervisor that is killed leaves no app behind, nor does a terminal that goes; of a killed app it tells."""
 
 from __future__ import annotations
 
@@ -41,3 +41,45 @@ def test_the_app_ends_where_its_terminal_is_gone(tmp_path: Path) -> None:
         _, alive = psutil.wait_procs(children, timeout=30)
         assert not alive
     assert (tmp_path / "errors").read_bytes() == b""
+
+
+QUESTION = b"ended unexpectedly (SIGKILL). The session is saved. Go on with it? [Y/n] "
+
+
+def kill_the_app(app: AppOnTerminal) -> bytes:
+    """Returns what is on the terminal from then on, to the question."""
+    app.read_until(b"ask mode")
+    assert not app.is_as_a_shell_has_it
+    (child,) = psutil.Process(app.process.pid).children()
+    child.kill()
+    return app.read_until(QUESTION)
+
+
+@pytest.mark.parametrize("answer", [b"n\r", b"\x04"], ids=["no", "end of input"])
+def test_whoever_does_not_go_on_after_a_crash_has_the_terminal_as_it_was(tmp_path: Path, answer: bytes) -> None:
+    with AppOnTerminal(tmp_path) as app:
+        told = kill_the_app(app)
+        for shell_sees in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?2004l", b"\x1b[?1003l"):
+            assert shell_sees in told
+        assert app.is_as_a_shell_has_it
+        app.type_in(answer)
+        assert b"ask mode" not in app.read_until(None)
+        assert app.process.wait(30) == 128 + signal.SIGKILL
+
+
+def test_enter_alone_goes_on_after_a_crash(tmp_path: Path) -> None:
+    with AppOnTerminal(tmp_path) as app:
+        kill_the_app(app)
+        app.type_in(b"\r")
+        app.read_until(b"ask mode")
+
+
+def test_an_app_that_is_told_to_end_does_and_nothing_is_asked(tmp_path: Path) -> None:
+    with AppOnTerminal(tmp_path) as app:
+        app.read_until(b"ask mode")
+        children = psutil.Process(app.process.pid).children(recursive=True)
+        app.process.terminate()
+        assert b"Go on" not in app.read_until(None)
+        assert app.process.wait(30) == 128 + signal.SIGTERM
+        _, alive = psutil.wait_procs(children, timeout=30)
+        assert not alive

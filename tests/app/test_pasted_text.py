@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from app_driver import Drive, Driven
 from textual import events
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 from textual.widgets._toast import Toast
 
 from punie_tui.agent.prompt_history import PromptHistory, prompt_history_file
+from punie_tui.app.screens.arguments import ArgumentsScreen
 from punie_tui.app.screens.sessions import SessionsScreen
 from punie_tui.app.typed_text import typeable
 from punie_tui.app.widgets.chat.pasted_text import MOST_CHARACTERS, PastedTexts
 from punie_tui.app.widgets.chat.popup import ChoicePopup
-from punie_tui.engine.protocol import TextDelta
+from punie_tui.engine.protocol import TextDelta, ToolCall
 
 LOG = "".join(f"line {number}\n" for number in range(240))
 
@@ -96,6 +97,28 @@ async def test_a_paste_of_ten_megabytes_is_one_line(drive: Drive, repository: Pa
         assert "10,000 fit here; nothing was pasted" in str(sessions.query(Toast).first().render())
         assert isinstance(driven.app.focused, Input)
         assert driven.app.focused.value == ""
+
+
+async def test_a_paste_is_taken_up_to_the_length_that_is_told(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await paste(driven, "x" * (MOST_CHARACTERS + 1))
+        await driven.said("The paste has 200,001 characters, and 200,000 fit; nothing was pasted.")
+        assert driven.prompt.text == ""
+        await paste(driven, "x" * MOST_CHARACTERS)
+        await driven.until(lambda: driven.prompt.text == "[pasted 200,000 characters]", "the mark")
+
+
+async def test_a_text_that_folds_nothing_takes_as_much_as_it_draws(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[ToolCall("c1", "grep", {"pattern": "x"})]]) as driven:
+        await driven.ask("find")
+        await driven.finished()
+        await driven.pilot.press("f3", "home", "r")
+        arguments = await driven.shown(ArgumentsScreen)
+        text = arguments.query_one(TextArea).text
+        await paste(driven, "x" * (MOST_CHARACTERS + 1))
+        await driven.until(lambda: bool(arguments.query(Toast)), "what is told")
+        assert "200,000 fit here; nothing was pasted" in str(arguments.query(Toast).first().render())
+        assert arguments.query_one(TextArea).text == text
 
 
 async def test_what_a_paste_mentions_is_not_looked_up(drive: Drive, repository: Path) -> None:

@@ -101,6 +101,23 @@ def test_server_without_ranges_starts_the_file_again(hub, punie_models) -> None:
     assert (resolve_model(HUB_ID) / "model.safetensors").read_bytes() == source.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("behind", "fetched"), [(b"", []), (b"more", ["model.safetensors"])], ids=["whole", "too long"]
+)
+def test_a_part_that_cannot_grow_is_the_file_or_begun_anew(hub, punie_models, behind, fetched) -> None:
+    """As a pull that is killed before it names the file leaves it, or two at once do."""
+    hub.cut_after = 2_000_000
+    punie_models("pull", HUB_ID)
+    hub.cut_after = None
+    hub.fetched.clear()
+    (part,) = models_folder().rglob("*.incomplete")
+    whole = (hub.root / HUB_ID / "model.safetensors").read_bytes()
+    part.write_bytes(whole + behind)
+    assert punie_models("pull", HUB_ID)[0] == 0
+    assert hub.fetched == fetched
+    assert (resolve_model(HUB_ID) / "model.safetensors").read_bytes() == whole
+
+
 def test_second_pull_fetches_nothing(hub, punie_models) -> None:
     punie_models("pull", HUB_ID)
     hub.fetched.clear()

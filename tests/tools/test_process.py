@@ -59,6 +59,13 @@ def test_lines_arrive_while_the_child_runs(tmp_path: Path) -> None:
     assert lines == ["first", "last"]
 
 
+def test_an_endless_line_loses_its_end_and_not_the_next_one(tmp_path: Path) -> None:
+    lines: list[str] = []
+    argv = ["sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x; echo; echo next"]
+    run_process(argv, cwd=tmp_path, timeout=60, on_stdout_line=lines.append)
+    assert lines == ["x" * 2**20, "next"]
+
+
 def test_output_beyond_the_limit_is_drained_and_dropped(tmp_path: Path) -> None:
     finished = run_process(
         ["sh", "-c", "head -c 300000000 /dev/zero; echo done >&2"], cwd=tmp_path, timeout=60, output_limit=1000
@@ -66,6 +73,12 @@ def test_output_beyond_the_limit_is_drained_and_dropped(tmp_path: Path) -> None:
     assert len(finished.stdout) == 1000
     assert finished.truncated
     assert finished.stderr == b"done\n"
+
+
+def test_errors_beyond_the_limit_are_dropped_and_told_too(tmp_path: Path) -> None:
+    finished = run_process(["sh", "-c", "head -c 5000 /dev/zero >&2"], cwd=tmp_path, timeout=60, output_limit=1000)
+    assert len(finished.stderr) == 1000
+    assert finished.truncated
 
 
 def test_output_of_exactly_the_limit_is_whole(tmp_path: Path) -> None:
@@ -79,6 +92,13 @@ def test_deadline_ends_the_whole_tree(tmp_path: Path) -> None:
     finished = run_process(["sh", "-c", f"sleep 300 & echo $! > {pid_file}; wait"], cwd=tmp_path, timeout=0.5)
     assert finished.timed_out
     assert finished.seconds < 3
+    assert has_ended(pid_file)
+
+
+def test_what_a_child_leaves_in_the_background_ends_with_it(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    left = f"sleep 300 < /dev/null > /dev/null 2>&1 & echo $! > {pid_file}"
+    assert run_process(["sh", "-c", left], cwd=tmp_path, timeout=60).exit_code == 0
     assert has_ended(pid_file)
 
 
@@ -183,6 +203,26 @@ def test_environments_hold_nothing_that_steers_or_is_secret(monkeypatch: pytest.
     for environment in (clean_environment(), project_environment()):
         assert environment["PATH"] == os.environ["PATH"]
         assert environment["TERM"] == "dumb"
+
+
+def test_environments_keep_where_the_persons_own_files_lie_and_how_they_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = ["HOME", "LANG", "LC_ALL", "XDG_CONFIG_HOME", "TZ", "TMPDIR", "SSL_CERT_FILE"]
+    for name in kept:
+        monkeypatch.setenv(name, "x")
+    for environment in (clean_environment(), project_environment()):
+        assert {name: environment.get(name) for name in kept} == dict.fromkeys(kept, "x")
+
+
+def test_no_program_of_the_folder_is_found_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trap = tmp_path / "bin" / "env"
+    trap.parent.mkdir()
+    trap.write_text("#!/bin/sh\necho trapped\n")
+    trap.chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join(["bin", "", "./bin", os.environ["PATH"]]))
+    for environment in (clean_environment(), project_environment()):
+        finished = run_process(["sh", "-c", "env"], cwd=tmp_path, timeout=10, environment=environment)
+        assert b"trapped" not in finished.stdout
+        assert b"PATH=" in finished.stdout
 
 
 def test_a_given_environment_replaces_the_clean_one(tmp_path: Path) -> None:

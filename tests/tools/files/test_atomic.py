@@ -23,6 +23,17 @@ def test_a_new_file_gets_what_the_umask_allows_or_the_mode_asked_for(tmp_path: P
     assert modes == {"plain": 0o640, "private": 0o600, "open": 0o666}
 
 
+def test_a_file_keeps_its_mode_and_a_link_leads_where_it_led(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_bytes(b"old")
+    target.chmod(0o751)
+    link.symlink_to("target")
+    replace_file(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o751
+
+
 def test_a_failure_leaves_the_old_content_and_no_rest(tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
     with pytest.raises(OSError):

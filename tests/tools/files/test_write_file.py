@@ -30,6 +30,8 @@ def test_a_new_file_with_the_folders_it_needs(root: Path, run_tool: RunTool) -> 
     ("before", "after"),
     [
         (b"a\r\nb\r\n", b"x\r\ny"),
+        (b"a\nb\r\nc\rd\r\n", b"x\r\ny"),
+        (b"a\rb\r", b"x\ry"),
         (b"\xef\xbb\xbfa\n", b"\xef\xbb\xbfx\ny"),
         ("# coding: latin-1\né\n".encode("latin-1"), b"x\ny"),
         ("a\n".encode("utf-16"), b"\xff\xfe" + "x\ny".encode("utf-16-le")),
