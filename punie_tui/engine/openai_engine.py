@@ -142,7 +142,7 @@ class OpenAIEngine:
             return []
         finally:
             connection.close()
-        return cast("list[dict[str, Any]]", listed.get("data") or [])
+        return _objects(listed.get("data"))
 
     def _send(
         self, connection: HTTPConnection, method: str, path: str, body: Mapping[str, Any] | None = None
@@ -257,9 +257,9 @@ class _Reply:
 
     def read(self, chunk: Mapping[str, Any]) -> Iterator[Delta]:
         """The deltas of one event."""
-        self.counts = chunk.get("usage") or self.counts
-        for choice in cast("list[dict[str, Any]]", chunk.get("choices") or [])[:1]:
-            delta = cast("dict[str, Any]", choice.get("delta") or {})
+        self.counts = _object(chunk.get("usage")) or self.counts
+        for choice in _objects(chunk.get("choices"))[:1]:
+            delta = _object(choice.get("delta"))
             self.pieces += 1
             if thought := delta.get("reasoning_content") or delta.get("reasoning"):
                 yield from self._begun(ReasoningDelta(str(thought)))
@@ -281,11 +281,11 @@ class _Reply:
     def usage(self, *, is_cancelled: bool) -> Usage:
         """As the server counted, or by the pieces that came where it does not count."""
         finished = time.perf_counter()
-        details = cast("dict[str, Any]", self.counts.get("prompt_tokens_details") or {})
+        details = _object(self.counts.get("prompt_tokens_details"))
         return Usage(
-            prompt_tokens=int(self.counts.get("prompt_tokens") or 0),
-            cached_tokens=int(details.get("cached_tokens") or 0),
-            generated_tokens=int(self.counts.get("completion_tokens") or self.pieces),
+            prompt_tokens=_count(self.counts.get("prompt_tokens")),
+            cached_tokens=_count(details.get("cached_tokens")),
+            generated_tokens=_count(self.counts.get("completion_tokens")) or self.pieces,
             seconds_to_first_token=(self.first_at or finished) - self.started,
             seconds=finished - self.started,
             stop_reason="cancelled" if is_cancelled else self.stop_reason,
@@ -295,14 +295,15 @@ class _Reply:
         """A delta; before the first one, that the prompt is read."""
         if self.first_at is None:
             self.first_at = time.perf_counter()
-            total = int(self.counts.get("prompt_tokens") or 0)
+            total = _count(self.counts.get("prompt_tokens"))
             yield Progress(done=total, total=total, cached=0)
         yield delta
 
     def _add_calls(self, delta: Mapping[str, Any]) -> None:
-        for place, part in enumerate(cast("list[dict[str, Any]]", delta.get("tool_calls") or [])):
-            call = self.calls.setdefault(int(part.get("index", place)), {"name": "", "arguments": ""})
-            function = cast("dict[str, Any]", part.get("function") or {})
+        for place, part in enumerate(_objects(delta.get("tool_calls"))):
+            index: object = part.get("index")
+            call = self.calls.setdefault(index if isinstance(index, int) else place, {"name": "", "arguments": ""})
+            function = _object(part.get("function"))
             call["name"] += str(function.get("name") or "")
             arguments: object = function.get("arguments")
             call["arguments"] += arguments if isinstance(arguments, str) else json.dumps(arguments or {})
@@ -324,6 +325,20 @@ class _Reply:
                 " Ask again, or choose a stronger model."
             ) from error
         return ToolCall(new_call_id(), tool.name, cast("dict[str, Any]", arguments))
+
+
+def _object(value: object) -> dict[str, Any]:
+    """Servers send null where others leave a field out, and some send what no chat model does: both are nothing."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    listed = cast("list[object]", value) if isinstance(value, list) else []
+    return [cast("dict[str, Any]", each) for each in listed if isinstance(each, dict)]
+
+
+def _count(value: object) -> int:
+    return int(value) if isinstance(value, (int, float)) else 0
 
 
 def _request_body(request: Request, model: str) -> dict[str, Any]:

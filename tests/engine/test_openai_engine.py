@@ -55,6 +55,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.chunks: list[Any] = []
         self.models: list[str] | None = ["local-model"]
+        self.listed: Any = None
         self.is_list_broken = False
         self.status = 200
         self.is_endless = False
@@ -80,7 +81,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         models = [{"id": name, "max_model_len": 1234 + place} for place, name in enumerate(self.server.models or ())]
-        self._send(json.dumps({"data": models}).encode(), 404 if self.server.models is None else 200)
+        self._send(
+            json.dumps({"data": self.server.listed or models}).encode(), 404 if self.server.models is None else 200
+        )
 
     def do_POST(self) -> None:
         assert self.path == "/v1/chat/completions"
@@ -281,6 +284,46 @@ def test_trouble_is_told_in_one_sentence(server) -> None:
         replies(server)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"choices": [None]},
+        {"choices": "no list"},
+        {"choices": {"delta": {}}},
+        {"choices": [{"delta": "no object"}]},
+        {"choices": [{"delta": {"tool_calls": {"index": 0}}}]},
+        {"choices": [], "usage": 5},
+        {"choices": [], "usage": {"prompt_tokens": "many", "prompt_tokens_details": [1]}},
+    ],
+    ids=str,
+)
+def test_what_no_chat_model_sends_is_nothing(odd, server) -> None:
+    server.chunks = [odd, text("Ok."), finish("stop"), odd, "[DONE]"]
+    assert [delta.text for delta in replies(server) if isinstance(delta, TextDelta)] == ["Ok."]
+
+
+def test_calls_without_a_number_go_by_their_place(server) -> None:
+    calls = [{"index": None, "function": {"name": "grep", "arguments": f'{{"pattern": "{each}"}}'}} for each in "ab"]
+    server.chunks = [{"choices": [{"delta": {"tool_calls": calls}}]}, finish("tool_calls"), "[DONE]"]
+    found = [delta.arguments["pattern"] for delta in replies(server) if isinstance(delta, ToolCall)]
+    assert found == ["a", "b"]
+
+
+@pytest.mark.parametrize("listed", [["one", "two"], {"id": "one"}, "one", [None]], ids=str)
+def test_a_list_of_models_that_is_none_is_left_alone(listed, server) -> None:
+    server.listed, server.chunks = listed, [text("Ok."), finish("stop"), "[DONE]"]
+    replies(server)
+    assert "model" not in server.asked[0]
+
+
+def test_a_long_refusal_is_one_short_line(server) -> None:
+    server.status, server.refusal = 400, b"<html>\n<h1>Bad\trequest</h1>\r\n" + b"why \n" * 400
+    with pytest.raises(EngineError, match=r"answered 400: <html> <h1>Bad request</h1> why why ") as raised:
+        replies(server)
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 400
+
+
 def test_nobody_answers() -> None:
     engine = open_engine("http://127.0.0.1:9/v1")
     for _ in range(2):
@@ -354,3 +397,11 @@ def test_a_server_that_takes_no_request_without_a_name_has_its_models_told(serve
     with pytest.raises(EngineError, match=r"answered 400: .* --model http://.*/v1#one \(one, other\)\.$") as raised:
         replies(server)
     assert "\n" not in str(raised.value)
+    # What is wrong with the server itself no name mends.
+    server.status = 503
+    with pytest.raises(EngineError, match=r"answered 503: ") as raised:
+        replies(server)
+    assert "--model" not in str(raised.value)
+    server.models, server.status = [f"m{number}" for number in range(11)], 404
+    with pytest.raises(EngineError, match=r"\(m0, m1, m2, m3, m4, m5, m6, m7 and 3 more\)\.$"):
+        replies(server)
