@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -85,7 +86,11 @@ def test_interrupted_pull_goes_on_where_it_stopped(hub, punie_models) -> None:
 
     hub.cut_after = None
     hub.fetched.clear()
-    assert punie_models("pull", HUB_ID)[0] == 0
+    code, _, err = punie_models("pull", HUB_ID)
+    assert code == 0
+    shown = re.findall(r"(\d+)% +\S+ \S+ of \S+ \S+  model\.safetensors", err)
+    assert shown
+    assert min(map(int, shown)) >= 40
     assert hub.ranges == ["bytes=2000000-"]
     assert hub.fetched == ["model.safetensors"]
     source = hub.root / HUB_ID / "model.safetensors"
@@ -115,6 +120,27 @@ def test_a_part_that_cannot_grow_is_the_file_or_begun_anew(hub, punie_models, be
     part.write_bytes(whole + behind)
     assert punie_models("pull", HUB_ID)[0] == 0
     assert hub.fetched == fetched
+    assert (resolve_model(HUB_ID) / "model.safetensors").read_bytes() == whole
+
+
+def test_a_file_that_the_hub_ends_too_early_is_gone_on_with(hub, punie_models) -> None:
+    path = hub.root / HUB_ID / "model.safetensors"
+    whole = path.read_bytes()
+    hub.claimed_size = len(whole) + 1000
+    code, _, err = punie_models("pull", HUB_ID)
+    assert (code, "came only in part; pull" in err) == (1, True)
+    (part,) = models_folder().rglob("*.incomplete")
+    assert part.read_bytes() == whole
+
+
+def test_a_file_that_lost_its_end_since_is_fetched_again(hub, punie_models) -> None:
+    punie_models("pull", HUB_ID)
+    weights = resolve_model(HUB_ID) / "model.safetensors"
+    whole = weights.read_bytes()
+    os.truncate(weights, 1000)
+    hub.fetched.clear()
+    assert punie_models("pull", HUB_ID)[0] == 0
+    assert hub.fetched == ["model.safetensors"]
     assert (resolve_model(HUB_ID) / "model.safetensors").read_bytes() == whole
 
 

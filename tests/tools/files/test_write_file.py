@@ -35,6 +35,7 @@ def test_a_new_file_with_the_folders_it_needs(root: Path, run_tool: RunTool) -> 
         (b"\xef\xbb\xbfa\n", b"\xef\xbb\xbfx\ny"),
         ("# coding: latin-1\né\n".encode("latin-1"), b"x\ny"),
         ("a\n".encode("utf-16"), b"\xff\xfe" + "x\ny".encode("utf-16-le")),
+        ("a\n".encode("utf-32"), b"\xff\xfe\0\0" + "x\ny".encode("utf-32-le")),
         (b"", b"x\ny"),
     ],
 )
@@ -46,6 +47,18 @@ def test_a_file_that_is_there_keeps_its_form(root: Path, run_tool: RunTool, befo
     assert (root / "a.py").stat().st_mode & 0o777 == 0o750
     assert not result.created
     assert [path.name for path in root.iterdir()] == ["a.py"]
+
+
+def test_only_python_s_own_files_say_in_a_comment_what_they_are_written_in(root: Path, run_tool: RunTool) -> None:
+    (root / "notes.txt").write_text("# coding: latin-1\n", encoding="utf-8")
+    run_tool("write_file", path="notes.txt", content="# coding: latin-1\né €\n")
+    assert (root / "notes.txt").read_text(encoding="utf-8") == "# coding: latin-1\né €\n"
+
+
+def test_a_nul_is_written_nowhere(root: Path, run_tool: RunTool) -> None:
+    with pytest.raises(ToolError, match="NUL character"):
+        run_tool("write_file", path="a.txt", content="x\0y")
+    assert list(root.iterdir()) == []
 
 
 def test_the_same_content_changes_nothing(root: Path, run_tool: RunTool) -> None:
