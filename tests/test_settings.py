@@ -68,3 +68,11 @@ def test_a_binary_settings_file_is_a_clear_error(tmp_path: Path) -> None:
     settings_file().write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match="not valid TOML"):
         load_settings(tmp_path)
+
+
+def test_an_empty_variable_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_settings("max_calls_per_turn = 3")
+    monkeypatch.setenv("PUNIE_MAX_CALLS_PER_TURN", "")
+    monkeypatch.setenv("PUNIE_POLICY", "")
+    assert load_settings(tmp_path).max_calls_per_turn == 3
+    assert load_settings(tmp_path).policy == "ask"

@@ -98,9 +98,34 @@ def test_a_long_output_keeps_its_head_and_tail(tmp_path: Path) -> None:
     assert "left out" in lines[60]
 
 
+def test_what_is_long_is_cut_on_the_screen_and_once_more_for_the_model(tmp_path: Path) -> None:
+    text, _ = output_of("head -c 100000 /dev/zero | tr '\\0' x; echo; echo next", tmp_path)
+    assert text == "x" * 2000 + "\nnext"
+    output = run_in_shell(
+        "seq 1000000 1000119 | sed 's/$/ and more, and more, and more, and more, and more, and more/'",
+        tmp_path,
+        threading.Event(),
+    )
+    assert len(output.text.splitlines()) == 120
+    kept = output.attachment.text
+    assert len(kept) < len(output.text)
+    assert len(kept) < 8_100
+    assert kept.startswith("1000000 and more")
+    assert "\n…\n" in kept
+    assert kept.endswith(f"{output.text[-3_000:]}\n(it ended well)")
+
+
+def test_no_pager_waits_for_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PAGER", "GIT_PAGER", "TERM"):
+        monkeypatch.setenv(name, "asks-for-keys")
+    assert output_of("echo $PAGER $GIT_PAGER $TERM", tmp_path) == ("cat cat dumb", "")
+
+
 def test_it_has_no_input_to_wait_for_and_a_signal_is_named(tmp_path: Path) -> None:
     assert output_of("cat", tmp_path) == ("", "")
     assert output_of("kill -9 $$", tmp_path) == ("", "It died of signal 9.")
+    # As a shell tells it of what it waited for.
+    assert output_of("exit 137", tmp_path) == ("", "It died of signal 9.")
 
 
 def test_a_shell_that_is_not_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

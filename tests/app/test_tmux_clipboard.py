@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from app_driver import Drive
+from app_on_terminal import AppOnTerminal
 
 from punie_tui.app.tmux_clipboard import hand_to_tmux
 from punie_tui.engine.protocol import TextDelta
@@ -65,6 +66,29 @@ def test_no_tmux_of_the_project_is_started(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PATH", str(trap.parent))
     assert hand_to_tmux("text", {"TMUX": "/nowhere,1,0"}, tmp_path) == "there is no tmux on PATH."
     assert not (tmp_path / "sprung").exists()
+
+
+def test_a_tmux_that_cannot_hand_it_on_keeps_it_at_least(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before 3.2 it knows no `-w`."""
+    old_tmux = tmp_path / "bin" / "tmux"
+    old_tmux.parent.mkdir()
+    old_tmux.write_text(f'#!/bin/sh\n[ "$2" = -w ] && exit 1\n/bin/cat > {tmp_path}/buffer\n')
+    old_tmux.chmod(0o755)
+    monkeypatch.setenv("PATH", str(old_tmux.parent))
+    project = tmp_path / "project"
+    project.mkdir()
+    assert hand_to_tmux(ANSWER, {"TMUX": "/nowhere,1,0"}, project) == ""
+    assert (tmp_path / "buffer").read_text() == ANSWER
+
+
+def test_inside_tmux_the_terminal_around_it_is_handed_it_too(tmp_path: Path) -> None:
+    with AppOnTerminal(tmp_path, TMUX=f"{tmp_path / 'gone'},1,0") as app:
+        app.read_until(b"ask mode")
+        app.type_in(b"hello")
+        app.read_until(b"hello")
+        # Shift+Home selects it, Ctrl+C copies it.
+        app.type_in(b"\x1b[1;2H\x03")
+        app.read_until(b"\x1bPtmux;\x1b\x1b]52;c;aGVsbG8=\a\x1b\\")
 
 
 async def test_what_the_person_copies_in_the_app_is_in_tmux_and_nothing_else_is(

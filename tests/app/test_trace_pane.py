@@ -229,3 +229,18 @@ async def test_the_newest_call_takes_the_cursor_unless_the_person_looks_at_anoth
             await driven.until(lambda tool=tools[turn]: any(tool in line for line in driven.trace_lines()), "the call")
             await driven.pilot.pause()
             assert current() == at, keys
+
+
+async def test_of_a_long_result_as_much_is_copied_as_terminals_take_and_that_is_said(
+    drive: Drive, repository: Path
+) -> None:
+    async with drive(repository) as driven:
+        driven.trace.handle(ToolRequested(call_id="c1", tool="of_a_newer_punie", arguments={}))
+        summary = "é" * 50_000
+        driven.trace.handle(
+            ToolFinished(call_id="c1", tool="of_a_newer_punie", result={}, summary=summary, seconds=0.1)
+        )
+        await driven.until(lambda: any("of_a_newer_punie" in line for line in driven.trace_lines()), "the call")
+        await driven.pilot.press("f3", "home", "c")
+        assert driven.app.clipboard == "é" * 35_000
+        assert driven.trace.told == "Copied 35,000 characters to the clipboard, of 50,000: terminals take no more."

@@ -77,6 +77,18 @@ def test_what_stands_in_the_way_of_what_stands_in_the_way_is_taken_back_first(
     assert contents(root) == {}
 
 
+def test_what_another_turn_made_of_a_file_long_ago_is_not_taken_for_what_was_made_now(
+    root: Path, journal: Journal, change: Change
+) -> None:
+    change("first", a="1")
+    change("second", a="2")
+    began = journal.turns()[-1].time + 0.001
+    (root / "a").write_text("1")
+    journal.record("command", [FileChange("a", image("2"), image("1"))], since=began)
+    assert journal.undo().turn == "command"
+    assert contents(root) == {"a": b"2"}
+
+
 def test_undo_and_redo_of_several_turns(root: Path, journal: Journal, change: Change) -> None:
     (root / "other").write_text("never touched")
     states = [contents(root)]
