@@ -29,6 +29,18 @@ def test_a_rule_is_for_one_call_in_one_folder(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o077 == 0
 
 
+def test_no_rule_costs_another_one(tmp_path: Path) -> None:
+    path = tmp_path / "approvals.json"
+    first, second = (ApprovalStore(path, tmp_path / name) for name in "ab")
+    first.add("run_command", "make test")
+    second.add("run_command", "make lint")
+    # No file keeps it as it is.
+    second.add("run_command", "touch \udcff")
+    assert first.holds("run_command", "make test")
+    assert second.holds("run_command", "make lint")
+    assert not second.holds("run_command", "touch \udcff")
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', "\x00", '{"/a": [1]}'])
 def test_a_file_that_is_none_allows_nothing_and_is_replaced(tmp_path: Path, text: str) -> None:
     path = tmp_path / "approvals.json"

@@ -83,10 +83,11 @@ def test_none_of_them_runs_nothing(tmp_path: Path) -> None:
 
 def test_where_nobody_can_be_asked_or_the_reply_is_sure_it_is_acted_on(tmp_path: Path) -> None:
     assert tools_of(turn(tmp_path, [UNSURE], None)[0]) == ["list_files"]
-    sure: Reply = [ToolCall("1", "list_files", {}), Doubt(0.8, "list_files", ("read",))]
-    asked = Asked(0)
-    assert tools_of(turn(tmp_path, [sure], asked)[0]) == ["list_files"]
-    assert asked.questions == []
+    for likelihood in (0.8, 0.5):
+        sure: Reply = [ToolCall("1", "list_files", {}), Doubt(likelihood, "list_files", ("read",))]
+        asked = Asked(0)
+        assert tools_of(turn(tmp_path, [sure], asked)[0]) == ["list_files"]
+        assert asked.questions == []
 
 
 def test_a_reply_that_makes_no_sense_gives_way_to_the_next(tmp_path: Path) -> None:
