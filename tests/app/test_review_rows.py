@@ -98,4 +98,4 @@ def test_an_edit_that_takes_the_change_back_is_told(side_by_side: bool, before: 
 @pytest.mark.parametrize("text", [b"", b"ls\n"])
 def test_a_change_of_the_mode_alone_is_told(text: bytes) -> None:
     _, *rows = rows_of(review_of(text, text, 0o755), side_by_side=False)
-    assert [(row.kind, row.text) for row in rows] == [("note", "mode 644 becomes 755")]
+    assert [(row.kind, row.text) for row in rows] == [("note", "mode 644 → 755")]

@@ -520,6 +520,37 @@ def shown_lines(screen: ReviewScreen) -> list[str]:
     return [strips[y].crop(area.x, area.right).text for y in range(area.y, area.bottom)]
 
 
+TEXT = b"one\ntwo\nthree\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ([FileChange("run.sh", FileImage(b"ls\n", 0o644), FileImage(b"ls -l\n", 0o755))], "mode 644 → 755"),
+        ([FileChange("run.sh", FileImage(b"ls\n", 0o644), FileImage(b"ls\n", 0o755))], "mode 644 → 755"),
+        ([FileChange("run.sh", None, FileImage(b"ls\n", 0o755))], "new, executable, mode 755"),
+        ([FileChange("run.sh", None, FileImage(b"ls\n", 0o644))], "new"),
+        ([FileChange("run.sh", FileImage(b"ls\n", 0o755), None)], "deleted"),
+        (
+            [FileChange("a", FileImage(TEXT, 0o644), None), FileChange("run.sh", None, FileImage(TEXT, 0o755))],
+            "renamed, mode 644 → 755",
+        ),
+        # What git holds and what lies there differ where the person's umask is another one.
+        (
+            [FileChange("a", FileImage(TEXT, 0o644), None), FileChange("run.sh", None, FileImage(TEXT, 0o664))],
+            "renamed",
+        ),
+    ],
+)
+async def test_a_files_title_tells_its_mode_where_that_changes(
+    drive: Drive, repository: Path, changes: list[FileChange], told: str
+) -> None:
+    async with drive(repository, [], size=(80, 24)) as driven:
+        driven.app.push_screen(ReviewScreen(Review(changes), "modes"))
+        screen = await driven.shown(ReviewScreen)
+        assert shown_lines(screen)[0].strip(" ▌▾") == f"run.sh  {told}, 0 of 1 hunk decided"
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_wrapped_lines_show_all_of_what_they_hold(drive: Drive, repository: Path, size: tuple[int, int]) -> None:
     """Each piece once: of wide letters, of the longer side of a pair, and of a row higher than the screen."""

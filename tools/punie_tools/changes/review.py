@@ -23,6 +23,7 @@ Lines = tuple[bytes, ...]
 HunkPlace = tuple[int, int]
 """The numbers of a file and of a hunk in it, from 0."""
 
+_EXECUTE = 0o111
 _LINES_BETWEEN_HUNKS = 6
 """As many equal lines as a patch with three lines of context shows between two hunks at most."""
 
@@ -67,6 +68,18 @@ class FileReview:
     def is_binary(self) -> bool:
         images = (self.change.before, self.change.after)
         return any(image is not None and b"\0" in image.data for image in images)
+
+    @property
+    def mode_told(self) -> str:
+        """Another mode, or that a new file is executable: what none of its lines shows."""
+        before, after = self.change.before, self.change.after
+        if after is None:
+            return ""
+        if before is None:
+            return f"executable, mode {after.mode:o}" if after.mode & _EXECUTE else ""
+        # Git, which may have told the old name, knows of its mode only whether the file was executable.
+        differing = (before.mode ^ after.mode) & (_EXECUTE if self.renamed_from else ~0)
+        return f"mode {before.mode:o} → {after.mode:o}" if differing else ""
 
     @property
     def stands(self) -> FileImage | None:

@@ -173,10 +173,8 @@ def _note_on_equal_lines(file: FileReview, hunk: Hunk) -> str:
     """Why there is a hunk of which no line changes."""
     if hunk.is_edited:
         return "edited so that no line changes"
-    before, after = file.change.before, file.change.after
-    if before is not None and after is not None and before.mode != after.mode:
-        return f"mode {before.mode:o} becomes {after.mode:o}"
-    return "an empty file"
+    is_in_both = file.change.before is not None and file.change.after is not None
+    return file.mode_told if is_in_both else "an empty file"
 
 
 def _context(place: int, hunk: int, first: int, last: int, delta: int, side_by_side: bool) -> Iterator[Row]:

@@ -431,7 +431,7 @@ class ReviewView(ScrollView, can_focus=True):
         before, after = file.change.before, file.change.after
         what = "new" if before is None else "deleted" if after is None else "renamed" if file.renamed_from else ""
         of_all = f"{decided} of {counted(len(file.hunks), 'hunk')} decided"
-        told = ", ".join(part for part in (what, of_all) if part)
+        told = ", ".join(part for part in (what, file.mode_told, of_all) if part)
         return safe_text(f"{file.shown_path}  {told}", single_line=True)
 
     def _style(self, name: str) -> Style:
