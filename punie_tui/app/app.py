@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from punie_tui.agent.approval import AskPerson
     from punie_tui.agent.meant import AskWhich
     from punie_tui.agent.session import Session
+    from punie_tui.app.workspace_watch import OpenWatch
     from punie_tui.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -73,13 +74,14 @@ class PunieApp(App[None]):
         colours: Colours = "many",
         is_still: bool = False,
         flags: Mapping[str, object] | None = None,
+        open_watch: OpenWatch | None = None,
     ) -> None:
         """`open_session` makes the session on the turn thread, after the first frame. `clock` guards approvals, and
         tells how long a thing has taken.
 
         `begin_with` is a command of the prompt, or a prompt, that is sent once the session is open. `colours` says what
         the terminal can show; with `is_still` nothing on the screen moves or blinks by itself. `flags` are the
-        settings that the command line gave.
+        settings that the command line gave. `open_watch` makes what hears of changes of the folder.
         """
         self._colours: Colours = colours
         super().__init__()
@@ -93,6 +95,7 @@ class PunieApp(App[None]):
         self._follow_theme(self.theme)
         self._key_choice = keys or KeyChoice()
         self._flags = flags or {}
+        self._open_watch = open_watch
         self._told_problems: tuple[str, ...] = ()
         self.has_keys = False
         """Whether the keys are those that the person chose."""
@@ -111,7 +114,9 @@ class PunieApp(App[None]):
         self._notices = Notices(folder.name, lambda text: write_to_terminal(self, text), self._in_front, clock)
 
     def get_default_screen(self) -> Screen[None]:
-        return MainScreen(self._folder, self._open_session, self._notices, self._clock, self._begin_with)
+        return MainScreen(
+            self._folder, self._open_session, self._notices, self._clock, self._begin_with, self._open_watch
+        )
 
     def _in_front(self) -> bool | None:
         """Whether the terminal is; None where it never said."""

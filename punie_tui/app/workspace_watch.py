@@ -64,5 +64,11 @@ class WorkspaceWatch:
 
     def _poll(self) -> None:
         self.is_polling = True
+        # At once, so that whoever hears of it learns that it is so.
+        self._on_change(frozenset())
         while not self._stopped.wait(self._seconds_between_polls):
             self._on_change(frozenset())
+
+
+OpenWatch = Callable[[Path, Callable[[frozenset[str]], None]], WorkspaceWatch]
+"""Makes a watch of a folder that calls this."""

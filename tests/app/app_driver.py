@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from punie_tui.app.widgets.chat.queue_panel import QueuePanel
 from punie_tui.app.widgets.repo.panel import RepoPanel
 from punie_tui.app.widgets.trace.pane import TracePane
 from punie_tui.app.widgets.transcript.transcript import Transcript
+from punie_tui.app.workspace_watch import OpenWatch, WorkspaceWatch
 from punie_tui.engine.scripted import Reply, ScriptedEngine
 from punie_tui.settings import load_settings
 
@@ -146,6 +147,28 @@ class Driven:
         return self.trace.lines
 
 
+class _Refused:
+    """A watch where the system has none left."""
+
+    def __init__(self, root: Path) -> None:
+        pass
+
+    def changes(self) -> Iterator[frozenset[str]]:
+        raise OSError(28, "OS file watch limit reached.")
+
+    def stop(self) -> None:
+        pass
+
+
+def refused_watch(seconds_between_polls: float) -> OpenWatch:
+    """For a folder that the system does not watch, so that git is polled."""
+
+    def open_watch(root: Path, on_change: Callable[[frozenset[str]], None]) -> WorkspaceWatch:
+        return WorkspaceWatch(root, on_change, open_watching=_Refused, seconds_between_polls=seconds_between_polls)
+
+    return open_watch
+
+
 _KEYS = {
     " ": "space",
     "!": "exclamation_mark",
@@ -187,6 +210,7 @@ def drive() -> Drive:
         begin_with: str = "",
         colours: Colours = "many",
         is_still: bool = False,
+        open_watch: OpenWatch | None = None,
     ) -> AsyncIterator[Driven]:
         engine = ScriptedEngine(replies, writes_answers=writes_answers)
         clock = Clock()
@@ -204,6 +228,7 @@ def drive() -> Drive:
             begin_with=begin_with,
             colours=colours,
             is_still=is_still,
+            open_watch=open_watch,
         )
         async with app.run_test(size=size, notifications=True) as pilot:
             driven = Driven(app, pilot, engine, clock)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_driver import Drive, Driven
+from app_driver import Drive, Driven, refused_watch
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
@@ -21,7 +21,6 @@ from punie_tui.app.widgets.outline import Outline
 from punie_tui.app.widgets.repo.panel import RepoPanel
 from punie_tui.app.widgets.repo.touched import changed_paths
 from punie_tui.app.widgets.status import StatusLine
-from punie_tui.app.workspace_watch import WorkspaceWatch
 from punie_tui.engine.protocol import TextDelta, ToolCall
 
 FILES = {"src/app.py": "x = 1\ny = 2\n", "README.md": "# Project\n"}
@@ -216,21 +215,15 @@ async def test_in_twenty_by_five_cells_trace_repo_and_history_show_what_the_curs
         await driven.shown(PastReviewScreen)
 
 
-class Refused:
-    """Where the system has no watch left."""
-
-    def __init__(self, root: Path) -> None:
-        pass
-
-    def changes(self) -> Iterator[frozenset[str]]:
-        raise OSError(28, "OS file watch limit reached.")
-
-    def stop(self) -> None:
-        pass
+async def test_that_git_is_polled_is_said_before_anything_changes(drive: Drive, repository: Path) -> None:
+    async with drive(repository, open_watch=refused_watch(3600)) as driven:
+        status = driven.main.query_one(StatusLine)
+        await driven.until(lambda: "polling git" in str(status.render()), "the word of it")
+        await driven.until(lambda: "3 changed" in labels(driven)[0], "the branch")
 
 
-class Panels(App[None]):
-    """The panel and the status line, with a watch that the system refuses."""
+class Polled(App[None]):
+    """The panel, with a watch that the system refuses."""
 
     def __init__(self, root: Path) -> None:
         super().__init__()
@@ -238,19 +231,14 @@ class Panels(App[None]):
         self.told: list[frozenset[str]] = []
 
     def compose(self) -> ComposeResult:
-        def open_watch(root: Path, on_change: Callable[[frozenset[str]], None]) -> WorkspaceWatch:
-            return WorkspaceWatch(root, on_change, open_watching=Refused, seconds_between_polls=0.05)
-
-        yield RepoPanel(self._folder, open_watch=open_watch)
-        yield StatusLine(lambda: 1.0)
+        yield RepoPanel(self._folder, open_watch=refused_watch(0.05))
 
     def on_workspace_changed(self, message: WorkspaceChanged) -> None:
         self.told.append(message.paths)
-        self.query_one(StatusLine).show_watch(is_polling=self.query_one(RepoPanel).is_polling)
 
 
-async def test_where_nothing_can_be_watched_git_is_polled_and_the_status_line_says_so(repository: Path) -> None:
-    app = Panels(repository)
+async def test_where_nothing_can_be_watched_a_change_is_told_without_its_path(repository: Path) -> None:
+    app = Polled(repository)
     async with app.run_test(size=(100, 20)) as pilot:
         panel = app.query_one(RepoPanel)
         panel.begin()
@@ -260,7 +248,6 @@ async def test_where_nothing_can_be_watched_git_is_polled_and_the_status_line_sa
         while "4 changed" not in panel.state.headline or not app.told:
             await pilot.pause(0.01)
         assert set(app.told) == {frozenset()}
-        assert "polling git" in str(app.query_one(StatusLine).render())
 
 
 async def test_a_large_folder_says_what_it_leaves_out(drive: Drive, make_repository: Callable[..., Path]) -> None:

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from punie_tui.app.widgets.review.rows import Note
     from punie_tui.app.widgets.trace.pane import TracePane
     from punie_tui.app.workspace_names import WorkspaceNames
+    from punie_tui.app.workspace_watch import OpenWatch
     from punie_tui.engine.protocol import ToolCall
 
 _SECONDS_FOR_FIRST_FRAME = 0.1
@@ -89,8 +90,10 @@ class MainScreen(Screen[None]):
         notices: Notices,
         clock: Callable[[], float] = time.monotonic,
         begin_with: str = "",
+        open_watch: OpenWatch | None = None,
     ) -> None:
         super().__init__(classes="-pane-chat")
+        self._open_watch = open_watch
         draw_only_changes(self)
         self._collector = Collector()
         self._begin_with = begin_with
@@ -156,7 +159,7 @@ class MainScreen(Screen[None]):
 
         self._collector.begin()
         self._trace = TracePane(id="trace")
-        self._repo = RepoPanel(self._folder, id="repo")
+        self._repo = RepoPanel(self._folder, id="repo", open_watch=self._open_watch)
         approval, choice = ApprovalPanel(self._folder, self._clock), ChoicePanel(self._clock)
         self._questions = Questions(self, approval, choice, self._notices, self._find_effects)
         await self.query_one("#side").mount(_titled(self._trace), _titled(self._repo))
@@ -423,9 +426,11 @@ class MainScreen(Screen[None]):
         if self._git_work:
             self._git_work.commit()
 
+    def on_repo_panel_polling_began(self) -> None:
+        self.query_one(StatusLine).show_polling()
+
     @on(WorkspaceChanged)
     def _tell_screens(self, message: WorkspaceChanged) -> None:
-        self.query_one(StatusLine).show_watch(is_polling=self._repo.is_polling)
         self.query_one(Chat).transcript.forget_missing_files()
         if self._screens:
             self._screens.workspace_changed(message.paths)

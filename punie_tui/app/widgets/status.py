@@ -108,9 +108,9 @@ class StatusLine(Widget):
             self._told_state = state
             self.post_message(self.StateChanged(state))
 
-    def show_watch(self, *, is_polling: bool) -> None:
-        """Whether changes are seen as they happen, or git is asked every few seconds."""
-        self._shown.watch = "polling git" if is_polling else ""
+    def show_polling(self) -> None:
+        """Changes are no longer seen as they happen: git is asked every few seconds."""
+        self._shown.watch = "polling git"
         self.refresh()
 
     def show_usage(self, usage: TokenUsage, context_length: int) -> None:

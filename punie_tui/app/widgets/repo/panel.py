@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -20,7 +20,7 @@ from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.messages import OpenFile, OpenHistory, ShowRevision, WorkspaceChanged
 from punie_tui.app.widgets.repo.state import ChangedPath, FolderEntry, RepoState, read_folder, read_state
 from punie_tui.app.widgets.repo.touched import TouchedFiles
-from punie_tui.app.workspace_watch import WorkspaceWatch
+from punie_tui.app.workspace_watch import OpenWatch, WorkspaceWatch
 
 if TYPE_CHECKING:
     from punie_tools.git.tree_review import ReviewedPart
@@ -96,6 +96,9 @@ class RepoPanel(Tree[_Entry]):
     class SearchWanted(Message):
         """The person wants to open a file or a symbol by its name."""
 
+    class PollingBegan(Message):
+        """The system watches no more; see `is_polling`."""
+
     @dataclass
     class StateRead(Message):
         """A new reading is there, with the folders that were open when it began."""
@@ -108,7 +111,7 @@ class RepoPanel(Tree[_Entry]):
         root: Path,
         *,
         id: str | None = None,  # noqa: A002 - Textual's own name
-        open_watch: Callable[[Path, Callable[[frozenset[str]], None]], WorkspaceWatch] = WorkspaceWatch,
+        open_watch: OpenWatch | None = None,
     ) -> None:
         super().__init__(Text("repo"), _Entry(), id=id)
         self.show_root = False
@@ -116,7 +119,8 @@ class RepoPanel(Tree[_Entry]):
         self.auto_expand = False
         self.state: RepoState | None = None
         self._folder = root
-        self._watch = open_watch(root, self._files_changed)
+        self._watch = (open_watch or WorkspaceWatch)(root, self._files_changed)
+        self._has_told_polling = False
         self._touched = TouchedFiles()
         self._is_reading = False
         self._is_stale = False
@@ -192,6 +196,9 @@ class RepoPanel(Tree[_Entry]):
         """Called on the watching thread."""
         if self.is_running:
             app_of(self).call_later(self.refresh_state)
+            if self.is_polling and not self._has_told_polling:
+                self._has_told_polling = True
+                self.post_message(self.PollingBegan())
             if paths:
                 self.post_message(WorkspaceChanged(paths))
 
