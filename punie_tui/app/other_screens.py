@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from punie_tui.app.textual_adapter import app_of, keep_screen
+from punie_tui.app.widgets.messages import WorkspaceChanged
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -64,6 +65,8 @@ class OtherScreens:
             self._findings.workspace_changed()
         if self._tests and self._tests.is_running:
             self._tests.workspace_changed(paths)
+        for screen in app_of(self._screen).screen_stack[1:]:
+            screen.post_message(WorkspaceChanged(paths))
 
     def trust_changed(self) -> None:
         """The folder is trusted, or no longer."""

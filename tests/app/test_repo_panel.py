@@ -185,6 +185,46 @@ async def test_blame_begins_at_the_line_where_the_viewer_stands(
         assert current.key == "41"
 
 
+def newest_subject(driven: Driven) -> str:
+    return driven.repo.state.commits[0].subject if driven.repo.state else ""
+
+
+async def test_blame_and_history_follow_a_commit_made_outside_and_the_cursor_stays(
+    drive: Drive, repository: Path
+) -> None:
+    async with drive(repository) as driven:
+        await driven.until(lambda: "3 changed" in labels(driven)[0], "the branch")
+        await go_to(driven, "M src/app.py")
+        await driven.pilot.press("b")
+        screen = await driven.shown(FileHistoryScreen)
+        await driven.until(lambda: screen.is_read, "the lines")
+        outline = screen.query_one(Outline)
+        await driven.pilot.press("down")
+        assert outline.current
+        assert outline.current.parts[0][0].startswith("not committed")
+        git(repository, "commit", "-q", "-am", "Change it again")
+        await driven.until(lambda: "not committed" not in outline.rows[1].parts[0][0], "who wrote the line")
+        assert outline.current.key == "2"
+
+        await driven.pilot.press("H")
+        await driven.until(lambda: screen.is_read and len(outline.rows) == 3, "the commits")
+        await driven.pilot.press("down")
+        here = outline.current
+        (repository / "src" / "app.py").write_text("x = 5\n")
+        git(repository, "commit", "-q", "-am", "And once more")
+        await driven.until(lambda: len(outline.rows) == 4, "the new commit")
+        assert outline.current == here
+
+        await driven.pilot.press("enter")
+        await driven.shown(PastReviewScreen)
+        (repository / "src" / "app.py").write_text("x = 6\n")
+        git(repository, "commit", "-q", "-am", "The last one")
+        await driven.until(lambda: newest_subject(driven) == "The last one", "the panel's reading")
+        await driven.pilot.press("escape")
+        await driven.until(lambda: len(outline.rows) == 5, "what was committed meanwhile")
+        assert outline.current == here
+
+
 def shown_lines(driven: Driven) -> list[str]:
     return [strip.text for strip in driven.app.screen._compositor.render_strips()]
 

@@ -1,4 +1,4 @@
-"""Which commits made a file: line by line, or one below the other; Enter shows what a commit changed."""
+"""Which commits made a file, kept true: line by line, or one below the other; Enter shows what a commit changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.left_once import Page
 from punie_tui.app.textual_adapter import app_of, call_on_screen
 from punie_tui.app.widgets.key_row import KeyRow
-from punie_tui.app.widgets.messages import ShowRevision
+from punie_tui.app.widgets.messages import ShowRevision, WorkspaceChanged
 from punie_tui.app.widgets.outline import Outline, OutlineRow, outline_actions
 
 if TYPE_CHECKING:
@@ -66,6 +66,9 @@ class FileHistoryScreen(Page[None]):
         self._path = path
         self._is_blame = is_blame
         self._revisions: dict[str, str] = {}
+        self._newest_reading = 0
+        self._is_reading = False
+        self._is_stale = False
         self.is_read = False
 
     def compose(self) -> ComposeResult:
@@ -81,7 +84,21 @@ class FileHistoryScreen(Page[None]):
         """To the lines, or to the commits."""
         self._is_blame, self.is_read = is_blame, False
         self._tell("…")
-        self._read(is_blame)
+        self._begin_to_read()
+
+    @on(WorkspaceChanged)
+    def _note_change(self) -> None:
+        self._is_stale = True
+        self._read_if_stale()
+
+    def on_screen_resume(self) -> None:
+        """What changed while another screen stood above is read now."""
+        self._read_if_stale()
+
+    def _read_if_stale(self) -> None:
+        """Once what is being read is there; while another screen stands above, nobody looks."""
+        if self._is_stale and self.is_current and not self._is_reading:
+            self._begin_to_read()
 
     def action_help(self) -> None:
         show_keys(self)
@@ -96,25 +113,39 @@ class FileHistoryScreen(Page[None]):
         elif revision:
             self._tell("that line is not committed yet")
 
-    @work(thread=True, exclusive=True, group="history")
-    def _read(self, is_blame: bool) -> None:
+    def _begin_to_read(self) -> None:
+        """What was asked for before is not waited for any more."""
+        self._newest_reading += 1
+        self._is_reading, self._is_stale = True, False
+        self._read(self._newest_reading, self._is_blame)
+
+    @work(thread=True, group="history")
+    def _read(self, reading: int, is_blame: bool) -> None:
         from punie_tools.errors import ToolError
 
         try:
             found, told = (_blamed if is_blame else _commits)(self._root, self._path)
         except ToolError as error:
             found, told = [], str(error)
-        call_on_screen(self, lambda: self._show(is_blame, found, told))
+        call_on_screen(self, lambda: self._take(reading, found, told))
 
-    def _show(self, is_blame: bool, found: Sequence[tuple[str, OutlineRow]], told: str) -> None:
-        if is_blame == self._is_blame:
-            self._revisions = {row.key: revision for revision, row in found}
-            outline = self.query_one(Outline)
-            outline.show([row for _, row in found])
-            if is_blame:
-                outline.go_to(str(self._line))
-            self._tell(told)
-            self.is_read = True
+    def _take(self, reading: int, found: Sequence[tuple[str, OutlineRow]], told: str) -> None:
+        if reading == self._newest_reading:
+            self._is_reading = False
+            self._show(found, told)
+            self._read_if_stale()
+
+    def _show(self, found: Sequence[tuple[str, OutlineRow]], told: str) -> None:
+        """In place of what was there; the cursor stays on its commit, or line, and in sight."""
+        self._revisions = {row.key: revision for revision, row in found}
+        outline = self.query_one(Outline)
+        outline.show([row for _, row in found])
+        if self._is_blame and not self.is_read:
+            outline.go_to(str(self._line))
+        elif row := outline.current:
+            outline.go_to(row.key)
+        self._tell(told)
+        self.is_read = True
 
     def _tell(self, told: str) -> None:
         kind = "blame" if self._is_blame else "history"
