@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+from app_driver import Drive
 from hypothesis import given
 from hypothesis import strategies as st
 
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.file_edit import diffs_of, preview_of
 from punie_tools.changes.tree_access import FileImage
-from punie_tui.app.widgets.chat.patch_lines import patch_of
+from punie_tui.app.widgets.chat.detail_view import DetailView
+from punie_tui.app.widgets.chat.patch_lines import Patch, PatchLine, patch_of
 
 # Lines that look like parts of a patch, inside of one.
 LINES = st.lists(st.sampled_from(["a", "b", "", "-- x", "++ y", "@@ -1 +1 @@", "\\ no", "- z", " "]), max_size=12)
@@ -51,3 +56,27 @@ def test_files_follow_each_other_and_what_is_no_line_stays() -> None:
 
 def test_what_is_no_patch_is_none() -> None:
     assert patch_of("run it\n--- a\n+++ b\nno hunk") is None
+
+
+class CountedLines(tuple[PatchLine, ...]):
+    """Counts how often somebody goes through all of them."""
+
+    passes = 0
+
+    def __iter__(self) -> Iterator[PatchLine]:
+        self.passes += 1
+        return super().__iter__()
+
+
+async def test_a_row_that_is_drawn_goes_through_no_other_lines(drive: Drive, tmp_path: Path) -> None:
+    lines = CountedLines(PatchLine("added", f"x = {number}", new=number, path="a.py") for number in range(1, 1000))
+    async with drive(tmp_path) as driven:
+        view = DetailView()
+        await driven.main.mount(view)
+        view.show_patch((), Patch(lines), 0)
+        await driven.pilot.pause()
+        before = lines.passes
+        assert before
+        drawn = [view.render_line(y).text.split() for y in range(3)]
+        assert [words[:2] for words in drawn] == [["1", "+"], ["2", "+"], ["3", "+"]]
+        assert lines.passes == before

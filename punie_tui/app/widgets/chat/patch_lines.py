@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 LineKind = Literal["text", "file", "gap", "context", "removed", "added"]
@@ -31,11 +32,11 @@ class Patch:
 
     lines: tuple[PatchLine, ...]
 
-    @property
+    @cached_property
     def paths(self) -> tuple[str, ...]:
         return tuple(line.path for line in self.lines if line.kind == "file")
 
-    @property
+    @cached_property
     def counts(self) -> str:
         """How many lines come and go."""
         return counts_told(self._count("added"), self._count("removed"))
@@ -45,8 +46,9 @@ class Patch:
         """Whether the file's own row tells nothing that a headline with its path does not."""
         return len(self.paths) == 1
 
-    @property
+    @cached_property
     def last_number(self) -> int:
+        """The largest number of a line; each row that is drawn asks for it."""
         return max((max(line.old, line.new) for line in self.lines), default=0)
 
     def _count(self, kind: LineKind) -> int:
