@@ -14,6 +14,7 @@ from punie_tools.quality.ruff_check import ruff_check
 from punie_tools.quality.typecheck import typecheck
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
+from punie_tui.agent.approval import Policy
 from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
@@ -193,6 +194,22 @@ async def test_an_unsafe_fix_is_never_made(drive: Drive, project: Path) -> None:
         await driven.until(lambda: screen.fixes_ended == 2, "the answer")
         assert "offers no fix" in heading(screen)
         assert {name: (project / name).read_text() for name in FILES} == FILES
+
+
+async def test_the_mode_that_decides_about_a_fix_stands_in_the_heading(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_findings(driven)
+        for size in SIZES:
+            await driven.pilot.resize_terminal(*size)
+            told = heading(screen).rstrip()
+            assert told.endswith("ask mode") == (size[0] > 20)
+            assert told.startswith("Findings  ")
+        await driven.pilot.resize_terminal(*SIZES[0])
+        await driven.pilot.press("escape")
+        driven.main.change_mode(Policy.PLAN)
+        await driven.pilot.press("ctrl+l")
+        await driven.shown(FindingsScreen)
+        await driven.until(lambda: heading(screen).endswith("plan mode"), "the other mode")
 
 
 async def test_what_changes_on_the_disk_is_checked_again(drive: Drive, project: Path) -> None:

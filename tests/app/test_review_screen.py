@@ -110,6 +110,17 @@ async def test_nothing_is_written_where_nothing_is_accepted(drive: Drive, reposi
         assert "Not run: " in driven.transcript.plain_text
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_heading_tells_the_mode_where_there_is_room(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    async with drive(repository, [[EDIT], [TextDelta("as you like")]], size=size) as driven:
+        screen = await open_review(driven)
+        heading = str(screen.query_one("#review-place", Static).render())
+        assert "hunk 1/2" in heading
+        assert heading.startswith("write_file") == heading.endswith("ask mode") == (size[0] > 20)
+
+
 def keys_row(driven: Driven) -> str:
     """Which keys answer, as the question says it."""
     return str(driven.panel.query_one("#approval-keys", Static).render())

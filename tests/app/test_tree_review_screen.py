@@ -319,7 +319,7 @@ async def test_a_file_in_conflict_is_named_and_conflict_marks_elsewhere_are_text
         screen = await press_in_repo(driven, "r", TreeReviewScreen)
         await driven.pilot.pause()
         drawn = [strip.text for strip in screen._compositor.render_strips()]
-        assert drawn[0].strip() == "Not shown here: both.py is in conflict."
+        assert drawn[0].strip().startswith("Not shown here: both.py is in conflict.  ")
         for line in MARKED.splitlines():
             assert any(row.rstrip().endswith(f"+ {line}") for row in drawn), line
         await driven.pilot.press("a", "enter")

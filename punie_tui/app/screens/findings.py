@@ -37,6 +37,7 @@ from punie_tui.app.widgets.findings.findings import (
     told_counts,
 )
 from punie_tui.app.widgets.key_row import KeyRow
+from punie_tui.app.widgets.mode_in_heading import with_mode
 from punie_tui.app.widgets.outline import Outline, OutlineRow, outline_actions
 
 if TYPE_CHECKING:
@@ -148,8 +149,10 @@ class FindingsScreen(Page[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         set_size_classes(self, event.size)
+        self._show_heading()
 
     def on_screen_resume(self) -> None:
+        self._show_heading()
         if self._is_stale:
             self.action_check()
 
@@ -358,7 +361,7 @@ class FindingsScreen(Page[None]):
     def _show_heading(self) -> None:
         text = safe_text(self._told or self._counts(), single_line=True)
         heading = Content.styled("Findings", "bold") + Content(f"  {text}")
-        self.query_one("#findings-heading", Static).update(heading)
+        self.query_one("#findings-heading", Static).update(with_mode(heading, self))
 
     def _counts(self) -> str:
         files = len({finding.file for finding in self._shown})

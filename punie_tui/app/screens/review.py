@@ -26,6 +26,7 @@ from punie_tui.app.screens.review_effects import EffectWatch
 from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.key_row import KeyRow
+from punie_tui.app.widgets.mode_in_heading import room_beside_mode, with_mode
 from punie_tui.app.widgets.review.rows import CommentedLine, Note, Row
 from punie_tui.app.widgets.review.view import ReviewView
 
@@ -289,8 +290,11 @@ class ReviewScreen(Page[bool]):
         forms = [(title, path, hunk, told), (title, path, hunk, short), (path, hunk, short), (hunk, short)]
         texts = [self._problem] if self._problem else ["  ·  ".join(form) for form in forms]
         room = self.size.width - 2
-        text = next((text for text in texts if len(text) <= room), texts[-1])
-        self.query_one("#review-place", Static).update(safe_text(text, single_line=True))
+        # Counts are told shorter so that the mode stands beside them; the title is not left out for it.
+        beside_mode = [text for text in texts[:2] if len(text) <= room_beside_mode(self)]
+        fitting = [text for text in texts if len(text) <= room]
+        text = (*beside_mode, *fitting, texts[-1])[0]
+        self.query_one("#review-place", Static).update(with_mode(Content(safe_text(text, single_line=True)), self))
 
     # What the person does.
 

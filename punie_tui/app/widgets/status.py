@@ -78,6 +78,11 @@ class StatusLine(Widget):
         self._shown.trust = "trusted" if is_trusted else f"not trusted{_in_brackets(key_shown(self, TRUST))}"
         self.refresh()
 
+    @property
+    def mode(self) -> str:
+        """In words, without its key; empty until the session is open."""
+        return f"{self._shown.mode} mode" if self._shown.mode else ""
+
     def state_within(self, width: int) -> str:
         """Mode and trust, the mode first, with their keys where there is room for these."""
         shown = self._shown
@@ -135,10 +140,10 @@ class StatusLine(Widget):
 
     @property
     def _mode(self) -> str:
-        if not self._shown.mode:
+        if not self.mode:
             return ""
         steps = f", steps{_in_brackets(key_shown(self, STEP))}" if self._shown.is_stepping else ""
-        return f"{self._shown.mode} mode{_in_brackets(key_shown(self, NEXT_MODE))}{steps}"
+        return f"{self.mode}{_in_brackets(key_shown(self, NEXT_MODE))}{steps}"
 
     @property
     def _least(self) -> str:
