@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from app_driver import Drive, Driven
 
+from punie_tools.effects.overlay import MOST_BYTES
 from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.screens.tree_review import CommitScreen, TreeReviewScreen
 from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS
 from punie_tui.app.widgets.review.view import ReviewView
+from punie_tui.commands import trust
 from punie_tui.engine.protocol import TextDelta, ToolCall
 from tests.conftest import git
 
@@ -113,3 +115,35 @@ async def test_findings_follow_their_lines_when_a_hunk_is_split_and_joined_again
         assert [(kind, hunk) for kind, hunk, _ in notes(screen)] == [("worse", 0), ("better", 2)]
         await driven.pilot.press("u")
         assert [(kind, hunk) for kind, hunk, _ in notes(screen)] == whole
+
+
+@pytest.mark.usefixtures("checked")
+async def test_a_tree_that_is_too_large_to_try_on_says_so(drive: Drive, make_repository: Callable[..., Path]) -> None:
+    root = make_repository({"a.py": BEFORE})
+    with (root / "large.bin").open("wb") as large:
+        large.truncate(MOST_BYTES + 1)
+    edit = ToolCall("c1", "write_file", {"path": "a.py", "content": WORSE})
+    async with drive(root, [[edit], [TextDelta("done")]]) as driven:
+        screen = await open_review(driven)
+        await driven.until(lambda: "Not tried: The tree is too large" in said(screen), "the reason")
+        assert not notes(screen)
+
+
+@pytest.mark.usefixtures("checked")
+async def test_tests_that_fail_and_pass_now_stand_beside_their_hunks(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    tests = (f"def test_{name}():\n    assert {name}() == {right}\n" for name, right in (("one", 1), ("two", 2)))
+    checks = "\n\n".join(("from a import one, two\n", *tests))
+    before = BEFORE.replace("'two'", "3")
+    root = make_repository({"a.py": before, "test_a.py": checks})
+    trust.run([str(root)])
+    after = before.replace("return 3", "return 2").replace("return 1", "return 10")
+    edit = ToolCall("c1", "write_file", {"path": "a.py", "content": after})
+    async with drive(root, [[edit], [TextDelta("done")]]) as driven:
+        screen = await open_review(driven)
+        await driven.until(lambda: "tests 2 run" in said(screen), "the effect")
+        assert [(kind, text) for kind, _, text in notes(screen)] == [
+            ("worse", "test_a.py::test_one fails: assert 10 == 1"),
+            ("better", "test_a.py::test_two passes now"),
+        ]

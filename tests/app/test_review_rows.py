@@ -99,3 +99,16 @@ def test_an_edit_that_takes_the_change_back_is_told(side_by_side: bool, before: 
 def test_a_change_of_the_mode_alone_is_told(text: bytes) -> None:
     _, *rows = rows_of(review_of(text, text, 0o755), side_by_side=False)
     assert [(row.kind, row.text) for row in rows] == [("note", "mode 644 → 755")]
+
+
+def test_a_binary_file_is_one_note() -> None:
+    _, *rows = rows_of(review_of(b"\0", b"\0\0"), side_by_side=False)
+    assert [(row.kind, row.text) for row in rows] == [("note", "a binary file, decided as a whole")]
+
+
+@pytest.mark.parametrize("data", [b"1\n2\n3\n", b"\0 1 2 3"])
+def test_another_name_is_told_before_the_lines(data: bytes) -> None:
+    changes = [FileChange("old \x1b.txt", FileImage(data, 0o644), None), FileChange("b", None, FileImage(data, 0o644))]
+    _, *rows = rows_of(Review(changes), side_by_side=False)
+    assert (rows[0].kind, rows[0].text) == ("note", "the file is renamed: it was old \x1b.txt")
+    assert not any(row.is_change for row in rows)

@@ -520,8 +520,12 @@ async def test_every_view_of_a_review_is_drawn(drive: Drive, repository: Path, s
             await driven.pilot.press(key)
             strips = screen._compositor.render_strips()
             assert "\x1b" not in "".join(segment.text for strip in strips for segment in strip)
-        await driven.pilot.press("A", "P", "e", "c")
-        assert screen.query_one(Input) is not None
+        await driven.pilot.press("home", "A")
+        assert {hunk.verdict for hunk in screen.review.files[0].hunks} == {"accepted"}
+        await driven.pilot.press("P", "e")
+        assert str(screen.query_one("#review-place", Static).render()).startswith("This is no text that can be edited")
+        await driven.pilot.press("c")
+        assert screen.query_one(Input).has_focus
 
 
 def shown_lines(screen: ReviewScreen) -> list[str]:
@@ -529,6 +533,55 @@ def shown_lines(screen: ReviewScreen) -> list[str]:
     area = screen.query_one(ReviewView).scrollable_content_region
     strips = screen._compositor.render_strips()
     return [strips[y].crop(area.x, area.right).text for y in range(area.y, area.bottom)]
+
+
+def three_files() -> Review:
+    images = [FileImage(text, 0o644) for text in (b"same\nold\n", b"same\nnew\n")]
+    return Review([FileChange(path, *images) for path in ("a.txt", "b.txt", "c.txt")])
+
+
+async def test_keys_lead_to_the_next_and_the_previous_file_and_no_further(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [], size=(80, 24)) as driven:
+        driven.app.push_screen(ReviewScreen(three_files(), "three"))
+        view = (await driven.shown(ReviewScreen)).query_one(ReviewView)
+        places: list[int] = []
+        for key in ("N", "N", "N", "P", "P", "P", "right_curly_bracket", "left_curly_bracket"):
+            await driven.pilot.press(key)
+            places.append(view.current.file)
+        assert places == [1, 2, 2, 1, 0, 0, 1, 0]
+
+
+async def test_a_file_is_folded_to_its_title_and_unfolded(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [], size=(80, 24)) as driven:
+        driven.app.push_screen(ReviewScreen(three_files(), "three"))
+        screen = await driven.shown(ReviewScreen)
+        await driven.pilot.press("N")
+        for marks, lines in ((["▾", "▌▸", "▾"], 6), (["▾", "▌▾", "▾"], 9)):
+            await driven.pilot.press("space")
+            shown = shown_lines(screen)
+            assert [line.split()[0] for line in shown if ".txt" in line] == marks
+            assert sum(line.rstrip().endswith(("same", "old", "new")) for line in shown) == lines
+
+
+async def test_sides_stand_beside_each_other_or_one_below_the_other(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [], size=(80, 24)) as driven:
+        driven.app.push_screen(ReviewScreen(three_files(), "three"))
+        screen = await driven.shown(ReviewScreen)
+        before = shown_lines(screen)
+        assert not any("old" in line and "new" in line for line in before)
+        await driven.pilot.press("v")
+        assert sum("old" in line and "new" in line for line in shown_lines(screen)) == 3
+        await driven.pilot.press("v")
+        assert shown_lines(screen) == before
+
+
+@pytest.mark.parametrize("switch", ["", "v", "w"])
+async def test_a_last_line_without_an_end_says_so(drive: Drive, repository: Path, switch: str) -> None:
+    async with drive(repository, [], size=(80, 24)) as driven:
+        driven.app.push_screen(ReviewScreen(review_of(b"x\nend", b"x\nend\n", "a.txt"), "the end"))
+        screen = await driven.shown(ReviewScreen)
+        await driven.pilot.press(*switch)
+        assert "\n".join(shown_lines(screen)).count("end  (no line end)") == 1
 
 
 TEXT = b"one\ntwo\nthree\n"
