@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from app_driver import Drive, Driven
+from app_driver import Drive, Driven, refused_watch
 from textual.widgets import Static
 
 from punie_tools.quality.pytest_run import PytestRunResult, run_tests
@@ -542,6 +542,20 @@ async def test_files_that_a_repaired_module_lets_be_imported_are_right_again(
         (root / "shop.py").write_text("PRICE = 1\n")
         await driven.until(lambda: screen.runs_ended == 2, "the run of what is repaired")
         assert [row for row in rows(screen) if ".py" in row] == ["✓ test_sale.py  1", "✓ test_shop.py  1"]
+
+
+async def test_watching_ends_where_the_tree_is_polled_and_says_why(drive: Drive, project: Path) -> None:
+    """Which files changed is not known there."""
+    async with drive(project, open_watch=refused_watch(0.05)) as driven:
+        await driven.until(lambda: driven.repo.is_polling and driven.repo.state is not None, "the first reading")
+        screen = await open_tests(driven)
+        await driven.pilot.press("w")
+        assert "watching" in heading(screen)
+        (project / "src" / "other.py").write_text("def nothing():\n    return 1\n")
+        await driven.until(lambda: "file watches have run out" in heading(screen), "why it does not go on")
+        assert not screen.has_run
+        await driven.pilot.press("down")
+        assert "watching" not in heading(screen)
 
 
 async def test_watching_runs_what_a_change_reaches_and_nothing_for_what_tests_write(
