@@ -231,13 +231,22 @@ class PersonActed(_Event):
     text: str
 
 
+class PersonRan(_Event):
+    """The person ran a command in their own shell; `output` is its head and tail, `ending` says if it went wrong."""
+
+    kind: Literal["person_ran"] = "person_ran"
+    command: str
+    output: str
+    ending: str = ""
+
+
 class PersonChangedFiles(_Event):
     """The person is about to have punie change files beside the turns; the journal knows that by `turn_id`."""
 
     kind: Literal["person_changed_files"] = "person_changed_files"
 
 
-BesideTurnsEvent = PersonActed | PersonCalled | PersonChangedFiles
+BesideTurnsEvent = PersonActed | PersonCalled | PersonRan | PersonChangedFiles
 """What the person does beside the turns; it belongs to none of them."""
 
 
@@ -308,6 +317,7 @@ Event = Annotated[
     | ToolFailed
     | PersonCalled
     | PersonActed
+    | PersonRan
     | PersonChangedFiles
     | ChoicesOffered
     | MessageQueued

@@ -33,6 +33,7 @@ from punie_tui.agent.events import (
     NoticeGiven,
     PersonActed,
     PersonCalled,
+    PersonRan,
     SessionClosed,
     SessionRenamed,
     SessionStarted,
@@ -391,6 +392,10 @@ class Session:
     def keep_act(self, told: str) -> None:
         """Let whoever goes on with this session see a sentence on what the person did beside its turns, likewise."""
         self._beside.keep(PersonActed(text=told))
+
+    def keep_command(self, ran: PersonRan) -> None:
+        """Let whoever goes on with this session see a command of the person's shell, likewise."""
+        self._beside.keep(ran)
 
     def context_of_person(self) -> ToolContext:
         """For what the person does by hand in the app: a turn of its own for undo, and nobody is asked."""

@@ -10,6 +10,7 @@ from punie_tools.safe_text import safe_text
 from punie_tui.agent.events import (
     Event,
     PersonActed,
+    PersonRan,
     TextStreamed,
     ToolDenied,
     ToolFailed,
@@ -67,6 +68,12 @@ def _parts(events: Iterable[Event]) -> Iterator[str]:
                     yield f"*{ending}*"
             case PersonActed():
                 yield f"*{_line(event.text)}*"
+            case PersonRan():
+                yield f"- {_code(safe_text(f'! {event.command}', single_line=True))}"
+                if event.output:
+                    yield _fenced(event.output)
+                if event.ending:
+                    yield f"*{_line(event.ending)}*"
             case _:
                 pass
 
@@ -82,10 +89,13 @@ def call_text(tool: str, arguments: Mapping[str, object]) -> str:
 
 
 def _call(request: ToolRequested | None, tool: str) -> str:
-    text = call_text(request.tool, request.arguments) if request else safe_text(tool, single_line=True)
+    return f"- {_code(call_text(request.tool, request.arguments) if request else safe_text(tool, single_line=True))}"
+
+
+def _code(text: str) -> str:
     ticks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     space = " " if "`" in text else ""
-    return f"- {ticks}{space}{text}{space}{ticks}"
+    return f"{ticks}{space}{text}{space}{ticks}"
 
 
 def _diff(result: Mapping[str, Any]) -> str:

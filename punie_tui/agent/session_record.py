@@ -21,6 +21,7 @@ from punie_tui.agent.events import (
     PersonActed,
     PersonCalled,
     PersonChangedFiles,
+    PersonRan,
     PrefillProgressed,
     QueueChanged,
     ReasoningStreamed,
@@ -177,7 +178,7 @@ class SessionRecord:
             case TurnSteered():
                 self._forget_waiting(event.text)
                 self._turn_of(event).events.append(event)
-            case PersonActed() | PersonCalled() | PersonChangedFiles():
+            case PersonActed() | PersonCalled() | PersonRan() | PersonChangedFiles():
                 self._add_beside(event)
             case _:
                 self._turn_of(event).events.append(event)

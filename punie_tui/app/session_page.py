@@ -15,6 +15,7 @@ from punie_tools.safe_text import safe_text
 from punie_tui.agent.events import (
     Event,
     PersonActed,
+    PersonRan,
     TextStreamed,
     ToolDenied,
     ToolFailed,
@@ -110,6 +111,8 @@ def _parts(events: Iterable[Event]) -> Iterator[str]:
                     yield f'<div class="result note">{ending}</div>'
             case PersonActed():
                 yield f'<div class="result note">{escape(safe_text(event.text, single_line=True))}</div>'
+            case PersonRan():
+                yield _command(event)
             case _:
                 pass
 
@@ -119,6 +122,16 @@ def _call(request: ToolRequested | None, role: str, mark: str, told: str, rows: 
     return (
         f'<details><summary><span class="{role}">{mark}</span> <span class="strong">{escape(title)}</span> '
         f'<span class="muted">{escape(told)}</span></summary>{"".join(rows)}</details>'
+    )
+
+
+def _command(event: PersonRan) -> str:
+    """Unfolded, as what it printed stands in the chat."""
+    told = escape(safe_text(f"! {event.command}", single_line=True))
+    ending = escape(safe_text(event.ending, single_line=True))
+    return (
+        f'<details open><summary><span class="strong">{told}</span> <span class="muted">{ending}</span></summary>'
+        f'<div class="row">{escape(safe_text(event.output))}</div></details>'
     )
 
 

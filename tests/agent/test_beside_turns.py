@@ -10,11 +10,12 @@ import pytest
 
 from punie_tools.safe_text import safe_text
 from punie_tui.agent.conversation import Conversation
-from punie_tui.agent.events import Event, PersonActed, TextStreamed, TurnFinished, TurnStarted
+from punie_tui.agent.events import Event, PersonActed, PersonRan, TextStreamed, TurnFinished, TurnStarted
 from punie_tui.agent.person_calls import CallWatch
 from punie_tui.agent.session import Session
 from punie_tui.agent.session_markdown import session_markdown
 from punie_tui.agent.session_record import SessionRecord
+from punie_tui.app.session_page import session_page
 from punie_tui.engine.protocol import TextDelta, ToolCall
 from punie_tui.engine.scripted import Reply, ScriptedEngine
 from punie_tui.settings import Settings
@@ -107,6 +108,22 @@ def test_an_answer_that_goes_on_after_an_act_is_one_for_the_model_and_told_once(
         "# title\n\n*Wrote AGENTS.md.*\n\n## 1\n\n> p\n\nWell, \n\n*Staged \\*1\\* hunk.*\n\nthat is \n\n"
         f"*Committed{safe_text(chr(27))}\\[2J it.*\n\nall.\n"
     )
+
+
+def test_a_command_of_the_person_is_kept_and_exported(open_session: Open) -> None:
+    session = open_session([TextDelta("one")])
+    session.keep_command(PersonRan(command="early", output=""))
+    first = turn_of(session, "first?")
+    session.keep_command(PersonRan(command="ls `x`", output="a\x1b[2J\n```", ending="Exit code 1."))
+    again = resumed(session, open_session)
+    again.fork(first)
+    assert [event.command for event in again.earlier_events if isinstance(event, PersonRan)] == ["early", "ls `x`"]
+    exported = session_markdown(again.record(), "title")
+    assert "\n\n- `! early`\n\n## 1\n\n> first?\n\none\n\n- `` ! ls `x` ``\n\n" in exported
+    assert exported.endswith(f"\n\n````\na{safe_text(chr(27))}[2J\n```\n````\n\n*Exit code 1.*\n")
+    page = session_page(again.record(), "title")
+    assert '<span class="strong">! ls `x`</span> <span class="muted">Exit code 1.</span>' in page
+    assert f'<div class="row">a{safe_text(chr(27))}[2J\n```</div>' in page
 
 
 def test_a_rewind_and_undo_know_what_was_changed_by_hand_in_the_run_before(open_session: Open, tmp_path: Path) -> None:
