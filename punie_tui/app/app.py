@@ -213,7 +213,7 @@ class PunieApp(App[None]):
         return key_name(key) if (key := next(quits, "")) else ""
 
     async def action_quit(self) -> None:
-        """At once, unless a turn runs: then the person is asked, and whoever wants it again is not asked twice."""
+        """At once, unless something runs: then the person is asked, and whoever wants it again is not asked twice."""
         from punie_tui.app.screens.confirm import ConfirmScreen
 
         def answer(is_wanted: bool | None) -> None:
@@ -221,11 +221,11 @@ class PunieApp(App[None]):
                 self._leave(main)
 
         main = self.screen_stack[0]
-        if not isinstance(main, MainScreen) or not main.is_turn_running or self.screen is self._quit_question:
+        if not isinstance(main, MainScreen) or not main.what_runs or self.screen is self._quit_question:
             self._leave(main)
             return
         again = f" {key} again quits." if (key := self._quit_key) else ""
-        self._quit_question = ConfirmScreen(f"A turn is running; quitting stops it. Quit?{again}", "quit")
+        self._quit_question = ConfirmScreen(f"{main.what_runs} is running; quitting stops it. Quit?{again}", "quit")
         self.push_screen(self._quit_question, answer)
 
     def _leave(self, main: Screen[object]) -> None:

@@ -3,91 +3,117 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from punie_tui.app.printed_text import PrintedText
 from punie_tui.app.textual_adapter import call_on_screen
 
 if TYPE_CHECKING:
     from punie_tools.process import FinishedProcess
     from punie_tui.agent.attachment import Attachment
+    from punie_tui.agent.events import PersonRan
+    from punie_tui.app.widgets.chat.shown_command import ShownCommand
 
 _SECONDS = 3600.0
-_MOST_BYTES = 256 * 1024
-_HEAD_LINES, _TAIL_LINES = 60, 60
+_SECONDS_BETWEEN_LOOKS = 0.1
+_SECONDS_TO_END = 1.0
 _KEPT_CHARACTERS = 8_000
-_LONGEST_LINE = 2_000
-_COLOURS = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-_UNSTYLED = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "NO_COLOR": "1"}
+# Python keeps back what it prints into a pipe, until there is much of it.
+_ENVIRONMENT = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
 
 
 @dataclass(frozen=True)
-class CommandOutput:
-    """What a command printed, cut to its head and tail; safe text. `ending` is a sentence if it did not end well."""
+class _Running:
+    """A command, where it is shown, and what came of it so far."""
 
-    text: str
-    ending: str
-    attachment: Attachment
+    command: str
+    shown: ShownCommand
+    printed: PrintedText = field(default_factory=PrintedText)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    kept: threading.Event = field(default_factory=threading.Event)
 
 
 class ShellWork:
-    """One command at a time. `show` adds to the chat; `keep` gets what the next prompt may bring along."""
+    """One command at a time, shown with what it prints as it comes."""
 
     def __init__(
         self,
         screen: Screen[None],
         folder: Path,
-        show: Callable[[Literal["call", "result", "note"], str], None],
-        keep: Callable[[Attachment], None],
+        *,
+        begin: Callable[[str], ShownCommand],
+        note: Callable[[str], None],
+        keep: Callable[[PersonRan], None],
+        bring: Callable[[Attachment], None],
         changed: Callable[[], None],
     ) -> None:
+        """`begin` shows a command, `keep` gets on a thread what came of it, `bring` what the next prompt brings along.
+
+        `note` shows a sentence, and `changed` is called when a command begins or ends.
+        """
         self._screen = screen
         self._folder = folder
-        self._show = show
+        self._begin = begin
+        self._note = note
         self._keep = keep
+        self._bring = bring
         self._changed = changed
-        self._stopped: threading.Event | None = None
+        self._running: _Running | None = None
+        self._is_look_due = False
 
     @property
     def is_running(self) -> bool:
-        return self._stopped is not None
+        return self._running is not None
 
     def run(self, command: str) -> bool:
         """Begin; False, with a sentence on it, where another one runs."""
-        from punie_tools.safe_text import safe_text
-
-        if self._stopped is not None:
-            self._show("note", "A command is running; Esc stops it.")
+        if self._running is not None:
+            self._note("A command is running; Esc stops it.")
             return False
-        self._stopped = stopped = threading.Event()
-        self._show("call", safe_text(f"! {command}"))
+        self._running = running = _Running(command, self._begin(command))
         self._changed()
 
         def work() -> None:
-            output = run_in_shell(command, self._folder, stopped)
-            call_on_screen(self._screen, lambda: self._ended(output))
+            ran = run_in_shell(command, self._folder, running.stopped, running.printed, self._look_soon)
+            self._keep(ran)
+            running.kept.set()
+            call_on_screen(self._screen, lambda: self._ended(running, ran))
 
         self._screen.run_worker(work, thread=True, group="shell")
         return True
 
     def stop(self) -> None:
-        """End the command with all that it started; what it printed so far is shown."""
-        if self._stopped is not None:
-            self._stopped.set()
+        """End the command with all that it started; what it printed so far stays."""
+        if self._running is not None:
+            self._running.stopped.set()
 
-    def _ended(self, output: CommandOutput) -> None:
-        self._stopped = None
-        if output.text:
-            self._show("result", output.text)
-        if output.ending:
-            self._show("note", output.ending)
-        self._keep(output.attachment)
+    def close(self) -> None:
+        """End it, and wait a little until what came of it is kept: the app ends, and the session with it."""
+        if self._running is not None:
+            self.stop()
+            self._running.kept.wait(_SECONDS_TO_END)
+
+    def _look_soon(self) -> None:
+        """On the command's thread: what comes until the look is shown with it, however often that is."""
+        if not self._is_look_due:
+            self._is_look_due = True
+            call_on_screen(self._screen, lambda: self._screen.set_timer(_SECONDS_BETWEEN_LOOKS, self._look))
+
+    def _look(self) -> None:
+        self._is_look_due = False
+        if self._running is not None:
+            self._running.shown.tell(self._running.printed.text)
+
+    def _ended(self, running: _Running, ran: PersonRan) -> None:
+        self._running = None
+        running.shown.tell(ran.output, ran.ending)
+        self._bring(_attachment(ran))
         self._changed()
 
 
@@ -98,28 +124,39 @@ def _without_key(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if name != KEY_VARIABLE}
 
 
-def run_in_shell(command: str, folder: Path, stopped: threading.Event) -> CommandOutput:
-    """Run it as the person would type it, without a terminal and without input. Blocks until it ends or is stopped."""
+def run_in_shell(
+    command: str,
+    folder: Path,
+    stopped: threading.Event,
+    printed: PrintedText,
+    on_printed: Callable[[], None] = lambda: None,
+) -> PersonRan:
+    """Run it as the person would type it, without a terminal and without input. Blocks until it ends or is stopped.
+
+    `printed` has what it prints as soon as `on_printed` is called.
+    """
     from punie_tools.errors import ToolError
     from punie_tools.process import run_process
-    from punie_tools.safe_text import safe_text
+    from punie_tui.agent.events import PersonRan
+
+    def take(chunk: bytes) -> None:
+        printed.add(chunk)
+        on_printed()
 
     try:
         # Not every shell can join its own outputs, so that a plain one does it for all.
         finished = run_process(
             ["/bin/sh", "-c", 'exec "$0" -c "$1" 2>&1', os.environ.get("SHELL") or "/bin/sh", command],
             cwd=folder,
-            environment={**_without_key(os.environ), **_UNSTYLED},
+            environment={**_without_key(os.environ), **_ENVIRONMENT},
             timeout=_SECONDS,
-            output_limit=_MOST_BYTES,
-            keep_tail=True,
+            output_limit=0,
+            on_stdout=take,
             until=stopped,
         )
     except ToolError as error:
-        return CommandOutput("", safe_text(str(error), single_line=True), _attachment(command, "", "it did not start"))
-    printed = _head_and_tail(_plain(finished.stdout.decode("utf-8", "replace")))
-    ending = _ending(finished, stopped)
-    return CommandOutput(safe_text(printed), ending, _attachment(command, printed, ending or "it ended well"))
+        return PersonRan(command=command, output="", ending=str(error))
+    return PersonRan(command=command, output=printed.text, ending=_ending(finished, stopped))
 
 
 def _ending(finished: FinishedProcess, stopped: threading.Event) -> str:
@@ -131,23 +168,11 @@ def _ending(finished: FinishedProcess, stopped: threading.Event) -> str:
     return f"Exit code {finished.exit_code}." if finished.exit_code else ""
 
 
-def _plain(printed: str) -> str:
-    """Without colours, and of a line that was written over what stood there last."""
-    lines = _COLOURS.sub("", printed).replace("\r\n", "\n").split("\n")
-    return "\n".join(line.rstrip("\r").rpartition("\r")[2][:_LONGEST_LINE] for line in lines).rstrip("\n")
-
-
-def _head_and_tail(text: str) -> str:
-    lines: Sequence[str] = text.split("\n")
-    left_out = len(lines) - _HEAD_LINES - _TAIL_LINES
-    if left_out <= 0:
-        return text
-    return "\n".join([*lines[:_HEAD_LINES], f"… {left_out} lines left out …", *lines[-_TAIL_LINES:]])
-
-
-def _attachment(command: str, printed: str, ending: str) -> Attachment:
+def _attachment(ran: PersonRan) -> Attachment:
     from punie_tui.agent.attachment import Attachment
 
     half = _KEPT_CHARACTERS // 2
+    printed = ran.output
     kept = printed if len(printed) <= _KEPT_CHARACTERS else f"{printed[:half]}\n…\n{printed[-half:]}"
-    return Attachment(kind="output", name=f"! {command[:200]}", text=f"{kept}\n({ending.rstrip('.')})")
+    ending = (ran.ending or "it ended well").rstrip(".")
+    return Attachment(kind="output", name=f"! {ran.command[:200]}", text=f"{kept}\n({ending})")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punie_tui.app.widgets.transcript.block import Block, Part, Said, Turn
+from punie_tui.app.widgets.transcript.block import Block, Part, Said, Speaker, Turn
 from punie_tui.app.widgets.transcript.block_list import BlockList, Place
 from punie_tui.app.widgets.transcript.block_rows import layout
 from punie_tui.app.widgets.transcript.code_colours import colours_of, opening_after
@@ -166,3 +166,39 @@ def test_blocks_that_are_dropped_after_a_change_of_width_are_not_looked_for() ->
     while blocks.settle_some(1):
         pass
     assert text_of_part(blocks, 0).startswith("one")
+
+
+def drawing(blocks: BlockList) -> list[tuple[object, ...]]:
+    """All that a view asks of its blocks."""
+    turns = list(dict.fromkeys(block.turn for block in blocks.blocks))
+    told: list[tuple[object, ...]] = []
+    for index, block in enumerate(blocks.blocks):
+        of_turn = turns.index(block.turn), block.turn.first is block, block.turn.last is block
+        told.append((block.speaker, block.shown, block.height, block.gap, blocks.start_of(index), of_turn))
+    return [*told, (blocks.line_count, blocks.place_of(blocks.line_count - 1))]
+
+
+SAYINGS = st.lists(
+    st.tuples(st.sampled_from(("person", "call", "result", "note", "change")), st.integers(1, 250)), max_size=4
+)
+
+
+@given(SAYINGS, SAYINGS, st.integers(1, 250), st.integers(1, 250))
+def test_what_grows_in_the_midst_stands_there_as_if_it_was_said_at_once(
+    before: list[tuple[Speaker, int]], after: list[tuple[Speaker, int]], lines_at_first: int, lines: int
+) -> None:
+    at_once, grown = BlockList(), BlockList()
+    for speaker, count in (*before, ("call", 1), ("result", lines), *after):
+        at_once.add(speaker, "line\n" * count)
+    call = [grown.add(speaker, "line\n" * count) for speaker, count in (*before, ("call", 1))][-1]
+    for speaker, count in after:
+        grown.add(speaker, "line\n" * count)
+    # Where each block begins is known by now, and has to be found out anew.
+    grown.start_of(len(grown.blocks) - 1)
+    place = grown.place_of_said(call)
+    assert place
+    output, _ = grown.put(sum(place), 0, "result", "line\n" * lines_at_first)
+    place = grown.place_of_said(output)
+    assert place
+    grown.put(*place, "result", "line\n" * lines)
+    assert drawing(grown) == drawing(at_once)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 from app_driver import Drive
+from hypothesis import given
+from hypothesis import strategies as st
 
+from punie_tui.app.printed_text import PrintedText
+from punie_tui.app.screens.confirm import ConfirmScreen
 from punie_tui.app.shell_work import run_in_shell
 from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.chat.shown_command import command_parts
+from punie_tui.app.widgets.status import StatusLine
 from punie_tui.engine.protocol import TextDelta
 
 
@@ -77,9 +85,122 @@ async def test_a_space_before_it_and_a_mark_alone_are_prompts(drive: Drive, repo
         assert [request.messages[-1].content for request in driven.engine.requests] == ["!ls", "!!"]
 
 
+def until_there_is(file: str) -> str:
+    """A command that waits for a file, so that a test says when it goes on."""
+    return f"while [ ! -e {file} ]; do sleep 0.01; done"
+
+
+async def test_what_it_prints_is_shown_as_it_comes(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.ask(f"!echo begun; {until_there_is('go')}; echo over; false")
+        await driven.said("\n\n  begun")
+        assert driven.main.check_action("stop", ())
+        (repository / "go").touch()
+        await driven.said("\n\n  begun\nover\n\n  Exit code 1.")
+
+
+async def test_it_goes_on_at_its_place_while_a_turn_runs_and_after_it(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("Well.")]], writes_answers=True) as driven:
+        await driven.ask(f"!{until_there_is('one')}; echo 1; {until_there_is('two')}; echo 2; false")
+        await driven.ask("why")
+        await driven.finished()
+        status = driven.main.query_one(StatusLine)
+        assert "your command" in str(status.render())
+        (repository / "one").touch()
+        await driven.said("echo 2; false\n\n  1\n\n› why\n\n  Well.")
+        (repository / "two").touch()
+        await driven.said("echo 2; false\n\n  1\n2\n\n  Exit code 1.\n\n› why\n\n  Well.")
+        await driven.until(lambda: "ready" in str(status.render()), "the end of it")
+
+
+async def test_who_reads_below_it_stays_there_while_it_grows(drive: Drive, repository: Path) -> None:
+    said = "\n\n".join(f"number {number}" for number in range(60))
+    async with drive(repository, [[TextDelta(said)]], writes_answers=True) as driven:
+        await driven.ask(f"!{until_there_is('one')}; seq 50; {until_there_is('two')}; seq 51 99")
+        await driven.ask("after")
+        await driven.finished()
+        await driven.pilot.press("alt+c", "pageup", "pageup")
+        seen = [line.text for line in driven.transcript.render_lines(driven.transcript.size.region)]
+        assert "number 30" in "".join(seen)
+        for go, last in (("one", "50"), ("two", "99")):
+            (repository / go).touch()
+            await driven.said(f"\n{last}\n")
+            assert [line.text for line in driven.transcript.render_lines(driven.transcript.size.region)] == seen
+
+
+async def test_it_goes_on_in_a_new_session(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("a")]]) as driven:
+        await driven.ask("why")
+        await driven.finished()
+        await driven.ask(f"!echo 1; {until_there_is('go')}; echo 2")
+        await driven.said("\n\n  1")
+        await driven.ask("/new")
+        await driven.until(lambda: not driven.transcript.plain_text, "an empty chat")
+        (repository / "go").touch()
+        await driven.said("echo 2\n\n  1\n2")
+
+
+async def test_a_session_that_is_gone_on_with_shows_it_again(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("Well.")]]) as driven:
+        await driven.ask("!ls; false")
+        await driven.said("Exit code 1.")
+        await driven.ask("why")
+        await driven.finished()
+        await driven.ask("!echo 5")
+        await driven.said("\n\n  5")
+        shown = driven.transcript.plain_text
+    async with drive(repository) as driven:
+        await driven.ask("/resume last")
+        await driven.until(lambda: driven.transcript.plain_text == shown, shown)
+
+
+async def test_quitting_asks_and_ends_it_with_what_it_printed_kept(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("Well.")]]) as driven:
+        await driven.ask("why")
+        await driven.finished()
+        await driven.ask("!echo 1; echo $$ > pid; sleep 300")
+        await driven.said("\n\n  1")
+        await driven.pilot.press("ctrl+q")
+        await driven.shown(ConfirmScreen)
+        await driven.pilot.press("y")
+    assert not psutil.pid_exists(int((repository / "pid").read_text()))
+    async with drive(repository) as driven:
+        await driven.ask("/resume last")
+        await driven.said("sleep 300\n\n  1\n\n  Stopped.")
+
+
+@given(st.text("ab é\n\r\x1b[1m", max_size=60).map(str.encode), st.lists(st.integers(0, 60)))
+def test_it_does_not_matter_in_which_pieces_the_output_comes(printed: bytes, cuts: list[int]) -> None:
+    whole, pieces = PrintedText(), PrintedText()
+    whole.add(printed)
+    edges = [0, *sorted(min(cut, len(printed)) for cut in cuts), len(printed)]
+    for start, end in pairwise(edges):
+        pieces.add(printed[start:end])
+    assert pieces.text == whole.text
+
+
+@pytest.mark.parametrize("count", [0, 1, 59, 60, 61, 119, 120, 121, 300])
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_of_a_long_output_the_head_and_the_tail_are_shown(count: int, ending: str) -> None:
+    lines = [str(number) for number in range(count)]
+    printed = PrintedText()
+    printed.add(("\n".join(lines) + ending).encode())
+    gap = [f"… {count - 120} lines left out …"] if count > 120 else []
+    assert printed.text.split("\n") == ([*lines[:60], *gap, *lines[60:][-60:]] or [""])
+
+
+def test_a_line_without_end_takes_no_more_room_than_it_shows() -> None:
+    printed = PrintedText()
+    for number in range(1000):
+        printed.add(b"x" * 1000 + b"\r" * (number == 998))
+    assert printed.text == "x" * 1000
+    printed.add(b"y" * 1_000_000)
+    assert len(printed.text) == 2000
+
+
 def output_of(command: str, folder: Path) -> tuple[str, str]:
-    output = run_in_shell(command, folder, threading.Event())
-    return output.text, output.ending
+    ran = run_in_shell(command, folder, threading.Event(), PrintedText())
+    return ran.output, ran.ending
 
 
 def test_both_outputs_come_in_their_order(tmp_path: Path) -> None:
@@ -88,7 +209,7 @@ def test_both_outputs_come_in_their_order(tmp_path: Path) -> None:
 
 def test_what_it_prints_is_shown_and_never_obeyed(tmp_path: Path) -> None:
     text, _ = output_of(r"printf '\033[31mred\033[0m \033]0;title\007 5%%\r100%%\n\342\200\256back\0'", tmp_path)
-    assert text == "100%\n\\u202eback␀"
+    assert list(command_parts("ls\0", text, "")) == [("call", "! ls␀"), ("result", "100%\n\\u202eback␀")]
 
 
 def test_a_long_output_keeps_its_head_and_tail(tmp_path: Path) -> None:

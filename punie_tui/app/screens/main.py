@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.binding import BindingType
@@ -29,7 +29,7 @@ from punie_tui.app.screens.main_actions import ANYWHERE, CHANGES, PLACES, TRUST,
 from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.session_panes import SessionPanes
 from punie_tui.app.shell_work import ShellWork
-from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.textual_adapter import app_of, call_on_screen
 from punie_tui.app.themes import next_theme
 from punie_tui.app.trust_work import ask_for_trust
 from punie_tui.app.turn_activity import activity_of
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from punie_tools.effects.effects import EffectFinder
     from punie_tui.agent.approval import AskPerson, Policy
     from punie_tui.agent.attachment import Attachment
-    from punie_tui.agent.events import Event, TurnFinished
+    from punie_tui.agent.events import Event, PersonRan, TurnFinished
     from punie_tui.agent.meant import AskWhich
     from punie_tui.agent.session import Session
     from punie_tui.agent.session_list import SessionSummary
@@ -109,7 +109,16 @@ class MainScreen(Screen[None]):
         self._reruns: Reruns | None = None
         self._outbox = Outbox(self, lambda: self._runner, self.run_command, self.note)
         self.turns_finished = 0
-        self._shell = ShellWork(self, folder, self._show_output, self._bring, self._shell_changed)
+        self._shell = ShellWork(
+            self,
+            folder,
+            begin=lambda command: self.query_one(Chat).begin_command(command),
+            note=self.note,
+            keep=self._keep_command,
+            bring=self._bring,
+            changed=self._own_work_changed,
+        )
+        self._early_commands: list[PersonRan] = []
         self.names = KeptReading(self._read_names)
         self._width_share, self._height_share = 3, 3
         # Mounted after the first frame; nothing that uses them can come before the session does.
@@ -184,6 +193,9 @@ class MainScreen(Screen[None]):
             self._collector.look()
 
     def on_unmount(self) -> None:
+        self._shell.close()
+        if self._reruns:
+            self._reruns.stop()
         if self._git_work:
             self._git_work.close()
         self._runner.close()
@@ -500,7 +512,7 @@ class MainScreen(Screen[None]):
         if action == "answer":
             return self.query_one(AskingArea).waiting is not None
         if action == "stop":
-            return self._is_anything_running and not self._is_escape_taken
+            return bool(self.what_runs) and not self._is_escape_taken
         return True
 
     @property
@@ -511,8 +523,11 @@ class MainScreen(Screen[None]):
         return is_left_first or self.query_one(Prompt).takes_escape
 
     @property
-    def _is_anything_running(self) -> bool:
-        return self._outbox.is_turn_running or self._shell.is_running or self._is_rerunning
+    def what_runs(self) -> str:
+        """What the person would stop by quitting; empty where nothing runs."""
+        if self._outbox.is_turn_running:
+            return "A turn"
+        return "Your command" if self._shell.is_running else "Your call" if self._is_rerunning else ""
 
     @property
     def _is_rerunning(self) -> bool:
@@ -617,15 +632,17 @@ class MainScreen(Screen[None]):
             # Later ones are opened with the same settings, which the person may have changed since.
             self._notices.follow(session.settings)
             self._screens = OtherScreens(self, session, self._folder, self._request)
+            self._reruns = Reruns(self, session, self._show_rerun, self._own_work_changed, self.note)
         self._session = session
         self.query_one(Prompt).take_session(session)
         self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request)
-        self._reruns = Reruns(self, session, self._show_rerun, self._rerun_changed, self.note)
         self.show_session()
         self._panes.draw(session)
         self._outbox.take_session(session)
+        while self._early_commands:
+            session.keep_command(self._early_commands.pop(0))
         self.refresh_bindings()
-        self.query_one(StatusLine).show_activity("ready", is_busy=False)
+        self._tell_own_work()
         self._outbox.send_next()
         command, self._begin_with = self._begin_with, ""
         if command and not self._run_command(command):
@@ -706,6 +723,7 @@ class MainScreen(Screen[None]):
         self._outbox.turn_finished(is_stopped=event.reason == "stopped")
         if not self._outbox.is_turn_running:
             self._notices.turns_ended(_NOTICED[event.reason])
+            self._tell_own_work()
         self.turns_finished += 1
         self.call_after_refresh(self._look_for_garbage)
         if self._session:
@@ -720,26 +738,35 @@ class MainScreen(Screen[None]):
         if not chat.display:
             app_of(self).notify(sentence, markup=False)
 
-    def _show_output(self, speaker: Literal["call", "result", "note"], text: str) -> None:
-        self.query_one(Chat).add(speaker, text)
-
     def _bring(self, attachment: Attachment) -> None:
         self.query_one(Prompt).bring(attachment)
 
-    def _shell_changed(self) -> None:
-        self._show_own_work("your command", is_busy=self._shell.is_running)
+    def _keep_command(self, ran: PersonRan) -> None:
+        """On the command's thread, unless it ended before the session was open."""
+        if self._session is None:
+            call_on_screen(self, lambda: self._keep_early_command(ran))
+        else:
+            self._session.keep_command(ran)
+
+    def _keep_early_command(self, ran: PersonRan) -> None:
+        if self._session is None:
+            self._early_commands.append(ran)
+        else:
+            self._session.keep_command(ran)
 
     def _show_rerun(self, event: Event) -> None:
         self._trace.handle(event, is_of_person=True)
 
-    def _rerun_changed(self) -> None:
-        self._show_own_work("your call", is_busy=self._is_rerunning)
-
-    def _show_own_work(self, what: str, *, is_busy: bool) -> None:
-        """What the person runs beside the turns began or ended; a turn that runs is what is told."""
+    def _own_work_changed(self) -> None:
+        """What the person runs beside the turns began or ended."""
         self.refresh_bindings()
+        self._tell_own_work()
+
+    def _tell_own_work(self) -> None:
+        """Unless a turn runs, which is then what is told."""
         if not self._outbox.is_turn_running:
-            self.query_one(StatusLine).show_activity(what if is_busy else "ready", is_busy=is_busy)
+            told = self.what_runs.lower()
+            self.query_one(StatusLine).show_activity(told or "ready", is_busy=bool(told))
 
     def show_session(self) -> None:
         """Show model, mode and trust again."""

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from punie_tools.safe_text import safe_text
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.ways import TO_TRACE
+from punie_tui.app.widgets.chat.shown_command import ShownCommand, command_parts
 from punie_tui.app.widgets.chat.told_calls import call_line, change_told
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Chat(Vertical):
         self._teller: _Teller | None = None
         self._transcript: Transcript | None = None
         self._search_row: SearchRow | None = None
-        self._said_early: list[tuple[Speaker, str]] = []
+        self._early: list[Callable[[], object]] = []
 
     async def begin(self, folder: Path) -> None:
         """Show what was said; the screen calls it after its first frame, which would wait for all that this imports."""
@@ -45,8 +46,8 @@ class Chat(Vertical):
         await self.mount(transcript, search_row)
         transcript.links = FileLinks(folder)
         self._transcript, self._search_row = transcript, search_row
-        for speaker, text in self._said_early:
-            transcript.add(speaker, text)
+        for show in self._early:
+            show()
 
     @property
     def has_begun(self) -> bool:
@@ -67,10 +68,19 @@ class Chat(Vertical):
 
     def add(self, speaker: Speaker, text: str) -> None:
         """Add what somebody says, at the latest when the chat begins; safe text."""
+        self._once_begun(lambda: self.transcript.add(speaker, text))
+
+    def begin_command(self, command: str) -> ShownCommand:
+        """Show a command of the person; it is told what it prints, and how it ends."""
+        shown = ShownCommand(command, lambda: self._transcript)
+        self._once_begun(shown.show)
+        return shown
+
+    def _once_begun(self, show: Callable[[], object]) -> None:
         if self._transcript is None:
-            self._said_early.append((speaker, text))
+            self._early.append(show)
         else:
-            self._transcript.add(speaker, text)
+            show()
 
     def follow_end(self) -> None:
         """Go to the end, where what comes next will be seen."""
@@ -169,6 +179,9 @@ class _Teller:
                 self._target.add("note", safe_text(_routed(event), single_line=True))
             case "person_acted":
                 self._target.add("note", safe_text(event.text, single_line=True))
+            case "person_ran":
+                for speaker, text in command_parts(event.command, event.output, event.ending):
+                    self._target.add(speaker, text)
             case "notice_given":
                 self._target.add("note", safe_text(event.text))
             case "context_trimmed":

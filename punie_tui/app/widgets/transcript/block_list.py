@@ -56,8 +56,8 @@ class BlockList:
 
     # Adding.
 
-    def add(self, speaker: Speaker, text: str) -> None:
-        """Add plain text."""
+    def add(self, speaker: Speaker, text: str) -> Said:
+        """Add plain text. Returns what `index_after` and `put` know it by."""
         self.end_answer()
         head, first = FOLDED_AT_FIRST.get(speaker), len(self.blocks)
         part = self._begin(speaker)
@@ -66,6 +66,7 @@ class BlockList:
             self._append(part, piece)
         part.is_folded = head is not None and part.is_long
         self.changed(first, len(self.blocks) - 1)
+        return part.said
 
     def add_markdown(self, pieces: Iterable[Piece]) -> None:
         """Add to the answer that is being given, or begin one."""
@@ -120,6 +121,47 @@ class BlockList:
             first.gap = _gap(self.blocks[count - 1], first.part, first.piece)
             self.changed(count)
         return count
+
+    def place_of_said(self, said: Said) -> tuple[int, int] | None:
+        """Where the blocks of a thing that was said begin, and how many they are; None where it is not here."""
+        places = (index for index in reversed(range(len(self.blocks))) if self.blocks[index].part.said is said)
+        if (last := next(places, None)) is None:
+            return None
+        first = self.span_of(last, lambda block: block.part.said is said)[0]
+        return first, last + 1 - first
+
+    def put(self, index: int, count: int, speaker: Speaker, text: str) -> tuple[Said, int]:
+        """Let plain text stand, folded likewise, in place of so many blocks from an index on, which is not the first.
+
+        Returns what it is known by, and how many blocks it takes.
+        """
+        turn = self.blocks[index - 1].turn
+        new = BlockList()
+        new.width, new._turn = self.width, turn
+        said = new.add(speaker, text)
+        if count:
+            new.blocks[0].part.is_folded = self.blocks[index].part.is_folded
+        before, after = self.blocks[index - 1], index + len(new.blocks)
+        self.line_count += new.line_count - sum(self._heights[index : index + count])
+        self.layouts += new.layouts
+        self._forget(self.blocks[index : index + count])
+        self.blocks[index : index + count] = new.blocks
+        self._heights[index : index + count] = new._heights
+        del self._starts[index:]
+        if self._stale_below > index:
+            self._stale_below = max(self._stale_below + len(new.blocks) - count, index)
+        turn.last = self.blocks[self.span_of(index, lambda block: block.turn is turn)[1]]
+        for place, above in ((index, before), (after, self.blocks[after - 1])):
+            if place < len(self.blocks):
+                block = self.blocks[place]
+                block.gap = _gap(above, block.part, block.piece)
+                self.changed(place)
+        return said, len(new.blocks)
+
+    def _forget(self, blocks: Sequence[Block]) -> None:
+        for block in blocks:
+            if self._on_layout:
+                self._on_layout(block)
 
     def _join_turns(self, earlier: BlockList) -> None:
         """What is earlier may end within a turn whose rest is here."""

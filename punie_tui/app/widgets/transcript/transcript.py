@@ -123,6 +123,9 @@ class Transcript(TranscriptView, can_focus=True):
         if self._search:
             self._search_all(self._search)
 
+    def _blocks_moved(self, first: int, count: int) -> None:
+        self._cursor, self._anchor = _further(self._cursor, count, first), _further(self._anchor, count, first)
+
     @property
     def _holds_view(self) -> bool:
         return self.has_focus and (self._cursor is not None or self._anchor is not None)
@@ -524,5 +527,6 @@ class Transcript(TranscriptView, can_focus=True):
         self.post_message(self.Told(told))
 
 
-def _further(place: Place | None, count: int) -> Place | None:
-    return place and Place(place.index + count, place.row)
+def _further(place: Place | None, count: int, first: int = 0) -> Place | None:
+    """A place whose block has moved so far, if it is one from the first on."""
+    return Place(place.index + count, place.row) if place and place.index >= first else place

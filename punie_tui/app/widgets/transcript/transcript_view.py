@@ -17,7 +17,7 @@ from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from punie_tui.app.textual_adapter import app_of
-from punie_tui.app.widgets.transcript.block import Block, Speaker
+from punie_tui.app.widgets.transcript.block import Block, Said, Speaker
 from punie_tui.app.widgets.transcript.block_list import BlockList, Place
 from punie_tui.app.widgets.transcript.block_rows import MARKS, Mark, draw, end_of_row
 from punie_tui.app.widgets.transcript.drawn_blocks import DrawnBlocks
@@ -135,6 +135,32 @@ class TranscriptView(ScrollView):
             self.blocks.add(speaker, text)
         self._added(first)
 
+    def begin_aside(self, speaker: Speaker, text: str) -> Said:
+        """Add what may get something below it later, whatever else was said by then; returns what it is known by."""
+        self._end_answer()
+        first = len(self.blocks.blocks)
+        said = self.blocks.add(speaker, text)
+        self._added(first)
+        return said
+
+    def holds(self, said: Said) -> bool:
+        """Whether something that was said stands here still."""
+        return self.blocks.place_of_said(said) is not None
+
+    def put_below(self, said: Said, speaker: Speaker, text: str, in_place_of: Said | None = None) -> Said:
+        """Let somebody say something right below what is held, or in place of what stands there; returns as above."""
+        place = self.blocks.place_of_said(in_place_of or said)
+        assert place is not None
+        first, count = place if in_place_of else (sum(place), 0)
+        top = self._top
+        put, came = self.blocks.put(first, count, speaker, text)
+        self._blocks_moved(first + count, came - count)
+        self._blocks_came(first)
+        if top and top.index >= first + count:
+            top = Place(top.index + came - count, top.row)
+        self._lines_changed(first, top)
+        return put
+
     def stream(self, text: str) -> None:
         """Add to what punie is saying. What is whole stays as it is drawn; only the rest is drawn again."""
         self._stream = self._stream or MarkdownStream()
@@ -198,6 +224,9 @@ class TranscriptView(ScrollView):
 
     def _blocks_came_before(self, count: int) -> None:
         """All blocks stand so many places further down."""
+
+    def _blocks_moved(self, first: int, count: int) -> None:
+        """The blocks from the first on stand so many places further down."""
 
     # Lines.
 
