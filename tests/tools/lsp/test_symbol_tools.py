@@ -11,6 +11,7 @@ import pytest
 
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.lsp.connection import ServerFailedError
+from punie_tools.lsp.hover import HoverResult
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.lsp.server import ServerProgram
 from punie_tools.registry import find_tool
@@ -193,6 +194,20 @@ def test_hover_shows_signature_and_documentation(run: Run) -> None:
     assert (result.file, result.line) == ("shop/ledger.py", 19)
     assert result.others == ()
     assert "```python" in result.content
+
+
+def test_hover_tells_a_long_signature_to_its_end() -> None:
+    arguments = [f'argument_{number}: str = "( "' for number in range(8)]
+    broken = ",\n    ".join(arguments)
+    result = HoverResult(
+        symbol="wide",
+        content="",
+        type_info=f"(function) def wide(\n    {broken}\n) -> dict[str, list[int]]",
+        docstring="",
+        file="a.py",
+        line=1,
+    )
+    assert result.summary == f"(function) def wide({', '.join(arguments)}) -> dict[str, list[int]] at a.py:1."
 
 
 def test_hover_names_the_others_of_the_name(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pydantic import computed_field
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from punie_tools.lsp.queries import Queries
 
 _RULE = "\n---\n"
+_LONGEST_SIGNATURE = 1_000
+"""What is longer has many overloads, or is a type spelled out; a signature is of use only as a whole."""
 
 
 class HoverResult(ToolResult):
@@ -47,7 +50,7 @@ class HoverResult(ToolResult):
     def summary(self) -> str:
         documented = f": {shortened(self.docstring.partition(chr(10) * 2)[0], 120)}" if self.docstring else ""
         others = f" ({counted(len(self.others), 'other')} of that name: {first_of(self.others)})" if self.others else ""
-        return f"{shortened(self.type_info, 160)} at {self.file}:{self.line}{documented}{others}."
+        return f"{_on_one_line(self.type_info)} at {self.file}:{self.line}{documented}{others}."
 
 
 def hover(context: ToolContext, symbol: Symbol, path: Within = None, line: Line = None) -> HoverResult:
@@ -83,6 +86,11 @@ def hover(context: ToolContext, symbol: Symbol, path: Within = None, line: Line 
 
 
 TOOL = Tool(hover, risk=Risk.READS, wants_language_server=True)
+
+
+def _on_one_line(type_info: str) -> str:
+    """The server breaks the lines of a long signature behind its brackets."""
+    return shortened(re.sub(r"(?<=[(\[])\n\s*|\n\s*(?=[)\]])", "", type_info), _LONGEST_SIGNATURE)
 
 
 def _without_fence(markdown: str) -> str:
