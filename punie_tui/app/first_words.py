@@ -10,17 +10,22 @@ from punie_tools.safe_text import safe_text
 _NO_PACKAGES = {"tests", "test", "docs", "doc", "build", "dist", "node_modules", "venv", "site-packages"}
 
 
+BEGINNINGS = "Type / for commands, @ for files and symbols, ! for your shell."
+"""What else can stand at the beginning of a prompt."""
+_MOST_EXAMPLES = 6
 _MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~&")
 
 
-def first_words(folder: Path) -> str:
-    """A Markdown welcome with examples that work here; reads the folder's own entries only."""
+def first_words(folder: Path, rows: int) -> str:
+    """A Markdown welcome with examples that work here, as many as fit; reads the folder's own entries only."""
     try:
         with os.scandir(folder) as found:
             names = {entry.name: entry.is_dir(follow_symlinks=False) for entry in found}
     except OSError as error:
         return f"This folder cannot be read ({error.strerror})."
-    examples = "\n".join(f"- {safe_text(example, single_line=True)}" for example in _examples(names))
+    # Beside the first line and the blank one below it.
+    fitting = _examples(names)[: max(rows - 2, 1)]
+    examples = "\n".join(f"- {safe_text(example, single_line=True)}" for example in fitting)
     name = safe_text(folder.name or str(folder), single_line=True)
     return f"Ask about **{name}** in your own words, for example:\n\n{examples}"
 
@@ -56,7 +61,7 @@ def _examples(names: dict[str, bool]) -> list[str]:
     if not names:
         return ["this folder is empty: `git clone` or create a project here, then ask again"]
     readable = next((name for name in ("README.md", "README.rst", "pyproject.toml") if name in names), "")
-    return [*examples, 'search for "TODO"', *([f"show {readable}"] if readable else [])][:6]
+    return [*examples, 'search for "TODO"', *([f"show {readable}"] if readable else [])][:_MOST_EXAMPLES]
 
 
 def _source_folder(names: dict[str, bool]) -> str:

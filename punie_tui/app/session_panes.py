@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from punie_tui.app.first_words import first_words, interrupted_words, notes_words
+from punie_tui.app.first_words import BEGINNINGS, first_words, interrupted_words, notes_words
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.screens.main_actions import GO_ON
 from punie_tui.app.textual_adapter import call_on_screen
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from punie_tui.app.widgets.chat.chat import Chat
     from punie_tui.app.widgets.repo.panel import RepoPanel
     from punie_tui.app.widgets.trace.pane import TracePane
+
+
+_ROWS_BESIDE_CHAT = 7
+"""Its frame, or the tabs; the prompt, the status line and the keys."""
+_ROWS_OF_PROMPT = 2
+"""With the status line: where there are few rows nothing else stands beside the chat."""
 
 
 class SessionPanes:
@@ -81,7 +87,7 @@ class SessionPanes:
             self._chat.transcript.add("note", safe_text(notice, single_line=True))
         if session.engine.writes_answers:
             self._read_notes(session)
-        self._show_first_words()
+        self.show_first_words()
 
     def _show_earlier(self, events: Sequence[Event]) -> None:
         self._chat.show_earlier(events)
@@ -101,10 +107,18 @@ class SessionPanes:
 
     def _take_notes(self, summary: str) -> None:
         self._notes_told = [notes_words(summary)]
-        self._show_first_words()
+        self.show_first_words()
 
-    def _show_first_words(self) -> None:
+    def show_first_words(self) -> None:
+        """What stands in the chat as long as nothing was said."""
         key = key_shown(self._screen, GO_ON)
         offered = [interrupted_words(self.offered.title, key)] if self.offered else []
-        if told := [*self._notes_told, *offered]:
-            self._chat.transcript.show_empty_state("\n\n".join([first_words(self._folder), *told]))
+        told = [*self._notes_told, *offered]
+        # Each has a blank line above it, and so has what is shown below them.
+        words = first_words(self._folder, self._rows - 2 * len(told) - 2)
+        self._chat.transcript.show_empty_state("\n\n".join([words, *told]), BEGINNINGS)
+
+    @property
+    def _rows(self) -> int:
+        """Of the chat; it may not be laid out yet."""
+        return self._screen.size.height - (_ROWS_OF_PROMPT if self._screen.has_class("-low") else _ROWS_BESIDE_CHAT)

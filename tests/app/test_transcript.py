@@ -116,6 +116,17 @@ async def test_where_nothing_was_said_the_first_words_show_who_has_the_keys_and_
         assert not any(row.startswith("▌") for row in shown(driven))
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (80, 14), (80, 11)])
+async def test_the_first_words_name_what_else_can_begin_a_prompt_also_on_few_rows(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    async with drive(repository, [], size=size) as driven:
+        await driven.pilot.pause()
+        rows = [row.strip() for row in shown(driven)]
+        assert "Type / for commands, @ for files and symbols, ! for your shell." in rows
+        assert "• what did I change since the last commit?" in rows
+
+
 async def test_lines_are_selected_by_mouse_and_copied_by_key_alone(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[TextDelta(ANSWER)]], writes_answers=True) as driven:
         await driven.ask("explain")

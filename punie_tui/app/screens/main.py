@@ -16,7 +16,6 @@ from textual.widget import Widget
 
 from punie_tui.app.actions import ActionGroups, bindings_of
 from punie_tui.app.collector import Collector
-from punie_tui.app.first_words import first_words
 from punie_tui.app.frame_compositor import draw_only_changes, draw_soon
 from punie_tui.app.kept_reading import KeptReading
 from punie_tui.app.key_map import key_shown
@@ -179,7 +178,7 @@ class MainScreen(Screen[None]):
         chat = self.query_one(Chat)
         self._panes = SessionPanes(self, self._folder, chat, self._trace, self._repo, self._collector)
         await chat.begin(self._folder)
-        chat.transcript.show_empty_state(first_words(self._folder))
+        self._panes.show_first_words()
         self._runner.start()
         self._repo.begin()
         self.query_one(Prompt).begin(self._folder, self.names)

@@ -117,11 +117,12 @@ class TranscriptView(ScrollView):
 
     # What is said.
 
-    def show_empty_state(self, text: str) -> None:
-        """What stands here as long as nothing was said: Markdown of safe text."""
+    def show_empty_state(self, text: str, hint: str) -> None:
+        """What stands here as long as nothing was said: Markdown of safe text, and quietly a hint below it."""
         self._hint = BlockList(self.drawn.forget)
         self._hint.width = self._row_width
         self._hint.add_markdown(pieces_of(text))
+        self._hint.add("note", hint)
         self._lines_changed(0)
 
     def add(self, speaker: Speaker, text: str) -> None:
