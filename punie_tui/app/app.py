@@ -321,7 +321,7 @@ class PunieApp(App[None]):
 
         for screen in self.screen_stack:
             if isinstance(screen, MainScreen):
-                screen.note(safe_text(sentence, single_line=True))
+                screen.tell_problem(safe_text(sentence, single_line=True))
 
     def _handle_exception(self, error: Exception) -> None:
         """A bug: its traceback goes to the log, and the person gets one line instead of Textual's page."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_driver import Drive
+from app_driver import Clock, Drive, Driven
 
+from punie_tui.agent.approval import AskPerson
+from punie_tui.agent.meant import AskWhich
+from punie_tui.agent.session import Session
 from punie_tui.app.action_registry import actions_of_screens
 from punie_tui.app.actions import groups_of
+from punie_tui.app.app import PunieApp
 from punie_tui.app.key_map import KeyChoice, key_map_of
 from punie_tui.app.key_names import NO_KEY, KeyNameError, parsed_key
 from punie_tui.app.key_presets import PRESETS
@@ -18,6 +23,9 @@ from punie_tui.app.screens.tests import TestsScreen
 from punie_tui.app.textual_adapter import keymap_of
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.outline import Outline
+from punie_tui.engine.protocol import TextDelta
+from punie_tui.engine.scripted import ScriptedEngine
+from punie_tui.settings import load_settings
 
 KNOWN = {action.name for screen in actions_of_screens() for part in screen.meetings() for action in part}
 
@@ -163,6 +171,33 @@ async def test_own_keys_work_and_are_shown_and_what_is_wrong_is_told(
 
 
 CODE = {f"tests/test_{name}.py": "def test_one() -> None:\n    pass\n" for name in "abcdefghijklmnopqrstuvwxyz"}
+
+
+@pytest.mark.parametrize("knows_keys_first", [True, False])
+async def test_what_is_wrong_is_told_below_a_session_that_is_gone_on_with(
+    drive: Drive, tmp_path: Path, knows_keys_first: bool
+) -> None:
+    async with drive(tmp_path, [[TextDelta("Well.")]]) as driven:
+        await driven.ask("why")
+        await driven.finished()
+    may_open = threading.Event()
+
+    def open_session(_ask_person: AskPerson, _ask_which: AskWhich) -> Session:
+        may_open.wait()
+        session = Session(tmp_path, ScriptedEngine(()), load_settings(tmp_path))
+        assert session.resume()
+        return session
+
+    app = PunieApp(tmp_path, open_session, keys=KeyChoice("default", {"main.tests": "Ctrl+Alt"}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        driven = Driven(app, pilot, ScriptedEngine(()), Clock())
+        if knows_keys_first:
+            await driven.until(lambda: app.has_keys, "the keys")
+        may_open.set()
+        await driven.until(lambda: driven.main.is_ready and app.has_keys, "the session and the keys")
+        assert driven.transcript.plain_text.endswith(
+            "› why\n\n  Well.\n\n  key_map: 'Ctrl+Alt' is no key; main.tests keeps Ctrl+N."
+        )
 
 
 @pytest.mark.parametrize(

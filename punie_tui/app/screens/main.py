@@ -118,6 +118,7 @@ class MainScreen(Screen[None]):
             changed=self._own_work_changed,
         )
         self._early_commands: list[PersonRan] = []
+        self._early_problems: list[str] = []
         self.names = KeptReading(self._read_names)
         self._width_share, self._height_share = 3, 3
         # Mounted after the first frame; nothing that uses them can come before the session does.
@@ -637,6 +638,7 @@ class MainScreen(Screen[None]):
         self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request)
         self.show_session()
         self._panes.draw(session)
+        self._tell_early_problems()
         self._outbox.take_session(session)
         while self._early_commands:
             session.keep_command(self._early_commands.pop(0))
@@ -650,6 +652,7 @@ class MainScreen(Screen[None]):
     def session_failed(self, error: str) -> None:
         from punie_tools.safe_text import safe_text
 
+        self._tell_early_problems()
         self.query_one(Chat).add("error", safe_text(error))
         self.query_one(StatusLine).show_activity("cannot start", is_busy=False)
 
@@ -736,6 +739,17 @@ class MainScreen(Screen[None]):
         chat.add("note", sentence)
         if not chat.display:
             app_of(self).notify(sentence, markup=False)
+
+    def tell_problem(self, sentence: str) -> None:
+        """A note on how punie was started: below the session that stands here then, where it is seen. Safe text."""
+        if self.is_ready:
+            self.note(sentence)
+        else:
+            self._early_problems.append(sentence)
+
+    def _tell_early_problems(self) -> None:
+        while self._early_problems:
+            self.note(self._early_problems.pop(0))
 
     def _bring(self, attachment: Attachment) -> None:
         self.query_one(Prompt).bring(attachment)
