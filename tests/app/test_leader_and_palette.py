@@ -77,6 +77,23 @@ async def test_letters_in_one_go_are_one_choice_and_the_rest_is_typed(drive: Dri
         await driven.until(lambda: driven.prompt.text == "mhion", "the letters behind Escape")
 
 
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [("ctrl+c", []), ("escape", []), ("0", ["0 does nothing there."]), ("f9", ["F9 does nothing there."])],
+)
+async def test_a_key_that_chooses_nothing_leaves_the_leaders_panel(
+    drive: Drive, repository: Path, key: str, told: list[str]
+) -> None:
+    async with drive(repository) as driven:
+        await driven.pilot.press("ctrl+x")
+        await driven.shown(LeaderScreen)
+        await driven.pilot.press("down", "pageup", "end")
+        assert isinstance(driven.app.screen, LeaderScreen)
+        await driven.press_at_once(key, "a")
+        await driven.until(lambda: driven.prompt.text == "a", "the letter behind it")
+        assert [each.message for each in driven.app._notifications] == told
+
+
 async def test_enter_twice_in_the_palette_chooses_once(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
         await driven.pilot.press("ctrl+p")

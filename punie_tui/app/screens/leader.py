@@ -12,15 +12,19 @@ from textual.content import Content
 from textual.widgets import Static
 
 from punie_tui.app.actions import SCROLL_CALLS, Action, ActionGroup, ActionGroups, bindings_of
+from punie_tui.app.key_map import keys_of
 from punie_tui.app.key_names import key_name
 from punie_tui.app.offers import Offer
 from punie_tui.app.screens.left_once import Dialog
+from punie_tui.app.textual_adapter import app_of
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
 _COLUMN = 37
+_LEAVES = "ctrl+c"
+"""What is pressed to get out of something, as Escape is, which is an action of its own."""
 
 LEADER_ACTIONS = ActionGroup(
     "After the leader key",
@@ -35,7 +39,7 @@ LEADER_ACTIONS = ActionGroup(
 
 
 class LeaderScreen(Dialog[Offer | None]):
-    """Gives what the next key chose; None by Escape."""
+    """Gives what the next key chose; None by any that chooses nothing."""
 
     DEFAULT_CSS = """
     LeaderScreen { background: $background 20%; align: center bottom; }
@@ -71,11 +75,14 @@ class LeaderScreen(Dialog[Offer | None]):
         getattr(self.query_one(VerticalScroll), f"action_{call}")()
 
     def on_key(self, event: events.Key) -> None:
+        """Whatever chooses nothing leaves, so that nobody is caught here."""
+        if any(event.key in keys_of(self, action) for action in LEADER_ACTIONS.actions):
+            return
         event.stop()
-        if offer := self._offers.get(event.key):
-            self.dismiss(offer)
-        elif event.is_printable:
-            self.query_one(VerticalScroll).border_subtitle = f"{key_name(event.key)} does nothing here   Esc nothing"
+        offer = self._offers.get(event.key)
+        if offer is None and event.key != _LEAVES:
+            app_of(self).notify(f"{key_name(event.key)} does nothing there.", markup=False)
+        self.dismiss(offer)
 
     def _content(self) -> Content:
         columns = max((self.size.width - 4) // _COLUMN, 1)
