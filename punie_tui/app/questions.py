@@ -53,6 +53,11 @@ class Questions:
         """Whether a call stands there to be allowed."""
         return self._approval.is_asking
 
+    @property
+    def are_waiting(self) -> bool:
+        """Whether anything stands there to be answered, or is being reviewed for an answer."""
+        return self._approval.is_asking or self._choice.is_asking or self._reviewed is not None
+
     # Calls.
 
     def ask(self, pending: PendingApproval) -> None:

@@ -11,6 +11,7 @@ from app_driver import Drive, Driven
 from textual.events import Key
 
 from punie_tui.app.screens.confirm import ConfirmScreen
+from punie_tui.app.screens.trust import TrustScreen
 from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS, AskingPanel
 from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
 from punie_tui.app.widgets.key_row import KeyRow
@@ -62,6 +63,23 @@ async def test_a_key_does_what_was_meant(drive: Drive, tmp_path: Path, size: tup
         await driven.pilot.press("n")
         await driven.finished(2)
         await driven.said("none of these")
+
+
+@pytest.mark.parametrize("reply", [UNSURE, RUNS], ids=["a choice", "an approval"])
+async def test_trust_is_not_asked_for_above_another_question(drive: Drive, tmp_path: Path, reply: Reply) -> None:
+    async with drive(tmp_path, [reply, STATUS, BRANCHES]) as driven:
+        await driven.ask("hm")
+        panels = driven.main.query(AskingPanel)
+        await driven.until(lambda: any(panel.is_asking and panel.has_focus for panel in panels), "the question")
+        await driven.pilot.press("ctrl+t")
+        assert driven.app.screen is driven.main
+        assert [each.message for each in driven.app._notifications] == [
+            "A question waits; trust can be asked for once it is answered."
+        ]
+        await driven.pilot.press("escape")
+        await driven.finished()
+        await driven.pilot.press("ctrl+t")
+        await driven.shown(TrustScreen)
 
 
 @pytest.mark.parametrize("reply", [UNSURE, RUNS], ids=["a choice", "an approval"])

@@ -468,8 +468,10 @@ class MainScreen(Screen[None]):
             self.show_session()
 
     def action_trust(self) -> None:
-        """Say what trust means here, and ask for it or offer to take it back."""
-        if self._session:
+        """Say what trust means here, and ask for it or offer to take it back; not above another question."""
+        if self._session and self._questions.are_waiting:
+            app_of(self).notify("A question waits; trust can be asked for once it is answered.", markup=False)
+        elif self._session:
             ask_for_trust(self, self._folder, self._session.trust, self._trust_changed)
 
     def _trust_changed(self, problem: str) -> None:
