@@ -290,6 +290,10 @@ class Session:
         journal, own = self._journal_of_session(turn, is_undo=True)
         return journal.undo(turn) if turn else journal.undo(among=own)
 
+    def request_of(self, turn: str) -> str:
+        """What the person asked for in a turn of this session; empty for what is no turn of it. Raises SessionError."""
+        return next((each.prompt for each in self.record().turns if each.turn_id == turn), "")
+
     def left_since(self, turn: str) -> tuple[str, ...]:
         """What runs of this session made since a turn that nobody wanted, and that so is not taken back before it."""
         journal = self.changes.journal

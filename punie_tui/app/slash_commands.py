@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from punie_tui.app.git_work import GitWork
     from punie_tui.engine.protocol import ToolCall
 
+_LONGEST_REQUEST = 60
 _WRITTEN = re.compile(r"/(?P<name>[A-Za-z][\w-]*)(?:\s+(?P<argument>.*))?", re.DOTALL)
 
 
@@ -138,7 +139,7 @@ def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
     def move() -> None:
         from punie_tools.errors import ToolError
         from punie_tools.safe_text import safe_text
-        from punie_tools.sentences import first_of
+        from punie_tools.sentences import first_of, shortened
         from punie_tui.agent.session_record import SessionError
 
         try:
@@ -146,6 +147,8 @@ def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
             told = f"{'Took back' if is_undo else 'Made again'}: {', '.join(turn.paths)}."
             if is_undo and (left := session.left_since(turn.turn)):
                 told += f" Left as it is what a run made since: {first_of(left)} (`punie undo --list` names its turn)."
+            if request := session.request_of(turn.turn):
+                told += f" That was done for “{shortened(request, _LONGEST_REQUEST)}”."
             session.keep_act(told)
         except (ToolError, SessionError) as error:
             told = str(error).splitlines()[0]

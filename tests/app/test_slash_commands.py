@@ -213,10 +213,10 @@ async def test_undo_and_redo_move_the_files_of_a_turn(drive: Drive, repository: 
         await driven.finished()
         assert (repository / "new.py").exists()
         await driven.ask("/undo")
-        await driven.said("Took back: new.py.")
+        await driven.said("Took back: new.py. That was done for “write it”.")
         assert not (repository / "new.py").exists()
         await driven.ask("/redo")
-        await driven.said("Made again: new.py.")
+        await driven.said("Made again: new.py. That was done for “write it”.")
         assert (repository / "new.py").exists()
 
 
