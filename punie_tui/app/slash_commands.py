@@ -232,16 +232,19 @@ def _sessions(host: CommandHost, argument: str) -> None:
 
 
 def _rename(host: CommandHost, argument: str) -> None:
-    from punie_tools.safe_text import safe_text
-
-    if host.session is None or not _is_begun(host):
+    """Off the UI thread, as a disk may be slow."""
+    session, screen = host.session, host.screen_of_commands
+    if session is None or not _is_begun(host):
         return
-    try:
-        host.session.rename(argument)
-    except OSError as error:
-        host.note(f"The name cannot be kept: {reason_of(error)}.")
-    else:
-        host.note(f"This session is named {safe_text(host.session.name, single_line=True)!r}.")
+
+    def rename() -> None:
+        from punie_tools.safe_text import safe_text
+
+        session.rename(argument)
+        told = f"This session is named {safe_text(session.name, single_line=True)!r}."
+        call_on_screen(screen, lambda: host.note(told))
+
+    screen.run_worker(rename, thread=True, group="rename")
 
 
 def _export(host: CommandHost, argument: str) -> None:

@@ -206,6 +206,26 @@ async def test_findings_are_both_tools_in_one_turn(drive: Drive, repository: Pat
         assert any("F401" in line for line in lines)
 
 
+async def test_a_slow_disk_under_a_new_name_holds_nothing_up(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("Fine.")]], writes_answers=True) as driven:
+        await driven.ask("how is it")
+        await driven.finished()
+        assert driven.main.session is not None
+        assert driven.main.session.log is not None
+        disk = driven.main.session.log._lock
+        disk.acquire()
+        # Only an app that waits for the disk gets so far.
+        patience = threading.Timer(10, disk.release)
+        patience.start()
+        await driven.ask("/rename my talk")
+        await driven.type_in("and now")
+        assert driven.prompt.text == "and now"
+        assert "is named" not in driven.transcript.plain_text
+        patience.cancel()
+        disk.release()
+        await driven.said("This session is named 'my talk'.")
+
+
 async def test_undo_and_redo_move_the_files_of_a_turn(drive: Drive, repository: Path) -> None:
     write = ToolCall("c1", "write_file", {"path": "new.py", "content": "x = 1\n"})
     async with drive(repository, [[write], [TextDelta("done")]], allow_all=True) as driven:
