@@ -31,6 +31,8 @@ from punie_tui.app.widgets.repo.panel import RepoPanel
 from punie_tui.app.widgets.trace.pane import TracePane
 from punie_tui.app.widgets.transcript.transcript import Transcript
 from punie_tui.app.workspace_watch import OpenWatch, WorkspaceWatch
+from punie_tui.engine.protocol import Engine
+from punie_tui.engine.routed_engine import RoutedEngine
 from punie_tui.engine.scripted import Reply, ScriptedEngine
 from punie_tui.settings import load_settings
 
@@ -195,7 +197,10 @@ Drive = Callable[..., AbstractAsyncContextManager[Driven]]
 
 @pytest.fixture
 def drive() -> Drive:
-    """Start the app on a folder with scripted replies; the session and the tools are real."""
+    """Start the app on a folder with scripted replies; the session and the tools are real.
+
+    A router reads each request first, and what it is sure of needs no reply; it is closed with the app.
+    """
 
     @asynccontextmanager
     async def start(
@@ -211,13 +216,15 @@ def drive() -> Drive:
         colours: Colours = "many",
         is_still: bool = False,
         open_watch: OpenWatch | None = None,
+        router: Engine | None = None,
     ) -> AsyncIterator[Driven]:
         engine = ScriptedEngine(replies, writes_answers=writes_answers)
         clock = Clock()
 
         def open_session(ask_person: AskPerson, ask_which: AskWhich) -> Session:
             settings = load_settings(folder)
-            return Session(folder, engine, settings, ask_person=ask_person, ask_which=ask_which, allow_all=allow_all)
+            asked = RoutedEngine(router, engine, settings.route_above) if router else engine
+            return Session(folder, asked, settings, ask_person=ask_person, ask_which=ask_which, allow_all=allow_all)
 
         app = PunieApp(
             folder,
