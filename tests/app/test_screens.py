@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from pkgutil import walk_packages
+from types import SimpleNamespace
+from typing import Any, TypeVar
 
 import pytest
 from textual.events import Paste
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static, TextArea
 
+import punie_tui.app
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.review import Review
 from punie_tools.changes.tree_access import FileImage
 from punie_tools.files.edit_file import EditFileResult
+from punie_tools.files.list_files import ListFilesResult
 from punie_tools.quality.pytest_run import DetailedOutcome, PytestRunResult, TestBegun, TestOutcome
 from punie_tools.quality.ruff_check import RuffCheckResult, RuffViolation
 from punie_tools.quality.typecheck import TypeCheckResult, TypeFinding
@@ -28,6 +35,7 @@ from punie_tui.agent.events import (
     ApprovalRequested,
     ChoicesOffered,
     Event,
+    PrefillProgressed,
     SessionClosed,
     SessionRenamed,
     SessionStarted,
@@ -42,29 +50,49 @@ from punie_tui.agent.events import (
     TurnSteered,
     event_line,
 )
+from punie_tui.agent.prompt_history import PromptHistory, prompt_history_file
 from punie_tui.agent.session import Session
 from punie_tui.agent.session_log import sessions_folder
 from punie_tui.agent.tool_step import Outcome
 from punie_tui.app.app import PunieApp
 from punie_tui.app.screens.arguments import ArgumentsScreen
+from punie_tui.app.screens.confirm import ConfirmScreen
 from punie_tui.app.screens.file_history import FileHistoryScreen
 from punie_tui.app.screens.findings import FindingsScreen
+from punie_tui.app.screens.keys import KeysScreen
+from punie_tui.app.screens.leader import LeaderScreen
+from punie_tui.app.screens.left_once import Dialog, Page
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.notes import NotesScreen
+from punie_tui.app.screens.palette import Palette
+from punie_tui.app.screens.review import HunkEditor, ReviewScreen
+from punie_tui.app.screens.review_effects import EffectWatch
 from punie_tui.app.screens.sessions import SessionsScreen
 from punie_tui.app.screens.settings import SettingsScreen
 from punie_tui.app.screens.tests import TestsScreen
+from punie_tui.app.screens.tree_review import (
+    CommitScreen,
+    DiffReviewScreen,
+    PastReviewScreen,
+    StagedReviewScreen,
+    TreeReviewScreen,
+)
+from punie_tui.app.screens.trust import TrustScreen
 from punie_tui.app.screens.turns import TurnsScreen
+from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice
 from punie_tui.app.widgets.chat.chat import Chat
+from punie_tui.app.widgets.chat.popup import ChoicePopup
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.repo.panel import RepoPanel
+from punie_tui.app.widgets.review.rows import Note
 from punie_tui.app.widgets.trace.pane import TracePane
 from punie_tui.commands import trust
 from punie_tui.engine.protocol import ToolCall
-from punie_tui.engine.scripted import ScriptedEngine
+from punie_tui.engine.scripted import Reply, ScriptedEngine
 from punie_tui.own_files import home_directory
 from punie_tui.settings import load_settings
+from tests.conftest import git
 
 LEDGER = Path(__file__).parents[1] / "fixtures" / "ledger"
 WIDE, NARROW = (120, 40), (80, 24)
@@ -76,6 +104,8 @@ EVERY_LOOK = [
     pytest.param(NARROW, LIGHT, id="narrow-light"),
 ]
 TINY = pytest.param((20, 5), DARK, id="tiny-dark")
+BOTH_SIZES = [look for look in EVERY_LOOK if look.id != "narrow-light"]
+"""Both sizes, and the other colours once: of a picture whose parts stand in others at every look."""
 
 TYPES = TypeCheckResult(
     path="src",
@@ -221,11 +251,13 @@ def ledger(make_repository: Callable[..., Path]) -> Path:
     return root
 
 
-def showing(root: Path, theme: str, events: Sequence[Event], use: Use | None = None) -> tuple[PunieApp, Any]:
+def showing(
+    root: Path, theme: str, events: Sequence[Event], use: Use | None = None, replies: Sequence[Reply] = ()
+) -> tuple[PunieApp, Any]:
     """The app, and what is done with it before the snapshot is taken."""
 
     def open_session(ask_person: AskPerson, _ask_which: object) -> Session:
-        engine = ScriptedEngine([], model_name="nano", context_length=1024)
+        engine = ScriptedEngine(replies, model_name="nano", context_length=1024)
         return Session(root, engine, load_settings(root), ask_person=ask_person)
 
     async def before(pilot: Pilot[None]) -> None:
@@ -238,7 +270,7 @@ def showing(root: Path, theme: str, events: Sequence[Event], use: Use | None = N
         if use:
             await use(pilot, main)
         for screen in pilot.app.screen_stack:
-            for area in screen.query(TextArea):
+            for area in (*screen.query(TextArea), *screen.query(Input)):
                 area.cursor_blink = False
         await pilot.pause()
 
@@ -715,3 +747,250 @@ def test_a_folded_paste_and_what_was_attached(
 
     app, before = showing(ledger, theme, said, look)
     assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+AnyScreen = TypeVar("AnyScreen", bound=Screen[Any])
+LAPSED = "Trust in this folder has lapsed: {changes} since you trusted it."
+
+
+async def on_top(pilot: Pilot[None], kind: type[AnyScreen]) -> AnyScreen:
+    """Wait for a screen of this kind."""
+    while not (isinstance(pilot.app.screen, kind) and pilot.app.screen.is_mounted):
+        await pilot.pause(0.01)
+    screen = pilot.app.screen
+    assert isinstance(screen, kind)
+    return screen
+
+
+@pytest.mark.parametrize("is_trusted", [True, False], ids=["holds", "lapsed"])
+@pytest.mark.parametrize(("size", "theme"), BOTH_SIZES)
+def test_the_trust(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str, is_trusted: bool) -> None:
+    # Where the folder lies is another place in each run.
+    known: Any = SimpleNamespace(
+        is_trusted=is_trusted,
+        lapse="" if is_trusted else LAPSED.format(changes="conftest.py changed, .git/config is new"),
+    )
+
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.app.push_screen(TrustScreen(Path("/home/ada/ledger"), known))
+
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), BOTH_SIZES)
+@pytest.mark.parametrize("kind", [TreeReviewScreen, StagedReviewScreen])
+def test_the_review_of_what_git_sees(
+    snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str, kind: type[ReviewScreen]
+) -> None:
+    is_staged = kind is StagedReviewScreen
+    (ledger / "README.md").write_text((ledger / "README.md").read_text() + "\nMoney is a Decimal.\n")
+    (ledger / "src/ledger/report.py").write_text((LEDGER / "src/ledger/report.py").read_text())
+    (ledger / "tests/test_report.py").unlink()
+    if is_staged:
+        git(ledger, "add", "-A")
+
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("f4", "s" if is_staged else "r")
+        await on_top(pilot, kind)
+        await pilot.pause()
+        await pilot.press("a", "r")
+
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), BOTH_SIZES)
+def test_the_message_of_a_commit(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    git(ledger, "add", "-A")
+
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("f4", "c")
+        screen = await on_top(pilot, CommitScreen)
+        while not screen.query_one(TextArea).has_focus:
+            await pilot.pause(0.01)
+        await pilot.press("enter", "enter", *"[b]Why[/b]")
+
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+def effects_of(file: int) -> list[Note]:
+    return [
+        Note(
+            (file, 1), "src/ledger/accounts.py:33 reportReturnType: [b]Decimal | int[/b] is no Decimal", is_worse=True
+        ),
+        Note((file, 1), "tests/test_accounts.py::test_only_positive_amounts fails", is_worse=True),
+        Note((file, 0), "F401: `os` imported but unused", is_worse=False),
+        Note(None, "src/ledger/report.py:16 reportArgumentType: a str is no int", is_worse=False),
+    ]
+
+
+@pytest.mark.parametrize(("size", "theme"), BOTH_SIZES)
+def test_a_review_with_what_its_hunks_do(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        review = ReviewScreen(Review([proposed_change(ledger)]), "apply_patch", notes=effects_of(0))
+        await pilot.app.push_screen(review)
+        # As where somebody looks for effects, which takes a language server its seconds.
+        review.add_class("-effects")
+        review.on_effect_watch_told(EffectWatch.Told("types +1 -1  lint -1  tests 4 passed, 1 failed"))
+        await pilot.pause()
+        await pilot.press("p")
+
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), BOTH_SIZES)
+def test_a_hunk_is_edited(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.app.push_screen(ReviewScreen(Review([proposed_change(ledger)]), "apply_patch"))
+        await pilot.pause()
+        await pilot.press("e")
+        await on_top(pilot, HunkEditor)
+        await pilot.press(*"# [b]", "enter")
+
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), BOTH_SIZES)
+def test_a_place_is_opened_by_name(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("alt+o")
+        palette = await on_top(pilot, Palette)
+        await pilot.press(*"acc")
+        while not any("accounts" in str(option.prompt) for option in palette.query_one(OptionList).options):
+            await pilot.pause(0.01)
+        await pilot.app.workers.wait_for_complete([worker for worker in pilot.app.workers if worker.node is palette])
+
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), BOTH_SIZES)
+def test_the_search_of_earlier_prompts(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    history = PromptHistory(prompt_history_file(home_directory("state"), ledger))
+    for prompt in (*(prompt for prompt, _ in SAID), "lint it\nand fix it"):
+        history.add(prompt)
+
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("ctrl+r")
+        popup = pilot.app.screen.query_one(ChoicePopup)
+        while not popup.display:
+            await pilot.pause(0.01)
+        await pilot.press("down")
+
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), BOTH_SIZES)
+def test_the_question_before_quitting(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], main: MainScreen) -> None:
+        await pilot.press(*"wait", "enter")
+        while not main.is_turn_running:
+            await pilot.pause(0.01)
+        await pilot.press("ctrl+q")
+        await on_top(pilot, ConfirmScreen)
+
+    app, before = showing(ledger, theme, [], look, [[threading.Event()]])
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK[2:])
+def test_the_repo_panel_where_it_is_a_tab(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("f4", "home", "down")
+
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+PROGRAM = 'for file in list_files(path="src").files:\n    if "ledger" in file:\n        print(file, typecheck(file))'
+
+
+def program_calls() -> list[Event]:
+    """A program whose first call ended, whose second failed, and whose third runs."""
+    inner = [("list_files", {"path": "src"}), ("typecheck", {"path": "[b]no[/b]"}), ("typecheck", {"path": "src"})]
+    said: list[Event] = [
+        TurnStarted(prompt="which files have type errors?", model="big"),
+        ToolRequested(call_id="c1", tool="execute_code", arguments={"code": PROGRAM}),
+        ToolStarted(call_id="c1"),
+    ]
+    for number, (tool, arguments) in enumerate(inner):
+        call_id = f"c1.{number}"
+        said += [
+            ToolRequested(call_id=call_id, parent_call_id="c1", tool=tool, arguments=dict(arguments)),
+            ToolStarted(call_id=call_id),
+        ]
+        if number == 0:
+            files = ListFilesResult(pattern="*", path="src", files=("src/ledger/accounts.py",), file_count=1)
+            told = files.model_dump(mode="json")
+            said.append(ToolFinished(call_id=call_id, tool=tool, result=told, summary=files.summary, seconds=0.1))
+        if number == 1:
+            said.append(ToolFailed(call_id=call_id, tool=tool, error="There is no [b]no[/b].", seconds=0.0))
+    return said
+
+
+@pytest.mark.parametrize(("size", "theme"), BOTH_SIZES)
+def test_the_calls_of_a_program(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.press("f3", "home", "down")
+
+    # A running one counts its seconds.
+    app, before = showing(ledger, theme, [*program_calls(), TurnFinished(reason="stopped", answer="")], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), BOTH_SIZES)
+def test_a_prompt_that_is_read(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    said = [
+        TurnStarted(prompt="what is it all about?", model="nano"),
+        PrefillProgressed(done=640, total=1024, cached=256),
+    ]
+    app, before = showing(ledger, theme, said)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+SNAPSHOTS: dict[type[Screen[Any]], Callable[..., None]] = {
+    ArgumentsScreen: test_the_arguments_of_a_call_to_run_again,
+    CommitScreen: test_the_message_of_a_commit,
+    ConfirmScreen: test_the_question_before_quitting,
+    FileHistoryScreen: test_the_commits_of_a_file,
+    FileViewerScreen: test_the_viewer,
+    FindingsScreen: test_the_findings,
+    HunkEditor: test_a_hunk_is_edited,
+    KeysScreen: test_the_keys,
+    LeaderScreen: test_the_leader_and_the_palette,
+    MainScreen: test_the_first_words,
+    NotesScreen: test_the_notes,
+    Palette: test_a_place_is_opened_by_name,
+    PastReviewScreen: test_the_review_of_a_commit,
+    ReviewScreen: test_a_review,
+    SessionsScreen: test_the_sessions,
+    SettingsScreen: test_the_settings,
+    StagedReviewScreen: test_the_review_of_what_git_sees,
+    TestsScreen: test_the_tests,
+    TreeReviewScreen: test_the_review_of_what_git_sees,
+    TrustScreen: test_the_trust,
+    TurnsScreen: test_the_turns_of_a_session,
+}
+BASES = {Page, Dialog, DiffReviewScreen}
+"""Never shown; others come of them."""
+
+
+def kinds_of(screen: type[Screen[Any]]) -> set[type[Screen[Any]]]:
+    """The app's own classes below one."""
+    kinds = {kind for below in screen.__subclasses__() for kind in kinds_of(below) | {below}}
+    return {kind for kind in kinds if kind.__module__.startswith("punie_tui.app.")}
+
+
+def test_every_screen_has_its_pictures() -> None:
+    for module in walk_packages(punie_tui.app.__path__, "punie_tui.app."):
+        import_module(module.name)
+    assert kinds_of(Screen) - BASES == set(SNAPSHOTS)
+    pictures = [path.name for path in (Path(__file__).parent / "__snapshots__" / Path(__file__).stem).iterdir()]
+    for kind, test in SNAPSHOTS.items():
+        for look in ("wide-dark", "wide-light", "narrow-dark"):
+            assert any(name.startswith(test.__name__) and look in name for name in pictures), (kind, look)
