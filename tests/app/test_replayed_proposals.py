@@ -19,7 +19,7 @@ from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.widgets.review.view import ReviewView
 from punie_tui.engine.protocol import TextDelta, ToolCall
 from tests.tools.changes.edited_history import make_edited_history
-from tests.tools.changes.patch_replays import Replay, git
+from tests.tools.changes.patch_replays import Replay, git, is_mode_changed, is_renamed_with_edits
 
 OWN = os.environ.get("PUNIE_TEST_REPLAYED_REPOSITORY", "")
 COMMITS = int(os.environ.get("PUNIE_TEST_REPLAYS", "8"))
@@ -46,16 +46,19 @@ async def test_what_is_accepted_by_key_stands_as_git_would_apply_it(
     drive: Drive, replays: list[Replay], size: tuple[int, int]
 ) -> None:
     hunks = accepted = 0
+    files: list[FileReview] = []
     for replay in replays:
         expected = in_text(replay.begin())
         await review_by_keyboard(drive, replay, expected, random.Random(size[0]), size)
         replay.apply_with_git(expected)
         assert replay.difference() == "", replay.after
+        files += expected.files
         hunks += len(expected.places)
         accepted += sum(expected.hunk(place).verdict == "accepted" for place in expected.places)
     _LOG.info("%d proposals at %s: %d hunks, %d of them accepted", len(replays), size, hunks, accepted)
     # How many they are hangs on our own sources, which are the material.
     assert 0 < accepted < hunks
+    assert OWN or (any(map(is_renamed_with_edits, files)) and any(map(is_mode_changed, files)))
 
 
 def in_text(review: Review) -> Review:

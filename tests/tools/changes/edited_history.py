@@ -20,7 +20,8 @@ Edit = Callable[[random.Random, Lines], None]
 def make_edited_history(root: Path, seed: int, commits: int, *, is_plain: bool = False) -> list[str]:
     """Make a repository, and return its commits, the first one first.
 
-    With `is_plain` no file is binary, and all lines end alike.
+    The last one renames a file that it edits, and makes another executable, which chance may leave out. With `is_plain`
+    no file is binary, and all lines end alike.
     """
     chance = random.Random(seed)
     sources = sorted(path for folder in _FOLDERS for path in (_SOURCES / folder).glob("*.py"))[:_FILES]
@@ -30,11 +31,13 @@ def make_edited_history(root: Path, seed: int, commits: int, *, is_plain: bool =
         target.write_bytes(source.read_bytes())
     _git(root, "init", "--quiet")
     made = [_commit(root)]
-    for _ in range(commits):
+    for number in range(commits):
         for path in chance.sample(_tracked(root), chance.randint(1, 4)):
             _change(chance, root / path, is_plain=is_plain)
         if chance.random() < 0.5:
             _change_as_a_whole(chance, root, is_plain=is_plain)
+        if number == commits - 1:
+            _rename_with_edits_and_change_a_mode(chance, root, is_plain=is_plain)
         made.append(_commit(root))
     return made
 
@@ -62,6 +65,16 @@ def _change_as_a_whole(chance: random.Random, root: Path, *, is_plain: bool) -> 
             path.with_name(f"new_{chance.randrange(10**6)}.py").write_bytes(
                 b"new = 1\n" * chance.randint(0, 4) + b"end"
             )
+
+
+def _rename_with_edits_and_change_a_mode(chance: random.Random, root: Path, *, is_plain: bool) -> None:
+    """Of the longest files, so that what was edited before leaves the renamed one alike."""
+    longest, *others = sorted(
+        (root / path for path in _tracked(root)), key=lambda path: (path.stat().st_size, path.name), reverse=True
+    )
+    _change(chance, longest, is_plain=is_plain)
+    longest.rename(longest.with_name("renamed_in_the_end.py"))
+    next(path for path in others if not path.stat().st_mode & 0o111).chmod(0o755)
 
 
 def _replace(chance: random.Random, lines: Lines) -> None:

@@ -115,6 +115,15 @@ def _renaming_patch(file: FileReview) -> bytes:
     return head + names + b"".join(_numbered_anew(own))
 
 
+def is_renamed_with_edits(file: FileReview) -> bool:
+    return bool(file.renamed_from) and len(file.hunks) > 1
+
+
+def is_mode_changed(file: FileReview) -> bool:
+    before, after = file.change.before, file.change.after
+    return before is not None and after is not None and bool((before.mode ^ after.mode) & 0o111)
+
+
 def decide_at_random(review: Review, seed: int) -> None:
     """Each hunk is accepted, rejected or left undecided."""
     chance = random.Random(seed)
