@@ -22,10 +22,14 @@ from textual.events import Paste
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static, TextArea
+from textual.widgets._toast import Toast
 
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.review import Review
 from punie_tools.changes.tree_access import FileImage
+from punie_tools.debug.debug_result import DebugBreakpoint, DebugExpression, DebugFrame, DebugVariable
+from punie_tools.debug.debug_test import DebugTestResult
+from punie_tools.git.commit_message import draft_message
 from punie_tools.quality.pytest_run import DetailedOutcome
 from punie_tools.quality.ruff_check import RuffCheckResult, RuffViolation
 from punie_tools.quality.typecheck import TypeCheckResult, TypeFinding
@@ -67,7 +71,10 @@ from punie_tui.app.screens.notes import NotesScreen
 from punie_tui.app.screens.review import HunkEditor, ReviewScreen
 from punie_tui.app.screens.review_effects import EffectWatch
 from punie_tui.app.screens.sessions import SessionsScreen
+from punie_tui.app.screens.settings import SettingsScreen
 from punie_tui.app.screens.tests import TestsScreen
+from punie_tui.app.screens.tree_review import CommitScreen
+from punie_tui.app.screens.trust import TrustScreen
 from punie_tui.app.screens.turns import TurnsScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice
@@ -88,6 +95,7 @@ from punie_tui.app.widgets.tests.known_tests import KnownTest
 from punie_tui.app.widgets.tests.report import TestReport
 from punie_tui.engine.protocol import ToolCall
 from punie_tui.own_files import home_directory
+from punie_tui.settings import Settings
 
 MakeRepository = Callable[..., Path]
 
@@ -426,7 +434,7 @@ async def in_findings(driven: Driven, root: Path) -> None:
             files_checked=1,
             errors=tuple(
                 TypeFinding(file=text, line=1, column=1, severity="error", code=text, message=text)
-                for text in STRINGS[:250]
+                for text in STRINGS[:500]
             ),
         ),
         "ruff_check": RuffCheckResult(
@@ -436,7 +444,7 @@ async def in_findings(driven: Driven, root: Path) -> None:
             fixed_count=0,
             violations=tuple(
                 RuffViolation(file=text, line=1, column=1, code=text, message=text, fixable=False)
-                for text in STRINGS[500:750]
+                for text in STRINGS[500:]
             ),
         ),
     }
@@ -449,7 +457,7 @@ async def in_findings(driven: Driven, root: Path) -> None:
         await driven.pilot.press("home", "down")
         looks.at_screen()
         looks.through(screen.query_one(Outline))
-        looks.saw([*STRINGS[:250], *STRINGS[500:750]])
+        looks.saw()
         await driven.pilot.press(key)
     await driven.pilot.press("q")
 
@@ -487,7 +495,23 @@ async def in_tests(driven: Driven) -> None:
     report.tell(STRINGS[0], None, [KnownTest(told.name, told.file, 1, (told,)) for told in outcomes])
     await driven.pilot.pause()
     looks.through(report)
+    for some in parts(100):
+        report.tell("debugged", KnownTest("a.py::debugged", "a.py", 1, debugged=debugged(some)), [])
+        await driven.pilot.pause()
+        looks.through(report)
+        looks.saw(some)
     await driven.pilot.press("q")
+
+
+def debugged(texts: Sequence[str]) -> DebugTestResult:
+    """A test that stopped; each text is a call on its stack, a value, an expression or a breakpoint."""
+    told = DebugTestResult.model_validate(filled(DebugTestResult, texts[0]))
+    frames, values, expressions, breakpoints = (
+        [filled(kind, text) for text in texts[start::4]]
+        for start, kind in enumerate((DebugFrame, DebugVariable, DebugExpression, DebugBreakpoint))
+    )
+    changed = {"frames": frames, "locals": values, "expressions": expressions, "breakpoints": breakpoints}
+    return DebugTestResult.model_validate(told.model_dump() | changed)
 
 
 async def in_review(driven: Driven) -> None:
@@ -553,7 +577,7 @@ async def in_viewer_and_history(driven: Driven, root: Path) -> None:
 
 
 async def in_editors(driven: Driven) -> None:
-    """Texts that are changed: the arguments of a call, a commit's message, and whatever is pasted."""
+    """Texts that are changed: the arguments of a call, and whatever is pasted."""
     looks = Looks(driven, "editors")
     tool = next(tool for tool in TOOLS if tool.name == "grep")
     arguments = ArgumentsScreen(tool, {"patterns": STRINGS})
@@ -574,6 +598,86 @@ async def in_editors(driven: Driven) -> None:
         driven.app.post_message(Paste(f"\t{text}"))
         await driven.pilot.pause()
         looks.at(driven.trace.query_one(Input))
+
+
+async def in_commit(driven: Driven) -> None:
+    """A message that was begun, as it is kept; and drafts, which name files."""
+    looks = Looks(driven, "commit")
+    change = FileImage(b"x = 1\n", 0o644)
+    drafts = [draft_message([FileChange(text, change, None)]) for text in STRINGS]
+    for texts in (STRINGS, drafts):
+        screen = CommitScreen(safe_text("\n".join(texts)), "1 file staged", lambda _: None)
+        await driven.app.push_screen(screen)
+        await driven.pilot.pause()
+        looks.through(screen.query_one(TextArea))
+        looks.at_screen()
+        if texts is STRINGS:
+            looks.saw()
+        screen.dismiss(None)
+        await driven.pilot.pause()
+
+
+async def in_trust(driven: Driven) -> None:
+    """The names of files that changed since, and that of the folder."""
+    looks = Looks(driven, "trust")
+    for texts in parts(100):
+        trust: Any = SimpleNamespace(is_trusted=False, lapse=f"{' changed, '.join(texts)} changed.")
+        screen = TrustScreen(Path(texts[-1].replace("\0", "")), trust)
+        await driven.app.push_screen(screen)
+        await driven.pilot.pause()
+        looks.at(screen.query_one(Static))
+        looks.at_screen()
+        looks.saw(texts)
+        screen.dismiss(None)
+        await driven.pilot.pause()
+
+
+async def in_settings(driven: Driven, root: Path) -> None:
+    """What the project's file and the command line say, and what is wrong with it."""
+    looks = Looks(driven, "settings")
+    screen = SettingsScreen(root, {}, lambda _: None)
+    await driven.app.push_screen(screen)
+    await driven.until(lambda: screen.reads_ended == 1, "the values")
+    for texts in parts(4):
+        model, theme, python, told = texts
+        screen._show(Settings(model=model, theme=theme, python=python), {}, told)
+        looks.at(screen.query_one(Outline))
+        looks.at(screen.query_one("#settings-told"))
+        looks.saw(texts)
+    for text in STRINGS[:: len(STRINGS) // 10]:
+        (root / ".punie.toml").write_text(
+            f"{json.dumps(name_of(text) + safe_text(text))} = 1\n{text}", "utf-8", "replace"
+        )
+        reads = screen.reads_ended
+        screen._read("")
+        await driven.until(lambda reads=reads: screen.reads_ended > reads, "the problem")
+        assert screen.told
+        looks.at_screen()
+    (root / ".punie.toml").unlink()
+    screen.dismiss()
+    await driven.pilot.pause()
+
+
+async def in_toasts(driven: Driven) -> None:
+    """Notes are told there where the chat is not seen; whoever gives one makes it safe."""
+    looks, chat = Looks(driven, "toasts"), driven.main.query_one(Chat)
+    chat.display = False
+    # Several texts in one, as the place of each toast is found anew with the next one.
+    for texts in parts(16):
+        driven.main.note(safe_text("\n".join(text.replace("\n", " ") for text in texts)))
+        name = name_of(texts[0])
+        await driven.until(lambda name=name: is_the_toast(driven, name), "the toast")
+        looks.at(driven.app.screen.query_one(Toast))
+        looks.saw(texts)
+        driven.app.clear_notifications()
+    looks.at_screen()
+    chat.display = True
+
+
+def is_the_toast(driven: Driven, name: str) -> bool:
+    """Whether it is the only one, and has its place."""
+    toasts = list(driven.app.screen.query(Toast))
+    return len(toasts) == 1 and toasts[0].size.height > 1 and toasts[0]._notification.message.startswith(name)
 
 
 def parts(size: int) -> Iterator[list[str]]:
@@ -647,5 +751,9 @@ async def test_no_foreign_text_executes_crashes_or_escapes(drive: Drive, make_re
         await in_review(driven)
         await in_viewer_and_history(driven, root)
         await in_editors(driven)
+        await in_commit(driven)
+        await in_trust(driven)
+        await in_settings(driven, root)
+        await in_toasts(driven)
         assert driven.app.is_running
         assert isinstance(driven.app.screen, MainScreen)
