@@ -142,6 +142,13 @@ class PunieApp(App[None]):
             return True
         return not getattr(self.focused, "selected_text", "")
 
+    def on_resize(self, _event: events.Resize) -> None:
+        """A terminal that was small for a moment has lost what stood there, also where it is as large as before again.
+
+        Textual lays out for the new size alone, and draws only what has moved since.
+        """
+        self.screen.refresh()
+
     async def on_event(self, event: events.Event) -> None:
         """What is pasted, wherever, is text that could have been typed; Alt with a letter types nothing.
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from app_on_terminal import AppOnTerminal
+from terminal_cells import TerminalCells
 
 from punie_tui.agent.events import SessionStarted, TextStreamed, TurnFinished, TurnStarted
 from punie_tui.agent.prompt_history import PromptHistory, prompt_history_file
@@ -36,6 +37,8 @@ ODD = {
     "ESCDELAY": "9" * 400,
 }
 ENTER_SCREEN, LEAVE_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
+REDRAW = b"\x1b[17~"
+TURNS = 400
 FOCUS_OUT_AND_IN = b"\x1b[O\x1b[I"
 
 
@@ -52,16 +55,35 @@ def write_long_session(folder: Path, turns: int) -> None:
     log.close()
 
 
-def paste(app: AppOnTerminal, text: bytes, most: int = 1 << 16) -> bytes:
-    """What the app draws until the pasted text stands in its prompt: it is alive, and its screen is whole."""
+def paste(app: AppOnTerminal, text: bytes) -> bytes:
+    """What the app draws until the pasted text stands in its prompt: it is alive."""
+    type_as_paste(app, text)
+    return app.read_until(text)
+
+
+def type_as_paste(app: AppOnTerminal, text: bytes) -> None:
     app.type_in(b"\x1b[200~" + text + b"\x1b[201~")
-    return app.read_until(text, most)
+
+
+def is_whole(rows: list[str]) -> bool:
+    """A frame of all the lines stands there: its last two rows are those of the status and the keys."""
+    return "ask mode" in rows[-2] and "Palette" in rows[-1]
+
+
+def assert_is_as_drawn_anew(app: AppOnTerminal, cells: TerminalCells) -> None:
+    """What stands on the terminal is what comes to stand on an empty one, on which all is drawn again."""
+    rows = app.read_until_settled(cells, is_whole)
+    # F6 gives everything other colours. What is drawn before it may be half a frame.
+    app.type_in(REDRAW)
+    app.read_until_shown(TerminalCells(30, 100), lambda now: now == rows)
+    app.cells = cells
 
 
 def test_a_long_session_outlives_all_that_a_terminal_does_to_it(tmp_path: Path) -> None:
     folder = tmp_path.resolve()
-    write_long_session(folder, 400)
+    write_long_session(folder, TURNS)
     with (tmp_path / "errors").open("wb") as errors, AppOnTerminal(folder, "--resume", error_file=errors, **ODD) as app:
+        app.cells = cells = TerminalCells(30, 100)
         seen = app.read_until(b"ask mode")
         assert "╭".encode() in seen
         assert ENTER_SCREEN in seen
@@ -70,11 +92,21 @@ def test_a_long_session_outlives_all_that_a_terminal_does_to_it(tmp_path: Path) 
             app.resize(chance.randint(3, 60), chance.randint(10, 200))
         app.resize(30, 100)
         assert paste(app, b"after the storm")
+        rows = app.read_until_shown(cells, is_whole)
+        assert any("after the storm" in row for row in rows)
+        assert any(f"Answer {TURNS - 1}" in row for row in rows)
+        assert_is_as_drawn_anew(app, cells)
+        for lines, columns in ((24, 80), (50, 160), (30, 100)):
+            app.resize(lines, columns)
+            app.read_until_shown(cells, is_whole)
+        assert_is_as_drawn_anew(app, cells)
         app.type_in(FOCUS_OUT_AND_IN * 5)
         assert paste(app, b"in front again")
-        # F6 draws everything anew, and it is read a few bytes at a time.
-        app.type_in(b"\x1b[17~")
-        assert paste(app, b"slowly now", most=48)
+        app.type_in(REDRAW * 3)
+        type_as_paste(app, b"slowly now")
+        assert app.read_slowly_until(b"slowly now", most=256)
+        assert_is_as_drawn_anew(app, cells)
+        app.cells = None
         (child,) = psutil.Process(app.process.pid).children()
         child.send_signal(signal.SIGTSTP)
         assert app.read_until(LEAVE_SCREEN)
