@@ -16,7 +16,7 @@ from textual.dom import DOMNode
 import punie_tui.app
 from punie_tui.app.action_registry import ActionsOfScreen, actions_of_screens
 from punie_tui.app.actions import bindings_of, groups_of
-from punie_tui.app.key_names import key_names
+from punie_tui.app.key_names import NO_KEY, key_names
 from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.widgets.key_row import KeyRow
@@ -112,3 +112,42 @@ def test_whoever_has_the_footer_alone_finds_each_action(screen: ActionsOfScreen)
     actions = {action for meeting in screen.meetings() for action in meeting}
     leads_to_all = any(action.call == "help" and action.label for action in actions)
     assert leads_to_all or all(action.label for action in actions)
+
+
+OPENED_BY = {
+    "the main screen": ("f1",),
+    "the tests": ("ctrl+n", "question_mark"),
+    "the findings": ("ctrl+l", "question_mark"),
+    "the sessions": ("ctrl+o", "question_mark"),
+    "the settings": ("ctrl+x", "comma", "question_mark"),
+    "the notes": (*"/notes", "enter", "question_mark"),
+    "the trust": ("ctrl+t", "question_mark"),
+}
+
+
+UNUSED = {"the settings": ("outline.fold", "move.left", "move.right")}
+"""No row of that tree folds."""
+
+
+@pytest.mark.parametrize("name", OPENED_BY)
+async def test_the_keys_of_a_screen_are_all_of_its_actions(
+    drive: Drive, make_repository: Callable[..., Path], name: str
+) -> None:
+    expected = next(screen for screen in actions_of_screens() if screen.name == name)
+    async with drive(make_repository({"a.py": "x = 1\n"})) as driven:
+        await driven.pilot.press(*OPENED_BY[name])
+        text = plain((await driven.shown(KeysScreen)).text)
+    meetings = [[action for action in meeting if action.keys not in ("", NO_KEY)] for meeting in expected.meetings()]
+    assert all(meetings)
+    for meeting in meetings:
+        for place, action in enumerate(meeting):
+            # The tree of a screen says itself what Enter does there, in place of the general words for it.
+            is_said_better = any(other.keys == action.keys for other in meeting[:place])
+            if not is_said_better and action.name not in UNUSED.get(name, ()):
+                assert plain(action.line or action.about) in text, action
+                assert plain(key_names(action.keys)) in text, action
+
+
+def plain(text: str) -> str:
+    """Without the line breaks that the width asks for."""
+    return " ".join(text.split())
