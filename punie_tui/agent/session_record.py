@@ -97,6 +97,7 @@ class SessionRecord:
         self.turns: list[RecordedTurn] = []
         self.kept = 0
         self.taken_back: set[str] = set()
+        self._is_rewound = False
         self.is_closed = True
         self.unreadable_lines = 0
         self.waiting: list[MessageQueued] = []
@@ -194,17 +195,23 @@ class SessionRecord:
             self.waiting.remove(sent)
 
     def _begin(self, event: TurnStarted) -> None:
-        del self.turns[self.kept :]
-        # What went with the turns that are left behind, edits by hand included, is not made again.
-        self.taken_back &= {turn.turn_id for turn in self.turns}
+        if self._is_rewound:
+            self._leave_behind()
         self.turns.append(RecordedTurn([event]))
         self.kept += 1
+
+    def _leave_behind(self) -> None:
+        """The turns that do not count; what went with them, edits by hand included, is not made again."""
+        del self.turns[self.kept :]
+        self.taken_back &= {turn.turn_id for turn in self.turns}
+        self._is_rewound = False
 
     def _rewind(self, event: SessionRewound) -> None:
         places = [number for number, turn in enumerate(self.turns) if turn.turn_id == event.to_turn]
         if event.to_turn and not places:
             self.unreadable_lines += 1
             return
+        self._is_rewound = True
         self.kept = places[-1] + 1 if event.to_turn else 0
         self.taken_back = (self.taken_back | set(event.undone)) - set(event.redone)
 
