@@ -178,6 +178,24 @@ class Session:
         """The name of what is written now; empty before the first turn."""
         return self.log.session_id if self.log else ""
 
+    @property
+    def unsaved_because(self) -> str:
+        """Why what came last in this session is not in its file yet; empty where all is."""
+        return self.log.problem if self.log else ""
+
+    def save_again(self) -> None:
+        """Write what could not be written, if that works by now; may be called from any thread."""
+        if self.unsaved_because and self.log:
+            self.log.try_again()
+
+    @property
+    def has_saved_turns(self) -> bool:
+        """Whether who goes on with it later finds a turn of it."""
+        try:
+            return self.log is not None and bool(read_record(self.log.path).current_turns)
+        except SessionError:
+            return False
+
     def take_notices(self) -> list[str]:
         """What the person should know of how the session was opened; each is told once."""
         notices, self._notices = self._notices, []

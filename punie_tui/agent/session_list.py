@@ -14,7 +14,7 @@ from punie_tools.errors import reason_of
 from punie_tui import __version__
 from punie_tui.agent.events import Event, SessionClosed, SessionRenamed, SessionRewound, SessionStarted
 from punie_tui.agent.session_log import SessionInUseError, SessionLog, is_in_use, session_files
-from punie_tui.agent.session_record import SessionError, SessionRecord, read_event, read_lines
+from punie_tui.agent.session_record import SessionError, SessionRecord, read_event, read_lines, title_of
 
 LAST = "last"
 """Names the session that was last gone on with, of those that no other program has open."""
@@ -52,7 +52,7 @@ class SessionSummary:
     @property
     def title(self) -> str:
         """The name, or else what was asked first."""
-        return self.name or " ".join(self.first_prompt.split()) or "(nothing asked)"
+        return title_of(self.name, self.first_prompt)
 
     def matches(self, words: str) -> bool:
         """Whether each of the words stands somewhere in it, in any case."""

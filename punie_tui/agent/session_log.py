@@ -97,10 +97,17 @@ class SessionLog:
 
     def append_line(self, line: bytes) -> None:
         """Write a line, without its end, as it stands in another session. Does not raise."""
+        self._write_behind_waiting(line + b"\n")
+
+    def try_again(self) -> None:
+        """Write what waits, if that works by now. Does not raise."""
+        self._write_behind_waiting()
+
+    def _write_behind_waiting(self, *lines: bytes) -> None:
         with self._lock:
             if self._is_closed:
                 return
-            self._waiting.append(line + b"\n")
+            self._waiting += lines
             try:
                 self._write_waiting()
             except SessionInUseError:

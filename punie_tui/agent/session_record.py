@@ -125,6 +125,11 @@ class SessionRecord:
         return [*self.before, *(event for turn in self.current_turns for event in turn.events)]
 
     @property
+    def title(self) -> str:
+        """What lists and documents call it."""
+        return title_of(self.name, self.turns[0].prompt if self.kept else "")
+
+    @property
     def changed_by_hand(self) -> set[str]:
         """What the journal calls the changes that the person had punie make beside the current turns."""
         return _changed_by_hand(self.events)
@@ -236,6 +241,11 @@ class SessionRecord:
             self._turn_of(whole).events.append(whole)
 
 
+def title_of(name: str, first_prompt: str) -> str:
+    """The name, or else what was asked first."""
+    return name or " ".join(first_prompt.split()) or "(nothing asked)"
+
+
 def _changed_by_hand(events: Iterable[Event]) -> set[str]:
     return {event.turn_id for event in events if isinstance(event, PersonChangedFiles)}
 
@@ -253,7 +263,7 @@ def read_record(path: Path, waiting: Iterable[bytes] = ()) -> SessionRecord:
 def _events(path: Path, waiting: Iterable[bytes]) -> Iterator[Event | None]:
     try:
         yield from map(read_event, read_lines(path))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if not waiting:
             raise
     yield from map(read_event, waiting)

@@ -106,8 +106,8 @@ class PunieApp(App[None]):
         self._reports_focus = False
         self._has_title_settings = False
         self._quit_question: Screen[bool] | None = None
-        self.left_session = ""
-        """The session that was open when the person quit; empty where nothing was said in it."""
+        self.left_session: Session | None = None
+        """The session that was open when the person quit; None where nothing was said in it."""
         self.terminal_title = TerminalTitle(
             folder.name, lambda text: write_to_terminal(self, text), os.environ.get("TERM", "")
         )
@@ -220,7 +220,7 @@ class PunieApp(App[None]):
         return key_name(key) if (key := next(quits, "")) else ""
 
     async def action_quit(self) -> None:
-        """At once, unless something runs: then the person is asked, and whoever wants it again is not asked twice."""
+        """At once, unless something is lost: then the person is asked, but not again where the key comes again."""
         from punie_tui.app.screens.confirm import ConfirmScreen
 
         def answer(is_wanted: bool | None) -> None:
@@ -228,17 +228,18 @@ class PunieApp(App[None]):
                 self._leave(main)
 
         main = self.screen_stack[0]
-        if not isinstance(main, MainScreen) or not main.what_runs or self.screen is self._quit_question:
+        lost = _lost_by_quitting(main) if isinstance(main, MainScreen) else ""
+        if not lost or self.screen is self._quit_question:
             self._leave(main)
             return
         again = f" {key} again quits." if (key := self._quit_key) else ""
-        self._quit_question = ConfirmScreen(f"{main.what_runs} is running; quitting stops it. Quit?{again}", "quit")
+        self._quit_question = ConfirmScreen(f"{lost} Quit?{again}", "quit")
         self.push_screen(self._quit_question, answer)
 
     def _leave(self, main: Screen[object]) -> None:
         if isinstance(main, MainScreen):
             main.keep_draft()
-            self.left_session = main.session.session_id if main.session else ""
+            self.left_session = main.session if main.session and main.session.session_id else None
         self.exit()
 
     def action_palette(self) -> None:
@@ -339,3 +340,13 @@ class PunieApp(App[None]):
         self.panic(
             Text("punie: the app ended by a bug of its own; the log holds the details. `punie --resume` goes on.")
         )
+
+
+def _lost_by_quitting(main: MainScreen) -> str:
+    """What the person should know before the app ends; empty where nothing is lost."""
+    told = [f"{main.what_runs} is running; quitting stops it."] if main.what_runs else []
+    if main.session:
+        main.session.save_again()
+        if reason := main.session.unsaved_because:
+            told.append(f"What came last in this session is not saved: {reason}. `/export FILE` writes it elsewhere.")
+    return " ".join(told)

@@ -264,8 +264,8 @@ def _export(host: CommandHost, argument: str) -> None:
         named = root / Path(argument).expanduser() if argument else offered_file(root, session.session_id)
         file = export_target(named, session.session_id)
         try:
-            title = session.sessions.summary(session.sessions.find(session.session_id)).title
-            text = export_text(session.record(), title, format_of(file))
+            record = session.record()
+            text = export_text(record, record.title, format_of(file))
             with file.open("x", encoding="utf-8") as written:
                 written.write(text)
             told = f"Written: {file}"

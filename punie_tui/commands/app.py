@@ -155,7 +155,7 @@ def _run_app(argv: list[str], *, asks_prompt: bool) -> int:
     app.run()
     app.terminal_title.put_back(_write_to_terminal)
     if app.left_session:
-        _tell_how_to_go_on(folder, started_in)
+        _tell_how_to_go_on(app.left_session, folder, started_in)
     return app.return_code or 0
 
 
@@ -166,13 +166,22 @@ def _write_to_terminal(sequence: str) -> None:
         sys.stderr.flush()
 
 
-def _tell_how_to_go_on(folder: Path, started_in: Path) -> None:
+def _tell_how_to_go_on(session: Session, folder: Path, started_in: Path) -> None:
+    """Also that something is lost; the session is closed by now, with a last try to write what waited."""
     from shlex import quote
 
     from punie_tools.safe_text import safe_text
 
     where = "" if folder == started_in else f" {quote(str(folder))}"
-    print(safe_text(f"`punie --resume{where}` goes on with this session.", single_line=True))
+    told = f"`punie --resume{where}` goes on with this session."
+    if reason := session.unsaved_because:
+        told = f"This session could not be saved: {reason}."
+        if session.has_saved_turns:
+            told = (
+                f"What came last in this session could not be saved: {reason}. "
+                f"`punie --resume{where}` goes on with what was saved before."
+            )
+    print(safe_text(told, single_line=True))
 
 
 def _drop_variables_that_end_textual() -> None:

@@ -233,6 +233,52 @@ async def test_quitting_is_instant_unless_a_turn_runs(drive: Drive, tmp_path: Pa
         assert not driven.app.left_session
 
 
+async def test_what_is_not_saved_is_told_before_quitting_and_can_be_exported(
+    drive: Drive, tmp_path: Path, punie_home: Path
+) -> None:
+    in_the_way = punie_home / "state" / "sessions"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("no folder")
+    document = tmp_path / "kept.md"
+    async with drive(tmp_path, [[TextDelta("Well.")], [TextDelta("So.")]], writes_answers=True) as driven:
+        status = driven.main.query_one(StatusLine)
+        await driven.ask("think")
+        await driven.finished()
+        await driven.until(lambda: "not saved" in str(status.render()), "not saved")
+        await driven.pilot.press("ctrl+q")
+        await driven.shown(ConfirmScreen)
+        question = str(driven.app.screen.query_one(Static).render())
+        assert "is not saved: " in question
+        assert "`/export FILE` writes it elsewhere. Quit? Ctrl+Q again quits." in question
+        await driven.pilot.press("n")
+        await driven.shown(MainScreen)
+        await driven.ask(f"/export {document}")
+        await driven.said("Written: ")
+        assert "Well." in document.read_text()
+        in_the_way.unlink()
+        await driven.pilot.press("ctrl+q")
+        await driven.until(lambda: driven.app._exit, "the end, as it could be saved now")
+        assert driven.app.left_session and not driven.app.left_session.unsaved_because
+
+
+async def test_the_status_line_says_so_only_while_something_is_not_saved(
+    drive: Drive, tmp_path: Path, punie_home: Path
+) -> None:
+    in_the_way = punie_home / "state" / "sessions"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("no folder")
+    replies = [[TextDelta("Well.")], [TextDelta("So.")]]
+    async with drive(tmp_path, replies, size=(80, 24), writes_answers=True) as driven:
+        status = driven.main.query_one(StatusLine)
+        await driven.ask("think")
+        await driven.finished()
+        assert "not saved" in str(status.render())
+        in_the_way.unlink()
+        await driven.ask("again")
+        await driven.finished(2)
+        assert "not saved" not in str(status.render())
+
+
 @pytest.mark.parametrize("typed", ["exit", ":q", "Quit"])
 async def test_what_quits_other_programs_quits(drive: Drive, tmp_path: Path, typed: str) -> None:
     async with drive(tmp_path) as driven:

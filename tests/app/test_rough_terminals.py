@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -198,6 +199,43 @@ def test_a_killed_app_goes_on_with_its_session_and_with_what_waited(tmp_path: Pa
         app.type_in(b"\x11")
         assert b"`punie --resume` goes on with this session.\r\n" in app.read_until(None)
         assert app.process.wait(60) == 0
+
+
+def quit_unsaved(app: AppOnTerminal) -> bytes:
+    """All that is drawn and printed from the first request, whose session cannot be saved, to the end of the app."""
+    app.read_until(b"ask mode")
+    app.type_in(b"hello\r")
+    app.read_until(b"not saved")
+    app.type_in(b"\x11")
+    app.read_until(b"keep it")
+    app.type_in(b"y")
+    return app.read_until(None)
+
+
+def test_what_could_not_be_saved_is_told_and_not_promised(tmp_path: Path, punie_home: Path) -> None:
+    (punie_home / "state").mkdir()
+    (punie_home / "state" / "sessions").write_text("no folder")
+    with AppOnTerminal(tmp_path) as app:
+        told = quit_unsaved(app)
+    assert b"This session could not be saved: " in told
+    assert b"--resume" not in told
+
+
+def test_what_was_saved_before_the_disk_was_full_is_gone_on_with(tmp_path: Path) -> None:
+    folder = tmp_path.resolve()
+    write_long_session(folder, 500)
+    (file,) = session_files(sessions_folder(home_directory("state"), folder))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # The app inherits it. No other file of its own is as large, so that only this one can grow no more.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size, limits[1]))
+    try:
+        limited = AppOnTerminal(tmp_path, "--resume")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with limited as app:
+        told = quit_unsaved(app)
+    assert b"What came last in this session could not be saved: " in told
+    assert b"`punie --resume` goes on with what was saved before.\r\n" in told
 
 
 def test_a_session_in_which_nothing_was_said_is_left_without_a_word(tmp_path: Path) -> None:

@@ -704,6 +704,8 @@ class MainScreen(Screen[None]):
                 self._notices.turn_began()
             case "turn_steered":
                 self._outbox.turn_steered(event.text)
+            case "notice_given":
+                self.show_session()
             case "approval_requested":
                 self.show_session()
                 self._questions.tell_state(is_asking=True)
@@ -784,7 +786,7 @@ class MainScreen(Screen[None]):
             self.query_one(StatusLine).show_activity(told or "ready", is_busy=bool(told))
 
     def show_session(self) -> None:
-        """Show model, mode and trust again."""
+        """Show model, mode and trust again, and whether what was said is saved."""
         from punie_tools.safe_text import safe_text
 
         if self._session is None:
@@ -795,6 +797,7 @@ class MainScreen(Screen[None]):
             self._session.policy.value,
             is_trusted=trust.is_trusted,
             is_stepping=self._session.is_stepping,
+            is_saved=not self._session.unsaved_because,
         )
         if trust.lapse and trust.lapse != self._told_lapse:
             told = safe_text(f"{trust.lapse} {key_shown(self, TRUST)} asks for it again.", single_line=True)

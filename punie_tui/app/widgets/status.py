@@ -28,6 +28,7 @@ STATUS_LINE = ActionGroup(
     hints=(
         ("context 24/1,024", "tokens that the model read and wrote in the last turn, of those that it can hold"),
         ("120 tok/s", "tokens that it wrote in a second"),
+        ("not saved", "what came last cannot be written to the session's file now; it is as soon as that works"),
         ("polling git", "changes are looked for every few seconds, as they are not told here"),
     ),
 )
@@ -40,6 +41,7 @@ class _Shown:
     mode: str = ""
     is_stepping: bool = False
     trust: str = ""
+    saving: str = ""
     watch: str = ""
     context: str = ""
     speed: str = ""
@@ -71,8 +73,11 @@ class StatusLine(Widget):
     def on_mount(self) -> None:
         self._ticker = self.set_interval(0.5, self.refresh, pause=True)
 
-    def show_session(self, model: str, mode: str, *, is_trusted: bool, is_stepping: bool = False) -> None:
+    def show_session(
+        self, model: str, mode: str, *, is_trusted: bool, is_stepping: bool = False, is_saved: bool = True
+    ) -> None:
         """What holds until it is changed; `model` is safe text."""
+        self._shown.saving = "" if is_saved else "not saved"
         self._shown.is_stepping = is_stepping
         self._shown.model, self._shown.mode = model, mode
         self._shown.trust = "trusted" if is_trusted else f"not trusted{_in_brackets(key_shown(self, TRUST))}"
@@ -150,10 +155,20 @@ class StatusLine(Widget):
         return f"{self._shown.mode}{', steps' * self._shown.is_stepping}"
 
     def _states(self) -> Iterator[str]:
-        """What stands right, the whole first and then less and less; the mode stays to the end."""
-        shown, mode = self._shown, self._mode
-        whole = [shown.speed, shown.context, shown.watch, shown.trust, mode, shown.model]
-        less = ([shown.watch, shown.trust, mode], [shown.trust, mode], [shown.trust, shown.mode], [mode])
+        """What stands right, the whole first and then less and less; the mode stays to the end.
+
+        That something is not saved goes last before it.
+        """
+        shown, mode, saving = self._shown, self._mode, self._shown.saving
+        whole = [shown.speed, shown.context, shown.watch, saving, shown.trust, mode, shown.model]
+        less = (
+            [shown.watch, saving, shown.trust, mode],
+            [saving, shown.trust, mode],
+            [saving, shown.trust, shown.mode],
+            [saving, mode],
+            [saving, self._least],
+            [mode],
+        )
         for parts in (whole, whole[1:], whole[2:], *less):
             yield "  ".join(part for part in parts if part)
 
