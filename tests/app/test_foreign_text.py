@@ -250,6 +250,7 @@ async def in_repo_panel(driven: Driven) -> None:
         paths = [FolderEntry(text, is_folder) for text, is_folder in zip(texts, cycle((True, False)))]
         state = RepoState(
             safe_text(texts[0], single_line=True),
+            safe_text(texts[-1], single_line=True),
             [ChangedPath("M", text, is_staged=False) for text in texts],
             [RecentCommit("0123456789", text) for text in texts],
         )

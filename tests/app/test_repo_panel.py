@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from app_driver import Drive, Driven, refused_watch
+from drawn_cells import drawn_strips
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
@@ -305,3 +306,40 @@ def test_only_what_was_changed_counts_as_changed() -> None:
     assert set(changed_paths({"diff": diff})) == {"new.py", "old.py"}
     assert set(changed_paths({"changed_files": ["a.py", {"path": "b.py", "status": "added"}]})) == {"a.py", "b.py"}
     assert set(changed_paths({"path": "a.py", "patch": diff})) == set()
+
+
+def first_row(driven: Driven) -> str:
+    return drawn_strips(driven.main)[0].text.rstrip()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_branch_is_in_sight_beside_the_chat_and_stays_true(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    def is_seen(branch: str) -> bool:
+        return any(branch in strip.text for strip in drawn_strips(driven.main))
+
+    async with drive(repository, size=size) as driven:
+        for branch in ("quiet-branch", "another-one"):
+            git(repository, "checkout", "-q", "-b", branch)
+            await driven.until(lambda name=branch: is_seen(name), branch)
+        git(repository, "checkout", "-q", "--detach")
+        await driven.until(lambda: is_seen("detached at "), "the commit")
+        assert not is_seen("another-one")
+
+
+async def test_a_long_branch_is_cut_in_the_row_of_tabs(drive: Drive, repository: Path) -> None:
+    git(repository, "checkout", "-q", "-b", "feature/" + "long-" * 30)
+    async with drive(repository, size=(80, 24)) as driven:
+        await driven.until(lambda: "feature/long-" in first_row(driven), "the branch")
+        assert "F4 Repo" in first_row(driven)
+        assert first_row(driven).endswith("…")
+        await driven.pilot.resize_terminal(36, 24)
+        await driven.until(lambda: "F4 Repo" in first_row(driven) and "feature" not in first_row(driven), "the tabs")
+
+
+async def test_without_a_repository_the_row_of_tabs_holds_the_tabs_alone(drive: Drive, tmp_path: Path) -> None:
+    async with drive(tmp_path, size=(80, 24)) as driven:
+        await driven.until(lambda: driven.main.has_repo_state, "a reading")
+        await driven.pilot.pause()
+        assert first_row(driven).split() == ["F2", "Chat", "F3", "Trace", "F4", "Repo"]

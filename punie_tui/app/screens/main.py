@@ -434,6 +434,9 @@ class MainScreen(Screen[None]):
     def on_repo_panel_search_wanted(self) -> None:
         self.action_open_place()
 
+    def on_repo_panel_branch_read(self, message: RepoPanel.BranchRead) -> None:
+        self.query_one(TabRow).show_branch(message.branch)
+
     def on_repo_panel_commit_wanted(self) -> None:
         if self._git_work:
             self._git_work.commit()

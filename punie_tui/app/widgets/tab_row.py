@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widget import Widget
 
+_LEAST_ROOM = 6
+_GAP = 2
+
 
 class TabRow(Widget):
-    """Names the panes with their keys and marks the one that is shown."""
+    """Names the panes with their keys and marks the one that is shown.
+
+    The branch stands at the right edge, as the pane that tells it is not always seen here.
+    """
 
     DEFAULT_CSS = """
     TabRow { height: 1; padding: 0 1; background: $surface; color: $text-muted; }
@@ -18,10 +25,16 @@ class TabRow(Widget):
         super().__init__(id=id)
         self._names = names
         self._shown = next(iter(names))
+        self._branch = ""
 
     def show(self, pane: str) -> None:
         """Mark the pane that is shown."""
         self._shown = pane
+        self.refresh()
+
+    def show_branch(self, branch: str) -> None:
+        """`branch` is safe text."""
+        self._branch = branch
         self.refresh()
 
     def render(self) -> Content:
@@ -29,4 +42,13 @@ class TabRow(Widget):
             Content.styled(f" {label} ", "bold reverse" if pane == self._shown else "")
             for pane, label in self._names.items()
         ]
-        return Content(" ").join(parts)
+        tabs = Content(" ").join(parts)
+        branch = _cut(self._branch, self.size.width - tabs.cell_length - _GAP)
+        return tabs + Content(" " * (self.size.width - tabs.cell_length - cell_len(branch)) + branch)
+
+
+def _cut(branch: str, room: int) -> str:
+    """As much as there is room for; nothing where that would tell nothing."""
+    if cell_len(branch) <= room:
+        return branch
+    return f"{set_cell_size(branch, room - 1).rstrip()}…" if room >= _LEAST_ROOM else ""

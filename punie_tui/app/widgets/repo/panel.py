@@ -100,6 +100,12 @@ class RepoPanel(Tree[_Entry]):
         """The system watches no more; see `is_polling`."""
 
     @dataclass
+    class BranchRead(Message):
+        """The branch, as safe text, whenever it is another one; empty without a repository."""
+
+        branch: str
+
+    @dataclass
     class StateRead(Message):
         """A new reading is there, with the folders that were open when it began."""
 
@@ -215,6 +221,8 @@ class RepoPanel(Tree[_Entry]):
         if self.state != message.state:
             before, self.state = self.state, message.state
             self._show_state(message.state)
+            if before is None or before.branch != message.state.branch:
+                self.post_message(self.BranchRead(message.state.branch))
             if self.is_polling and before is not None:
                 self.post_message(WorkspaceChanged(frozenset()))
         if self._is_stale:

@@ -44,9 +44,13 @@ class RecentCommit:
 
 @dataclass
 class RepoState:
-    """`headline` is safe text: the branch and how far it is, or one line that says why there is none."""
+    """`headline` is safe text: the branch and how far it is, or one line that says why there is none.
+
+    `branch` is safe text as well: its name, or the commit where HEAD is detached; empty without a repository.
+    """
 
     headline: str
+    branch: str = ""
     changes: list[ChangedPath] = field(default_factory=list[ChangedPath])
     commits: list[RecentCommit] = field(default_factory=list[RecentCommit])
 
@@ -80,7 +84,7 @@ def read_state(root: Path) -> RepoState:
         told = f"+{counted.additions} -{counted.deletions}" if counted and not counted.is_binary else ""
         changes.append(ChangedPath(_MARKS[file.status], file.path, file.staged, told))
     newest = [RecentCommit(commit.hash, commit.message.split("\n", 1)[0]) for commit in commits]
-    return RepoState(_headline(status), changes, newest)
+    return RepoState(_headline(status), _branch(status), changes, newest)
 
 
 def read_folder(root: Path, folder: str) -> tuple[list[FolderEntry], int]:
@@ -98,8 +102,12 @@ def read_folder(root: Path, folder: str) -> tuple[list[FolderEntry], int]:
     return ordered[:MOST_ENTRIES], len(ordered)
 
 
-def _headline(status: GitStatusResult) -> str:
+def _branch(status: GitStatusResult) -> str:
     branch = status.branch if status.branch != "HEAD" else f"detached at {status.commit[:8]}"
+    return safe_text(branch, single_line=True)
+
+
+def _headline(status: GitStatusResult) -> str:
     distance = " ".join([f"↑{status.ahead}"] * bool(status.ahead) + [f"↓{status.behind}"] * bool(status.behind))
     state = "clean" if status.is_clean else f"{len({file.path for file in status.files})} changed"
-    return safe_text("  ".join(part for part in (branch, distance, state) if part), single_line=True)
+    return "  ".join(part for part in (_branch(status), distance, state) if part)
