@@ -81,7 +81,7 @@ class SessionPanes:
             if event.kind == "turn_finished":
                 self._screen.query_one(StatusLine).show_usage(event.usage, session.engine.context_length)
 
-        self._replay = Replay(self._screen, session.earlier_events, show, self._show_earlier, self._collector.keep)
+        self._replay = Replay(self._screen, session.earlier_events, show, self._show_earlier, self._end_replay)
         self._replay.start()
         for notice in session.take_notices():
             self._chat.transcript.add("note", safe_text(notice, single_line=True))
@@ -94,6 +94,10 @@ class SessionPanes:
         self._trace.show_earlier(events)
         for event in events:
             self._repo.handle(event)
+
+    def _end_replay(self) -> None:
+        self._trace.show_all()
+        self._collector.keep()
 
     def _read_notes(self, session: Session) -> None:
         """Off the UI thread: the first words tell of them when they are read."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from types import FrameType
 
 import pytest
 
@@ -24,6 +22,7 @@ from punie_tui.agent.events import (
 from punie_tui.agent.mentioned_notes import attached_notes
 from punie_tui.agent.session_record import SessionRecord
 from punie_tui.app.replay import parts_of
+from tests.counted_calls import calls_made_by
 
 TURNS = 100
 
@@ -49,23 +48,6 @@ def a_plain_session(count: int) -> list[Event]:
 def a_session_with_something_taken_back(count: int) -> list[Event]:
     """`taken_back` holds a turn that is still there while all the others come."""
     return [*turns(3), SessionRewound(to_turn="t1", undone=["t1", "t2"]), *turns(count, 3)]
-
-
-def calls_made_by(work: Callable[[], object]) -> int:
-    """How many functions of Python begin while the work is done."""
-    count = 0
-
-    def note(_frame: FrameType, what: str, _argument: object) -> None:
-        nonlocal count
-        count += what == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 @pytest.mark.parametrize("session", [a_plain_session, a_session_with_something_taken_back])

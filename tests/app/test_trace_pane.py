@@ -17,6 +17,7 @@ from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.widgets.trace.pane import CallOutline
 from punie_tui.engine.protocol import TextDelta, ToolCall
+from tests.counted_calls import calls_made_by
 
 FILES = {
     "src/app.py": "import os\nx: int = 1\n\n\ndef run() -> None:\n    print('TODO')\n",
@@ -244,3 +245,19 @@ async def test_of_a_long_result_as_much_is_copied_as_terminals_take_and_that_is_
         await driven.pilot.press("f3", "home", "c")
         assert driven.app.clipboard == "é" * 35_000
         assert driven.trace.told == "Copied 35,000 characters to the clipboard, of 50,000: terminals take no more."
+
+
+async def test_twice_as_many_earlier_calls_take_twice_the_work(drive: Drive, tmp_path: Path) -> None:
+    async with drive(tmp_path) as driven:
+
+        def show(count: int) -> None:
+            driven.trace.forget_calls()
+            for number in range(count):
+                end = ToolFinished(call_id="c", tool="none", result={}, summary="", seconds=0.1)
+                driven.trace.show_earlier([ToolRequested(call_id="c", tool=f"tool_{number}", arguments={}), end])
+            driven.trace.show_all()
+            assert len(driven.trace_lines()) == count
+
+        show(80)
+        assert calls_made_by(lambda: show(160)) < 2.5 * calls_made_by(lambda: show(80))
+        assert "tool_79(" in driven.trace_lines()[0], "the earliest call first"

@@ -99,6 +99,7 @@ class TracePane(Vertical):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._calls = TracedCalls()
+        self._calls_shown = 0
         self._shown: dict[str, ShownRow] = {}
         self._told, self._told_at = "", ""
         self._made_for = 0
@@ -170,12 +171,22 @@ class TracePane(Vertical):
     def forget_calls(self) -> None:
         """Show nothing, as before the first call."""
         self._calls.forget()
+        self._calls_shown = 0
         self._outline.show(_EMPTY)
 
     def show_earlier(self, events: Sequence[Event]) -> None:
-        """Calls before all that stand here, folded; the rows of their results are made when they are unfolded."""
-        follows = self._follows()
+        """Calls before all that stand here, folded; the rows of their results are made when they are unfolded.
+
+        They are seen once they double what stands here, or with `show_all`: showing takes work for every call there is,
+        and with each part of a long session it would take that for each call.
+        """
         self._calls.add_earlier(events)
+        if len(self._calls.outer) >= 2 * self._calls_shown:
+            self.show_all()
+
+    def show_all(self) -> None:
+        """No earlier calls come after these."""
+        follows = self._follows()
         self._show()
         if follows and self._calls.outer:
             self._outline.go_to(self._calls.outer[-1].key)
@@ -290,6 +301,7 @@ class TracePane(Vertical):
         words = self.query_one(Input).value.lower().split()
         self._make_unfolded(self._calls.outer, self._row_width)
         shown = rows_of_calls(self._calls.outer, words)
+        self._calls_shown = len(self._calls.outer)
         self._shown = {each.outline.key: each for each in shown}
         nothing = [OutlineRow("nothing", 0, (("Nothing holds these words.", "muted"),))]
         self._outline.show([each.outline for each in shown] or (nothing if self._calls.outer else _EMPTY))
