@@ -46,6 +46,10 @@ class CommandHost(Protocol):
         """Show mode, trust and model again."""
         ...
 
+    def after_opening(self, text: str) -> bool:
+        """Do this command once the session is open; False, with a sentence on it, where none can be opened."""
+        ...
+
     def after_what_runs(self, text: str) -> bool:
         """Where punie asks what was meant: none of it, and this command once that turn has ended.
 
@@ -86,7 +90,8 @@ class CommandHost(Protocol):
 class SlashCommand:
     """`argument` names what follows, in brackets where it need not; `run` gets it, empty where nothing does.
 
-    `moves_files`: not while a turn runs, which may read or change the same files.
+    `moves_files`: not while a turn runs, which may read or change the same files. One that needs no session works while
+    punie starts, and where it cannot.
     """
 
     name: str
@@ -94,6 +99,7 @@ class SlashCommand:
     purpose: str
     run: Callable[[CommandHost, str], None]
     moves_files: bool = False
+    needs_session: bool = True
 
 
 def _mode(host: CommandHost, argument: str) -> None:
@@ -314,7 +320,7 @@ def _quit(host: CommandHost, _argument: str) -> None:
 
 
 COMMANDS = (
-    SlashCommand("help", "", "all keys", lambda host, _: host.action_help()),
+    SlashCommand("help", "", "all keys", lambda host, _: host.action_help(), needs_session=False),
     SlashCommand("new", "", "begin a new session; this one stays saved", lambda host, _: host.start_anew()),
     SlashCommand("sessions", "[SESSION]", "resume an earlier session, by name or id; the list without one", _sessions),
     SlashCommand("rename", "NAME", "name this session", _rename),
@@ -336,10 +342,12 @@ COMMANDS = (
     SlashCommand("trust", "", "trust this folder, or no longer", lambda host, _: host.action_trust()),
     SlashCommand("notes", "", "the project's notes in force (AGENTS.md)", lambda host, _: host.show_notes()),
     SlashCommand("init", "", "draft AGENTS.md from the project's files", lambda host, _: host.draft_notes()),
-    SlashCommand("theme", "[NAME]", "dark, light or high contrast", _theme),
-    SlashCommand("settings", "", "what is set, and changing it", lambda host, _: host.action_settings()),
+    SlashCommand("theme", "[NAME]", "dark, light or high contrast", _theme, needs_session=False),
+    SlashCommand(
+        "settings", "", "what is set, and changing it", lambda host, _: host.action_settings(), needs_session=False
+    ),
     SlashCommand("edit", "", "write the prompt in your own editor (F12)", lambda host, _: host.edit_prompt()),
-    SlashCommand("quit", "", "leave punie", _quit),
+    SlashCommand("quit", "", "leave punie", _quit, needs_session=False),
 )
 _UNLISTED = (SlashCommand("compact", "", "what is done by itself", _compact),)
 _ALIASES = {
@@ -381,9 +389,8 @@ def run_slash_command(host: CommandHost, text: str) -> bool | None:
     if argument and not command.argument:
         host.note(f"/{written['name']} takes nothing after it.")
         return False
-    if host.session is None:
-        host.note("punie is still starting.")
-        return False
+    if host.session is None and command.needs_session:
+        return host.after_opening(text)
     if command.moves_files and host.after_what_runs(text):
         return True
     if command.moves_files and host.is_turn_running:

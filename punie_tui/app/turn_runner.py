@@ -10,6 +10,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import copy_context
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
@@ -129,6 +130,8 @@ class TurnRunner:
     ) -> None:
         """`open_session` runs on the turn thread; what it raises is told by `session_failed`."""
         self._loop = loop
+        # Textual looks there for its app when a screen is opened; the loop's own calls from a thread know of none.
+        self._context = copy_context()
         self._open_session = open_session
         self._listener = listener
         self._work: SimpleQueue[_Work | None] = SimpleQueue()
@@ -222,7 +225,7 @@ class TurnRunner:
 
     def _tell(self, callback: Callable[..., object], *arguments: object) -> None:
         try:
-            self._loop.call_soon_threadsafe(self._pass_on, callback, *arguments)
+            self._loop.call_soon_threadsafe(self._pass_on, callback, *arguments, context=self._context)
         except RuntimeError:
             # The app has closed its loop; nobody listens any more.
             return

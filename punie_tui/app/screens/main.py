@@ -16,6 +16,7 @@ from textual.widget import Widget
 
 from punie_tui.app.actions import ActionGroups, bindings_of
 from punie_tui.app.collector import Collector
+from punie_tui.app.early_key import EarlyKey
 from punie_tui.app.frame_compositor import draw_only_changes, draw_soon
 from punie_tui.app.kept_reading import KeptReading
 from punie_tui.app.key_map import key_shown
@@ -101,6 +102,8 @@ class MainScreen(Screen[None]):
         self._clock = clock
         self._told_lapse = ""
         self._taken_back = ""
+        self._early_key = EarlyKey(self)
+        self._failed_to_open = ""
         self._open_session = open_session
         self._session: Session | None = None
         self._git_work: GitWork | None = None
@@ -328,6 +331,23 @@ class MainScreen(Screen[None]):
         """Nothing that was sent begins until what this gives is called."""
         return self._outbox.pause()
 
+    def after_opening(self, text: str) -> bool:
+        """Do what a command says once the session is open; False, with a sentence on it, where none can be opened."""
+        if self._failed_to_open:
+            self.note(self._failed_to_open)
+            return False
+        self._outbox.run_after_turn(text)
+        return True
+
+    def _once_open(self, do: Callable[[], object], what: str, *, takes_keys: bool = True) -> None:
+        """Do it, where the session is not open yet as soon as it is; the last that was wanted counts."""
+        if self.is_ready:
+            do()
+        elif self._failed_to_open:
+            self.note(self._failed_to_open)
+        else:
+            self._early_key.keep(do, what, takes_keys=takes_keys)
+
     def after_what_runs(self, text: str) -> bool:
         """Take none of the choices that wait, and do what a command says at that turn's end, or that of a pause.
 
@@ -385,6 +405,9 @@ class MainScreen(Screen[None]):
     # Other screens.
 
     def action_tests(self) -> None:
+        self._once_open(self._show_tests, "the tests")
+
+    def _show_tests(self) -> None:
         if self._screens:
             self._screens.show_tests(ask_trust=self.action_trust, review=self._review_last_turn)
 
@@ -393,11 +416,17 @@ class MainScreen(Screen[None]):
             self._git_work.review_past(review, "last turn", notes=notes)
 
     def action_findings(self) -> None:
+        self._once_open(self._show_findings, "the findings")
+
+    def _show_findings(self) -> None:
         if self._screens:
             self._screens.show_findings()
 
     @on(OpenFile)
     def _open_file(self, message: OpenFile) -> None:
+        self._once_open(lambda: self._show_file(message), "the file")
+
+    def _show_file(self, message: OpenFile) -> None:
         if self._screens:
             self._screens.show_file(message.path, message.line)
 
@@ -421,12 +450,10 @@ class MainScreen(Screen[None]):
 
     @on(ShowRevision)
     def _show_revision(self, message: ShowRevision) -> None:
-        if self._git_work:
-            self._git_work.review_revision(message.revision, message.path)
+        self._with_git(lambda git_work: git_work.review_revision(message.revision, message.path), "the review")
 
     def on_repo_panel_review_wanted(self, message: RepoPanel.ReviewWanted) -> None:
-        if self._git_work:
-            self._git_work.review(message.part)
+        self._with_git(lambda git_work: git_work.review(message.part), "the review")
 
     def on_repo_panel_nothing_to_do(self, message: RepoPanel.NothingToDo) -> None:
         self.note(message.why)
@@ -438,8 +465,14 @@ class MainScreen(Screen[None]):
         self.query_one(TabRow).show_branch(message.branch)
 
     def on_repo_panel_commit_wanted(self) -> None:
-        if self._git_work:
-            self._git_work.commit()
+        self._with_git(lambda git_work: git_work.commit(), "the commit")
+
+    def _with_git(self, do: Callable[[GitWork], object], what: str) -> None:
+        def work() -> None:
+            if self._git_work:
+                do(self._git_work)
+
+        self._once_open(work, what)
 
     def on_repo_panel_polling_began(self) -> None:
         self.query_one(StatusLine).show_polling()
@@ -454,6 +487,9 @@ class MainScreen(Screen[None]):
 
     def action_next_mode(self) -> None:
         """The next policy; it counts from the next call on."""
+        self._once_open(self._take_next_mode, "the next mode", takes_keys=False)
+
+    def _take_next_mode(self) -> None:
         if self._session:
             self._session.next_policy()
             self.show_session()
@@ -466,12 +502,18 @@ class MainScreen(Screen[None]):
 
     def action_step(self) -> None:
         """Pause before each call of a turn, or no longer; it counts from the next call on."""
+        self._once_open(self._change_stepping, "steps", takes_keys=False)
+
+    def _change_stepping(self) -> None:
         if self._session:
             self._session.is_stepping = not self._session.is_stepping
             self.show_session()
 
     def action_trust(self) -> None:
         """Say what trust means here, and ask for it or offer to take it back; not above another question."""
+        self._once_open(self._ask_for_trust, "the trust")
+
+    def _ask_for_trust(self) -> None:
         if self._session and self._questions.are_waiting:
             app_of(self).notify("A question waits; trust can be asked for once it is answered.", markup=False)
         elif self._session:
@@ -555,6 +597,9 @@ class MainScreen(Screen[None]):
             self._runner.change_session(lambda session: session.resume(offered.session_id))
 
     def action_sessions(self) -> None:
+        self._once_open(self._show_sessions, "the sessions")
+
+    def _show_sessions(self) -> None:
         from punie_tui.app.screens.sessions import SessionsScreen
 
         if self._session:
@@ -571,6 +616,13 @@ class MainScreen(Screen[None]):
 
     def action_turns(self) -> None:
         """The turns of this session, to go back to one, or forward."""
+        # The same key goes on with what a crash cut off, which is known once the session is open.
+        self._once_open(self._show_turns if self.is_ready else self._go_on_or_show_turns, "the turns")
+
+    def _go_on_or_show_turns(self) -> None:
+        (self.action_go_on if self._offered else self._show_turns)()
+
+    def _show_turns(self) -> None:
         from punie_tui.app.screens.turns import TurnsScreen
 
         if self._session and self._outbox.is_turn_running:
@@ -649,6 +701,7 @@ class MainScreen(Screen[None]):
             session.keep_command(self._early_commands.pop(0))
         self.refresh_bindings()
         self._tell_own_work()
+        self._early_key.do()
         self._outbox.send_next()
         command, self._begin_with = self._begin_with, ""
         if command and not self._run_command(command):
@@ -657,6 +710,7 @@ class MainScreen(Screen[None]):
     def session_failed(self, error: str) -> None:
         from punie_tools.safe_text import safe_text
 
+        self._failed_to_open = safe_text(error, single_line=True)
         self._tell_early_problems()
         self.query_one(Chat).add("error", safe_text(error))
         self.query_one(StatusLine).show_activity("cannot start", is_busy=False)
