@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from app_driver import Drive, Driven
 from app_on_terminal import AppOnTerminal
 from drawn_cells import contrast, drawn_strips, texts_with_styles
 from rich.color import ColorSystem
-from textual.widgets import Input, OptionList
+from textual.geometry import Region
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input, OptionList, TextArea
 
 from punie_tui.app.palettes import Colours
+from punie_tui.app.screens.file_history import FileHistoryScreen
 from punie_tui.app.screens.findings import FindingsScreen
+from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.notes import NotesScreen
 from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.screens.sessions import SessionsScreen
+from punie_tui.app.screens.settings import SettingsScreen
+from punie_tui.app.screens.tests import TestsScreen
+from punie_tui.app.screens.tree_review import CommitScreen
+from punie_tui.app.screens.trust import TrustScreen
+from punie_tui.app.screens.turns import TurnsScreen
+from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.themes import THEME_NAMES, next_theme
+from punie_tui.app.turn_runner import PendingChoice
+from punie_tui.app.widgets.chat.choice_panel import ChoicePanel
+from punie_tui.app.widgets.messages import OpenFile
 from punie_tui.engine.protocol import TextDelta, ToolCall
 from punie_tui.own_files import SavedLook, saved_look
 
@@ -49,6 +64,11 @@ LEAST: dict[Colours, dict[ColorSystem, float]] = {
 }
 
 
+def region_read(screen: Screen[Any]) -> Region | None:
+    """What stands below a dialog is dimmed, and not meant to be read."""
+    return screen.children[0].region if isinstance(screen, ModalScreen) else None
+
+
 async def measure(driven: Driven, place: str, colours: Colours) -> list[str]:
     """All text on the screen that does not stand out enough, in every theme of the app."""
     faint: list[str] = []
@@ -58,7 +78,7 @@ async def measure(driven: Driven, place: str, colours: Colours) -> list[str]:
         await driven.pilot.pause()
         for system, least in LEAST[colours].items():
             wanted = 7.0 if name == "punie-contrast" and system is ColorSystem.TRUECOLOR else least
-            for text, style in texts_with_styles(driven.app.screen):
+            for text, style in texts_with_styles(driven.app.screen, region_read(driven.app.screen)):
                 if contrast(style, system) < wanted:
                     faint.append(f"{place}, {name}, {system.name}: {contrast(style, system):.2f} {style} {text!r}")
     return faint
@@ -113,6 +133,59 @@ async def test_text_stands_out_from_its_ground(drive: Drive, make_repository: Ma
         await pilot.press("q", "f4", "r")
         await driven.shown(ReviewScreen)
         faint += await measure(driven, "review", colours)
+    assert faint == [], "\n".join(faint)
+
+
+@pytest.mark.parametrize("colours", ["many", "sixteen"])
+async def test_text_of_what_is_opened_stands_out(
+    drive: Drive, make_repository: MakeRepository, colours: Colours
+) -> None:
+    root = make_repository({"test_a.py": "def test_a() -> None:\n    assert 1 == 2  # why\n"})
+    (root / "b.py").write_text("x = 1\n")
+    subprocess.run(["git", "add", "b.py"], cwd=root, check=True)
+    faint: list[str] = []
+    async with drive(root, [[TextDelta("hello")]], writes_answers=True, colours=colours) as driven:
+
+        async def look(screen: type[Screen[Any]], is_there: Callable[[Any], bool] = lambda _: True) -> None:
+            shown = await driven.shown(screen)
+            await driven.until(lambda: is_there(shown), screen.__name__)
+            faint.extend(await measure(driven, screen.__name__, colours))
+
+        async def leave() -> None:
+            await driven.pilot.press("escape")
+            await driven.shown(MainScreen)
+
+        await driven.ask("hi")
+        await driven.finished()
+        await driven.pilot.press("ctrl+g")
+        await look(TurnsScreen, lambda screen: screen.is_loaded)
+        await leave()
+        await driven.pilot.press("ctrl+t")
+        await look(TrustScreen)
+        await leave()
+        await driven.pilot.press("ctrl+n")
+        await look(TestsScreen, lambda screen: screen.has_read)
+        await leave()
+        await driven.ask("/settings")
+        await look(SettingsScreen)
+        await leave()
+        await driven.ask("/commit")
+        await look(CommitScreen)
+        await leave()
+        driven.main.post_message(OpenFile("test_a.py", 2))
+        await look(FileViewerScreen)
+        await driven.pilot.press("slash", *"test")
+        await driven.until(lambda: bool(driven.app.screen.query_one(TextArea).selected_text), "the match")
+        await look(FileViewerScreen)
+        await driven.pilot.press("enter", "b")
+        await look(FileHistoryScreen, lambda screen: screen.is_read)
+        await driven.pilot.press("escape")
+        await driven.shown(FileViewerScreen)
+        await driven.pilot.press("q")
+        await driven.shown(MainScreen)
+        driven.main.choice_wanted(PendingChoice(("lint, and fix", "tell what I can do")))
+        await driven.until(lambda: driven.main.query_one(ChoicePanel).display, "the choices")
+        faint += await measure(driven, "choices", colours)
     assert faint == [], "\n".join(faint)
 
 
