@@ -89,9 +89,12 @@ def set_terminal_colours(app: App[None], colours: TerminalTheme) -> None:
 
 
 def filter_lines(app: App[None], line_filter: LineFilter) -> None:
-    """Let all that is drawn go through this filter last, in place of Textual's own for NO_COLOR."""
+    """Let all that is drawn go through this filter last, in place of the one before and Textual's own for NO_COLOR."""
     filters = app._filters  # pyright: ignore[reportPrivateUsage]
-    filters[:] = [*(each for each in filters if not isinstance(each, (Monochrome, NoColor))), line_filter]
+    filters[:] = [
+        *(each for each in filters if not isinstance(each, (Monochrome, NoColor, type(line_filter)))),
+        line_filter,
+    ]
 
 
 def width_of(letter: str) -> int:

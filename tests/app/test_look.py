@@ -207,6 +207,48 @@ async def test_without_colour_the_focus_and_the_cursor_are_told_by_weight(
         assert not any(segment.style and segment.style.reverse for segment in second)
 
 
+def marked(screen: Screen[Any], region: Region) -> list[str]:
+    """What is written bold, underlined and reversed at once."""
+    styles = texts_with_styles(screen, region)
+    return [text for text, style in styles if style.bold and style.underline and style.reverse]
+
+
+async def test_without_colour_a_place_that_was_searched_for_is_told_by_weight_also_below_the_cursor(
+    drive: Drive, make_repository: MakeRepository
+) -> None:
+    root = make_repository({"a.py": "x = 1\ndef total(rows): ...\n"})
+    replies = [[TextDelta("one total two")]]
+    async with drive(root, replies, writes_answers=True, colours="none") as driven:
+        driven.main.post_message(OpenFile("a.py", None))
+        text = (await driven.shown(FileViewerScreen)).query_one(TextArea)
+        await driven.pilot.press("slash", *"total")
+        await driven.until(lambda: text.selected_text == "total", "the match")
+        # The cursor stands reversed right behind it, and is no part of it.
+        await driven.pilot.press("enter")
+        await driven.until(lambda: text.has_focus, "the text")
+        assert marked(driven.app.screen, text.region) == ["total"]
+        await driven.pilot.press("escape", "q")
+        await driven.shown(MainScreen)
+        await driven.ask("hi")
+        await driven.finished()
+        transcript = driven.transcript
+        await driven.pilot.press("alt+c", "slash", *"total", "enter")
+        await driven.until(lambda: transcript.has_focus, "the chat")
+        await driven.until(lambda: marked(driven.main, transcript.region) == ["total"], "the match")
+        row = next(strip for strip in drawn_strips(driven.main, transcript.region) if "two" in strip.text)
+        assert all(segment.style and segment.style.reverse for segment in row if segment.text in ("one ", " two"))
+
+
+async def test_without_colour_another_theme_reverses_no_more_than_the_one_before(drive: Drive, tmp_path: Path) -> None:
+    async with drive(tmp_path, colours="none") as driven:
+        for _ in range(3):
+            await driven.pilot.press("f6")
+            await driven.pilot.pause()
+            shown = dict(texts_with_styles(driven.main, driven.transcript.region))
+            assert shown
+            assert not any(style.reverse for style in shown.values()), driven.app.theme
+
+
 def written_by(folder: Path, **variables: str) -> bytes:
     """What the app writes from its start to its end, once it was ready."""
     with AppOnTerminal(folder, **variables) as app:
