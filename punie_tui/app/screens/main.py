@@ -281,6 +281,8 @@ class MainScreen(Screen[None]):
         """To the messages that wait."""
         if (panel := self._outbox.panel) and panel.display:
             panel.focus()
+        else:
+            self.note("No message waits: what is sent while a turn runs does.")
 
     @on(Prompt.Refused)
     def _refuse(self, message: Prompt.Refused) -> None:
@@ -631,6 +633,8 @@ class MainScreen(Screen[None]):
             )
         elif self._session and self._session.session_id:
             app_of(self).push_screen(TurnsScreen(self._session), self._go_to_turn)
+        else:
+            self.note("No turn ran in this session yet, so there is none to go back to.")
 
     def _go_to_turn(self, choice: TurnChoice | None) -> None:
         if choice and choice.wants_fork:

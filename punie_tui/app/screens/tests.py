@@ -76,6 +76,9 @@ TESTS_ACTIONS = ActionGroup(
 )
 
 
+_NO_TESTS = "No tests are written here, as far as the files tell; a runs pytest."
+
+
 class TestsScreen(Page[None]):
     """Stays alive while it is left, and so does what it runs; it is stopped by Escape here, and with the app."""
 
@@ -447,6 +450,8 @@ class TestsScreen(Page[None]):
         row = self._outline.current
         if row is not None:
             self._report.tell(row.key, self._outline.test_here, self._outline.tests_here)
+        elif self._has_read and not self.tests.files:
+            self._report.say(_NO_TESTS)
         self._show_heading()
 
     def _tell(self, text: str) -> None:

@@ -29,6 +29,9 @@ class CommandSource:
     def title(self, query: str) -> str:
         return "commands: Enter runs one, Tab completes it, Esc leaves"
 
+    def why_none(self, query: str) -> str:
+        return ""
+
     def choices(self, query: str, is_cancelled: Callable[[], bool]) -> Sequence[Choice]:
         wanted = query.lower()
         by_name = [command for command in COMMANDS if command.name.startswith(wanted)]

@@ -41,7 +41,11 @@ class Source(Protocol):
         ...
 
     def choices(self, query: str, is_cancelled: Callable[[], bool]) -> Sequence[Choice]:
-        """Best first; empty shows nothing."""
+        """Best first; empty shows nothing but why."""
+        ...
+
+    def why_none(self, query: str) -> str:
+        """A sentence for where there are no choices, safe text; empty where nothing needs to be said."""
         ...
 
 
@@ -202,6 +206,8 @@ class Completion:
         assert self._source is not None and self._query is not None  # set by `_look`
         if choices or self._asked:
             self._popup.open(self._source.title(self._query.text), choices)
+        elif reason := self._source.why_none(self._query.text):
+            self._popup.open(reason, ())
         else:
             self._popup.close()
             self._source = None

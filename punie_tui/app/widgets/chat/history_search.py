@@ -28,6 +28,9 @@ class HistorySearch:
     def title(self, query: str) -> str:
         return "earlier prompts: type to search, Enter takes one, Esc leaves"
 
+    def why_none(self, query: str) -> str:
+        return ""
+
     def choices(self, query: str, is_cancelled: Callable[[], bool]) -> Sequence[Choice]:
         from punie_tools.safe_text import safe_text
 

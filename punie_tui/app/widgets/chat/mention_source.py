@@ -48,6 +48,18 @@ class MentionSource:
     def title(self, query: str) -> str:
         return self._names.problem or "files, symbols, types: lint: failed: diff: (Tab takes one, Esc leaves)"
 
+    def why_none(self, query: str) -> str:
+        """Of what only a run or a check brings."""
+        kind, colon, wanted = query.lower().partition(":")
+        known = self._open_known()
+        if not colon or wanted or known is None:
+            return ""
+        if kind == "failed":
+            return "No test has failed." if known.failures else "No test has run yet; /tests runs them."
+        if kind in ("types", "lint"):
+            return "Nothing is found." if known.findings(kind) else "Nothing was checked yet; /findings does."
+        return ""
+
     def choices(self, query: str, is_cancelled: Callable[[], bool]) -> Sequence[Choice]:
         """Blocks until the tree has been read once."""
         from punie_tui.app.widgets.chat.result_choices import single_choices, whole_choices

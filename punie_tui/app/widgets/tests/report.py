@@ -79,7 +79,15 @@ class TestReport(Outline, inherit_bindings=False):
         """Show a test; without one what a file, a class or parameters hold."""
         self._tell_again = lambda: self.tell(key, test, tests)
         width = max(self.size.width - _BESIDE_THE_TEXT, _NARROWEST)
-        self._told = list(_overview(key, tests, width) if test is None else _report(test, width))
+        self._show(_overview(key, tests, width) if test is None else _report(test, width))
+
+    def say(self, sentence: str) -> None:
+        """In place of a report; safe text."""
+        self._tell_again = lambda: self.say(sentence)
+        self._show(wrapped(sentence, max(self.size.width - _BESIDE_THE_TEXT, _NARROWEST), "muted"))
+
+    def _show(self, rows: Iterable[Row]) -> None:
+        self._told = list(rows)
         self.show([OutlineRow(str(place), 0, tuple(each.parts)) for place, each in enumerate(self._told)])
 
     def on_resize(self, _event: events.Resize) -> None:
