@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from punie_tools.moment import Moment
 from punie_tools.quality.pytest_run import PytestRunResult, TestOutcome
 from punie_tools.quality.ruff_check import RuffCheckResult, RuffViolation
 from punie_tools.quality.typecheck import TypeCheckResult, TypeFinding
@@ -28,6 +29,7 @@ class KnownFindings:
 
     found: Sequence[Finding]
     at: datetime
+    moment: Moment = field(default_factory=Moment)
 
     def of(self, path: str) -> list[Finding]:
         """Those in a file or below a folder."""
@@ -40,6 +42,7 @@ class KnownFailures:
 
     tests: Mapping[str, TestOutcome]
     at: datetime
+    moment: Moment = field(default_factory=Moment)
 
 
 class KnownResults:

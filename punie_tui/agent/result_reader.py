@@ -12,6 +12,7 @@ from punie_tools.git.git_diff import git_diff
 from punie_tools.git.git_show import git_show
 from punie_tools.git.git_status import git_status
 from punie_tools.git.revision_review import read_revision_review
+from punie_tools.moment import Moment
 from punie_tools.quality.pytest_run import TestOutcome
 from punie_tools.quality.typecheck import TypeFinding
 from punie_tools.sentences import counted
@@ -46,7 +47,7 @@ def _findings(checker: Checker, of: str, mention: str, context: ToolContext, kno
     if not found:
         raise ToolError(f"No {_NOUNS[checker]} is known{where}.")
     title = f"{counted(len(found), _NOUNS[checker])}{where}, as of {_clock(held.at)}"
-    text = "\n".join([*map(_finding_line, found), *_changed_since((each.file for each in found), held.at, context)])
+    text = "\n".join([*map(_finding_line, found), *_changed_since((each.file for each in found), held.moment, context)])
     return Attachment(kind="findings", name=title, mention=mention, path="" if path == "." else path, text=text)
 
 
@@ -75,7 +76,7 @@ def _failures(of: str, mention: str, context: ToolContext, known: KnownResults) 
         raise ToolError(f"No failing test {of!r} is known{nearest}." if held.tests else "No test has failed.")
     title = found[0].name if len(found) == 1 else counted(len(found), "failing test")
     parts = ["\n".join(_failure_lines(test)) for test in found]
-    parts += _changed_since((test.file for test in found), held.at, context)
+    parts += _changed_since((test.file for test in found), held.moment, context)
     path = found[0].file if len(found) == 1 else ""
     name = f"{title}, as of {_clock(held.at)}"
     return Attachment(kind="tests", name=name, mention=mention, path=path, text="\n\n".join(parts))
@@ -87,12 +88,12 @@ def _failure_lines(test: TestOutcome) -> Sequence[str]:
     return [f"{test.name} {test.outcome} at {place}", test.message.strip("\n"), *printed]
 
 
-def _changed_since(files: Iterable[str], at: datetime, context: ToolContext) -> Sequence[str]:
+def _changed_since(files: Iterable[str], looked_at: Moment, context: ToolContext) -> Sequence[str]:
     """A line that names what changed after it was looked at: lines may have moved there."""
     changed: list[str] = []
     for file in dict.fromkeys(files):
         try:
-            if (context.workspace.root / file).stat().st_mtime > at.timestamp():
+            if (context.workspace.root / file).stat().st_mtime > looked_at.earliest:
                 changed.append(file)
         except OSError:
             changed.append(file)

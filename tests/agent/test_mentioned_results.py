@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,17 @@ def test_what_changed_after_it_was_looked_at_is_named(context: ToolContext, repo
     later = (repository / "src/cart.py").stat().st_mtime + 3600
     os.utime(repository / "src/cart.py", (later, later))
     assert read_mention("@lint:all", context, known).text.endswith("\nChanged since: src/cart.py")
+
+
+def test_what_changed_after_the_clock_was_set_back_is_named_too(context: ToolContext, repository: Path) -> None:
+    known = KnownResults()
+    known.note(run_of(("src/cart.py::test", "failed"), ("src/shop.py::test", "failed")))
+    assert known.failures
+    looked_at = known.failures.moment
+    known.failures = replace(known.failures, moment=replace(looked_at, at=looked_at.at + 3600))
+    for name, seconds in (("cart", 60), ("shop", -60)):
+        os.utime(repository / f"src/{name}.py", (looked_at.at + seconds,) * 2)
+    assert read_mention("@failed:all", context, known).text.endswith("\nChanged since: src/cart.py")
 
 
 def run_of(*tests: tuple[str, str], target: str = "") -> PytestRunResult:

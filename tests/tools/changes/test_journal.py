@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from punie_tools.changes.change_set import FileChange
-from punie_tools.changes.journal import Journal
+from punie_tools.changes.journal import OLDEST_SECONDS, Journal
 from punie_tools.changes.tree_access import FileImage, TreeAccess
 from punie_tools.errors import ToolError
 
@@ -230,8 +230,21 @@ def test_it_is_bounded_in_size_and_age(root: Path, tmp_path: Path) -> None:
     assert [turn.turn for turn in small.turns()] == ["turn 8", "turn 9"]
     assert len(list((tmp_path / "small" / "images").iterdir())) == 3
     old = Journal(tmp_path / "small", root, oldest_seconds=0)
-    old.change("last", [FileChange("a", before, image("x"))])
-    assert [turn.turn for turn in old.turns()] == ["last"]
+    old.change("last but one", [FileChange("a", before, image("x"))])
+    old.change("last", [FileChange("a", image("x"), image("y"))])
+    assert [turn.turn for turn in old.turns()] == ["last but one", "last"]
+
+
+def test_a_clock_that_runs_ahead_for_one_turn_lets_none_be_forgotten(root: Path, tmp_path: Path) -> None:
+    times = iter((0.0, 100.0 * OLDEST_SECONDS, 60.0, 120.0))
+    now = 0.0
+    journal = Journal(tmp_path / "ahead", root, clock=lambda: now)
+    before: FileImage | None = None
+    for number, now in enumerate(times):  # noqa: B007 - the clock tells it
+        after = image(str(number))
+        journal.change(f"turn {number}", [FileChange("a", before, after)])
+        before = after
+    assert [turn.turn for turn in journal.turns()] == [f"turn {number}" for number in range(4)]
 
 
 def test_no_other_program_has_the_journal_while_a_turn_is_moved(

@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from punie_tools.commands.runner import CommandRun, run_shell_command
 from punie_tools.commands.tree_snapshot import take_snapshot
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.git.repository import Repository
+from punie_tools.moment import Moment
 from punie_tools.registry import find_tool
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
@@ -202,6 +204,21 @@ def test_another_turn_s_edit_meanwhile_stays_that_turn_s(project: Path, context:
     journal_of(context).undo("turn")
     assert (project / "a.py").read_text() == "a = 2\n"
     assert (project / "b.py").read_text() == "b = 2\n"
+
+
+def test_another_turn_s_edit_stays_its_own_also_after_the_clock_was_set_back(
+    project: Path, context: ToolContext
+) -> None:
+    assert context.changes
+    others = SessionChanges(project, context.changes.journal)
+    others.turn = "another"
+    by_clock_of_then = Moment(at=time.time() + 3600)
+    watch = change_watch.ChangeWatch(context, wants_changes=True, started=by_clock_of_then)
+    find_tool("edit_file").run(replace(context, changes=others), {"path": "a.py", "old": "1", "new": "2"})
+    (project / "b.py").write_text("b = 3\n")
+    watch.finish()
+    assert journal_of(context).undo("turn").paths == ("b.py",)
+    assert (project / "a.py").read_text() == "a = 2\n"
 
 
 def test_what_a_stopped_command_did_is_taken_back_too(project: Path, context: ToolContext) -> None:

@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Collection, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import dropwhile
@@ -49,9 +49,16 @@ class Journal:
     """One for each tree. Several processes may use it at once."""
 
     def __init__(
-        self, folder: Path, root: Path, *, most_bytes: int = MOST_BYTES, oldest_seconds: float = OLDEST_SECONDS
+        self,
+        folder: Path,
+        root: Path,
+        *,
+        most_bytes: int = MOST_BYTES,
+        oldest_seconds: float = OLDEST_SECONDS,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """`folder` is made if it is not there. Raises OSError."""
+        self._clock = clock
         self._folder = folder
         self._file = JournalFile(folder / "journal.jsonl")
         self._tree = TreeAccess(root)
@@ -74,7 +81,7 @@ class Journal:
             except OSError as error:
                 raise _unwritten(error) from None
             self._apply_noted(changes, length)
-            self._prune(time.time())
+            self._prune(self._clock())
 
     def record(
         self, turn: str, changes: Sequence[FileChange], *, since: float, by_products: Collection[str] = ()
@@ -97,7 +104,7 @@ class Journal:
                     self._remember(turn, own, by_products)
                 except OSError as error:
                     raise _unwritten(error) from None
-                self._prune(time.time())
+                self._prune(self._clock())
 
     def turns(self) -> list[JournalTurn]:
         """The turns that changed files, oldest first."""
@@ -133,7 +140,7 @@ class Journal:
             changes = self._possible(_net(records), "undo")
             apply_changes(self._tree, changes)
             try:
-                self._file.append([JournalRecord(kind="undone", turn=chosen.turn, time=time.time())])
+                self._file.append([JournalRecord(kind="undone", turn=chosen.turn, time=self._clock())])
             except OSError as error:
                 apply_changes(self._tree, [change.reversed for change in reversed(changes)])
                 raise _unwritten(error) from None
@@ -147,7 +154,7 @@ class Journal:
             changes = self._possible(_net(records), "redo")
             # Noted first, so that after a crash in the middle the turn can be taken back.
             try:
-                length = self._file.append([JournalRecord(kind="redone", turn=chosen.turn, time=time.time())])
+                length = self._file.append([JournalRecord(kind="redone", turn=chosen.turn, time=self._clock())])
             except OSError as error:
                 raise _unwritten(error) from None
             self._apply_noted(changes, length)
@@ -214,7 +221,7 @@ class Journal:
         return JournalRecord(
             kind="changed",
             turn=turn,
-            time=time.time(),
+            time=self._clock(),
             path=change.path,
             before=ImageName.of(change.before),
             after=ImageName.of(change.after),
@@ -247,6 +254,7 @@ class Journal:
     def _prune(self, now: float) -> None:
         """Forget the oldest turns, so that neither their age nor their size goes past the bounds; never the newest.
 
+        A clock that runs ahead for one turn lets none be forgotten: their age is what it was at the turn before.
         What cannot be forgotten now is so after the next change.
         """
         with suppress(OSError, ToolError):
@@ -257,11 +265,12 @@ class Journal:
         records = self._records()
         turns = list(dict.fromkeys(record.turn for record in records))
         newest = {turn: max(record.time for record in records if record.turn == turn) for turn in turns}
+        at = min(now, newest[turns[-2]]) if len(turns) > 1 else now
         dropped: set[str] = set()
         for turn in turns[:-1]:
             kept = [record for record in records if record.turn not in dropped]
             size = sum(sizes.get(digest, 0) for digest in _digests(kept))
-            if now - newest[turn] <= self._oldest_seconds and size <= self._most_bytes:
+            if at - newest[turn] <= self._oldest_seconds and size <= self._most_bytes:
                 break
             dropped.add(turn)
         if not dropped:

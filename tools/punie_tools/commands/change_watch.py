@@ -7,7 +7,6 @@ knows.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from punie_tools.commands.old_contents import OldContents
 from punie_tools.commands.tree_snapshot import FileState, Snapshot, TooManyFilesError, take_snapshot
 from punie_tools.errors import ToolError
 from punie_tools.git.repository import Repository
+from punie_tools.moment import Moment
 from punie_tools.spelling import spelled
 from punie_tools.tool import ToolContext
 
@@ -55,16 +55,17 @@ class CommandChanges:
 class ChangeWatch:
     """Made before the command starts; `finish` is called when nothing of it runs any more."""
 
-    def __init__(self, context: ToolContext, *, wants_changes: bool) -> None:
+    def __init__(self, context: ToolContext, *, wants_changes: bool, started: Moment | None = None) -> None:
         """`wants_changes`: what is run may be run for what it changes, as a command may; but tests are not.
 
-        New files alone are never what an undo begins with: nothing is lost where they stay.
+        New files alone are never what an undo begins with: nothing is lost where they stay. `started` is now unless it
+        is said.
         """
         self._wants_changes = wants_changes
         # What a stopped command did is looked for as well.
         self._context = replace(context, cancelled=threading.Event())
         self._root = context.workspace.root
-        self._started = time.time()
+        self._started = started or Moment()
         self._repository = _repository_of(self._context)
         self._before: Snapshot | None = None
         self._old: OldContents | None = None
@@ -117,7 +118,7 @@ class ChangeWatch:
                 taken.append(change)
         try:
             by_products = {change.path for change in taken if change.before is None or not self._wants_changes}
-            session.record(taken, since=self._started, by_products=by_products)
+            session.record(taken, since=self._started.earliest, by_products=by_products)
         except ToolError:
             return paths
         return sorted(left_out)
