@@ -10,6 +10,7 @@ import pytest
 from app_driver import Drive, Driven
 
 from punie_tui.agent.person_calls import CallWatch
+from punie_tui.commands import trust
 from punie_tui.engine.protocol import TextDelta
 
 FILES = {
@@ -176,6 +177,35 @@ async def test_findings_failing_tests_and_diffs_are_offered_with_their_price(dri
         assert asked.content.startswith("mend the lint findings in src/ledger/report.py as in the changes of ")
         assert "report.py:1:8: `os` imported but unused (F401)" in asked.whole
         assert "+class Ledger:" in asked.whole
+
+
+async def test_type_findings_and_failing_tests_are_completed_and_attached(drive: Drive, repository: Path) -> None:
+    (repository / "src/ledger/report.py").write_text("x: int = 'one'\n")
+    trust.run([str(repository)])
+    (repository / "test_it.py").write_text("def test_one():\n    assert 1 == 2\n\n\ndef test_two():\n    pass\n")
+    async with drive(repository, [[TextDelta("mended")]]) as driven:
+        session = driven.main.session
+        assert session is not None
+        for tool in ("typecheck", "pytest_run"):
+            assert session.person_calls.run(tool, {}, CallWatch()).result
+        await driven.type_in("mend @types:")
+        assert await offered(driven) == ["@types:all ", "@types:src/ledger/report.py "]
+        assert [choice.detail for choice in driven.popup.choices] == ["1 type finding", "1 type finding"]
+        await driven.type_in("rep")
+        assert await offered(driven) == ["@types:src/ledger/report.py "]
+        await driven.pilot.press("tab")
+        await driven.type_in("and @failed:")
+        assert await offered(driven) == ["@failed:all ", "@failed:test_it.py::test_one "]
+        assert driven.popup.choices[0].detail == "1 failing test"
+        assert "assert 1 == 2" in driven.popup.choices[1].detail
+        await driven.type_in("one")
+        assert await offered(driven) == ["@failed:test_it.py::test_one "]
+        await driven.pilot.press("tab", "enter")
+        await driven.finished()
+        asked = driven.engine.requests[0].messages[-1]
+        assert asked.content.startswith("mend the type errors in src/ledger/report.py and the failing test test_it.py")
+        assert "report.py:1:10: error: " in asked.whole
+        assert "test_it.py::test_one failed at test_it.py:2" in asked.whole
 
 
 def shown(driven: Driven) -> list[str]:
