@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -291,6 +293,37 @@ async def test_nothing_blinks_or_glides_where_that_is_wanted(drive: Drive, tmp_p
         await driven.until(lambda: isinstance(driven.app.screen, SessionsScreen) and driven.app.screen.is_loaded)
         await driven.pilot.press("slash")
         assert driven.app.screen.query_one(Input).cursor_blink is False
+
+
+APP_WITHOUT_SESSION = """
+import asyncio, sys
+from pathlib import Path
+from punie_tui.app.app import PunieApp
+from punie_tui.app.widgets.chat.prompt import Prompt
+
+def refuse(*_):
+    raise RuntimeError("none")
+
+async def main():
+    app = PunieApp(Path(sys.argv[1]), refuse)
+    async with app.run_test():
+        print(app.animation_level, app.screen.query_one(Prompt).cursor_blink)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(("wanted", "told"), [("none", "none False"), ("full", "full True")])
+def test_the_variable_of_textual_lets_nothing_move_either(tmp_path: Path, wanted: str, told: str) -> None:
+    # Textual reads it when it is imported.
+    ran = subprocess.run(
+        [sys.executable, "-c", APP_WITHOUT_SESSION, str(tmp_path)],
+        env={**os.environ, "TEXTUAL_ANIMATIONS": wanted},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.split("\n")[0] == told
 
 
 async def test_themes_go_round_and_are_chosen_by_name(drive: Drive, tmp_path: Path) -> None:
