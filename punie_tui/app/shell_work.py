@@ -113,7 +113,7 @@ class ShellWork:
     def _ended(self, running: _Running, ran: PersonRan) -> None:
         self._running = None
         running.shown.tell(ran.output, ran.ending)
-        self._bring(_attachment(ran))
+        self._bring(attachment_of(ran))
         self._changed()
 
 
@@ -168,7 +168,8 @@ def _ending(finished: FinishedProcess, stopped: threading.Event) -> str:
     return f"Exit code {finished.exit_code}." if finished.exit_code else ""
 
 
-def _attachment(ran: PersonRan) -> Attachment:
+def attachment_of(ran: PersonRan) -> Attachment:
+    """What of it is brought to the model."""
     from punie_tui.agent.attachment import Attachment
 
     half = _KEPT_CHARACTERS // 2

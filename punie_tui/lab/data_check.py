@@ -163,19 +163,17 @@ class _Wordings:
             for word in words:
                 self._places[word].append(place)
 
-    def of(self, text: str) -> Sequence[Phrasing]:
+    def of(self, text: str) -> Iterator[Phrasing]:
         """All of the same wording."""
         text = normalised(text)
-        if text in self._lines:
-            return self._lines[text]
+        yield from self._lines.get(text, ())
         # Only where all of its plain words stand in the text is a pattern worth trying: there are some ten thousands.
         shared = Counter(place for word in set(text.split()) for place in self._places.get(word, ()))
         for place, count in shared.items():
             wording, words = self._patterns[place]
             lines = self._lines[wording]
-            if count == len(words) and _matcher(lines[0].prompt).fullmatch(text):
-                return lines
-        return ()
+            if wording != text and count == len(words) and _matcher(lines[0].prompt).fullmatch(text):
+                yield from lines
 
 
 class _NearWordings:

@@ -56,7 +56,7 @@ async def test_a_mention_of_what_was_not_looked_for_says_so(drive: Drive, tmp_pa
 
 
 def test_the_first_words_of_an_empty_folder(tmp_path: Path) -> None:
-    assert first_words(tmp_path).splitlines()[2:] == [
+    assert first_words(tmp_path, 40).splitlines()[2:] == [
         "- this folder is empty: `git clone` or create a project here, then ask again"
     ]
 
@@ -64,7 +64,7 @@ def test_the_first_words_of_an_empty_folder(tmp_path: Path) -> None:
 def test_the_first_words_without_git_ask_nothing_of_commits(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "README.md").touch()
-    assert first_words(tmp_path).splitlines()[2:] == [
+    assert first_words(tmp_path, 40).splitlines()[2:] == [
         "- any type errors in src?",
         "- lint it and fix what can be fixed",
         '- search for "TODO"',
@@ -75,7 +75,7 @@ def test_the_first_words_without_git_ask_nothing_of_commits(tmp_path: Path) -> N
 def test_the_first_words_of_a_flat_folder_name_no_folder(tmp_path: Path) -> None:
     (tmp_path / "app.py").touch()
     (tmp_path / ".git").mkdir()
-    assert first_words(tmp_path).splitlines()[2:] == [
+    assert first_words(tmp_path, 40).splitlines()[2:] == [
         "- any type errors?",
         "- lint it and fix what can be fixed",
         "- what did I change since the last commit?",

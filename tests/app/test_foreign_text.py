@@ -607,8 +607,9 @@ async def in_commit(driven: Driven) -> None:
     change = FileImage(b"x = 1\n", 0o644)
     drafts = [draft_message([FileChange(text, change, None)]) for text in STRINGS]
     for texts in (STRINGS, drafts):
-        screen = CommitScreen(safe_text("\n".join(texts)), "1 file staged", lambda _: None)
+        screen = CommitScreen(lambda _: None)
         await driven.app.push_screen(screen)
+        screen.offer(safe_text("\n".join(texts)), "1 file staged", lambda _: None)
         await driven.pilot.pause()
         looks.through(screen.query_one(TextArea))
         looks.at_screen()

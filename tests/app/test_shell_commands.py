@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from punie_tui.app.printed_text import PrintedText
 from punie_tui.app.screens.confirm import ConfirmScreen
-from punie_tui.app.shell_work import run_in_shell
+from punie_tui.app.shell_work import attachment_of, run_in_shell
 from punie_tui.app.widgets.chat.prompt import Prompt
 from punie_tui.app.widgets.chat.shown_command import command_parts
 from punie_tui.app.widgets.status import StatusLine
@@ -222,18 +222,15 @@ def test_a_long_output_keeps_its_head_and_tail(tmp_path: Path) -> None:
 def test_what_is_long_is_cut_on_the_screen_and_once_more_for_the_model(tmp_path: Path) -> None:
     text, _ = output_of("head -c 100000 /dev/zero | tr '\\0' x; echo; echo next", tmp_path)
     assert text == "x" * 2000 + "\nnext"
-    output = run_in_shell(
-        "seq 1000000 1000119 | sed 's/$/ and more, and more, and more, and more, and more, and more/'",
-        tmp_path,
-        threading.Event(),
-    )
-    assert len(output.text.splitlines()) == 120
-    kept = output.attachment.text
-    assert len(kept) < len(output.text)
+    command = "seq 1000000 1000119 | sed 's/$/ and more, and more, and more, and more, and more, and more/'"
+    ran = run_in_shell(command, tmp_path, threading.Event(), PrintedText())
+    assert len(ran.output.splitlines()) == 120
+    kept = attachment_of(ran).text
+    assert len(kept) < len(ran.output)
     assert len(kept) < 8_100
     assert kept.startswith("1000000 and more")
     assert "\n…\n" in kept
-    assert kept.endswith(f"{output.text[-3_000:]}\n(it ended well)")
+    assert kept.endswith(f"{ran.output[-3_000:]}\n(it ended well)")
 
 
 def test_no_pager_waits_for_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

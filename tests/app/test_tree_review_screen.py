@@ -222,7 +222,7 @@ async def test_what_was_done_is_told_at_its_place_when_the_session_goes_on(drive
         await driven.ask("write it")
         await driven.finished()
         await driven.ask("/undo")
-        await driven.said("Took back: new.py.")
+        await driven.said("Took back: new.py. That was done for “write it”.")
         await press_in_repo(driven, "r", TreeReviewScreen)
         await driven.pilot.press("a", "r", "enter")
         await commit_screen(driven)
@@ -232,7 +232,11 @@ async def test_what_was_done_is_told_at_its_place_when_the_session_goes_on(drive
         driven.main.change_session("last")
         await driven.said("Committed")
         told = [part.strip() for part in driven.transcript.plain_text.split("\n\n")]
-        said = ["Written.", "Took back: new.py.", "Staged 1 hunk of 1 file, discarded 1 hunk of 1 file."]
+        said = [
+            "Written.",
+            "Took back: new.py. That was done for “write it”.",
+            "Staged 1 hunk of 1 file, discarded 1 hunk of 1 file.",
+        ]
         assert told[-4:-1] == said
         assert driven.main.session
         page = session_page(driven.main.session.record(), "title")

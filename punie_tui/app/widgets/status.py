@@ -15,6 +15,7 @@ from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import ActionGroup
 from punie_tui.app.key_map import key_shown
 from punie_tui.app.screens.main_actions import NEXT_MODE, STEP, TRUST
+from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.turn_activity import WAITS_FOR_PERSON
 
 if TYPE_CHECKING:
@@ -116,7 +117,8 @@ class StatusLine(Widget):
     def _tell_state(self, state: TitleState) -> None:
         if state != self._told_state:
             self._told_state = state
-            self.post_message(self.StateChanged(state))
+            # To the app itself: what a screen has its own widgets post goes no further than the screen.
+            app_of(self).post_message(self.StateChanged(state))
 
     def show_polling(self) -> None:
         """Changes are no longer seen as they happen: git is asked every few seconds."""

@@ -136,6 +136,14 @@ def _debugged(stop: DebugTestResult, test: KnownTest, width: int) -> Iterator[Ro
         yield row("locals", "strong")
         for value in stop.locals:
             yield from wrapped(f"  {value.as_row()}", width, path=stop.file, line=stop.line)
+    if stop.expressions:
+        yield row("expressions", "strong")
+        for answer in stop.expressions:
+            yield from wrapped(f"  {answer.as_row()}", width, "bad" if answer.error else "")
+    for point in stop.breakpoints:
+        if note := point.note or ("" if point.is_hit else "not reached"):
+            told = f"breakpoint {point.asked}: {note}"
+            yield from wrapped(told, width, "muted", path=point.file, line=point.line)
 
 
 def _tells_the_same(stop: DebugTestResult, outcome: TestOutcome) -> bool:
