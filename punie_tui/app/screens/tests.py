@@ -33,7 +33,7 @@ from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.outline import Outline
 from punie_tui.app.widgets.review.rows import Note
 from punie_tui.app.widgets.tests.changed_files import ChangedFiles
-from punie_tui.app.widgets.tests.heading import TestsHeading, told_counts, told_result, told_run
+from punie_tui.app.widgets.tests.heading import NO_TESTS, TestsHeading, told_counts, told_result, told_run
 from punie_tui.app.widgets.tests.known_tests import KnownTests
 from punie_tui.app.widgets.tests.report import TestReport, fix_request
 from punie_tui.app.widgets.tests.running_tests import RunningTests, TestRun
@@ -74,9 +74,6 @@ TESTS_ACTIONS = ActionGroup(
     ),
     about="The tests of the project with their outcomes, and the report of the one under the cursor.",
 )
-
-
-_NO_TESTS = "No tests are written here, as far as the files tell; a runs pytest."
 
 
 class TestsScreen(Page[None]):
@@ -451,7 +448,7 @@ class TestsScreen(Page[None]):
         if row is not None:
             self._report.tell(row.key, self._outline.test_here, self._outline.tests_here)
         elif self._has_read and not self.tests.files:
-            self._report.say(_NO_TESTS)
+            self._report.say(NO_TESTS)
         self._show_heading()
 
     def _tell(self, text: str) -> None:

@@ -76,6 +76,12 @@ class DebugBreakpoint(BaseModel):
     note: str
     is_hit: bool
 
+    @property
+    def told(self) -> str:
+        """What a person should know of it; empty where it was hit at the line that was asked for."""
+        note = self.note or ("" if self.is_hit else "not reached")
+        return f"breakpoint {self.asked}: {note}" if note else ""
+
 
 class DebugResult(ToolResult):
     """`stopped` says why it stopped first: at a breakpoint, where it failed, at the deadline, or not at all.

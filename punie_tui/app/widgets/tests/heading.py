@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from punie_tui.app.widgets.tests.known_tests import KnownTests, State
     from punie_tui.app.widgets.tests.running_tests import TestRun
 
+NO_TESTS = "No tests are written here, as far as the files tell; a runs pytest."
 _BAR_CELLS = 10
 _TOLD: tuple[State, ...] = ("failed", "error", "collection error", "passed", "skipped", "xfailed", "xpassed")
 
@@ -68,7 +69,7 @@ def name_alone(name: str) -> str:
 def told_counts(tests: KnownTests, filter_text: str) -> Sequence[str]:
     """How many tests there are, and how many of them ended how; with a filter of those that pass it."""
     if not tests.files:
-        return ["none are written here, as far as the files tell; a runs pytest"]
+        return [NO_TESTS]
     shown = [test for test in tests.known() if test.holds(filter_text)]
     states: Counter[State] = Counter(test.state for test in shown if test.is_test or test.has_failed)
     total = sum(test.is_test for test in shown)

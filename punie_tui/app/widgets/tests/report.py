@@ -141,9 +141,8 @@ def _debugged(stop: DebugTestResult, test: KnownTest, width: int) -> Iterator[Ro
         for answer in stop.expressions:
             yield from wrapped(f"  {answer.as_row()}", width, "bad" if answer.error else "")
     for point in stop.breakpoints:
-        if note := point.note or ("" if point.is_hit else "not reached"):
-            told = f"breakpoint {point.asked}: {note}"
-            yield from wrapped(told, width, "muted", path=point.file, line=point.line)
+        if point.told:
+            yield from wrapped(point.told, width, "muted", path=point.file, line=point.line)
 
 
 def _tells_the_same(stop: DebugTestResult, outcome: TestOutcome) -> bool:

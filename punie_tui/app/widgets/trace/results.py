@@ -206,9 +206,8 @@ def _stop(result: DebugResult, width: int) -> list[Row]:
         ]
         rows.append(Row([("stack", "strong")], children=stack))
     for point in result.breakpoints:
-        note = point.note or ("" if point.is_hit else "not reached")
-        if note:
-            rows.append(row(f"breakpoint {point.asked}: {note}", "muted", path=point.file, line=point.line))
+        if point.told:
+            rows.append(row(point.told, "muted", path=point.file, line=point.line))
     if result.output:
         rows.append(Row([("output", "strong")], children=wrapped(result.output, max(width - 6, 12), "muted")))
     return [*rows, *_changed(result.changed_files)]
