@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from socket import SHUT_RDWR
+from socket import SHUT_RDWR, SO_LINGER, SOL_SOCKET
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
@@ -115,9 +116,13 @@ class OpenAIEngine:
 
     def _converse(self, connection: HTTPConnection, request: Request, reply: _Reply) -> Iterator[Delta]:
         body = _request_body(request, self._model)
+        wire = connection.sock
+        wire.setsockopt(SOL_SOCKET, SO_LINGER, _RESET)
         with closing(self._ask(connection, body)) as response:
             for chunk in self._chunks(response):
                 yield from reply.read(chunk)
+            if reply.has_finished:
+                wire.setsockopt(SOL_SOCKET, SO_LINGER, _IN_PEACE)
         yield from reply.finish()
 
     def _choose_model(self) -> None:
@@ -213,6 +218,10 @@ class OpenAIEngine:
     def _explain(self, error: Exception) -> str:
         reason = str(error) or type(error).__name__
         return f"The server at {self._address} cannot be used: {reason}. Is it running, and is the address right?"
+
+
+# How a socket is closed. A server that is hung up on in peace may go on for a minute to send what nobody reads.
+_RESET, _IN_PEACE = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
 
 
 class _CancelWatch:

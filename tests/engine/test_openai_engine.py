@@ -92,11 +92,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.status != 200:
             self._send(self.server.refusal, self.server.status)
             return
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Connection", "close")
-        self.end_headers()
         try:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Connection", "close")
+            self.end_headers()
             for chunk in self.server.chunks:
                 self._event(chunk)
             if self.server.is_silent:
@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
             while self.server.is_endless:
                 self._event(text("more "))
         except OSError:
-            # The other side may hang up as early as before the first chunk.
+            # The other side may hang up as early as before the first header.
             self.server.hung_up.set()
         self.close_connection = True
 
