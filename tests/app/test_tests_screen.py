@@ -177,7 +177,11 @@ async def test_enter_on_a_row_of_the_stack_opens_the_file_at_that_line(
         assert "This row is about no line" in heading(screen) or size[0] < 50
 
 
-async def test_debugging_tells_an_assertion_once_and_no_option_of_pytest(drive: Drive, project: Path) -> None:
+@pytest.mark.parametrize("ci", ["", "true"])  # where it is set, pytest shows long values whole
+async def test_debugging_tells_an_assertion_once_and_no_option_of_pytest(
+    drive: Drive, project: Path, monkeypatch: pytest.MonkeyPatch, ci: str
+) -> None:
+    monkeypatch.setenv("CI", ci)
     async with drive(project) as driven:
         screen = await open_tests(driven)
         await run(driven, screen, "a")

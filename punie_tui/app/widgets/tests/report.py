@@ -147,8 +147,15 @@ def _debugged(stop: DebugTestResult, test: KnownTest, width: int) -> Iterator[Ro
 
 def _tells_the_same(stop: DebugTestResult, outcome: TestOutcome) -> bool:
     """Whether the outcome's message is the reason of the stop; pytest leaves out what kind of error it is."""
-    message = single_line(outcome.message)
-    return bool(message) and stop.stopped == "exception" and message in single_line(stop.reason)
+    message, reason = single_line(outcome.message), single_line(stop.reason)
+    if not message or stop.stopped != "exception":
+        return False
+    # Each is cut at a length of its own, and where `CI` is set pytest itself leaves nothing out.
+    if reason.endswith("…"):
+        return message.removeprefix(f"{stop.exception_type.rpartition('.')[2]}: ").startswith(
+            reason.removesuffix("…").partition(": ")[2]
+        )
+    return message.removesuffix("…") in reason
 
 
 def _outcome(outcome: TestOutcome, stop: DebugTestResult | None, width: int) -> Iterator[Row]:
