@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 from collections import Counter, defaultdict
@@ -14,12 +15,13 @@ from typing import Any, cast
 from punie_tui.engine.nano.catalogue import CATALOGUE
 from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.lab.examples import UnsayableError, make_example
-from punie_tui.lab.phrasings import SLOT, Phrasing
+from punie_tui.lab.phrasings import SLOT, LabelledCall, Phrasing
 
 _TRIES = 8
 _WORDS_OF_A_LEAK = 4
 _WORDS_TO_COMPARE = 5
 _SHARED_WORDS = 0.85
+"""Of the words of both together: one in seven may differ, so that no `please` and no other order makes a line new."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +32,39 @@ class Fault:
     problem: str
 
 
+@dataclass(frozen=True)
+class Line:
+    """What the checks see of a phrasing or of a chat example.
+
+    Two lines have the same `reply` where the same calls, or the same kind of words, are to come of them; and the same
+    `before` where they come after the same turns.
+    """
+
+    prompt: str
+    reply: str
+    before: str
+    source: str
+
+
 def find_faults(
     training: Sequence[Phrasing], validation: Sequence[Phrasing], evaluations: Mapping[str, Sequence[str]]
 ) -> list[Fault]:
     """All faults. `evaluations` are the prompts of each evaluation file, of which validation may hold none either."""
+    return [
+        *_unsayable([*training, *validation]),
+        *find_repeats([*map(_as_line, training)], [*map(_as_line, validation)], evaluations),
+    ]
+
+
+def find_repeats(
+    training: Sequence[Line], validation: Sequence[Line], evaluations: Mapping[str, Sequence[str]]
+) -> list[Fault]:
+    """Contradictions, duplicates and leaks, by normalised text and by shared words."""
     validated = [(f"validation line {line.source}", line.prompt) for line in validation]
     evaluated = [(f"a case of {name}", prompt) for name, prompts in evaluations.items() for prompt in prompts]
     return [
-        *_unsayable([*training, *validation]),
         *_contradictions([*training, *validation]),
-        *_duplicates([*training, *validation]),
-        *_near_duplicates(training),
+        *(fault for lines in (training, validation) for fault in (*_duplicates(lines), *_near_duplicates(lines))),
         *_leaks(training, [*validated, *evaluated]),
         *_near_leaks(training, [*validated, *evaluated]),
         *_leaks(validation, evaluated),
@@ -100,26 +124,38 @@ def _unsayable(phrasings: Iterable[Phrasing]) -> Iterator[Fault]:
             yield Fault(phrasing.source, failed.split(": ", 1)[1])
 
 
-def _contradictions(phrasings: Iterable[Phrasing]) -> Iterator[Fault]:
-    known: dict[object, Phrasing] = {}
-    for phrasing in phrasings:
-        key = (normalised(phrasing.prompt), str(phrasing.history))
-        first = known.setdefault(key, phrasing)
-        if first.calls != phrasing.calls:
-            yield Fault(phrasing.source, f"{phrasing.prompt!r} has another label in {first.source}")
+def _as_line(phrasing: Phrasing) -> Line:
+    reply = as_text([phrasing.calls]) if phrasing.calls else str(phrasing.answer)
+    return Line(phrasing.prompt, reply, as_text(phrasing.history), phrasing.source)
 
 
-def _duplicates(phrasings: Iterable[Phrasing]) -> Iterator[Fault]:
-    """The same line twice by one hand; two hands may well say the same."""
-    known: set[object] = set()
-    for phrasing in phrasings:
-        key = (phrasing.source.split(":")[0], phrasing.prompt, str(phrasing.history), str(phrasing.calls))
-        if key in known:
-            yield Fault(phrasing.source, f"{phrasing.prompt!r} stands in this file twice")
-        known.add(key)
+def as_text(turns: Sequence[Sequence[LabelledCall | tuple[str, Mapping[str, Any]]]]) -> str:
+    """The same for the same calls, in whatever order their arguments are written."""
+    return json.dumps([[[tool, dict(arguments)] for tool, arguments in calls] for calls in turns], sort_keys=True)
 
 
-def _leaks(trained: Sequence[Phrasing], held_out: Iterable[tuple[str, str]]) -> Iterator[Fault]:
+def _contradictions(lines: Iterable[Line]) -> Iterator[Fault]:
+    for line, first in _after_same_words(lines):
+        if first.reply != line.reply:
+            yield Fault(line.source, f"{line.prompt!r} has another label in {first.source}")
+
+
+def _duplicates(lines: Iterable[Line]) -> Iterator[Fault]:
+    for line, first in _after_same_words(lines):
+        if first.reply == line.reply:
+            yield Fault(line.source, f"{line.prompt!r} stands in {first.source} already")
+
+
+def _after_same_words(lines: Iterable[Line]) -> Iterator[tuple[Line, Line]]:
+    """Each line that says what another one before it says after the same turns, and the first that did."""
+    known: dict[tuple[str, str], Line] = {}
+    for line in lines:
+        first = known.setdefault((normalised(line.prompt), line.before), line)
+        if first is not line:
+            yield line, first
+
+
+def _leaks(trained: Sequence[Line], held_out: Iterable[tuple[str, str]]) -> Iterator[Fault]:
     """Lines with the wording of a held-out request, also after other turns; very short ones are common property."""
     wordings = _Wordings(trained)
     for name, prompt in held_out:
@@ -128,21 +164,21 @@ def _leaks(trained: Sequence[Phrasing], held_out: Iterable[tuple[str, str]]) -> 
                 yield Fault(twin.source, f"{twin.prompt!r} is {name}")
 
 
-def _near_duplicates(phrasings: Sequence[Phrasing]) -> Iterator[Fault]:
-    """Lines of one hand that differ in a word or in order only: written from a pattern, not thought of."""
-    hands: dict[str, list[Phrasing]] = defaultdict(list)
-    for phrasing in phrasings:
-        hands[phrasing.source.split(":")[0]].append(phrasing)
-    for hand in hands.values():
-        near = _NearWordings(hand)
-        for number, phrasing in enumerate(hand):
-            for twin in near.of(phrasing.prompt, until=number):
-                if twin.calls == phrasing.calls and twin.history == phrasing.history:
-                    yield Fault(phrasing.source, f"{phrasing.prompt!r} is hardly other than {twin.source}")
-                    break
+def _near_duplicates(lines: Sequence[Line]) -> Iterator[Fault]:
+    """Lines that differ from one before in a word or in order only, where the same is wanted after the same turns.
+
+    Where something else is wanted a small difference is the point of the line.
+    """
+    near = _NearWordings(lines)
+    for number, line in enumerate(lines):
+        for twin in near.of(line.prompt, until=number):
+            is_same = normalised(twin.prompt) == normalised(line.prompt)
+            if twin.reply == line.reply and twin.before == line.before and not is_same:
+                yield Fault(line.source, f"{line.prompt!r} is hardly other than {twin.source}: {twin.prompt!r}")
+                break
 
 
-def _near_leaks(trained: Sequence[Phrasing], held_out: Iterable[tuple[str, str]]) -> Iterator[Fault]:
+def _near_leaks(trained: Sequence[Line], held_out: Iterable[tuple[str, str]]) -> Iterator[Fault]:
     """Lines with nearly the words of a held-out request."""
     near = _NearWordings(trained)
     for name, prompt in held_out:
@@ -151,55 +187,62 @@ def _near_leaks(trained: Sequence[Phrasing], held_out: Iterable[tuple[str, str]]
 
 
 class _Wordings:
-    """Finds the phrasings that say a text word for word, with any one word in each slot."""
+    """Finds the lines that say a text word for word, with any one word in each slot."""
 
-    def __init__(self, phrasings: Iterable[Phrasing]) -> None:
-        self._lines: dict[str, list[Phrasing]] = defaultdict(list)
-        for phrasing in phrasings:
-            self._lines[normalised(phrasing.prompt)].append(phrasing)
-        self._patterns = [(text, _plain_words(text)) for text, lines in self._lines.items() if _has_slot(lines)]
-        self._places: dict[str, list[int]] = defaultdict(list)
-        for place, (_, words) in enumerate(self._patterns):
-            for word in words:
-                self._places[word].append(place)
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._lines: dict[str, list[Line]] = defaultdict(list)
+        for line in lines:
+            self._lines[normalised(line.prompt)].append(line)
+        self._patterns: dict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)
+        found = [(text, _plain_words(text)) for text, same in self._lines.items() if _has_slot(same)]
+        counts = Counter(word for _, words in found for word in words)
+        for text, words in found:
+            if words:
+                # Under its rarest word alone: there are some ten thousands.
+                self._patterns[min(words, key=lambda word: (counts[word], word))].append((text, words))
 
-    def of(self, text: str) -> Iterator[Phrasing]:
+    def of(self, text: str) -> Iterator[Line]:
         """All of the same wording."""
         text = normalised(text)
         yield from self._lines.get(text, ())
-        # Only where all of its plain words stand in the text is a pattern worth trying: there are some ten thousands.
-        shared = Counter(place for word in set(text.split()) for place in self._places.get(word, ()))
-        for place, count in shared.items():
-            wording, words = self._patterns[place]
-            lines = self._lines[wording]
-            if wording != text and count == len(words) and _matcher(lines[0].prompt).fullmatch(text):
-                yield from lines
+        said = frozenset(text.split())
+        for word in sorted(said):
+            for wording, words in self._patterns.get(word, ()):
+                same = self._lines[wording]
+                if wording != text and words <= said and _matcher(same[0].prompt).fullmatch(text):
+                    yield from same
 
 
 class _NearWordings:
-    """Finds the phrasings that share most of their words with a text; what stands in slots does not count."""
+    """Finds the lines that share most of their words with a text; what stands in slots does not count."""
 
-    def __init__(self, phrasings: Sequence[Phrasing]) -> None:
-        self._phrasings = phrasings
-        self._words = [_words(phrasing.prompt) for phrasing in phrasings]
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+        self._words = [_words(line.prompt) for line in lines]
+        self._counts = Counter(word for words in self._words for word in words)
         self._places: dict[str, list[int]] = defaultdict(list)
         for place, words in enumerate(self._words):
-            for word in words:
+            for word in self._telling(words):
                 self._places[word].append(place)
 
-    def of(self, text: str, until: int | None = None) -> Iterator[Phrasing]:
-        """Only phrasings before number `until`, where it is given."""
+    def of(self, text: str, until: int | None = None) -> Iterator[Line]:
+        """Only lines before number `until`, where it is given."""
         words = _words(text)
         if len(words) < _WORDS_TO_COMPARE:
             return
-        shared = Counter(place for word in words for place in self._places.get(word, ()))
-        for place, count in sorted(shared.items()):
-            together = len(words) + len(self._words[place]) - count
-            if (until is None or place < until) and count / together >= _SHARED_WORDS:
-                yield self._phrasings[place]
+        for place in sorted({place for word in self._telling(words) for place in self._places.get(word, ())}):
+            if until is not None and place >= until:
+                return
+            if len(words & self._words[place]) >= _SHARED_WORDS * len(words | self._words[place]):
+                yield self._lines[place]
+
+    def _telling(self, words: frozenset[str]) -> list[str]:
+        """The rarest words, so many that no near wording lacks them all: only those need to be looked up."""
+        rarest = sorted(words, key=lambda word: (self._counts[word], word))
+        return rarest[: len(words) - math.ceil(_SHARED_WORDS * len(words)) + 1]
 
 
-def _has_slot(lines: Sequence[Phrasing]) -> bool:
+def _has_slot(lines: Sequence[Line]) -> bool:
     return bool(SLOT.search(lines[0].prompt))
 
 
@@ -225,4 +268,5 @@ def _is_long(prompt: str) -> bool:
 def normalised(prompt: str) -> str:
     """Lower case, single blanks, no marks at the edges of words: what makes two wordings the same."""
     words = [word.strip(".,;:!?'\"`()") for word in prompt.lower().split()]
-    return " ".join(word for word in words if word)
+    # What is all marks, such as `?`, is told apart by them.
+    return " ".join(word for word in words if word) or prompt.strip()

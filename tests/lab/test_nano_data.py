@@ -123,7 +123,8 @@ def test_validation_is_no_training(tmp_path: Path, line: Line) -> None:
 @pytest.mark.parametrize(
     ("second", "problem"),
     [
-        (STATUS, "stands in this file twice"),
+        (STATUS, "stands in hand.jsonl:1 already"),
+        ({**STATUS, "p": "So tell me the `state` of the tree?"}, "stands in hand.jsonl:1 already"),
         ({**STATUS, "t": "git_log()"}, "another label in hand.jsonl:1"),
         ({"p": "read it to me", "t": "read_file(path=elsewhere.py)"}, "elsewhere.py"),
     ],
@@ -145,15 +146,40 @@ def test_a_leak_is_found(tmp_path: Path) -> None:
     assert find_faults([long], (), {"suite": [long.prompt]})
 
 
-def test_a_line_of_one_hand_that_hardly_differs_from_another_is_found(tmp_path: Path) -> None:
-    path = tmp_path / "hand.jsonl"
-    prompts = ("so who on earth moved {S} out of there", "So who on earth moved {S} out of there, please?")
-    path.write_text(
-        "\n".join(json.dumps({"p": prompt, "t": "find_references(symbol={S})"}) for prompt in prompts), "utf-8"
-    )
-    (fault,) = find_faults(list(read_phrasings(path)), (), {})
-    assert fault.source == "hand.jsonl:2"
-    assert "hand.jsonl:1" in fault.problem
+WHO_MOVED: Line = {"p": "so who on earth moved {S} out of there", "t": "find_references(symbol={S})"}
+TALK: Line = {"p": "hm", "t": "answer(help)"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "problem"),
+    [
+        (STATUS, {**STATUS, "p": "SO, tell me the state of the tree."}, "stands in one.jsonl:1 already"),
+        (
+            WHO_MOVED,
+            {**WHO_MOVED, "p": "So who on earth moved {S} out of there, please?"},
+            "hardly other than one.json",
+        ),
+        (TALK, {**TALK, "t": "answer(thanks)"}, "another label in one.jsonl:1"),
+    ],
+)
+def test_two_hands_may_not_say_the_same(tmp_path: Path, first: Line, second: Line, problem: str) -> None:
+    lines = [*phrasings_of(tmp_path, "one.jsonl", first), *phrasings_of(tmp_path, "two.jsonl", second)]
+    (fault,) = find_faults(lines, (), {})
+    assert fault.source == "two.jsonl:1"
+    assert problem in fault.problem
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {**AFTER_GREP, "h": [["", "grep(pattern=x, path=src)"]], "t": "grep(pattern=x, path=tests)"},
+        {"p": "and now only in the tests please", "t": "pytest_run()", "h": [["", "grep(pattern=x)"]]},
+        {"p": "?", "t": "answer(help)"},
+    ],
+)
+def test_what_is_said_after_other_turns_or_wants_something_else_is_no_copy(tmp_path: Path, second: Line) -> None:
+    lines = phrasings_of(tmp_path, "hand.jsonl", AFTER_GREP, {"p": ":)", "t": "answer(thanks)"}, second)
+    assert not [fault for fault in find_faults(lines, (), {}) if "hand.jsonl:" in fault.problem]
 
 
 def test_an_evaluation_request_with_nearly_the_same_words_is_a_leak(tmp_path: Path) -> None:
