@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from punie_tui.commands.lab_check import add_check, check
 from punie_tui.commands.lab_collect import add_collect
 from punie_tui.commands.lab_compare import add_compare
 from punie_tui.commands.lab_models import add_average, add_fuse, add_quantize, add_train_adapter
@@ -21,12 +22,12 @@ from punie_tui.engine.protocol import EngineError
 from punie_tui.lab.chat_build import build_chat
 from punie_tui.lab.chat_data import ChatDataError
 from punie_tui.lab.control import ControlError, score_control, score_control_on_suite, train_control
-from punie_tui.lab.data_check import count_routes, find_faults, find_scarce, prompts_of_suite
+from punie_tui.lab.data_check import count_routes
 from punie_tui.lab.examples import ExampleStream
 from punie_tui.lab.export import ExportError, export
 from punie_tui.lab.history import SUITES, name_weights, record
 from punie_tui.lab.model_files import ModelFilesError
-from punie_tui.lab.phrasings import PHRASINGS, UNSEEN, PhrasingError, load_phrasings, read_phrasings
+from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.routing import score_directory
 from punie_tui.lab.staging import StagingError
 from punie_tui.lab.suite import SuiteError, load_suite
@@ -103,16 +104,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="chat: where train.jsonl and, a tenth as long, valid.jsonl go, in the format of mlx_lm, with tool results",
     )
-    parser.add_argument(
-        "--suite", type=Path, action="append", metavar="FILE", help="check: evaluation files to keep out"
-    )
-    parser.add_argument(
-        "--at-least",
-        type=int,
-        default=150,
-        metavar="N",
-        help="check: how many phrasings every tool needs (default: 150)",
-    )
+    add_check(parser)
     parser.set_defaults(act=_data)
 
 
@@ -133,7 +125,10 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 def _data(options: argparse.Namespace) -> int:
     if options.action == "check":
-        return _check(options)
+        return check(options)
+    if options.chat is not None:
+        print_error(f"{options.action} reads phrasings, from --data DIR; only check takes {options.chat}.")
+        return 2
     if options.action == "chat":
         return _chat(options)
     training = load_phrasings(options.data)
@@ -165,18 +160,6 @@ def _chat(options: argparse.Namespace) -> int:
         partial.replace(options.output / f"{name}.jsonl")
     print(f"{counts['train']} examples to train on and {counts['valid']} to validate with in {options.output}.")
     return 0
-
-
-def _check(options: argparse.Namespace) -> int:
-    suites: Sequence[Path] = options.suite or sorted([*SUITES.glob("*.jsonl"), *UNSEEN.glob("*.jsonl")])
-    evaluations = {path.name: prompts_of_suite(path) for path in suites}
-    validation = load_phrasings(options.data, validation=True)
-    training = load_phrasings(options.data)
-    faults = [*find_faults(training, validation, evaluations), *find_scarce(training, options.at_least)]
-    for fault in faults:
-        print(f"{fault.source}: {fault.problem}")
-    print(f"{len(training)} training and {len(validation)} validation phrasings, {len(faults)} faults.")
-    return 1 if faults else 0
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -19,10 +19,11 @@ class ChatDataError(Exception):
 
 @dataclass(frozen=True)
 class ChatExample:
-    """A conversation whose last message is the reply to learn."""
+    """A conversation whose last message is the reply to learn; `source` is its file and line."""
 
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...]
+    source: str
 
 
 def read_chat_examples(path: Path) -> list[ChatExample]:
@@ -37,7 +38,7 @@ def read_chat_examples(path: Path) -> list[ChatExample]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                examples.append(_parse(cast("Mapping[str, Any]", json.loads(line))))
+                examples.append(_parse(cast("Mapping[str, Any]", json.loads(line)), f"{path}:{number}"))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
                 raise ChatDataError(f"{path}:{number}: {reason}") from None
@@ -46,7 +47,7 @@ def read_chat_examples(path: Path) -> list[ChatExample]:
     return examples
 
 
-def _parse(record: Mapping[str, Any]) -> ChatExample:
+def _parse(record: Mapping[str, Any], source: str) -> ChatExample:
     messages = tuple(_messages(cast("Sequence[Mapping[str, Any]]", record["messages"])))
     if len(messages) < 2 or messages[-1].role != "assistant":
         raise ValueError("the last message has to be the assistant's, after another one")
@@ -55,7 +56,7 @@ def _parse(record: Mapping[str, Any]) -> ChatExample:
         ToolSpec(str(function["name"]), str(function.get("description", "")), function.get("parameters") or {})
         for function in functions
     ]
-    return ChatExample(messages, tuple(tools))
+    return ChatExample(messages, tuple(tools), source)
 
 
 def _messages(written: Sequence[Mapping[str, Any]]) -> Iterator[Message]:

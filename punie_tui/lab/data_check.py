@@ -50,26 +50,37 @@ def find_faults(
     training: Sequence[Phrasing], validation: Sequence[Phrasing], evaluations: Mapping[str, Sequence[str]]
 ) -> list[Fault]:
     """All faults. `evaluations` are the prompts of each evaluation file, of which validation may hold none either."""
+    trained, validated = [*map(_as_line, training)], [*map(_as_line, validation)]
+    evaluated = requests_of(evaluations)
     return [
         *_unsayable([*training, *validation]),
-        *find_repeats([*map(_as_line, training)], [*map(_as_line, validation)], evaluations),
+        *find_copies(trained, validated),
+        *find_leaks(trained, [*lines_of_validation(validated), *evaluated]),
+        *find_leaks(validated, evaluated),
     ]
 
 
-def find_repeats(
-    training: Sequence[Line], validation: Sequence[Line], evaluations: Mapping[str, Sequence[str]]
-) -> list[Fault]:
-    """Contradictions, duplicates and leaks, by normalised text and by shared words."""
-    validated = [(f"validation line {line.source}", line.prompt) for line in validation]
-    evaluated = [(f"a case of {name}", prompt) for name, prompts in evaluations.items() for prompt in prompts]
+def find_copies(training: Sequence[Line], validation: Sequence[Line]) -> list[Fault]:
+    """Lines that repeat or contradict one before, by normalised text, or hardly differ from one."""
     return [
         *_contradictions([*training, *validation]),
         *(fault for lines in (training, validation) for fault in (*_duplicates(lines), *_near_duplicates(lines))),
-        *_leaks(training, [*validated, *evaluated]),
-        *_near_leaks(training, [*validated, *evaluated]),
-        *_leaks(validation, evaluated),
-        *_near_leaks(validation, evaluated),
     ]
+
+
+def find_leaks(trained: Sequence[Line], held_out: Sequence[tuple[str, str]]) -> list[Fault]:
+    """Lines with the words, or nearly the words, of a held-out request. Each comes after what it is of."""
+    return [*_leaks(trained, held_out), *_near_leaks(trained, held_out)]
+
+
+def requests_of(evaluations: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """The prompts of evaluation files, as requests that are held out."""
+    return [(f"a case of {name}", prompt) for name, prompts in evaluations.items() for prompt in prompts]
+
+
+def lines_of_validation(lines: Iterable[Line]) -> list[tuple[str, str]]:
+    """The same of lines to validate with."""
+    return [(f"validation line {line.source}", line.prompt) for line in lines]
 
 
 def find_scarce(training: Iterable[Phrasing], at_least: int) -> list[Fault]:
