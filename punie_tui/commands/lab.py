@@ -148,13 +148,18 @@ def _chat(options: argparse.Namespace) -> int:
         raise ValueError("say with --output DIR where the examples go.")
     options.output.mkdir(parents=True, exist_ok=True)
     counts = {"train": options.count, "valid": max(1, options.count // 10)}
+    training = load_phrasings(options.data)
+    # What is trained on is not said once more to validate with.
+    taken: set[str] = set()
     for name, count in counts.items():
-        phrasings = load_phrasings(options.data, validation=name == "valid")
-        lines = (json.dumps(found.record) for found in islice(build_chat(phrasings, options.seed), count))
+        phrasings = load_phrasings(options.data, validation=True) if name == "valid" else training
+        examples = islice(build_chat(phrasings, training, options.seed, taken), count)
         partial = options.output / f"partial-{name}.jsonl"
+        counts[name] = 0
         with partial.open("w", encoding="utf-8") as file:
-            for number, line in enumerate(lines, 1):
-                file.write(line + "\n")
+            for number, example in enumerate(examples, 1):
+                file.write(json.dumps(example.record) + "\n")
+                counts[name] = number
                 if sys.stderr.isatty():
                     print(f"\r{name} {number}/{count}", end="\n" if number == count else "", file=sys.stderr)
         partial.replace(options.output / f"{name}.jsonl")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -54,15 +54,24 @@ class UnsayableError(Exception):
 def make_example(phrasing: Phrasing, rng: random.Random) -> Example:
     """Fill the slots and encode. Raises UnsayableError."""
     request, values = fill(phrasing, rng)
+    return encode_filled(phrasing, request, values, knows_paths=rng.random() < 0.5)
+
+
+def encode_filled(phrasing: Phrasing, request: str, values: Mapping[str, str], *, knows_paths: bool) -> Example:
+    """Encode the request as it was filled; the view has a tree with its paths, or none. Raises UnsayableError."""
     calls = tuple(_fill_call(call, values) for call in phrasing.calls)
     history = tuple(tuple(_as_made(_fill_call(call, values)) for call in turn) for turn in phrasing.history)
-    knows_paths = rng.random() < 0.5
-    known = {path for _, call in calls for name, value in call.items() if (path := _as_path(name, value))} | _FOLDERS
+    known = paths_named(calls)
     view = RequestView(request, history, lambda path: knows_paths and path in known)
     reply = write_answer(phrasing.answer) if phrasing.answer else write_reply(view, calls)
     if reply is None:
         raise UnsayableError(f"{phrasing.source}: {request!r} cannot say {calls}")
     return Example(view.prompt, reply, phrasing.route, view.shown, request, calls, history)
+
+
+def paths_named(calls: Iterable[Call]) -> frozenset[str]:
+    """What the tree has to have for the calls, and the folders that most trees have."""
+    return _FOLDERS | {path for _, call in calls for name, value in call.items() if (path := _as_path(name, value))}
 
 
 def _as_path(name: str, value: object) -> str:
