@@ -25,7 +25,7 @@ from punie_tui.lab.control import ControlError, score_control, score_control_on_
 from punie_tui.lab.data_check import count_routes
 from punie_tui.lab.examples import ExampleStream
 from punie_tui.lab.export import ExportError, export
-from punie_tui.lab.history import SUITES, name_weights, record
+from punie_tui.lab.history import GOAL_TEMPERATURE, HISTORY, SUITES, UNTRAINED, name_weights, record
 from punie_tui.lab.model_files import ModelFilesError
 from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.routing import score_directory
@@ -84,6 +84,16 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     shipping.add_argument("--output", type=Path, default=MODEL_DIRECTORY, metavar="DIR", help="where to put the model")
     shipping.set_defaults(act=_export)
     recording = verbs.add_parser("record", help="score the embedded model and note that in its history")
+    recording.add_argument("--directory", type=Path, default=MODEL_DIRECTORY, metavar="DIR", help="the model")
+    recording.add_argument("--history", type=Path, default=HISTORY, metavar="FILE", help="where a line is added")
+    recording.add_argument("--suites", type=Path, default=SUITES, metavar="DIR", help="folder of suites to score it on")
+    recording.add_argument(
+        "--on",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="phrasings to score it on (default: validation and those that no training saw)",
+    )
     recording.set_defaults(act=_record)
     add_fuse(verbs.add_parser("fuse", help="add an adapter to its base's weights"))
     add_average(verbs.add_parser("average", help="the mean of checkpoints, weight by weight, as one model"))
@@ -221,10 +231,13 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _record(_options: argparse.Namespace) -> int:
-    scores = record()
+def _record(options: argparse.Namespace) -> int:
+    scores = record(options.directory, options.history, options.suites, options.on or UNTRAINED)
     for name, share in scores.shares.items():
         print(f"{share:6.1%}  {name}")
+    for suite, shares in scores.drawn.items():
+        for name, share in shares.items():
+            print(f"{share:6.1%}  {suite} at temperature {GOAL_TEMPERATURE}, {name}")
     return 0
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,15 +27,24 @@ from punie_tui.lab.train import validation_examples
 
 HISTORY: Path = MODEL_DIRECTORY.parent / "scores.jsonl"
 SUITES: Path = Path(__file__).parent / "suites"
+UNTRAINED: Sequence[Path] = (PHRASINGS / "validation.jsonl", *sorted(UNSEEN.glob("*.jsonl")))
+ALL = "all"
+GOAL_TEMPERATURE = 0.7
+_SUITES_OF_GOALS = frozenset({"natural.jsonl", "seed40.jsonl"})
 
 
 @dataclass(frozen=True)
 class ShippedScores:
-    """`shares` holds, by what was measured, the share that was right; `model` names the weights by their content."""
+    """`shares` holds, by what was measured, the share that was right; `model` names the weights by their content.
+
+    `drawn` has, for each suite that a goal is set for, the shares of all cases and of each category at the goals'
+    temperature; the oldest lines have none.
+    """
 
     model: str
     day: str
     shares: Mapping[str, float]
+    drawn: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
 
 
 def read_history(path: Path = HISTORY) -> list[ShippedScores]:
@@ -50,29 +60,40 @@ def name_weights(directory: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def score_suite(directory: Path, suite: Path) -> float:
-    """The share of a suite's cases that pass on the model's first reply, at temperature 0."""
+def score_suite(directory: Path, suite: Path, temperature: float = 0.0) -> dict[str, float]:
+    """The share of all cases, and of each category's, that pass on the model's first reply."""
     cases = load_suite(suite)
     engine = open_engine(str(directory))
     try:
         with tempfile.TemporaryDirectory() as empty:
             approver = PolicyApprover(Policy.PLAN, is_trusted=False)
             bench = ToolBench(Workspace.at(Path(empty)), {tool.name: tool for tool in TOOLS}, approver)
-            results = list(evaluate(cases, engine, bench, TurnLimits()))
+            results = list(evaluate(cases, engine, bench, TurnLimits(temperature=temperature)))
     finally:
         engine.close()
-    return sum(not result.reason for result in results) / len(results)
+    total = Counter(result.case.category for result in results)
+    passed = Counter(result.case.category for result in results if not result.reason)
+    shares = {ALL: passed.total() / total.total()} | {name: passed[name] / total[name] for name in total}
+    return {name: round(share, 4) for name, share in shares.items()}
 
 
-def record(directory: Path = MODEL_DIRECTORY, history: Path = HISTORY) -> ShippedScores:
-    """Score a model on all suites and on the phrasings that no training saw, and add that to the history."""
-    shares = {suite.name: score_suite(directory, suite) for suite in sorted(SUITES.glob("*.jsonl"))}
-    for path in (PHRASINGS / "validation.jsonl", *sorted(UNSEEN.glob("*.jsonl"))):
+def record(
+    directory: Path = MODEL_DIRECTORY,
+    history: Path = HISTORY,
+    suites: Path = SUITES,
+    untrained: Sequence[Path] = UNTRAINED,
+) -> ShippedScores:
+    """Score a model on all suites and on phrasings that no training saw, and add that to the history."""
+    paths = sorted(suites.glob("*.jsonl"))
+    shares = {suite.name: score_suite(directory, suite)[ALL] for suite in paths}
+    for path in untrained:
         found = score_directory(directory, validation_examples(list(read_phrasings(path))))
-        shares[f"{path.name}, right tools"] = found.routed / found.total
-        shares[f"{path.name}, with arguments"] = found.right / found.total
-    rounded = {name: round(share, 4) for name, share in shares.items()}
-    scores = ShippedScores(name_weights(directory), datetime.now(UTC).date().isoformat(), rounded)
+        shares[f"{path.name}, right tools"] = round(found.routed / found.total, 4)
+        shares[f"{path.name}, with arguments"] = round(found.right / found.total, 4)
+    drawn = {
+        suite.name: score_suite(directory, suite, GOAL_TEMPERATURE) for suite in paths if suite.name in _SUITES_OF_GOALS
+    }
+    scores = ShippedScores(name_weights(directory), datetime.now(UTC).date().isoformat(), shares, drawn)
     with history.open("a", encoding="utf-8") as lines:
         lines.write(json.dumps(asdict(scores)) + "\n")
     return scores
