@@ -6,10 +6,13 @@ import json
 import os
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from punie_tui.engine.nano.classifiers import FILE_NAME
 
 ROOT = Path(__file__).parents[1]
 CLOSED = "http://127.0.0.1:9"
@@ -25,12 +28,17 @@ def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> s
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `bin` folder of an environment that holds the wheel and what it depends on, nothing else."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scratch = tmp_path_factory.mktemp("wheel")
     built = run(uv(), "build", "--wheel", "-o", scratch, ROOT, cwd=scratch)
     assert built.returncode == 0, built.stderr
-    wheel = next(scratch.glob("*.whl"))
+    return next(scratch.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` folder of an environment that holds the wheel and what it depends on, nothing else."""
+    scratch = tmp_path_factory.mktemp("installed")
     assert run(uv(), "venv", "-q", scratch / "env", cwd=scratch).returncode == 0
     done = run(uv(), "pip", "install", "-q", "--python", scratch / "env" / "bin" / "python", wheel, cwd=scratch)
     assert done.returncode == 0, done.stderr
@@ -58,6 +66,14 @@ def test_a_fresh_install_answers_offline(
     assert asked.stdout.startswith("1 type error in 1 of 1 file"), asked.stdout
     assert "note:" not in asked.stdout
     assert asked.stderr == ""
+
+
+def test_the_embedded_model_is_in_the_wheel_and_takes_16_mb_at_most(wheel: Path) -> None:
+    folder = "punie_tui/engine/nano/model/"
+    with zipfile.ZipFile(wheel) as archive:
+        sizes = {entry.filename: entry.file_size for entry in archive.infolist() if entry.filename.startswith(folder)}
+    assert {f"{folder}model.safetensors", f"{folder}{FILE_NAME}", f"{folder}tokenizer.json"} <= set(sizes)
+    assert sum(sizes.values()) <= 16_000_000, sizes
 
 
 def test_no_module_called_tools_is_installed(installed: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +119,12 @@ def build_model(
     favourites: str = "",
     eagerness: float = 3.0,
     is_quantised: bool = False,
+    sizes: Mapping[str, int] | None = None,
 ) -> Path:
     """Write a model directory with random weights.
 
     `marks` are spelled as text where they are left out. The model is eager to write the tokens of `favourites`.
+    `sizes` are those of its configuration that have to be others than in all tiny ones.
     """
     import mlx.core as mx
     from mlx import nn
@@ -144,6 +147,7 @@ def build_model(
         **_SIZES,
         **(_EXPERTS if architecture.endswith("moe") else {}),
         **(_RECURRENT if architecture == "mamba" else {}),
+        **(sizes or {}),
         # Wider than the tokenizer, as published models are.
         "vocab_size": tokenizer.get_vocab_size() + 13,
         "eos_token_id": tokenizer.token_to_id(end),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,6 +13,7 @@ import pytest
 from punie_tui.commands import lab
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.engine.nano.classifiers import FILE_NAME
+from tests.engine.conftest import tiny_directory as tiny_directory
 
 CASES = (
     {"id": "a", "category": "git", "prompt": "git status", "expect": {"kind": "tools", "all": ["git_status"]}},
@@ -42,6 +44,21 @@ def test_models_are_compared_by_category_cost_and_picture(tmp_path: Path, capsys
     drawn = "".join(ElementTree.fromstring(picture.read_text(encoding="utf-8")).itertext())
     assert "<talk>" in drawn
     assert "2/3" in drawn
+
+
+def test_each_cell_of_the_table_is_what_that_model_has_right_of_that_category(
+    tiny_directory: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = write_suite(tmp_path / "suite.jsonl")
+    # It reads all tools and ends at once.
+    silent = tiny_directory("qwen3", favourites="<|im_end|>", sizes={"max_position_embeddings": 32768})
+    assert lab.run(["compare", "nano", str(silent), "--suite", str(suite)]) == 0
+    titles, *rows = capsys.readouterr().out.splitlines()
+    assert titles.split() == ["nano", str(silent)]
+    cells = {row.split()[0]: row.split()[1:] for row in rows}
+    assert cells["all"] == ["66.7%", "33.3%"]
+    assert cells["git"] == ["1/2", "0/2"]
+    assert cells["<talk>"] == ["1/1", "1/1"]
 
 
 def test_a_missing_model_is_told_before_any_other_takes_its_time(
