@@ -28,6 +28,7 @@ from punie_tui.engine.chat_format import ChatTemplateFormat
 from punie_tui.engine.model_directory import inspect_directory
 from punie_tui.engine.protocol import EngineError, Request
 from punie_tui.engine.tokenizer_adapter import load_chat_tokenizer, quieten_transformers, read_end_tokens
+from punie_tui.lab.bases import check_base, identify, read_adapter_settings
 from punie_tui.lab.chat_data import ChatExample
 from punie_tui.lab.network import save_arrays
 from punie_tui.lab.train import TrainingError
@@ -113,6 +114,9 @@ class _AdapterRun:
     ) -> None:
         self._recipe, self._directory = recipe, directory
         model_directory = inspect_directory(base)
+        self._base = identify(base)
+        self._world = mx.distributed.init()
+        self._check_recipe(base)
         self._network: Any = _loaded(base, model_directory.architecture)
         end_tokens = read_end_tokens(base, model_directory.config)
         vocabulary_size = int(model_directory.config.get("vocab_size", 0))
@@ -120,12 +124,10 @@ class _AdapterRun:
         longest, learns_prompt = recipe.longest, recipe.prompt_weight > 0
         self._training = [_tokenized(chat_format, example, longest, learns_prompt) for example in training]
         self._validation = [_tokenized(chat_format, example, longest, False) for example in validation]
-        self._world = mx.distributed.init()
         self._add_layers(earlier)
         self._optimizer = optimizers.AdamW(learning_rate=self._schedule(), weight_decay=0.0)
         self._optimizer.init(self._network.trainable_parameters())
         self.iteration, self._best = 0, -1.0
-        self._check_recipe(base)
         self._resume()
 
     @property
@@ -211,13 +213,15 @@ class _AdapterRun:
         }
         if earlier is None:
             linear_to_lora_layers(self._network, count, lora)
-            return
-        try:
-            kept = json.loads((earlier / "adapter_config.json").read_text(encoding="utf-8"))
-            load_adapters(self._network, str(earlier))
-        except (OSError, ValueError, KeyError) as error:
-            raise TrainingError(_why_no_adapter(earlier, error)) from None
-        self._settings = {key: kept[key] for key in self._settings}
+        else:
+            kept = read_adapter_settings(earlier)
+            check_base(f"The adapter in {earlier}", kept, self._base)
+            try:
+                load_adapters(self._network, str(earlier))
+            except (OSError, ValueError, KeyError, RuntimeError) as error:
+                raise TrainingError(_why_no_adapter(earlier, error)) from None
+            self._settings = {key: kept.get(key, value) for key, value in self._settings.items()}
+        self._settings |= self._base.as_settings
 
     def _schedule(self) -> Any:
         recipe = self._recipe
@@ -229,11 +233,16 @@ class _AdapterRun:
     def _check_recipe(self, base: Path) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)
         path = self._directory / "recipe.json"
-        wanted = {"base": base.name, **asdict(self._recipe)}
-        if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
-            raise TrainingError(f"{self._directory} holds a run with another recipe; choose another folder.")
+        wanted = asdict(self._recipe)
+        if path.is_file():
+            kept = _read_object(path)
+            check_base(f"The run in {self._directory}", kept, self._base)
+            # A fingerprint tells a base that was moved; an older run knows its name alone.
+            is_named = "base_fingerprint" in kept or kept.get("base") == base.name
+            if not is_named or {key: kept.get(key) for key in wanted} != wanted:
+                raise TrainingError(f"{self._directory} holds a run with another recipe; choose another folder.")
         if self._is_first:
-            _write(path, json.dumps(wanted, indent=2))
+            _write(path, json.dumps({**self._base.as_settings, **wanted}, indent=2))
 
     def _keep(self, exact: float, *, is_best: bool) -> None:
         weights = cast("dict[str, mx.array]", dict(tree_flatten(self._network.trainable_parameters())))
@@ -326,11 +335,19 @@ def _loaded(base: Path, architecture: str) -> Any:
 
 
 def _why_no_adapter(path: Path, error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"{path} holds no adapter (adapter_config.json and adapters.safetensors)."
     if "incompatible" in str(error):
         return f"The adapter in {path} was made for another base."
     return f"The adapter in {path} is broken: {str(error).splitlines()[0]}"
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        found: object = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise TrainingError(f"The run in {path.parent} cannot go on from what it kept; begin another.")
+    return cast("dict[str, Any]", found)
 
 
 def _write(path: Path, text: str) -> None:

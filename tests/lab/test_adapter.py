@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from punie_tui.engine.nano.classifiers import FILE_NAME
 from punie_tui.engine.open_engine import open_engine
 from punie_tui.engine.protocol import Message, Request, Sampling, TextDelta, ToolCall, ToolSpec
 from punie_tui.lab.adapter import AdapterProgress, AdapterRecipe, train_adapter
+from punie_tui.lab.bases import Base, identify
 from punie_tui.lab.chat_data import read_chat_examples
 from tests.engine.conftest import tiny_directory as tiny_directory
 
@@ -117,7 +119,7 @@ def test_a_stopped_run_goes_on_and_another_recipe_is_refused(
     assert "holds a run with another recipe" in capsys.readouterr().err
 
 
-def test_an_adapter_warms_up_another_run_of_its_base_only(
+def test_an_adapter_warms_up_another_run_of_its_base(
     tiny_directory: TinyDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     base, data, run = (
@@ -129,11 +131,78 @@ def test_an_adapter_warms_up_another_run_of_its_base_only(
     assert adapt(tmp_path / "more", base, data, "--iterations", "2", "--earlier", str(run / "best")) == 0
     assert "iteration 2 " in (told := capsys.readouterr().out)
     assert "exact replies 100.0%" in told.splitlines()[-1]
-    other = tiny_directory("qwen3_moe")
-    assert adapt(tmp_path / "other", other, data, "--iterations", "2", "--earlier", str(run / "best")) == 1
-    assert lab.run(["fuse", str(other), str(run / "best"), str(tmp_path / "fused")]) == 1
-    assert capsys.readouterr().err.count("another base") == 2
-    assert not (tmp_path / "fused").exists()
+
+
+def without_its_base(adapter: Path) -> None:
+    """As mlx_lm itself writes an adapter."""
+    path = adapter / "adapter_config.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({key: value for key, value in kept.items() if not key.startswith("base")}), "utf-8")
+
+
+def test_what_was_trained_on_another_base_is_refused_also_where_the_shapes_are_the_same(
+    tiny_directory: TinyDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, data, run = tiny_directory("qwen3"), write_data(tmp_path / "data"), tmp_path / "run"
+    moved = Path(shutil.copytree(base, tmp_path / "moved"))
+    other = Path(shutil.copytree(base, tmp_path / "other"))
+    arrays = cast("dict[str, mx.array]", mx.load(str(other / "model.safetensors")))
+    arrays["model.layers.1.mlp.up_proj.weight"] *= 1.01
+    mx.save_safetensors(str(other / "model.safetensors"), arrays)
+    adapter, sizes = run / "best", ("--iterations", "2", "--checks", "1")
+    assert adapt(run, base, data, *sizes) == 0
+
+    def all_uses(model: Path, name: str) -> list[int]:
+        fused = lab.run(["fuse", str(model), str(adapter), str(tmp_path / f"fused-{name}")])
+        earlier = adapt(tmp_path / f"more-{name}", model, data, *sizes, "--earlier", str(adapter))
+        return [fused, earlier, adapt(run, model, data, *sizes)]
+
+    assert all_uses(moved, "moved") == [0, 0, 0]
+    capsys.readouterr()
+    assert all_uses(other, "other") == [1, 1, 1]
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 3
+    for line in told:
+        assert re.search(
+            r"was made for another base: for \S+ \([0-9a-f]{12}\), and not for other \([0-9a-f]{12}\)\.", line
+        )
+    assert not (tmp_path / "fused-other").exists()
+    without_its_base(adapter)
+    assert all_uses(other, "unknown")[:2] == [0, 0]
+    mixture = tiny_directory("qwen3_moe")
+    capsys.readouterr()
+    assert all_uses(mixture, "mixture")[:2] == [1, 1]
+    assert capsys.readouterr().err.count("made for another base.") == 2
+
+
+@pytest.mark.parametrize("settings", ["{", "[]", "{}", '{"num_layers": 2, "lora_parameters": {"rank": 8}}'])
+def test_an_adapter_with_broken_settings_is_told(
+    tiny_directory: TinyDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: str
+) -> None:
+    (tmp_path / "adapter_config.json").write_text(settings, encoding="utf-8")
+    base, data = tiny_directory("qwen3"), write_data(tmp_path / "data")
+    assert adapt(tmp_path / "run", base, data, "--earlier", str(tmp_path)) == 1
+    assert lab.run(["fuse", str(base), str(tmp_path), str(tmp_path / "fused")]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert all(f"The adapter in {tmp_path} is broken: " in line for line in told)
+
+
+def test_a_base_is_the_same_wherever_it_lies_and_however_its_weights_are_split(
+    tiny_directory: TinyDirectory, tmp_path: Path
+) -> None:
+    base = tiny_directory("qwen3")
+    cached = tmp_path / "models--org--tiny" / "snapshots" / "0123abcd"
+    shutil.copytree(base, cached)
+    arrays = cast("dict[str, mx.array]", mx.load(str(base / "model.safetensors")))
+    (cached / "model.safetensors").unlink()
+    for number in range(2):
+        part = {name: arrays[name] for name in sorted(arrays)[number::2]}
+        mx.save_safetensors(str(cached / f"model-{number}.safetensors"), part)
+    assert identify(cached) == Base("org/tiny", identify(base).fingerprint)
+    settings = json.loads((cached / "config.json").read_text(encoding="utf-8"))
+    (cached / "config.json").write_text(json.dumps({**settings, "rope_theta": 5000.0}), encoding="utf-8")
+    assert identify(cached).fingerprint != identify(base).fingerprint
 
 
 @pytest.mark.parametrize(
