@@ -24,13 +24,13 @@ import numpy as np
 from mlx.utils import tree_flatten, tree_map, tree_map_with_path
 
 from punie_tools.files.atomic import replace_file
-from punie_tui.engine.chat_format import ChatTemplateFormat
 from punie_tui.engine.model_directory import inspect_directory
-from punie_tui.engine.protocol import EngineError, Request
-from punie_tui.engine.tokenizer_adapter import load_chat_tokenizer, quieten_transformers, read_end_tokens
+from punie_tui.engine.protocol import EngineError
+from punie_tui.engine.tokenizer_adapter import quieten_transformers
 from punie_tui.lab.bases import check_base, identify, read_adapter_settings
 from punie_tui.lab.chat_data import ChatExample
 from punie_tui.lab.network import save_arrays
+from punie_tui.lab.tokenized import ExampleTokenizer, TokenizedExample
 from punie_tui.lab.train import TrainingError
 
 _STEPS_OF_A_REPORT = 10
@@ -67,8 +67,6 @@ class AdapterProgress:
 
 
 Report = Callable[[AdapterProgress], None]
-TokenizedExample = tuple[list[int], int]
-"""Prompt and reply in one, and where the part begins that is learned."""
 
 
 def train_adapter(
@@ -117,18 +115,21 @@ class _AdapterRun:
         self._base = identify(base)
         self._world = mx.distributed.init()
         self._check_recipe(base)
+        earlier_settings = self._checked_settings(earlier) if earlier else None
+        tokenizer = ExampleTokenizer(model_directory, recipe.longest)
+        self._training = tokenizer.tokenize(training, learns_prompt=recipe.prompt_weight > 0)
+        self._validation = tokenizer.tokenize(validation)
+        # Last, since it takes the longest.
         self._network: Any = _loaded(base, model_directory.architecture)
-        end_tokens = read_end_tokens(base, model_directory.config)
-        vocabulary_size = int(model_directory.config.get("vocab_size", 0))
-        chat_format = ChatTemplateFormat(load_chat_tokenizer(base, end_tokens, vocabulary_size))
-        longest, learns_prompt = recipe.longest, recipe.prompt_weight > 0
-        self._training = [_tokenized(chat_format, example, longest, learns_prompt) for example in training]
-        self._validation = [_tokenized(chat_format, example, longest, False) for example in validation]
-        self._add_layers(earlier)
+        self._add_layers(earlier, earlier_settings)
         self._optimizer = optimizers.AdamW(learning_rate=self._schedule(), weight_decay=0.0)
         self._optimizer.init(self._network.trainable_parameters())
         self.iteration, self._best = 0, -1.0
         self._resume()
+        if self._is_first:
+            # Not before all else is well: what was never begun can begin anew with another recipe.
+            settings = {**self._base.as_settings, **asdict(recipe)}
+            _write(directory / "recipe.json", json.dumps(settings, indent=2))
 
     @property
     def _is_first(self) -> bool:
@@ -196,7 +197,7 @@ class _AdapterRun:
             hits += bool(mx.all(mx.argmax(logits[0, start - 1 :], axis=-1) == mx.array(tokens[start:])).item())
         return hits / max(1, len(self._validation))
 
-    def _add_layers(self, earlier: Path | None) -> None:
+    def _add_layers(self, earlier: Path | None, earlier_settings: Mapping[str, Any] | None) -> None:
         from mlx_lm.tuner.utils import linear_to_lora_layers, load_adapters
 
         mx.random.seed(self._recipe.seed)
@@ -211,16 +212,14 @@ class _AdapterRun:
             "num_layers": count,
             "lora_parameters": lora,
         }
-        if earlier is None:
+        if earlier is None or earlier_settings is None:
             linear_to_lora_layers(self._network, count, lora)
         else:
-            kept = read_adapter_settings(earlier)
-            check_base(f"The adapter in {earlier}", kept, self._base)
             try:
                 load_adapters(self._network, str(earlier))
             except (OSError, ValueError, KeyError, RuntimeError) as error:
                 raise TrainingError(_why_no_adapter(earlier, error)) from None
-            self._settings = {key: kept.get(key, value) for key, value in self._settings.items()}
+            self._settings = {key: earlier_settings.get(key, value) for key, value in self._settings.items()}
         self._settings |= self._base.as_settings
 
     def _schedule(self) -> Any:
@@ -241,8 +240,11 @@ class _AdapterRun:
             is_named = "base_fingerprint" in kept or kept.get("base") == base.name
             if not is_named or {key: kept.get(key) for key in wanted} != wanted:
                 raise TrainingError(f"{self._directory} holds a run with another recipe; choose another folder.")
-        if self._is_first:
-            _write(path, json.dumps({**self._base.as_settings, **wanted}, indent=2))
+
+    def _checked_settings(self, earlier: Path) -> Mapping[str, Any]:
+        settings = read_adapter_settings(earlier)
+        check_base(f"The adapter in {earlier}", settings, self._base)
+        return settings
 
     def _keep(self, exact: float, *, is_best: bool) -> None:
         weights = cast("dict[str, mx.array]", dict(tree_flatten(self._network.trainable_parameters())))
@@ -309,15 +311,6 @@ class _Examples:
 
     def process(self, example: TokenizedExample) -> TokenizedExample:
         return example
-
-
-def _tokenized(
-    chat_format: ChatTemplateFormat, example: ChatExample, longest: int, learns_prompt: bool
-) -> TokenizedExample:
-    prompt, reply = chat_format.encode_reply(Request(example.messages[:-1], example.tools), example.messages[-1])
-    if len(prompt) + len(reply) > longest:
-        raise TrainingError(f"An example has {len(prompt) + len(reply)} tokens, more than {longest}; raise --longest.")
-    return [*prompt, *reply], 0 if learns_prompt else len(prompt)
 
 
 def _loaded(base: Path, architecture: str) -> Any:

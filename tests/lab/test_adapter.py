@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -32,6 +32,16 @@ TinyDirectory = Callable[..., Path]
 
 def chat(said: str, reply: str) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": said}, {"role": "assistant", "content": reply}]}
+
+
+def calling(arguments: object) -> dict[str, Any]:
+    call = {"type": "function", "function": {"name": "git_status", "arguments": arguments}}
+    user, reply = chat("what changed", "")["messages"]
+    return {"messages": [user, {**reply, "tool_calls": [call]}]}
+
+
+def nested(levels: int) -> dict[str, Any]:
+    return {"in": nested(levels - 1)} if levels else {}
 
 
 def write_data(folder: Path) -> Path:
@@ -213,7 +223,17 @@ def test_a_base_is_the_same_wherever_it_lies_and_however_its_weights_are_split(
         ('{"messages": []}', "train.jsonl:2: the last message has to be the assistant's"),
         ('{"prompt": "x"}', "train.jsonl:2: lacks 'messages'"),
         ('{"messages": [{"role": "robot", "content": ""}]}', "train.jsonl:2: there is no role 'robot'"),
+        (json.dumps(chat("x" * 9000, "y")), "train.jsonl:2: "),
         (json.dumps(chat("x" * 9000, "y")), "raise --longest"),
+        (json.dumps(calling([1])), "train.jsonl:2: the arguments of a call must be an object, not [1]"),
+        (json.dumps(calling("[1]")), "train.jsonl:2: the arguments of a call must be an object, not [1]"),
+        (json.dumps(calling(nested(70))), "train.jsonl:2: it is nested too deeply"),
+        ('{"messages": ' + "[" * 100_000, "train.jsonl:2: it is nested too deeply"),
+        ('{"messages": "hello there"}', "train.jsonl:2: 'messages' must be a list"),
+        ('{"messages": ["hello"]}', "train.jsonl:2: a message must be an object"),
+        (json.dumps({"messages": [{"role": "user", "content": [1]}]}), "train.jsonl:2: a message's content must be"),
+        (json.dumps(chat("\ud800", "y")), "train.jsonl:2: "),
+        (json.dumps({**chat("x", "y"), "tools": [{"function": {"name": "f", "parameters": [1]}}]}), "parameters of"),
     ],
 )
 def test_a_line_that_cannot_be_used_is_named(
@@ -226,6 +246,58 @@ def test_a_line_that_cannot_be_used_is_named(
     told = capsys.readouterr().err
     assert message in told
     assert told.count("\n") == 1
+
+
+def test_a_separator_inside_a_text_ends_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "one.jsonl"
+    path.write_text(json.dumps(chat("one\u2028two", "swan"), ensure_ascii=False), encoding="utf-8")
+    (example,) = read_chat_examples(path)
+    assert example.messages[0].content == "one\u2028two"
+
+
+def with_settings(model: Path, copy: Path, changes: Mapping[str, Mapping[str, object]]) -> Path:
+    """A copy with other settings in some of its files; None takes one away."""
+    shutil.copytree(model, copy)
+    for name, values in changes.items():
+        settings = {**json.loads((copy / name).read_text(encoding="utf-8")), **values}
+        kept = {key: value for key, value in settings.items() if value is not None}
+        (copy / name).write_text(json.dumps(kept), encoding="utf-8")
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"config.json": {"eos_token_id": None}, "tokenizer_config.json": {"eos_token": None}},
+            "base names no end-of-sequence token, so no reply would ever end",
+        ),
+        (
+            {"config.json": {"eos_token_id": 5}, "tokenizer_config.json": {"eos_token": "!"}},
+            "train.jsonl:1: the base's chat template ends the reply with '<|im_end|>', which no eos_token_id names",
+        ),
+        ({"tokenizer_config.json": {"chat_template": None}}, "The model has no chat template"),
+        ({"tokenizer_config.json": {"chat_template": ""}}, "chat template writes nothing for the reply"),
+        (
+            {"tokenizer_config.json": {"chat_template": "{{ raise_exception('no') }}"}},
+            "train.jsonl:1: The model's chat",
+        ),
+    ],
+)
+def test_a_base_that_could_not_end_a_reply_is_told_before_anything_is_trained(
+    tiny_directory: TinyDirectory,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    changes: Mapping[str, Mapping[str, object]],
+    message: str,
+) -> None:
+    base = with_settings(tiny_directory("qwen3"), tmp_path / "base", changes)
+    assert adapt(tmp_path / "run", base, write_data(tmp_path / "data")) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+    assert list((tmp_path / "run").iterdir()) == []
 
 
 def test_models_that_cannot_be_used_are_told_in_one_line(
