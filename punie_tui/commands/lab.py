@@ -15,6 +15,7 @@ from typing import Any
 from punie_tui.commands.lab_collect import add_collect
 from punie_tui.commands.lab_compare import add_compare
 from punie_tui.commands.lab_models import add_average, add_fuse, add_quantize, add_train_adapter
+from punie_tui.commands.limited_numbers import limited
 from punie_tui.commands.terminal import print_error
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.engine.protocol import EngineError
@@ -25,12 +26,13 @@ from punie_tui.lab.data_check import count_routes, find_faults, find_scarce, pro
 from punie_tui.lab.examples import ExampleStream
 from punie_tui.lab.export import ExportError, export
 from punie_tui.lab.history import SUITES, name_weights, record
+from punie_tui.lab.limits import COUNT, NOT_NEGATIVE
 from punie_tui.lab.model_files import ModelFilesError
 from punie_tui.lab.phrasings import PHRASINGS, UNSEEN, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.routing import score_directory
 from punie_tui.lab.staging import StagingError
 from punie_tui.lab.suite import SuiteError, load_suite
-from punie_tui.lab.train import SIZES, Progress, Recipe, TrainingError, sizes_of, train, validation_examples
+from punie_tui.lab.train import LIMITS, SIZES, Progress, Recipe, TrainingError, sizes_of, train, validation_examples
 
 _EXPECTED = (
     PhrasingError,
@@ -95,7 +97,9 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("build", "chat", "check", "stats"))
     parser.add_argument("--data", type=Path, default=PHRASINGS, metavar="DIR", help="folder of phrasings")
-    parser.add_argument("--count", type=int, default=1000, metavar="N", help="build, chat: how many examples")
+    parser.add_argument(
+        "--count", type=limited(int, COUNT), default=1000, metavar="N", help="build, chat: how many examples"
+    )
     parser.add_argument("--seed", type=int, default=1, help="build, chat: the same seed gives the same examples")
     parser.add_argument(
         "--output",
@@ -108,7 +112,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--at-least",
-        type=int,
+        type=limited(int, NOT_NEGATIVE),
         default=150,
         metavar="N",
         help="check: how many phrasings every tool needs (default: 150)",
@@ -119,15 +123,18 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", type=Path, metavar="RUN", help="folder of the run; an unfinished run there goes on")
     parser.add_argument("--data", type=Path, default=PHRASINGS, metavar="DIR", help="folder of phrasings")
-    parser.add_argument("--checks", type=int, default=10, metavar="N", help="how often to validate")
+    parser.add_argument("--checks", type=limited(int, COUNT), default=10, metavar="N", help="how often to validate")
     for field in fields(Recipe):
         name = f"--{field.name.replace('_', '-')}"
         default: int | float | str = getattr(Recipe, field.name)
-        if field.name in SIZES:
-            parser.add_argument(name, type=int, help=f"default: {default}, or that of the model to go on from")
+        if field.name == "start":
+            parser.add_argument(name, default=default, help="folder of a nano model to go on from")
             continue
-        shown = "folder of a nano model to go on from" if field.name == "start" else f"default: {default}"
-        parser.add_argument(name, type=type(default), default=default, help=shown)
+        number = limited(type(default), LIMITS[field.name])
+        if field.name in SIZES:
+            parser.add_argument(name, type=number, help=f"default: {default}, or that of the model to go on from")
+        else:
+            parser.add_argument(name, type=number, default=default, help=f"default: {default}")
     parser.set_defaults(act=_train)
 
 

@@ -29,6 +29,7 @@ from punie_tui.engine.protocol import EngineError
 from punie_tui.engine.tokenizer_adapter import quieten_transformers
 from punie_tui.lab.bases import check_base, identify, read_adapter_settings
 from punie_tui.lab.chat_data import ChatExample
+from punie_tui.lab.limits import COUNT, EITHER, LAYERS, NOT_NEGATIVE, PART, POSITIVE, SEED, Limits
 from punie_tui.lab.network import save_arrays
 from punie_tui.lab.tokenized import ExampleTokenizer, TokenizedExample
 from punie_tui.lab.train import TrainingError
@@ -52,6 +53,22 @@ class AdapterRecipe:
     longest: int = 2048
     prompt_weight: float = 0.0
     seed: int = 1
+
+
+LIMITS: Mapping[str, Limits] = {
+    "iterations": COUNT,
+    "batch": COUNT,
+    "layers": LAYERS,
+    "rank": COUNT,
+    "scale": POSITIVE,
+    "dropout": PART,
+    "peak": POSITIVE,
+    "warmup": NOT_NEGATIVE,
+    "longest": COUNT,
+    "prompt_weight": EITHER,
+    "seed": SEED,
+}
+"""What each setting of a recipe may be."""
 
 
 @dataclass(frozen=True)

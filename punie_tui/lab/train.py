@@ -17,6 +17,7 @@ from punie_tui.engine.nano.classifiers import Classifiers, load_classifiers, sav
 from punie_tui.engine.tokenizer_adapter import ModelTokenizer, load_lean_tokenizer
 from punie_tui.lab.classifiers import first_action, train_classifiers
 from punie_tui.lab.examples import Example, ExampleStream, UnsayableError, make_example
+from punie_tui.lab.limits import COUNT, NOT_NEGATIVE, PART, POSITIVE, SEED, SHARE, Limits
 from punie_tui.lab.network import Row, Trainee
 from punie_tui.lab.phrasings import Phrasing
 from punie_tui.lab.routing import Score, score
@@ -76,6 +77,26 @@ class Recipe:
         }
 
 
+LIMITS: Mapping[str, Limits] = {
+    "tokens": COUNT,
+    "seed": SEED,
+    "vocabulary": COUNT,
+    "hidden": COUNT,
+    "layers": COUNT,
+    "heads": COUNT,
+    "key_value_heads": COUNT,
+    "feed_forward": COUNT,
+    "batch_tokens": COUNT,
+    "peak": POSITIVE,
+    "dropout": PART,
+    "decay": NOT_NEGATIVE,
+    "average": PART,
+    "prompt_weight": NOT_NEGATIVE,
+    "piece_dropout": SHARE,
+    "evenness": SHARE,
+}
+"""What each number in a recipe may be."""
+
 SIZES: Mapping[str, str] = {
     "hidden": "hidden_size",
     "layers": "num_hidden_layers",
@@ -90,9 +111,12 @@ def sizes_of(model: Path) -> dict[str, int]:
     """Those of a nano model, as a recipe names them. Raises TrainingError."""
     try:
         config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-        return {name: int(config[known]) for name, known in SIZES.items()}
+        found = {name: int(config[known]) for name, known in SIZES.items()}
     except (OSError, ValueError, KeyError, TypeError):
         raise TrainingError(f"{model} is no folder of a model to start with.") from None
+    if config.get("punie_format") != "nano":
+        raise TrainingError(f"The model in {model} is no nano, so it has not its marks; train an adapter with --base.")
+    return found
 
 
 @dataclass(frozen=True)
@@ -122,6 +146,11 @@ def train(
     if len(routes) < 2:
         found = f"all phrasings lead to {routes.pop()}" if routes else "there are no phrasings"
         raise TrainingError(f"Training needs requests for two tools, or for a tool and an answer; {found}.")
+    if recipe.heads % recipe.key_value_heads:
+        raise TrainingError(
+            f"{recipe.heads} heads cannot share {recipe.key_value_heads} key-value heads evenly;"
+            " change --heads or --key-value-heads."
+        )
     if checks < 1:
         raise TrainingError("A run is validated once at least: --checks 1.")
     examples = validation_examples(validation)
