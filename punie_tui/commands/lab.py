@@ -16,6 +16,7 @@ from punie_tui.commands.lab_collect import add_collect
 from punie_tui.commands.lab_compare import add_compare
 from punie_tui.commands.lab_models import add_average, add_fuse, add_quantize, add_train_adapter
 from punie_tui.commands.limited_numbers import limited
+from punie_tui.commands.stop_signals import train_until_stopped
 from punie_tui.commands.terminal import print_error
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.engine.protocol import EngineError
@@ -31,6 +32,7 @@ from punie_tui.lab.model_files import ModelFilesError
 from punie_tui.lab.phrasings import PHRASINGS, UNSEEN, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.routing import score_directory
 from punie_tui.lab.staging import StagingError
+from punie_tui.lab.stopping import IsStopped
 from punie_tui.lab.suite import SuiteError, load_suite
 from punie_tui.lab.train import LIMITS, SIZES, Progress, Recipe, TrainingError, sizes_of, train, validation_examples
 
@@ -190,10 +192,13 @@ def _train(options: argparse.Namespace) -> int:
     settings: dict[str, Any] = {**sizes_of(Path(options.start))} if options.start else {}
     given = {field.name: getattr(options, field.name) for field in fields(Recipe)}
     recipe = Recipe(**settings | {name: value for name, value in given.items() if value is not None})
-    validation = load_phrasings(options.data, validation=True)
-    train(recipe, load_phrasings(options.data), validation, options.output, _report, checks=options.checks)
-    print(f"Done; the best checkpoint is in {options.output / 'best'}.")
-    return 0
+
+    def train_nano(is_stopped: IsStopped) -> None:
+        training, validation = load_phrasings(options.data), load_phrasings(options.data, validation=True)
+        train(recipe, training, validation, options.output, _report, checks=options.checks, is_stopped=is_stopped)
+        print(f"Done; the best checkpoint is in {options.output / 'best'}.")
+
+    return train_until_stopped(options.output, train_nano)
 
 
 def _report(progress: Progress) -> None:

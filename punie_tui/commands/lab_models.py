@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from punie_tui.commands.limited_numbers import limited
+from punie_tui.commands.stop_signals import train_until_stopped
 from punie_tui.engine.models import resolve_model
 from punie_tui.lab.chat_data import read_chat_examples
 from punie_tui.lab.limits import COUNT
+from punie_tui.lab.stopping import IsStopped
 
 if TYPE_CHECKING:
     from punie_tui.lab.adapter import AdapterProgress
@@ -75,17 +77,21 @@ def _train_adapter(options: argparse.Namespace) -> int:
     from punie_tui.lab.adapter import AdapterRecipe, train_adapter
 
     recipe = AdapterRecipe(**{field.name: getattr(options, field.name) for field in fields(AdapterRecipe)})
-    train_adapter(
-        recipe,
-        resolve_model(options.base),
-        read_chat_examples(options.data / "train.jsonl"),
-        read_chat_examples(options.data / "valid.jsonl"),
-        options.output,
-        _report,
-        checks=options.checks,
-        earlier=options.earlier,
-    )
-    return 0
+
+    def train(is_stopped: IsStopped) -> None:
+        train_adapter(
+            recipe,
+            resolve_model(options.base),
+            read_chat_examples(options.data / "train.jsonl"),
+            read_chat_examples(options.data / "valid.jsonl"),
+            options.output,
+            _report,
+            checks=options.checks,
+            earlier=options.earlier,
+            is_stopped=is_stopped,
+        )
+
+    return train_until_stopped(options.output, train)
 
 
 def _report(progress: AdapterProgress) -> None:

@@ -12,11 +12,11 @@ import io
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import mlx.core as mx
 import mlx.optimizers as optimizers
@@ -31,6 +31,7 @@ from punie_tui.lab.bases import check_base, identify, read_adapter_settings
 from punie_tui.lab.chat_data import ChatExample
 from punie_tui.lab.limits import COUNT, EITHER, LAYERS, NOT_NEGATIVE, PART, POSITIVE, SEED, Limits
 from punie_tui.lab.network import save_arrays
+from punie_tui.lab.stopping import IsStopped, StoppedError, never_stopped
 from punie_tui.lab.tokenized import ExampleTokenizer, TokenizedExample
 from punie_tui.lab.train import TrainingError
 
@@ -96,10 +97,12 @@ def train_adapter(
     *,
     checks: int = 5,
     earlier: Path | None = None,
+    is_stopped: IsStopped = never_stopped,
 ) -> None:
     """Train in `directory`: `best/` holds the adapter that writes most validation replies, `last/` the newest.
 
-    A stopped run goes on from its last check. `earlier` is an adapter to start from. Raises TrainingError.
+    A run that was stopped goes on from the step after which it was, and ends with the very weights of one that was
+    not. `earlier` is an adapter to start from. Raises TrainingError, and StoppedError once `is_stopped` says so.
     """
     processes = mx.distributed.init().size()
     if recipe.batch > len(training):
@@ -107,9 +110,11 @@ def train_adapter(
     if recipe.batch % processes:
         raise TrainingError(f"A batch of {recipe.batch} cannot be shared by {processes} processes; change --batch.")
     try:
-        run = _AdapterRun(recipe, base, training, validation, directory, earlier)
-        while run.iteration < recipe.iterations:
-            run.advance(max(1, -(-recipe.iterations // checks)), report)
+        run = _AdapterRun(recipe, base, training, validation, directory, earlier, is_stopped)
+        between_checks = -(-recipe.iterations // checks)
+        while run.checked < recipe.iterations:
+            run.train_to(min(recipe.iterations, (run.checked // between_checks + 1) * between_checks), report)
+            run.check(report)
     except EngineError as error:
         raise TrainingError(str(error)) from None
     except RuntimeError as error:
@@ -126,8 +131,9 @@ class _AdapterRun:
         validation: Sequence[ChatExample],
         directory: Path,
         earlier: Path | None,
+        is_stopped: IsStopped,
     ) -> None:
-        self._recipe, self._directory = recipe, directory
+        self._recipe, self._directory, self._is_stopped = recipe, directory, is_stopped
         model_directory = inspect_directory(base)
         self._base = identify(base)
         self._world = mx.distributed.init()
@@ -141,7 +147,9 @@ class _AdapterRun:
         self._add_layers(earlier, earlier_settings)
         self._optimizer = optimizers.AdamW(learning_rate=self._schedule(), weight_decay=0.0)
         self._optimizer.init(self._network.trainable_parameters())
-        self.iteration, self._best = 0, -1.0
+        self._step, self.checked, self._best = 0, 0, -1.0
+        self._latest = {"loss": 0.0, "speed": 0.0, "left": 0.0}
+        self._batches: Iterator[Any] | None = None
         self._resume()
         if self._is_first:
             # Not before all else is well: what was never begun can begin anew with another recipe.
@@ -152,21 +160,21 @@ class _AdapterRun:
     def _is_first(self) -> bool:
         return self._world.rank() == 0
 
-    def advance(self, iterations: int, report: Report) -> None:
-        """Train so many iterations, or what is left; then evaluate and keep."""
+    def train_to(self, step: int, report: Report) -> None:
+        """Train up to that step; nothing where the run was stopped as it was about to be evaluated."""
         from mlx_lm.tuner.callbacks import TrainingCallback
         from mlx_lm.tuner.datasets import CacheDataset
         from mlx_lm.tuner.trainer import TrainingArgs, train
 
-        planned = min(iterations, self._recipe.iterations - self.iteration)
-        begun, started = self.iteration, time.monotonic()
-        latest: dict[str, float] = {}
+        if (planned := step - self._step) == 0:
+            return
+        begun, started = self._step, time.monotonic()
         shown = sys.stdout
 
         def tell(found: Mapping[str, float]) -> None:
             done = int(found["iteration"])
             left = (time.monotonic() - started) / done * (self._recipe.iterations - begun - done)
-            latest.update(loss=found["train_loss"], speed=found["tokens_per_second"], left=left)
+            self._latest = {"loss": found["train_loss"], "speed": found["tokens_per_second"], "left": left}
             if self._is_first and done < planned:
                 with redirect_stdout(shown):
                     report(AdapterProgress(begun + done, found["train_loss"], found["tokens_per_second"], left))
@@ -176,9 +184,6 @@ class _AdapterRun:
                 tell(cast("Mapping[str, float]", train_info))
 
         (self._directory / "last").mkdir(exist_ok=True)
-        # mlx_lm draws the order of the batches from numpy's own generator.
-        np.random.seed(self._recipe.seed * 1_000_003 + begun)
-        mx.random.seed(self._recipe.seed * 1_000_003 + begun)
         arguments = TrainingArgs(
             batch_size=self._recipe.batch,
             iters=planned,
@@ -194,22 +199,63 @@ class _AdapterRun:
                 CacheDataset(_Examples(self._training)),
                 None,
                 arguments,
+                iterate_batches=self._batches_until_stopped,
                 training_callback=Callback(),
             )
-        self.iteration += planned
+        if self._step < step:
+            self._stop()
+
+    def check(self, report: Report) -> None:
+        """Evaluate, and keep where the run stands."""
         if self._is_first:
             exact = self._exact_share()
             is_best = exact >= self._best
-            self._keep(exact, is_best=is_best)
-            report(
-                AdapterProgress(self.iteration, latest["loss"], latest["speed"], latest["left"], exact, is_best=is_best)
-            )
+            self._best = max(exact, self._best)
+            self.checked = self._step
+            self._keep(is_best=is_best)
+            loss, speed, left = (self._latest[name] for name in ("loss", "speed", "left"))
+            report(AdapterProgress(self._step, loss, speed, left, exact, is_best=is_best))
+        self.checked = self._step
+
+    def _batches_until_stopped(self, **wanted: Any) -> Iterator[Any]:
+        """mlx_lm's batches, which end where the run is stopped; step n is the same, whether or not the run was."""
+        from mlx_lm.tuner.trainer import iterate_batches
+
+        if self._batches is None:
+            # mlx_lm draws their order from numpy's own generator, which nothing else here uses.
+            np.random.seed(self._recipe.seed)
+            self._batches = cast("Iterator[Any]", iterate_batches(**wanted))
+            for _ in range(self._step):
+                next(self._batches)
+        while not self._is_stopped_anywhere():
+            # What dropout draws.
+            mx.random.seed(self._recipe.seed * 1_000_003 + self._step)
+            self._step += 1
+            yield next(self._batches)
+
+    def _is_stopped_anywhere(self) -> bool:
+        """All processes end at one step: each waits for the others' gradients."""
+        is_stopped = self._is_stopped()
+        if self._world.size() == 1:
+            return is_stopped
+        return bool(mx.distributed.all_sum(mx.array(int(is_stopped)), group=self._world, stream=mx.cpu).item())
+
+    def _stop(self) -> NoReturn:
+        if self._is_first:
+            self._keep(is_best=False)
+        if self._world.size() > 1:
+            # The launcher ends the others as soon as one has ended; none does before all is kept.
+            mx.eval(mx.distributed.all_sum(mx.array(0), group=self._world, stream=mx.cpu))
+        raise StoppedError(self._step, is_first=self._is_first)
 
     def _exact_share(self) -> float:
         """Each reply's tokens are the likeliest after the ones before them: what greedy decoding would write."""
         self._network.eval()
         hits = 0
         for tokens, start in self._validation:
+            # Of several processes the others are at the next step already, and can stop there only.
+            if self._world.size() == 1 and self._is_stopped():
+                self._stop()
             logits = self._network(mx.array([tokens[:-1]]))
             hits += bool(mx.all(mx.argmax(logits[0, start - 1 :], axis=-1) == mx.array(tokens[start:])).item())
         return hits / max(1, len(self._validation))
@@ -263,17 +309,16 @@ class _AdapterRun:
         check_base(f"The adapter in {earlier}", settings, self._base)
         return settings
 
-    def _keep(self, exact: float, *, is_best: bool) -> None:
+    def _keep(self, *, is_best: bool) -> None:
         weights = cast("dict[str, mx.array]", dict(tree_flatten(self._network.trainable_parameters())))
         self._write_adapter("last", weights)
         if is_best:
-            self._best = exact
             self._write_adapter("best", weights)
         kept = cast("list[tuple[str, mx.array]]", tree_flatten(self._optimizer.state))
         state = {f"optimizer.{name}": array for name, array in kept}
         state |= {f"adapter.{name}": array for name, array in weights.items()}
         save_arrays(self._directory / "state.safetensors", state, _METADATA)
-        place = {"iteration": self.iteration, "best": self._best}
+        place = {"step": self._step, "checked": self.checked, "best": self._best, "latest": self._latest}
         _write(self._directory / "place.json", json.dumps(place))
 
     def _write_adapter(self, name: str, weights: Mapping[str, mx.array]) -> None:
@@ -283,23 +328,27 @@ class _AdapterRun:
         _write(folder / "adapter_config.json", json.dumps(self._settings, indent=2))
 
     def _resume(self) -> None:
-        place = self._directory / "place.json"
-        if self._is_first and place.is_file():
-            kept = json.loads(place.read_text(encoding="utf-8"))
-            self.iteration, self._best = kept["iteration"], kept["best"]
-            arrays = cast("dict[str, mx.array]", mx.load(str(self._directory / "state.safetensors")))
-            self._network.load_weights(
-                [(k[8:], v) for k, v in arrays.items() if k.startswith("adapter.")], strict=False
-            )
-
-            # What has no adapter has an empty place in the state, which a file of arrays does not keep.
-            def kept_of(name: str, now: object) -> object:
-                return arrays.get(f"optimizer.{name}", now)
-
-            self._optimizer.state = cast("dict[str, Any]", tree_map_with_path(kept_of, self._optimizer.state))
+        if self._is_first and (self._directory / "place.json").is_file():
+            try:
+                self._read_state()
+            except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+                raise TrainingError(_why_not_on(self._directory)) from None
         if self._world.size() > 1:
             self._start_as_the_first()
         mx.eval(self._network.parameters(), self._optimizer.state)
+
+    def _read_state(self) -> None:
+        place = json.loads((self._directory / "place.json").read_text(encoding="utf-8"))
+        self._step, self.checked, self._best = int(place["step"]), int(place["checked"]), float(place["best"])
+        self._latest = {name: float(place["latest"][name]) for name in self._latest}
+        arrays = cast("dict[str, mx.array]", mx.load(str(self._directory / "state.safetensors")))
+        self._network.load_weights([(k[8:], v) for k, v in arrays.items() if k.startswith("adapter.")], strict=False)
+
+        # What has no adapter has an empty place in the state, which a file of arrays does not keep.
+        def kept_of(name: str, now: object) -> object:
+            return arrays.get(f"optimizer.{name}", now)
+
+        self._optimizer.state = cast("dict[str, Any]", tree_map_with_path(kept_of, self._optimizer.state))
 
     def _start_as_the_first(self) -> None:
         """The run's folder may lie on the first machine only, and gradients are shared but weights are not."""
@@ -309,7 +358,8 @@ class _AdapterRun:
                 return value
             return mx.distributed.all_sum(value if self._is_first else mx.zeros_like(value), group=self._world)
 
-        self.iteration = int(of_the_first(mx.array(self.iteration)).item())
+        self._step = int(of_the_first(mx.array(self._step)).item())
+        self.checked = int(of_the_first(mx.array(self.checked)).item())
         self._network.update(tree_map(of_the_first, self._network.trainable_parameters()))
         self._optimizer.state = tree_map(of_the_first, self._optimizer.state)
 
@@ -356,8 +406,12 @@ def _read_object(path: Path) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise TrainingError(f"The run in {path.parent} cannot go on from what it kept; begin another.")
+        raise TrainingError(_why_not_on(path.parent))
     return cast("dict[str, Any]", found)
+
+
+def _why_not_on(directory: Path) -> str:
+    return f"The run in {directory} cannot go on from what it kept; begin another."
 
 
 def _write(path: Path, text: str) -> None:

@@ -47,7 +47,7 @@ class Trainee:
 
         mx.random.seed(seed)
         self.config = config
-        self._average = average
+        self._seed, self._average = seed, average
         self._network: Any = qwen3.Model(qwen3.ModelArgs.from_dict(dict(config)))
         self._initialise()
         warmup = max(1, min(steps // 20, 300))
@@ -72,6 +72,8 @@ class Trainee:
     def train(self, rows: Sequence[Row], width: int) -> float:
         """One step on a batch padded to `width`; the loss."""
         tokens = mx.array([[*row, *[0] * (width - len(row))] for row, _ in rows])
+        # What dropout draws is the step's own, whatever was drawn before and wherever the run was stopped.
+        mx.random.seed(self._seed * 1_000_003 + self._steps)
         loss = self._step(tokens, *_targets(rows, width))
         # Early on the average must not be held back by the random start.
         kept = min(self._average, (self._steps + 1) / (self._steps + 10))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tokenizers import Tokenizer
 
@@ -21,6 +21,7 @@ from punie_tui.lab.limits import COUNT, NOT_NEGATIVE, PART, POSITIVE, SEED, SHAR
 from punie_tui.lab.network import Row, Trainee
 from punie_tui.lab.phrasings import Phrasing
 from punie_tui.lab.routing import Score, score
+from punie_tui.lab.stopping import IsStopped, StoppedError, never_stopped
 from punie_tui.lab.vocabulary import END, Encoder, save_tokenizer, special_tokens, train_tokenizer, with_marks_of_today
 
 _WIDTHS = (24, 32, 40, 48, 56, 64, 80, 96, 128, 192)
@@ -140,8 +141,14 @@ def train(
     report: Callable[[Progress], None],
     *,
     checks: int = 10,
+    is_stopped: IsStopped = never_stopped,
 ) -> None:
-    """Train in `directory`; `best/` holds the checkpoint that does best on validation. Raises TrainingError."""
+    """Train in `directory`; `best/` holds the checkpoint that does best on validation.
+
+    A run that was stopped goes on from the step after which it was. Without piece dropout, which the tokenizer draws
+    from a generator of its own, it ends with the very weights of one that was not. Raises TrainingError, and
+    StoppedError once `is_stopped` says so.
+    """
     routes = {first_action(phrasing.route) for phrasing in phrasings}
     if len(routes) < 2:
         found = f"all phrasings lead to {routes.pop()}" if routes else "there are no phrasings"
@@ -157,10 +164,11 @@ def train(
     if not examples:
         raise TrainingError("There is no phrasing to validate with.")
     directory.mkdir(parents=True, exist_ok=True)
-    run = _Run(recipe, phrasings, directory)
+    run = _Run(recipe, phrasings, directory, is_stopped)
     for progress, is_check in run.steps(checks):
         if is_check:
-            found = score(run.trainee.averaged_model(), run.model_tokenizer, examples, run.classifiers)
+            asked = run.until_stopped(examples)
+            found = score(run.trainee.averaged_model(), run.model_tokenizer, asked, run.classifiers)
             report(replace(progress, validation=found, is_best=run.keep_if_best(found)))
         else:
             report(progress)
@@ -181,9 +189,10 @@ def validation_examples(phrasings: Sequence[Phrasing], seed: int = 7) -> list[Ex
 class _Run:
     """One run's state: where it is in the data, and its files."""
 
-    def __init__(self, recipe: Recipe, phrasings: Sequence[Phrasing], directory: Path) -> None:
+    def __init__(self, recipe: Recipe, phrasings: Sequence[Phrasing], directory: Path, is_stopped: IsStopped) -> None:
         self._recipe = recipe
         self._directory = directory
+        self._is_stopped = is_stopped
         self._best = directory / "best"
         self._best.mkdir(exist_ok=True)
         self._check_recipe()
@@ -203,29 +212,45 @@ class _Run:
             average=recipe.average,
         )
         self._step, self._tokens, self._best_score = 0, 0, -1.0
+        self._checked_tokens, self._loss = 0, 0.0
         if not self._resume() and recipe.start:
             self._begin_with(Path(recipe.start))
 
     def steps(self, checks: int) -> Iterator[tuple[Progress, bool]]:
         """Train to the end; yields every few steps, and says whether validation is due."""
         started, begun = time.monotonic(), self._tokens
-        next_check = self._recipe.tokens / checks * (int(self._tokens * checks / self._recipe.tokens) + 1)
         losses: list[float] = []
-        while self._tokens < self._recipe.tokens:
-            rows, width = next(self._batches)
-            losses.append(self.trainee.train(rows, width))
-            self._step += 1
-            self._tokens += sum(len(row) for row, _ in rows)
-            is_check = self._tokens >= next_check or self._tokens >= self._recipe.tokens
-            if is_check or self._step % _STEPS_OF_A_REPORT == 0:
-                speed = (self._tokens - begun) / (time.monotonic() - started)
-                left = max(0.0, (self._recipe.tokens - self._tokens) / speed)
-                loss = sum(losses) / len(losses)
+
+        def progress() -> Progress:
+            speed = (self._tokens - begun) / (time.monotonic() - started)
+            left = max(0.0, (self._recipe.tokens - self._tokens) / speed) if speed else 0.0
+            # None where the run was stopped as it was about to be validated.
+            if losses:
+                self._loss = sum(losses) / len(losses)
                 losses.clear()
-                yield Progress(self._step, self._tokens, loss, speed, left), is_check
-            if is_check:
-                next_check += self._recipe.tokens / checks
-                self._save()
+            return Progress(self._step, self._tokens, self._loss, speed, left)
+
+        while self._checked_tokens < self._recipe.tokens:
+            due = self._next_check(checks)
+            while self._tokens < due:
+                if self._is_stopped():
+                    self._stop()
+                rows, width = next(self._batches)
+                losses.append(self.trainee.train(rows, width))
+                self._step += 1
+                self._tokens += sum(len(row) for row, _ in rows)
+                if self._tokens < due and self._step % _STEPS_OF_A_REPORT == 0:
+                    yield progress(), False
+            yield progress(), True
+            self._checked_tokens = self._tokens
+            self._save()
+
+    def until_stopped(self, examples: Iterable[Example]) -> Iterator[Example]:
+        """The examples; a stop among them leaves their check to be made when the run goes on."""
+        for example in examples:
+            if self._is_stopped():
+                self._stop()
+            yield example
 
     def keep_if_best(self, found: Score) -> bool:
         """Write the weights to `best/` if no earlier ones did better on routes and arguments together."""
@@ -268,9 +293,24 @@ class _Run:
         """How many steps the tokens give; batches are filled to about nine tenths."""
         return max(1, int(self._recipe.tokens / (self._recipe.batch_tokens * 0.93)))
 
+    def _next_check(self, checks: int) -> int:
+        """After how many tokens: the next of as many equal parts as there are checks."""
+        done = self._checked_tokens * checks // self._recipe.tokens
+        return min(self._recipe.tokens, -(-(done + 1) * self._recipe.tokens // checks))
+
+    def _stop(self) -> NoReturn:
+        self._save()
+        raise StoppedError(self._step)
+
     def _save(self) -> None:
         self.trainee.save_state(self._directory / "state.safetensors")
-        place = {"step": self._step, "tokens": self._tokens, "best": self._best_score}
+        place = {
+            "step": self._step,
+            "tokens": self._tokens,
+            "checked_tokens": self._checked_tokens,
+            "best": self._best_score,
+            "loss": self._loss,
+        }
         replace_file(self._directory / "place.json", f"{json.dumps(place)}\n".encode())
 
     def _begin_with(self, model: Path) -> None:
@@ -286,6 +326,7 @@ class _Run:
         try:
             kept = json.loads(place.read_text(encoding="utf-8"))
             self._step, self._tokens, self._best_score = kept["step"], kept["tokens"], kept["best"]
+            self._checked_tokens, self._loss = kept["checked_tokens"], kept["loss"]
             self.trainee.load_state(self._directory / "state.safetensors")
         except (OSError, ValueError, KeyError, TypeError, RuntimeError):
             raise TrainingError(

@@ -335,35 +335,58 @@ def two_free_ports() -> int:
             return port
 
 
-def test_two_processes_go_on_with_one_run_under_the_launcher(tiny_directory: TinyDirectory, tmp_path: Path) -> None:
-    """The second process has another folder, as on a machine of its own, and no part of the run in it."""
-    base, data = readied(tiny_directory("qwen3"), tmp_path / "base"), write_data(tmp_path / "data")
-    recipe = AdapterRecipe(iterations=120, batch=2, scale=2.0, peak=0.003, warmup=5)
-    examples = read_chat_examples(data / "train.jsonl")
-
-    def stop(progress: AdapterProgress) -> None:
-        if progress.exact is not None:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train_adapter(recipe, base, examples, examples[:2], tmp_path / "run-0", stop, checks=2)
-    each = tmp_path / "each.py"
-    each.write_text(
-        "import sys\n"
-        "import mlx.core as mx\n"
-        "from punie_tui.commands import lab\n"
-        "verb, run, *options = sys.argv[1:]\n"
-        "sys.exit(lab.run([verb, f'{run}-{mx.distributed.init().rank()}', *options]))\n",
-        encoding="utf-8",
-    )
+def launched(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A script as two processes that find each other."""
     launcher = [str(Path(sys.executable).parent / "mlx.launch"), "--backend", "ring", "-n", "2"]
-    launcher += ["--starting-port", str(two_free_ports()), "--python", sys.executable, "--"]
+    launcher += ["--starting-port", str(two_free_ports()), "--python", sys.executable, "--", str(script)]
+    return subprocess.run([*launcher, *arguments], capture_output=True, text=True, timeout=150, check=False)
+
+
+EACH = """
+import sys
+import mlx.core as mx
+from punie_tui.commands import lab
+verb, run, *options = sys.argv[1:]
+sys.exit(lab.run([verb, f'{run}-{mx.distributed.init().rank()}', *options]))
+"""
+EACH_STOPPED = """
+import sys
+from pathlib import Path
+import mlx.core as mx
+from punie_tui.lab.adapter import AdapterRecipe, train_adapter
+from punie_tui.lab.chat_data import read_chat_examples
+from punie_tui.lab.stopping import StoppedError
+run, base, data = map(Path, sys.argv[1:])
+rank = mx.distributed.init().rank()
+polls = iter(range(45))
+examples = read_chat_examples(data / "train.jsonl")
+recipe = AdapterRecipe(iterations=120, batch=2, scale=2.0, peak=0.003, warmup=5)
+try:
+    train_adapter(
+        recipe, base, examples, examples[:2], run.with_name(f"{run.name}-{rank}"), lambda _: None,
+        checks=2, is_stopped=lambda: rank == 1 and next(polls, None) is None,
+    )
+except StoppedError as stopped:
+    print(f"rank {rank} stopped at {stopped.step}")
+"""
+
+
+def test_two_processes_stop_and_go_on_as_one_run_under_the_launcher(
+    tiny_directory: TinyDirectory, tmp_path: Path
+) -> None:
+    """The second process has another folder, as on a machine of its own, and no part of the run in it; it is stopped,
+    and the first one, which nobody stopped, stops at the same step and keeps the run."""
+    base, data = readied(tiny_directory("qwen3"), tmp_path / "base"), write_data(tmp_path / "data")
+    each, stopped = tmp_path / "each.py", tmp_path / "each_stopped.py"
+    each.write_text(EACH, encoding="utf-8")
+    stopped.write_text(EACH_STOPPED, encoding="utf-8")
+    ended = launched(stopped, str(tmp_path / "run"), str(base), str(data))
+    assert sorted(ended.stdout.splitlines()) == ["rank 0 stopped at 45", "rank 1 stopped at 45"], ended.stderr
     sizes = ["--iterations", "120", "--batch", "2", "--scale", "2", "--peak", "0.003", "--warmup", "5", "--checks", "2"]
-    trained = [str(each), "train", str(tmp_path / "run"), "--base", str(base), "--data", str(data), *sizes]
-    ended = subprocess.run([*launcher, *trained], capture_output=True, text=True, timeout=150, check=False)
+    ended = launched(each, "train", str(tmp_path / "run"), "--base", str(base), "--data", str(data), *sizes)
     told = [line for line in ended.stdout.splitlines() if line.startswith("iteration ")]
     assert told, ended.stderr
-    assert told[0].startswith("iteration 70 ")
+    assert told[0].startswith("iteration 55 ")
     assert told[-1].startswith("iteration 120 ")
     assert "exact replies 100.0%" in told[-1]
     assert [path.name for path in (tmp_path / "run-1").iterdir()] in ([], ["last"])
