@@ -29,6 +29,7 @@ from punie_tui.lab.export import ExportError, export
 from punie_tui.lab.history import SUITES, name_weights, record
 from punie_tui.lab.limits import COUNT, NOT_NEGATIVE
 from punie_tui.lab.model_files import ModelFilesError
+from punie_tui.lab.network import place_among_processes
 from punie_tui.lab.phrasings import PHRASINGS, UNSEEN, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.routing import score_directory
 from punie_tui.lab.staging import StagingError
@@ -189,6 +190,12 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
+    rank, processes = place_among_processes()
+    if processes > 1:
+        # Each would train all of it, and write the same files.
+        if rank == 0:
+            raise TrainingError("nano trains in one process; LoRA training (--base MODEL) is what runs on several.")
+        return 1
     settings: dict[str, Any] = {**sizes_of(Path(options.start))} if options.start else {}
     given = {field.name: getattr(options, field.name) for field in fields(Recipe)}
     recipe = Recipe(**settings | {name: value for name, value in given.items() if value is not None})

@@ -148,6 +148,12 @@ class Trainee:
         self._network.update(tree_unflatten(fresh))
 
 
+def place_among_processes() -> tuple[int, int]:
+    """Which of how many processes this is: the first of one, unless a launcher such as `mlx.launch` started several."""
+    world = mx.distributed.init()
+    return world.rank(), world.size()
+
+
 def _with_layers(arrays: Mapping[str, mx.array], wanted: int) -> dict[str, mx.array]:
     """A network's arrays with more layers, copies of those before them that add nothing to the stream yet."""
     found = {int(match[1]) for name in arrays if (match := _LAYER.match(name))}

@@ -392,6 +392,16 @@ def test_two_processes_stop_and_go_on_as_one_run_under_the_launcher(
     assert [path.name for path in (tmp_path / "run-1").iterdir()] in ([], ["last"])
 
 
+def test_training_of_nano_in_two_processes_is_refused_in_one_line(tmp_path: Path) -> None:
+    each = tmp_path / "each.py"
+    each.write_text(EACH, encoding="utf-8")
+    ended = launched(each, "train", str(tmp_path / "run"))
+    told = [line for line in ended.stderr.splitlines() if line.startswith("punie: ")]
+    assert told == ["punie: nano trains in one process; LoRA training (--base MODEL) is what runs on several."]
+    assert ended.stdout == ""
+    assert not list(tmp_path.glob("run*"))
+
+
 @pytest.mark.parametrize("bits", ["5", "mixed"])
 def test_the_embedded_model_keeps_its_classifier_with_fewer_bits(bits: str, tmp_path: Path) -> None:
     made = tmp_path / "small"
