@@ -25,8 +25,10 @@ def train_until_stopped(directory: Path, train: Callable[[IsStopped], None]) -> 
                 print_error(f"Stopped at step {stopped.step}; the same command goes on from there.")
         except KeyboardInterrupt:
             step = kept_step(directory)
-            rest = "begins anew" if step is None else f"goes on from step {step}, the last one kept"
-            print_error(f"Stopped at once; the same command {rest}.")
+            if step is None:
+                print_error("Stopped with no step kept; the same command begins anew.")
+            else:
+                print_error(f"Stopped at once; the same command goes on from step {step}, the last one kept.")
     return _INTERRUPTED
 
 

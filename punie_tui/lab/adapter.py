@@ -31,7 +31,7 @@ from punie_tui.lab.bases import check_base, identify, read_adapter_settings
 from punie_tui.lab.chat_data import ChatExample
 from punie_tui.lab.limits import COUNT, EITHER, LAYERS, NOT_NEGATIVE, PART, POSITIVE, SEED, Limits
 from punie_tui.lab.network import save_arrays
-from punie_tui.lab.stopping import IsStopped, StoppedError, never_stopped
+from punie_tui.lab.stopping import STATE, IsStopped, StoppedError, never_stopped, place_as_metadata, read_place
 from punie_tui.lab.tokenized import ExampleTokenizer, TokenizedExample
 from punie_tui.lab.train import TrainingError
 
@@ -317,9 +317,8 @@ class _AdapterRun:
         kept = cast("list[tuple[str, mx.array]]", tree_flatten(self._optimizer.state))
         state = {f"optimizer.{name}": array for name, array in kept}
         state |= {f"adapter.{name}": array for name, array in weights.items()}
-        save_arrays(self._directory / "state.safetensors", state, _METADATA)
         place = {"step": self._step, "checked": self.checked, "best": self._best, "latest": self._latest}
-        _write(self._directory / "place.json", json.dumps(place))
+        save_arrays(self._directory / STATE, state, place_as_metadata(place))
 
     def _write_adapter(self, name: str, weights: Mapping[str, mx.array]) -> None:
         folder = self._directory / name
@@ -328,20 +327,20 @@ class _AdapterRun:
         _write(folder / "adapter_config.json", json.dumps(self._settings, indent=2))
 
     def _resume(self) -> None:
-        if self._is_first and (self._directory / "place.json").is_file():
+        if self._is_first:
             try:
-                self._read_state()
+                if (place := read_place(self._directory)) is not None:
+                    self._read_state(place)
             except (OSError, ValueError, KeyError, TypeError, RuntimeError):
                 raise TrainingError(_why_not_on(self._directory)) from None
         if self._world.size() > 1:
             self._start_as_the_first()
         mx.eval(self._network.parameters(), self._optimizer.state)
 
-    def _read_state(self) -> None:
-        place = json.loads((self._directory / "place.json").read_text(encoding="utf-8"))
+    def _read_state(self, place: Mapping[str, Any]) -> None:
         self._step, self.checked, self._best = int(place["step"]), int(place["checked"]), float(place["best"])
         self._latest = {name: float(place["latest"][name]) for name in self._latest}
-        arrays = cast("dict[str, mx.array]", mx.load(str(self._directory / "state.safetensors")))
+        arrays = cast("dict[str, mx.array]", mx.load(str(self._directory / STATE)))
         self._network.load_weights([(k[8:], v) for k, v in arrays.items() if k.startswith("adapter.")], strict=False)
 
         # What has no adapter has an empty place in the state, which a file of arrays does not keep.

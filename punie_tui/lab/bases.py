@@ -11,6 +11,7 @@ from typing import IO, Any, cast
 
 from punie_tui.engine.model_directory import inspect_directory
 from punie_tui.engine.protocol import EngineError
+from punie_tui.lab.weight_files import read_header
 
 _SAMPLES_A_TENSOR = 3
 _BYTES_A_SAMPLE = 1024
@@ -82,14 +83,13 @@ def _name_of(model: Path) -> str:
 
 def _samples(file: Path) -> Iterator[bytes]:
     """For each tensor its name, type and shape, and bytes from its beginning, middle and end."""
+    header, weights = read_header(file)
     with file.open("rb") as opened:
-        header_size = int.from_bytes(opened.read(8), "little")
-        header = cast("dict[str, dict[str, Any]]", json.loads(opened.read(header_size)))
         for name, tensor in header.items():
             if name != "__metadata__":
                 start, end = cast("list[int]", tensor["data_offsets"])
                 told = json.dumps([name, tensor["dtype"], tensor["shape"]]).encode()
-                yield told + _sample(opened, 8 + header_size + start, end - start)
+                yield told + _sample(opened, weights + start, end - start)
 
 
 def _sample(opened: IO[bytes], start: int, size: int) -> bytes:

@@ -97,14 +97,14 @@ class Trainee:
         save_arrays(directory / "model.safetensors", arrays, {"format": "mlx"})
         replace_file(directory / "config.json", f"{json.dumps(dict(self.config), indent=2)}\n".encode())
 
-    def save_state(self, path: Path) -> None:
-        """Write all that going on needs; replaces an older state in one move."""
+    def save_state(self, path: Path, metadata: Mapping[str, str]) -> None:
+        """Write all that going on needs, and what the run itself wants to know; replaces an older state in one move."""
         arrays = {
             **{f"network.{name}": array for name, array in _flat(self._network.parameters())},
             **{f"average.{name}": array for name, array in _flat(self._averaged)},
             **{f"optimizer.{name}": array for name, array in _flat(self._optimizer.state)},
         }
-        save_arrays(path, arrays, {"steps": str(self._steps)})
+        save_arrays(path, arrays, {**metadata, "steps": str(self._steps)})
 
     def load_weights(self, directory: Path) -> None:
         """Begin with a model directory's weights instead of random ones. Raises ValueError if it is another network.

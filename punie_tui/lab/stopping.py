@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, cast
+
+from punie_tui.lab.weight_files import read_header
 
 IsStopped = Callable[[], bool]
 """Asked after each step, and while a model is evaluated."""
@@ -24,9 +27,28 @@ def never_stopped() -> bool:
     return False
 
 
-def kept_step(directory: Path) -> int | None:
-    """From which step the run in `directory` would go on; None where it has kept nothing yet."""
+STATE = "state.safetensors"
+"""What a run needs to go on: its weights, and in the same file its place, so that neither is ever without the other."""
+
+
+def place_as_metadata(place: Mapping[str, Any]) -> dict[str, str]:
+    """How a run's place is written beside its weights."""
+    return {"format": "mlx", "place": json.dumps(place)}
+
+
+def read_place(directory: Path) -> Mapping[str, Any] | None:
+    """Where the run in `directory` was; None where it has kept nothing yet. Raises what a broken file raises."""
     try:
-        return int(json.loads((directory / "place.json").read_text(encoding="utf-8"))["step"])
+        header, _ = read_header(directory / STATE)
+    except FileNotFoundError:
+        return None
+    return cast("Mapping[str, Any]", json.loads(header["__metadata__"]["place"]))
+
+
+def kept_step(directory: Path) -> int | None:
+    """From which step the run in `directory` would go on; None where it has kept nothing that can be read."""
+    try:
+        place = read_place(directory)
+        return None if place is None else int(place["step"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

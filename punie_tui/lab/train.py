@@ -21,7 +21,7 @@ from punie_tui.lab.limits import COUNT, NOT_NEGATIVE, PART, POSITIVE, SEED, SHAR
 from punie_tui.lab.network import Row, Trainee
 from punie_tui.lab.phrasings import Phrasing
 from punie_tui.lab.routing import Score, score
-from punie_tui.lab.stopping import IsStopped, StoppedError, never_stopped
+from punie_tui.lab.stopping import STATE, IsStopped, StoppedError, never_stopped, place_as_metadata, read_place
 from punie_tui.lab.vocabulary import END, Encoder, save_tokenizer, special_tokens, train_tokenizer, with_marks_of_today
 
 _WIDTHS = (24, 32, 40, 48, 56, 64, 80, 96, 128, 192)
@@ -303,7 +303,6 @@ class _Run:
         raise StoppedError(self._step)
 
     def _save(self) -> None:
-        self.trainee.save_state(self._directory / "state.safetensors")
         place = {
             "step": self._step,
             "tokens": self._tokens,
@@ -311,7 +310,7 @@ class _Run:
             "best": self._best_score,
             "loss": self._loss,
         }
-        replace_file(self._directory / "place.json", f"{json.dumps(place)}\n".encode())
+        self.trainee.save_state(self._directory / STATE, place_as_metadata(place))
 
     def _begin_with(self, model: Path) -> None:
         try:
@@ -320,14 +319,12 @@ class _Run:
             raise TrainingError(f"Cannot start with the model in {model}: {error}") from None
 
     def _resume(self) -> bool:
-        place = self._directory / "place.json"
-        if not place.is_file():
-            return False
         try:
-            kept = json.loads(place.read_text(encoding="utf-8"))
+            if (kept := read_place(self._directory)) is None:
+                return False
             self._step, self._tokens, self._best_score = kept["step"], kept["tokens"], kept["best"]
             self._checked_tokens, self._loss = kept["checked_tokens"], kept["loss"]
-            self.trainee.load_state(self._directory / "state.safetensors")
+            self.trainee.load_state(self._directory / STATE)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError):
             raise TrainingError(
                 f"The run in {self._directory} cannot go on from what it kept; begin another."

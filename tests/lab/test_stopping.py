@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -21,8 +20,8 @@ from punie_tui.commands.stop_signals import train_until_stopped
 from punie_tui.lab.adapter import AdapterProgress, AdapterRecipe, train_adapter
 from punie_tui.lab.chat_data import read_chat_examples
 from punie_tui.lab.phrasings import load_phrasings
-from punie_tui.lab.stopping import IsStopped, StoppedError, never_stopped
-from punie_tui.lab.train import Progress, train
+from punie_tui.lab.stopping import IsStopped, StoppedError, kept_step, never_stopped, place_as_metadata
+from punie_tui.lab.train import Progress, TrainingError, train
 from tests.engine.conftest import tiny_directory as tiny_directory
 from tests.lab.test_adapter import TinyDirectory
 from tests.lab.test_adapter import write_data as write_chats
@@ -45,6 +44,21 @@ def stops_of(run: Callable[[IsStopped], None], polls: int) -> list[int]:
             return stops
         except StoppedError as stopped:
             stops.append(stopped.step)
+
+
+def test_an_adapter_that_kept_nothing_readable_says_so(tiny_directory: TinyDirectory, tmp_path: Path) -> None:
+    base, data = tiny_directory("qwen3"), write_chats(tmp_path / "data")
+    examples = read_chat_examples(data / "train.jsonl")
+
+    def run() -> None:
+        recipe = AdapterRecipe(iterations=2, batch=2)
+        train_adapter(recipe, base, examples, examples, tmp_path / "run", lambda _: None, checks=1)
+
+    run()
+    for kept in (b"", b"\xff" * 20, (tmp_path / "run" / "last" / "adapters.safetensors").read_bytes()):
+        (tmp_path / "run" / "state.safetensors").write_bytes(kept)
+        with pytest.raises(TrainingError, match="cannot go on from what it kept; begin another"):
+            run()
 
 
 def weights_in(folder: Path, name: str) -> dict[str, list[float]]:
@@ -128,7 +142,7 @@ def test_a_signal_stops_training_between_two_steps_and_the_same_command_goes_on(
     assert said, told
     step = int(said[1])
     assert step >= int(first.split()[1])
-    assert json.loads((run / "place.json").read_text(encoding="utf-8"))["step"] == step
+    assert kept_step(run) == step
     assert lab.run(command) == 0
     steps = [int(line.split()[1]) for line in capsys.readouterr().out.splitlines() if line[:4] in ("iter", "step")]
     assert step < steps[0] <= step + 50
@@ -151,8 +165,9 @@ def test_a_signal_before_the_first_step_and_a_second_one_stop_at_once(
 
     before = signal.getsignal(signal.SIGTERM)
     assert train_until_stopped(tmp_path, loading) == 130
-    assert capsys.readouterr().err == "punie: Stopped at once; the same command begins anew.\n"
-    (tmp_path / "place.json").write_text('{"step": 24}', encoding="utf-8")
+    assert capsys.readouterr().err == "punie: Stopped with no step kept; the same command begins anew.\n"
+    metadata = place_as_metadata({"step": 24})
+    mx.save_safetensors(str(tmp_path / "state.safetensors"), {"weight": mx.zeros(1)}, metadata=metadata)
     assert train_until_stopped(tmp_path, in_a_long_step) == 130
     assert capsys.readouterr().err == (
         "punie: Stopped at once; the same command goes on from step 24, the last one kept.\n"
