@@ -8,10 +8,13 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 from punie_tui.commands.terminal import print_error
+from punie_tui.lab.network import place_among_processes
 from punie_tui.lab.stopping import IsStopped, StoppedError, kept_step
 
 _INTERRUPTED = 130
 _STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_NOT_UNDER_A_LAUNCHER = (signal.SIGTERM,)
+"""It ends by this signal what waits for the part of a process that has gone, and waits for that itself."""
 
 
 def train_until_stopped(directory: Path, train: Callable[[IsStopped], None]) -> int:
@@ -44,9 +47,7 @@ class _StopSignals:
         return self._has_come
 
     def __enter__(self) -> _StopSignals:
-        # What `nohup` has made deaf to a closing terminal stays so.
-        numbers = [number for number in _STOPPING_SIGNALS if number != signal.SIGHUP or _is_heard(number)]
-        self._previous = {number: signal.signal(number, self._note) for number in numbers}
+        self._previous = {number: signal.signal(number, self._note) for number in _STOPPING_SIGNALS if _is_ours(number)}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -59,5 +60,9 @@ class _StopSignals:
         self._has_come = True
 
 
-def _is_heard(number: signal.Signals) -> bool:
-    return signal.getsignal(number) is not signal.SIG_IGN
+def _is_ours(number: signal.Signals) -> bool:
+    if number == signal.SIGHUP:
+        # What `nohup` has made deaf to a closing terminal stays so.
+        return signal.getsignal(number) is not signal.SIG_IGN
+    _, processes = place_among_processes()
+    return processes == 1 or number not in _NOT_UNDER_A_LAUNCHER

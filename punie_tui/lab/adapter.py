@@ -334,6 +334,7 @@ class _AdapterRun:
             except (OSError, ValueError, KeyError, TypeError, RuntimeError):
                 raise TrainingError(_why_not_on(self._directory)) from None
         if self._world.size() > 1:
+            self._check_bases_of_all()
             self._start_as_the_first()
         mx.eval(self._network.parameters(), self._optimizer.state)
 
@@ -348,6 +349,14 @@ class _AdapterRun:
             return arrays.get(f"optimizer.{name}", now)
 
         self._optimizer.state = cast("dict[str, Any]", tree_map_with_path(kept_of, self._optimizer.state))
+
+    def _check_bases_of_all(self) -> None:
+        mark = mx.array([int(self._base.fingerprint[:8], 16)], dtype=mx.uint32)
+        marks = mx.distributed.all_gather(mark, group=self._world)
+        if not mx.all(marks == mark).item():
+            raise TrainingError(
+                f"The processes have different bases; the one of process {self._world.rank()} is {self._base}."
+            )
 
     def _start_as_the_first(self) -> None:
         """The run's folder may lie on the first machine only, and gradients are shared but weights are not."""

@@ -392,6 +392,29 @@ def test_two_processes_stop_and_go_on_as_one_run_under_the_launcher(
     assert [path.name for path in (tmp_path / "run-1").iterdir()] in ([], ["last"])
 
 
+EACH_WITH_ITS_BASE = """
+import sys
+import mlx.core as mx
+from punie_tui.commands import lab
+run, base, data = sys.argv[1:]
+rank = mx.distributed.init().rank()
+sizes = ["--iterations", "4", "--batch", "2"]
+sys.exit(lab.run(["train", f"{run}-{rank}", "--base", f"{base}-{rank}", "--data", data, *sizes]))
+"""
+
+
+def test_processes_with_different_bases_name_them(tiny_directory: TinyDirectory, tmp_path: Path) -> None:
+    for rank in range(2):
+        shutil.copytree(tiny_directory("qwen3", seed=rank), tmp_path / f"base-{rank}")
+    each = tmp_path / "each.py"
+    each.write_text(EACH_WITH_ITS_BASE, encoding="utf-8")
+    ended = launched(each, str(tmp_path / "run"), str(tmp_path / "base"), str(write_data(tmp_path / "data")))
+    told = sorted(line.split(" (")[0] for line in ended.stderr.splitlines() if line.startswith("punie: "))
+    message = "punie: The processes have different bases; the one of process {0} is base-{0}"
+    assert told == [message.format(rank) for rank in range(2)], ended.stderr
+    assert ended.stdout == ""
+
+
 def test_training_of_nano_in_two_processes_is_refused_in_one_line(tmp_path: Path) -> None:
     each = tmp_path / "each.py"
     each.write_text(EACH, encoding="utf-8")
