@@ -32,7 +32,12 @@ def add_train_adapter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", type=Path, metavar="RUN", help="folder of the run; an unfinished run there goes on")
     parser.add_argument("--base", required=True, metavar="MODEL", help="a model's folder or hub id")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds train.jsonl and valid.jsonl")
-    parser.add_argument("--earlier", type=Path, metavar="ADAPTER", help="an adapter of the same base to start from")
+    parser.add_argument(
+        "--earlier",
+        type=Path,
+        metavar="ADAPTER",
+        help="an adapter of the same base to start from; it keeps its own layers, rank, scale and dropout",
+    )
     parser.add_argument(
         "--checks", type=limited(int, COUNT), default=5, metavar="N", help="how often to evaluate and keep"
     )
