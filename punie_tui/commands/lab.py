@@ -16,6 +16,8 @@ from punie_tui.commands.lab_check import add_check, check
 from punie_tui.commands.lab_collect import add_collect
 from punie_tui.commands.lab_compare import add_compare
 from punie_tui.commands.lab_models import add_average, add_fuse, add_quantize, add_train_adapter
+from punie_tui.commands.limited_numbers import limited
+from punie_tui.commands.stop_signals import train_until_stopped
 from punie_tui.commands.terminal import print_error
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.engine.protocol import EngineError
@@ -26,12 +28,15 @@ from punie_tui.lab.data_check import count_routes
 from punie_tui.lab.examples import ExampleStream
 from punie_tui.lab.export import ExportError, export
 from punie_tui.lab.history import GOAL_TEMPERATURE, HISTORY, SUITES, UNTRAINED, name_weights, record
+from punie_tui.lab.limits import COUNT
 from punie_tui.lab.model_files import ModelFilesError
+from punie_tui.lab.network import place_among_processes
 from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.routing import score_directory
 from punie_tui.lab.staging import StagingError
+from punie_tui.lab.stopping import IsStopped
 from punie_tui.lab.suite import SuiteError, load_suite
-from punie_tui.lab.train import SIZES, Progress, Recipe, TrainingError, sizes_of, train, validation_examples
+from punie_tui.lab.train import LIMITS, SIZES, Progress, Recipe, TrainingError, sizes_of, train, validation_examples
 
 _EXPECTED = (
     PhrasingError,
@@ -106,7 +111,9 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("build", "chat", "check", "stats"))
     parser.add_argument("--data", type=Path, default=PHRASINGS, metavar="DIR", help="folder of phrasings")
-    parser.add_argument("--count", type=int, default=1000, metavar="N", help="build, chat: how many examples")
+    parser.add_argument(
+        "--count", type=limited(int, COUNT), default=1000, metavar="N", help="build, chat: how many examples"
+    )
     parser.add_argument("--seed", type=int, default=1, help="build, chat: the same seed gives the same examples")
     parser.add_argument(
         "--output",
@@ -121,15 +128,18 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", type=Path, metavar="RUN", help="folder of the run; an unfinished run there goes on")
     parser.add_argument("--data", type=Path, default=PHRASINGS, metavar="DIR", help="folder of phrasings")
-    parser.add_argument("--checks", type=int, default=10, metavar="N", help="how often to validate")
+    parser.add_argument("--checks", type=limited(int, COUNT), default=10, metavar="N", help="how often to validate")
     for field in fields(Recipe):
         name = f"--{field.name.replace('_', '-')}"
         default: int | float | str = getattr(Recipe, field.name)
-        if field.name in SIZES:
-            parser.add_argument(name, type=int, help=f"default: {default}, or that of the model to go on from")
+        if field.name == "start":
+            parser.add_argument(name, default=default, help="folder of a nano model to go on from")
             continue
-        shown = "folder of a nano model to go on from" if field.name == "start" else f"default: {default}"
-        parser.add_argument(name, type=type(default), default=default, help=shown)
+        number = limited(type(default), LIMITS[field.name])
+        if field.name in SIZES:
+            parser.add_argument(name, type=number, help=f"default: {default}, or that of the model to go on from")
+        else:
+            parser.add_argument(name, type=number, default=default, help=f"default: {default}")
     parser.set_defaults(act=_train)
 
 
@@ -178,13 +188,22 @@ def _chat(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
+    rank, processes = place_among_processes()
+    if processes > 1:
+        # Each would train all of it, and write the same files.
+        if rank == 0:
+            raise TrainingError("nano trains in one process; LoRA training (--base MODEL) is what runs on several.")
+        return 1
     settings: dict[str, Any] = {**sizes_of(Path(options.start))} if options.start else {}
     given = {field.name: getattr(options, field.name) for field in fields(Recipe)}
     recipe = Recipe(**settings | {name: value for name, value in given.items() if value is not None})
-    validation = load_phrasings(options.data, validation=True)
-    train(recipe, load_phrasings(options.data), validation, options.output, _report, checks=options.checks)
-    print(f"Done; the best checkpoint is in {options.output / 'best'}.")
-    return 0
+
+    def train_nano(is_stopped: IsStopped) -> None:
+        training, validation = load_phrasings(options.data), load_phrasings(options.data, validation=True)
+        train(recipe, training, validation, options.output, _report, checks=options.checks, is_stopped=is_stopped)
+        print(f"Done; the best checkpoint is in {options.output / 'best'}.")
+
+    return train_until_stopped(options.output, train_nano)
 
 
 def _report(progress: Progress) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from punie_tools.safe_text import safe_text
+from punie_tui.commands.limited_numbers import limited
 from punie_tui.lab.chat_check import count_replies, find_chat_faults, find_scarce_tools
 from punie_tui.lab.chat_data import read_chat_examples
 from punie_tui.lab.data_check import Fault, find_faults, find_scarce, prompts_of_suite
 from punie_tui.lab.history import SUITES
+from punie_tui.lab.limits import NOT_NEGATIVE
 from punie_tui.lab.phrasings import UNSEEN, load_phrasings
 
 _PHRASINGS_OF_A_TOOL = 150
@@ -30,7 +32,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--at-least",
-        type=int,
+        type=limited(int, NOT_NEGATIVE),
         metavar="N",
         help=f"check: how many lines every tool needs (default: {_PHRASINGS_OF_A_TOOL} phrasings, 0 chat examples)",
     )

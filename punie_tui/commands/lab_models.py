@@ -7,8 +7,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from punie_tui.commands.limited_numbers import limited
+from punie_tui.commands.stop_signals import train_until_stopped
 from punie_tui.engine.models import resolve_model
 from punie_tui.lab.chat_data import read_chat_examples
+from punie_tui.lab.limits import COUNT
+from punie_tui.lab.stopping import IsStopped
 
 if TYPE_CHECKING:
     from punie_tui.lab.adapter import AdapterProgress
@@ -23,17 +27,25 @@ _HELP = {
 
 def add_train_adapter(parser: argparse.ArgumentParser) -> None:
     """`punie lab train --base`."""
-    from punie_tui.lab.adapter import AdapterRecipe
+    from punie_tui.lab.adapter import LIMITS, AdapterRecipe
 
     parser.add_argument("output", type=Path, metavar="RUN", help="folder of the run; an unfinished run there goes on")
     parser.add_argument("--base", required=True, metavar="MODEL", help="a model's folder or hub id")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds train.jsonl and valid.jsonl")
-    parser.add_argument("--earlier", type=Path, metavar="ADAPTER", help="an adapter of the same base to start from")
-    parser.add_argument("--checks", type=int, default=5, metavar="N", help="how often to evaluate and keep")
+    parser.add_argument(
+        "--earlier",
+        type=Path,
+        metavar="ADAPTER",
+        help="an adapter of the same base to start from; it keeps its own layers, rank, scale and dropout",
+    )
+    parser.add_argument(
+        "--checks", type=limited(int, COUNT), default=5, metavar="N", help="how often to evaluate and keep"
+    )
     for field in fields(AdapterRecipe):
         default: int | float = getattr(AdapterRecipe, field.name)
         text = f"{_HELP[field.name]}; default: {default}" if field.name in _HELP else f"default: {default}"
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(default), default=default, help=text)
+        number = limited(type(default), LIMITS[field.name])
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=number, default=default, help=text)
     parser.set_defaults(act=_train_adapter)
 
 
@@ -70,17 +82,21 @@ def _train_adapter(options: argparse.Namespace) -> int:
     from punie_tui.lab.adapter import AdapterRecipe, train_adapter
 
     recipe = AdapterRecipe(**{field.name: getattr(options, field.name) for field in fields(AdapterRecipe)})
-    train_adapter(
-        recipe,
-        resolve_model(options.base),
-        read_chat_examples(options.data / "train.jsonl"),
-        read_chat_examples(options.data / "valid.jsonl"),
-        options.output,
-        _report,
-        checks=options.checks,
-        earlier=options.earlier,
-    )
-    return 0
+
+    def train(is_stopped: IsStopped) -> None:
+        train_adapter(
+            recipe,
+            resolve_model(options.base),
+            read_chat_examples(options.data / "train.jsonl"),
+            read_chat_examples(options.data / "valid.jsonl"),
+            options.output,
+            _report,
+            checks=options.checks,
+            earlier=options.earlier,
+            is_stopped=is_stopped,
+        )
+
+    return train_until_stopped(options.output, train)
 
 
 def _report(progress: AdapterProgress) -> None:

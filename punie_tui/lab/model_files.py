@@ -20,6 +20,7 @@ from mlx.utils import tree_unflatten
 from punie_tui.engine.model_directory import inspect_directory
 from punie_tui.engine.nano.classifiers import FILE_NAME as CLASSIFIERS
 from punie_tui.engine.tokenizer_adapter import quieten_transformers
+from punie_tui.lab.bases import check_base, identify, read_adapter_settings
 from punie_tui.lab.network import save_arrays
 
 BITS = {"4": 4, "5": 5, "6": 6, "8": 8, "mixed": None}
@@ -33,12 +34,14 @@ class ModelFilesError(Exception):
 
 
 def fuse(base: Path, adapter: Path, output: Path) -> int:
-    """Write `base` with the adapter added to its weights; the bytes of the new weights. Raises ModelFilesError."""
+    """Write `base` with the adapter added to its weights; the bytes of the new weights.
+
+    Raises ModelFilesError, and EngineError where the two do not belong together.
+    """
+    check_base(f"The adapter in {adapter}", read_adapter_settings(adapter), identify(base))
     with _whole(base, output) as place:
         from mlx_lm.utils import load, save
 
-        if not (adapter / "adapter_config.json").is_file():
-            raise ModelFilesError(f"{adapter} holds no adapter (adapter_config.json and adapters.safetensors).")
         network, tokenizer, config = cast(
             "tuple[Any, Any, dict[str, Any]]", load(str(base), adapter_path=str(adapter), return_config=True)
         )

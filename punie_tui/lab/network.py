@@ -47,7 +47,7 @@ class Trainee:
 
         mx.random.seed(seed)
         self.config = config
-        self._average = average
+        self._seed, self._average = seed, average
         self._network: Any = qwen3.Model(qwen3.ModelArgs.from_dict(dict(config)))
         self._initialise()
         warmup = max(1, min(steps // 20, 300))
@@ -72,6 +72,8 @@ class Trainee:
     def train(self, rows: Sequence[Row], width: int) -> float:
         """One step on a batch padded to `width`; the loss."""
         tokens = mx.array([[*row, *[0] * (width - len(row))] for row, _ in rows])
+        # What dropout draws is the step's own, whatever was drawn before and wherever the run was stopped.
+        mx.random.seed(self._seed * 1_000_003 + self._steps)
         loss = self._step(tokens, *_targets(rows, width))
         # Early on the average must not be held back by the random start.
         kept = min(self._average, (self._steps + 1) / (self._steps + 10))
@@ -95,14 +97,14 @@ class Trainee:
         save_arrays(directory / "model.safetensors", arrays, {"format": "mlx"})
         replace_file(directory / "config.json", f"{json.dumps(dict(self.config), indent=2)}\n".encode())
 
-    def save_state(self, path: Path) -> None:
-        """Write all that going on needs; replaces an older state in one move."""
+    def save_state(self, path: Path, metadata: Mapping[str, str]) -> None:
+        """Write all that going on needs, and what the run itself wants to know; replaces an older state in one move."""
         arrays = {
             **{f"network.{name}": array for name, array in _flat(self._network.parameters())},
             **{f"average.{name}": array for name, array in _flat(self._averaged)},
             **{f"optimizer.{name}": array for name, array in _flat(self._optimizer.state)},
         }
-        save_arrays(path, arrays, {"steps": str(self._steps)})
+        save_arrays(path, arrays, {**metadata, "steps": str(self._steps)})
 
     def load_weights(self, directory: Path) -> None:
         """Begin with a model directory's weights instead of random ones. Raises ValueError if it is another network.
@@ -144,6 +146,12 @@ class Trainee:
                 scale = scale / depth if name.endswith(_INTO_THE_STREAM) else scale
                 fresh.append((name, mx.random.normal(array.shape) * scale))
         self._network.update(tree_unflatten(fresh))
+
+
+def place_among_processes() -> tuple[int, int]:
+    """Which of how many processes this is: the first of one, unless a launcher such as `mlx.launch` started several."""
+    world = mx.distributed.init()
+    return world.rank(), world.size()
 
 
 def _with_layers(arrays: Mapping[str, mx.array], wanted: int) -> dict[str, mx.array]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tokenizers import Tokenizer
 
@@ -17,9 +17,11 @@ from punie_tui.engine.nano.classifiers import Classifiers, load_classifiers, sav
 from punie_tui.engine.tokenizer_adapter import ModelTokenizer, load_lean_tokenizer
 from punie_tui.lab.classifiers import first_action, train_classifiers
 from punie_tui.lab.examples import Example, ExampleStream, UnsayableError, make_example
+from punie_tui.lab.limits import COUNT, NOT_NEGATIVE, PART, POSITIVE, SEED, SHARE, Limits
 from punie_tui.lab.network import Row, Trainee
 from punie_tui.lab.phrasings import Phrasing
 from punie_tui.lab.routing import Score, score
+from punie_tui.lab.stopping import STATE, IsStopped, StoppedError, never_stopped, place_as_metadata, read_place
 from punie_tui.lab.vocabulary import END, Encoder, save_tokenizer, special_tokens, train_tokenizer, with_marks_of_today
 
 _WIDTHS = (24, 32, 40, 48, 56, 64, 80, 96, 128, 192)
@@ -76,6 +78,26 @@ class Recipe:
         }
 
 
+LIMITS: Mapping[str, Limits] = {
+    "tokens": COUNT,
+    "seed": SEED,
+    "vocabulary": COUNT,
+    "hidden": COUNT,
+    "layers": COUNT,
+    "heads": COUNT,
+    "key_value_heads": COUNT,
+    "feed_forward": COUNT,
+    "batch_tokens": COUNT,
+    "peak": POSITIVE,
+    "dropout": PART,
+    "decay": NOT_NEGATIVE,
+    "average": PART,
+    "prompt_weight": NOT_NEGATIVE,
+    "piece_dropout": SHARE,
+    "evenness": SHARE,
+}
+"""What each number in a recipe may be."""
+
 SIZES: Mapping[str, str] = {
     "hidden": "hidden_size",
     "layers": "num_hidden_layers",
@@ -90,9 +112,12 @@ def sizes_of(model: Path) -> dict[str, int]:
     """Those of a nano model, as a recipe names them. Raises TrainingError."""
     try:
         config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-        return {name: int(config[known]) for name, known in SIZES.items()}
+        found = {name: int(config[known]) for name, known in SIZES.items()}
     except (OSError, ValueError, KeyError, TypeError):
         raise TrainingError(f"{model} is no folder of a model to start with.") from None
+    if config.get("punie_format") != "nano":
+        raise TrainingError(f"The model in {model} is no nano, so it has not its marks; train an adapter with --base.")
+    return found
 
 
 @dataclass(frozen=True)
@@ -116,22 +141,34 @@ def train(
     report: Callable[[Progress], None],
     *,
     checks: int = 10,
+    is_stopped: IsStopped = never_stopped,
 ) -> None:
-    """Train in `directory`; `best/` holds the checkpoint that does best on validation. Raises TrainingError."""
+    """Train in `directory`; `best/` holds the checkpoint that does best on validation.
+
+    A run that was stopped goes on from the step after which it was. Without piece dropout, which the tokenizer draws
+    from a generator of its own, it ends with the very weights of one that was not. Raises TrainingError, and
+    StoppedError once `is_stopped` says so.
+    """
     routes = {first_action(phrasing.route) for phrasing in phrasings}
     if len(routes) < 2:
         found = f"all phrasings lead to {routes.pop()}" if routes else "there are no phrasings"
         raise TrainingError(f"Training needs requests for two tools, or for a tool and an answer; {found}.")
+    if recipe.heads % recipe.key_value_heads:
+        raise TrainingError(
+            f"{recipe.heads} heads cannot share {recipe.key_value_heads} key-value heads evenly;"
+            " change --heads or --key-value-heads."
+        )
     if checks < 1:
         raise TrainingError("A run is validated once at least: --checks 1.")
     examples = validation_examples(validation)
     if not examples:
         raise TrainingError("There is no phrasing to validate with.")
     directory.mkdir(parents=True, exist_ok=True)
-    run = _Run(recipe, phrasings, directory)
+    run = _Run(recipe, phrasings, directory, is_stopped)
     for progress, is_check in run.steps(checks):
         if is_check:
-            found = score(run.trainee.averaged_model(), run.model_tokenizer, examples, run.classifiers)
+            asked = run.until_stopped(examples)
+            found = score(run.trainee.averaged_model(), run.model_tokenizer, asked, run.classifiers)
             report(replace(progress, validation=found, is_best=run.keep_if_best(found)))
         else:
             report(progress)
@@ -152,9 +189,10 @@ def validation_examples(phrasings: Sequence[Phrasing], seed: int = 7) -> list[Ex
 class _Run:
     """One run's state: where it is in the data, and its files."""
 
-    def __init__(self, recipe: Recipe, phrasings: Sequence[Phrasing], directory: Path) -> None:
+    def __init__(self, recipe: Recipe, phrasings: Sequence[Phrasing], directory: Path, is_stopped: IsStopped) -> None:
         self._recipe = recipe
         self._directory = directory
+        self._is_stopped = is_stopped
         self._best = directory / "best"
         self._best.mkdir(exist_ok=True)
         self._check_recipe()
@@ -174,29 +212,45 @@ class _Run:
             average=recipe.average,
         )
         self._step, self._tokens, self._best_score = 0, 0, -1.0
+        self._checked_tokens, self._loss = 0, 0.0
         if not self._resume() and recipe.start:
             self._begin_with(Path(recipe.start))
 
     def steps(self, checks: int) -> Iterator[tuple[Progress, bool]]:
         """Train to the end; yields every few steps, and says whether validation is due."""
         started, begun = time.monotonic(), self._tokens
-        next_check = self._recipe.tokens / checks * (int(self._tokens * checks / self._recipe.tokens) + 1)
         losses: list[float] = []
-        while self._tokens < self._recipe.tokens:
-            rows, width = next(self._batches)
-            losses.append(self.trainee.train(rows, width))
-            self._step += 1
-            self._tokens += sum(len(row) for row, _ in rows)
-            is_check = self._tokens >= next_check or self._tokens >= self._recipe.tokens
-            if is_check or self._step % _STEPS_OF_A_REPORT == 0:
-                speed = (self._tokens - begun) / (time.monotonic() - started)
-                left = max(0.0, (self._recipe.tokens - self._tokens) / speed)
-                loss = sum(losses) / len(losses)
+
+        def progress() -> Progress:
+            speed = (self._tokens - begun) / (time.monotonic() - started)
+            left = max(0.0, (self._recipe.tokens - self._tokens) / speed) if speed else 0.0
+            # None where the run was stopped as it was about to be validated.
+            if losses:
+                self._loss = sum(losses) / len(losses)
                 losses.clear()
-                yield Progress(self._step, self._tokens, loss, speed, left), is_check
-            if is_check:
-                next_check += self._recipe.tokens / checks
-                self._save()
+            return Progress(self._step, self._tokens, self._loss, speed, left)
+
+        while self._checked_tokens < self._recipe.tokens:
+            due = self._next_check(checks)
+            while self._tokens < due:
+                if self._is_stopped():
+                    self._stop()
+                rows, width = next(self._batches)
+                losses.append(self.trainee.train(rows, width))
+                self._step += 1
+                self._tokens += sum(len(row) for row, _ in rows)
+                if self._tokens < due and self._step % _STEPS_OF_A_REPORT == 0:
+                    yield progress(), False
+            yield progress(), True
+            self._checked_tokens = self._tokens
+            self._save()
+
+    def until_stopped(self, examples: Iterable[Example]) -> Iterator[Example]:
+        """The examples; a stop among them leaves their check to be made when the run goes on."""
+        for example in examples:
+            if self._is_stopped():
+                self._stop()
+            yield example
 
     def keep_if_best(self, found: Score) -> bool:
         """Write the weights to `best/` if no earlier ones did better on routes and arguments together."""
@@ -239,10 +293,24 @@ class _Run:
         """How many steps the tokens give; batches are filled to about nine tenths."""
         return max(1, int(self._recipe.tokens / (self._recipe.batch_tokens * 0.93)))
 
+    def _next_check(self, checks: int) -> int:
+        """After how many tokens: the next of as many equal parts as there are checks."""
+        done = self._checked_tokens * checks // self._recipe.tokens
+        return min(self._recipe.tokens, -(-(done + 1) * self._recipe.tokens // checks))
+
+    def _stop(self) -> NoReturn:
+        self._save()
+        raise StoppedError(self._step)
+
     def _save(self) -> None:
-        self.trainee.save_state(self._directory / "state.safetensors")
-        place = {"step": self._step, "tokens": self._tokens, "best": self._best_score}
-        replace_file(self._directory / "place.json", f"{json.dumps(place)}\n".encode())
+        place = {
+            "step": self._step,
+            "tokens": self._tokens,
+            "checked_tokens": self._checked_tokens,
+            "best": self._best_score,
+            "loss": self._loss,
+        }
+        self.trainee.save_state(self._directory / STATE, place_as_metadata(place))
 
     def _begin_with(self, model: Path) -> None:
         try:
@@ -251,13 +319,12 @@ class _Run:
             raise TrainingError(f"Cannot start with the model in {model}: {error}") from None
 
     def _resume(self) -> bool:
-        place = self._directory / "place.json"
-        if not place.is_file():
-            return False
         try:
-            kept = json.loads(place.read_text(encoding="utf-8"))
+            if (kept := read_place(self._directory)) is None:
+                return False
             self._step, self._tokens, self._best_score = kept["step"], kept["tokens"], kept["best"]
-            self.trainee.load_state(self._directory / "state.safetensors")
+            self._checked_tokens, self._loss = kept["checked_tokens"], kept["loss"]
+            self.trainee.load_state(self._directory / STATE)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError):
             raise TrainingError(
                 f"The run in {self._directory} cannot go on from what it kept; begin another."

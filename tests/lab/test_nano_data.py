@@ -219,15 +219,15 @@ def test_a_stopped_run_goes_on_and_keeps_its_recipe(tmp_path: Path) -> None:
         train(SMALL, phrasings, validation, run, stop_at_second_check, checks=4)
     done: list[Progress] = []
     before = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
-    place = json.loads((run / "place.json").read_text(encoding="utf-8"))
-    (run / "place_before.json").hardlink_to(run / "place.json")
+    state = (run / "state.safetensors").read_bytes()
+    (run / "state_before").hardlink_to(run / "state.safetensors")
     train(SMALL, phrasings, validation, run, done.append, checks=4)
     assert done[0].step == first[1].step
     assert done[-1].tokens >= SMALL.tokens
     assert (run / "best" / "model.safetensors").is_file()
     assert json.loads((run / "recipe.json").read_text(encoding="utf-8")) == before
-    # Each place takes the one before it whole: none is ever written into a file that a stop could leave half full.
-    assert json.loads((run / "place_before.json").read_text(encoding="utf-8")) == place
+    # Each state takes the one before it whole: none is ever written into a file that a stop could leave half full.
+    assert (run / "state_before").read_bytes() == state
     with pytest.raises(TrainingError, match="another recipe"):
         train(Recipe(), phrasings, validation, run, done.append)
 
@@ -259,10 +259,11 @@ def test_a_run_on_a_full_disk_says_so_and_goes_on_once_there_is_room(tmp_path: P
     assert (tmp_path / "run" / "best" / "model.safetensors").is_file()
 
 
-def test_a_run_that_kept_nothing_readable_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", [b"", b"\xff" * 20, b"\x02" + bytes(7) + b"{}", b"\x02" + bytes(7) + b"[]"])
+def test_a_run_that_kept_nothing_readable_says_so(tmp_path: Path, kept: bytes) -> None:
     phrasings = load_phrasings(write_data(tmp_path / "data"))
     train(SMALL, phrasings, phrasings, tmp_path / "run", lambda _: None, checks=1)
-    (tmp_path / "run" / "place.json").write_text("")
+    (tmp_path / "run" / "state.safetensors").write_bytes(kept)
     with pytest.raises(TrainingError, match="cannot go on"):
         train(SMALL, phrasings, phrasings, tmp_path / "run", lambda _: None, checks=1)
 

@@ -24,7 +24,7 @@ def test_training_from_a_state_gives_the_losses_of_a_run_that_was_not_stopped(tm
     whole = new_trainee(seed=1)
     for _ in range(3):
         whole.train(BATCH, 6)
-    whole.save_state(tmp_path / "state.safetensors")
+    whole.save_state(tmp_path / "state.safetensors", {})
     resumed = new_trainee(seed=2)
     resumed.load_state(tmp_path / "state.safetensors")
     expected = [whole.train(BATCH, 6) for _ in range(3)]
