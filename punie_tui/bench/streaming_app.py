@@ -15,6 +15,7 @@ from punie_tui.agent.meant import AskWhich
 from punie_tui.agent.session import Session
 from punie_tui.app.app import PunieApp
 from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.bench.streamed_texts import READY, TEXTS, StreamedText, tokens_of
 from punie_tui.engine.protocol import Delta, Request, TextDelta
 from punie_tui.engine.scripted import ScriptedEngine
@@ -63,7 +64,13 @@ class StreamingApp(PunieApp):
             text = TEXTS["paragraphs"].of(min(_LINES_IN_A_TURN, self.lines_above - first) // 2)
             main.events_arrived([TurnStarted(prompt="more", model="x"), TextStreamed(text=text)])
             main.events_arrived([TurnFinished(reason="done", answer=text)])
-        self.call_after_refresh(main.note, READY)
+        self.call_after_refresh(self._say_ready, main)
+
+    def _say_ready(self, main: MainScreen) -> None:
+        """All lines are broken into rows, as they are seconds after they came: that shall not count."""
+        blocks = main.query_one(Chat).transcript.blocks
+        blocks.settle_some(len(blocks.blocks))
+        main.note(READY)
 
 
 def main(kind: str, lines_above: int) -> None:
