@@ -265,6 +265,7 @@ async def test_with_a_hundred_thousand_lines_above_only_what_is_new_or_seen_is_d
         )
         await driven.pilot.pause()
         assert transcript.blocks.line_count > 100_000
+        await driven.until(lambda: not transcript.blocks.settle_some(0), "all of it in the width")
         height = transcript.size.height
         transcript.stream("- an item")
         await driven.pilot.pause()

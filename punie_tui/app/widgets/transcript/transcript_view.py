@@ -337,7 +337,8 @@ class TranscriptView(ScrollView):
         top, lines = self._top, self.blocks.line_count
         if not self.blocks.settle_some(_BLOCKS_IN_SLICE):
             self._settler.pause()
-        if self.blocks.line_count != lines:
+        # One above that became longer and one below that became shorter would move what is seen as well.
+        if self.blocks.line_count != lines or (top and self._shown.line_of(top) != self.scroll_offset.y):
             self._lines_changed(0, top)
 
     def notify_style_update(self) -> None:
