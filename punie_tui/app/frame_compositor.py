@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from rich.console import Console
+from rich.control import Control
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
 from textual.screen import Screen
@@ -21,10 +22,19 @@ _SECONDS_BETWEEN_FRAMES = 1 / 240
 
 
 class _ShortUpdate(ChopsUpdate):
-    """Says the same as Textual's in fewer bytes."""
+    """Says what Textual's says in fewer bytes, and of each line nothing before its span begins."""
 
     def render_segments(self, console: Console) -> str:
-        return with_fewer_codes(super().render_segments(console))
+        written: list[str] = []
+        for y, first, end in self.spans:
+            for stop, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
+                if strip and x < end and stop > first:
+                    begun = max(x, first)
+                    written.append(Control.move_to(begun, y).segment.text)
+                    written.append(strip.crop(begun - x, min(stop, end) - x).render(console))
+            if y != self.spans[-1][0]:
+                written.append("\n")
+        return with_fewer_codes("".join(written))
 
 
 class FrameCompositor(Compositor):
@@ -42,7 +52,6 @@ class FrameCompositor(Compositor):
         missing: dict[int, set[int]] = {}
         for y, first, end in spans:
             chops[y] = chops[y] or dict.fromkeys(cuts[y][:-1])
-            # The part in which a span begins is written from its own beginning.
             begun = [x for x, stop in zip(cuts[y], cuts[y][1:], strict=False) if x < end and stop > first]
             missing.setdefault(y, set()).update(begun)
         self._draw(chops, missing)

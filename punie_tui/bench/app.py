@@ -18,17 +18,22 @@ from punie_tui.bench.streamed_texts import TEXTS
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is measured. The defaults are those of the goals."""
+    """How much is measured. The defaults are those of the goals; keys are counted a run."""
 
     runs: int = 9
-    keys: int = 100
+    keys: int = 30
     kinds: tuple[str, ...] = tuple(TEXTS)
     lengths: tuple[int, ...] = (0, 1_000, 10_000, 100_000)
     trees: tuple[int, ...] = (100, 10_000, 100_000)
     lines_for_memory: int = 20_000
-    lines_of_markdown: int = 60
+    lines_of_markdown: int = 200
     session_events: int = 50_000
     idle_seconds: float = 20.0
+
+    @property
+    def few_runs(self) -> int:
+        """Of what takes long, or differs little from run to run."""
+        return min(self.runs, 3)
 
 
 QUICK = Sizes(
@@ -38,7 +43,7 @@ QUICK = Sizes(
     lengths=(0, 20),
     trees=(3, 6),
     lines_for_memory=100,
-    lines_of_markdown=5,
+    lines_of_markdown=20,
     session_events=60,
     idle_seconds=0.5,
 )
@@ -49,18 +54,20 @@ def _markdown(_place: Path, _home: Path, sizes: Sizes) -> Iterator[Figure]:
     # The others start programs; only this one runs Textual in this process.
     from punie_tui.bench.markdown_time import markdown_time
 
-    return markdown_time(sizes.lines_of_markdown)
+    return markdown_time(sizes.lines_of_markdown, sizes.few_runs)
 
 
 Measurement = Callable[[Path, Path, Sizes], Iterator[Figure]]
 MEASUREMENTS: dict[str, Measurement] = {
     "first-frame": lambda place, home, sizes: first_frames(place, home, sizes.runs, sizes.trees),
-    "key-to-paint": lambda place, home, sizes: key_to_paint(place, home, sizes.kinds, sizes.keys, sizes.lengths),
+    "key-to-paint": lambda place, home, sizes: key_to_paint(
+        place, home, sizes.kinds, sizes.keys, sizes.lengths, sizes.runs
+    ),
     "markdown": _markdown,
-    "memory": lambda place, home, sizes: memory_of_lines(place, home, sizes.lines_for_memory),
+    "memory": lambda place, home, sizes: memory_of_lines(place, home, sizes.lines_for_memory, sizes.few_runs),
     "memory-nano": lambda place, home, _sizes: memory_with_nano(place, home),
     "idle": lambda place, home, sizes: idle(place, home, sizes.idle_seconds),
-    "resume": lambda place, home, sizes: resumed_session(place, home, sizes.session_events, min(sizes.runs, 3)),
+    "resume": lambda place, home, sizes: resumed_session(place, home, sizes.session_events, sizes.few_runs),
 }
 
 

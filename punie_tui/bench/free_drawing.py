@@ -41,13 +41,15 @@ class FreeText:
         return []
 
 
-def seconds_a_token(loaded: LoadedModel, prompt: list[int], count: int) -> float:
-    """Draw so many tokens, at least two, whatever they are; the first, for which the prompt is read, does not count."""
+def moments_of_tokens(loaded: LoadedModel, prompt: list[int], count: int) -> list[float]:
+    """When each of so many tokens was drawn, whatever they are."""
     cache = PromptCache(loaded.model)
     text = FreeText(loaded.tokenizer)
     loop = TokenLoop(cache, loaded.compiler, text, Sampler(Sampling()), frozenset(), lambda: False)
-    for _ in loop.run(cache.feed(prompt), count):
-        pass
-    ended = time.perf_counter()
-    assert loop.first_drawn_at is not None
-    return (ended - loop.first_drawn_at) / (count - 1)
+    return [time.perf_counter() for _ in loop.run(cache.feed(prompt), count)]
+
+
+def seconds_a_token(loaded: LoadedModel, prompt: list[int], count: int) -> float:
+    """Draw so many tokens, at least two; the first, for which the prompt is read, does not count."""
+    moments = moments_of_tokens(loaded, prompt, count)
+    return (moments[-1] - moments[0]) / (count - 1)

@@ -64,18 +64,32 @@ class ProgramOnTerminal:
             seen = seen[-len(wanted) :] + chunk
         return time.perf_counter() - begun
 
-    def written_in(self, seconds: float) -> int:
-        """How many bytes it writes in that time."""
+    def written_in(self, seconds: float) -> bytes:
+        """What it writes in that time."""
         end = time.perf_counter() + seconds
-        count = 0
+        written = b""
         while (left := end - time.perf_counter()) > 0:
-            count += len(self._read(left))
-        return count
+            written += self._read(left)
+        return written
 
     @property
     def resident_bytes(self) -> int:
         """Of the process that draws: the largest of those that were started."""
         return max(each.memory_info().rss for each in self._processes())
+
+    def bytes_of_tree(self, left_out: str) -> int:
+        """Of all processes (their PSS), without those whose command line holds this word.
+
+        What processes share counts in equal parts, also what is shared with programs outside; where the system does
+        not tell the parts, as Linux does, only what is each one's own counts.
+        """
+        total = 0
+        for each in self._processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if not any(left_out in part for part in each.cmdline()):
+                    memory = each.memory_full_info()
+                    total += getattr(memory, "pss", memory.uss)
+        return total
 
     @property
     def processor_seconds(self) -> float:

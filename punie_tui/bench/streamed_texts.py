@@ -2,44 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import cycle
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain, count, cycle, islice
+from pathlib import Path
+from statistics import fmean
+from typing import cast
 
 TOKENS_A_SECOND = 120
 READY = "the-lines-stand"
 """What the app says once the lines above are there."""
 
-_GAPS = (0.6, 0.8, 1.9, 0.7, 1.0, 0.5, 1.4, 0.9, 1.1, 1.1)
-"""Shares of the mean gap, uneven as a model's are; their mean is 1."""
+_TIMINGS = Path(__file__).with_name("token_timings.json")
+"""The file says how it was recorded; record_timings.py makes it anew."""
+_LETTERS_IN_A_TOKEN = 4
 
 
-def _paragraphs(lines: int) -> str:
-    return "".join(f"Line {number} tells a little of the ledger and of its accounts.\n\n" for number in range(lines))
+@dataclass(frozen=True)
+class StreamedText:
+    """A document of any length, made of lines that differ by their numbers."""
+
+    line: Callable[[int], str]
+    head: str = ""
+    end: str = ""
+
+    def of(self, lines: int) -> str:
+        """So many lines, with what begins and what ends the document."""
+        return self.begun(lines) + self.end
+
+    def begun(self, lines: int) -> str:
+        """So many lines, of a document that goes on."""
+        return self.head + "".join(self.line(number) for number in range(lines))
+
+    def lines_from(self, first: int) -> Iterator[str]:
+        """Further lines without end."""
+        return (self.line(number) for number in count(first))
 
 
-def _fence(lines: int) -> str:
-    return "```python\n" + "".join(f"value_{number} = total({number}, 'x')\n" for number in range(lines)) + "```\n"
-
-
-def _list(lines: int) -> str:
-    return "".join(f"- item {number} of **many** with `code`\n" for number in range(lines))
-
-
-def _table(lines: int) -> str:
-    head = "| " + " | ".join(f"column {number}" for number in range(8)) + " |\n" + "|---" * 8 + "|\n"
-    return head + "".join("| " + " | ".join(f"cell {row}.{each}" for each in range(8)) + " |\n" for row in range(lines))
-
-
-TEXTS: dict[str, Callable[[int], str]] = {
-    "paragraphs": _paragraphs,
-    "fence": _fence,
-    "list": _list,
-    "table": _table,
+TEXTS = {
+    "paragraphs": StreamedText(lambda number: f"Line {number} tells a little of the ledger and of its accounts.\n\n"),
+    "fence": StreamedText(lambda number: f"value_{number} = total({number}, 'x')\n", "```python\n", "```\n"),
+    "list": StreamedText(lambda number: f"- item {number} of **many** with `code`\n"),
+    "table": StreamedText(
+        lambda number: "| " + " | ".join(f"cell {number}.{column}" for column in range(8)) + " |\n",
+        "| " + " | ".join(f"column {column}" for column in range(8)) + " |\n" + "|---" * 8 + "|\n",
+    ),
 }
 
 
-def tokens_of(text: str) -> Iterator[tuple[float, str]]:
+def tokens_of(text: Iterable[str]) -> Iterator[tuple[float, str]]:
     """Pieces of about four characters, each with the seconds that pass before it."""
-    gaps = cycle(_GAPS)
-    for place in range(0, len(text), 4):
-        yield next(gaps) / TOKENS_A_SECOND, text[place : place + 4]
+    letters = chain.from_iterable(text)
+    for gap in cycle(recorded_gaps()):
+        token = "".join(islice(letters, _LETTERS_IN_A_TOKEN))
+        if not token:
+            return
+        yield gap, token
+
+
+@cache
+def recorded_gaps() -> tuple[float, ...]:
+    """The seconds between a real model's tokens, one after the other, as they are at the benches' own speed."""
+    gaps = cast("list[int]", json.loads(_TIMINGS.read_text(encoding="utf-8"))["microseconds"])
+    mean = fmean(gaps)
+    return tuple(gap / mean / TOKENS_A_SECOND for gap in gaps)

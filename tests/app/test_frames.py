@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from app_driver import Drive
 from drawn_letters import letters
 from textual._compositor import Compositor
@@ -15,8 +16,20 @@ from textual.widgets import Static
 
 from punie_tui.app.frame_compositor import FrameCompositor
 
-# Textual moves the cursor to what begins where a change ends, and writes nothing there.
-_IDLE_MOVE = re.compile(r"\x1b\[\d+;\d+H(?=\n|\x1b\[\d+;\d+H|$)")
+Letter = tuple[str, frozenset[tuple[str, str]]]
+
+
+def cells(drawn: str) -> dict[tuple[int, int], Letter]:
+    """The column and the row of each letter of a frame, all of one cell's width."""
+    found: dict[tuple[int, int], Letter] = {}
+    column = row = 0
+    for letter, style in letters(drawn):
+        if move := re.fullmatch(r"\x1b\[(\d+);(\d+)H", letter):
+            row, column = int(move[1]) - 1, int(move[2]) - 1
+        elif letter != "\n":
+            found[column, row] = letter, style
+            column += 1
+    return found
 
 
 class CountedLines(Static):
@@ -54,8 +67,10 @@ async def test_a_partial_frame_is_textual_s_own_and_draws_only_what_changed(
                 compositor._dirty_regions = set(regions)  # pyright: ignore[reportPrivateUsage]
                 update = kind.render_partial_update(compositor)
                 assert update
-                frames.append(_IDLE_MOVE.sub("", update.render_segments(console)))
-            assert letters(frames[0]) == letters(frames[1])
+                frames.append(update.render_segments(console))
+            own, textual = (cells(frame) for frame in frames)
+            # Textual writes a line from the beginning of its widget on.
+            assert own == {cell: letter for cell, letter in textual.items() if any(cell in each for each in regions)}
             assert len(frames[0]) <= len(frames[1])
         # Of a widget with one changed line Textual draws all three.
         middle, before = counted.region.y + 1, counted.lines_drawn
@@ -80,3 +95,24 @@ async def test_a_cursor_that_nobody_moves_stops_blinking_where_it_is_seen(
         assert prompt._draw_cursor  # pyright: ignore[reportPrivateUsage]
         await driven.pilot.press("y")
         assert is_blinking()
+
+
+@pytest.mark.parametrize(("text", "width"), [("abc", 1), ("(a", 1), ("é", 116)])
+async def test_a_blink_draws_the_cursor_s_cell_alone(
+    drive: Drive, make_repository: Callable[..., Path], text: str, width: int
+) -> None:
+    async with drive(make_repository({"a.py": "a = 1\n"})) as driven:
+        prompt = driven.prompt
+        prompt.blink_timer.stop()
+        prompt.insert(text)
+        await driven.pilot.pause()
+        drawn: list[Region] = []
+        compositor = driven.main._compositor  # pyright: ignore[reportPrivateUsage]
+        for is_seen in (False, True):
+            compositor._dirty_regions.clear()  # pyright: ignore[reportPrivateUsage]
+            prompt._toggle_cursor_blink_visible()  # pyright: ignore[reportPrivateUsage]
+            compositor.update_widgets({prompt})
+            drawn += compositor._dirty_regions  # pyright: ignore[reportPrivateUsage]
+            assert prompt._draw_cursor is is_seen  # pyright: ignore[reportPrivateUsage]
+        x, y = prompt.cursor_screen_offset
+        assert drawn == [Region(x if width == 1 else prompt.content_region.x, y, width, 1)] * 2

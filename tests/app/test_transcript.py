@@ -265,6 +265,7 @@ async def test_with_a_hundred_thousand_lines_above_only_what_is_new_or_seen_is_d
         )
         await driven.pilot.pause()
         assert transcript.blocks.line_count > 100_000
+        await driven.until(lambda: not transcript.blocks.settle_some(0), "all of it in the width")
         height = transcript.size.height
         transcript.stream("- an item")
         await driven.pilot.pause()
@@ -301,3 +302,19 @@ async def test_with_a_hundred_thousand_lines_above_only_what_is_new_or_seen_is_d
         await driven.pilot.resize_terminal(size[0] - 5, size[1])
         assert counts()[0] - layouts < 5_000
         assert cursor_row(driven) == "▌  Paragraph 0."
+
+
+async def test_what_is_broken_into_rows_between_the_frames_is_not_drawn_where_nothing_moves(
+    drive: Drive, repository: Path
+) -> None:
+    async with drive(repository) as driven:
+        transcript = driven.transcript
+        transcript.add_before([("punie", f"Paragraph {number}.") for number in range(5_000)])
+        await driven.pilot.pause()
+        layouts = transcript.blocks.layouts
+        await driven.pilot.resize_terminal(110, 40)
+        await driven.until(lambda: transcript.blocks.layouts - layouts > 1_000, "some slices")
+        painted = transcript.painted_lines
+        assert transcript.blocks.settle_some(0)
+        await driven.until(lambda: not transcript.blocks.settle_some(0), "the other slices")
+        assert transcript.painted_lines == painted

@@ -8,11 +8,13 @@ from xml.etree import ElementTree
 
 import pytest
 
+from punie_tui.bench import record_timings
 from punie_tui.bench.app import MEASUREMENTS, QUICK, measure_app
 from punie_tui.bench.cost_picture import cost_picture
 from punie_tui.bench.figure import Figure
 from punie_tui.bench.program_on_terminal import BenchProgramError, ProgramOnTerminal
 from punie_tui.bench.streamed_texts import TEXTS, TOKENS_A_SECOND, tokens_of
+from punie_tui.bench.written_cells import written_cells
 from punie_tui.commands import bench
 
 
@@ -24,7 +26,7 @@ from punie_tui.commands import bench
         ("markdown", ["fence, against Textual's Markdown", "list, against Textual's Markdown"]),
         ("memory", ["memory of 1,000 lines"]),
         ("memory-nano", ["memory with nano loaded"]),
-        ("idle", ["idle, of a core", "idle, written"]),
+        ("idle", ["idle, of a core", "idle, written", "idle, written while the cursor blinks"]),
         ("resume", ["resume of a long session"]),
     ],
 )
@@ -83,9 +85,31 @@ def test_a_program_that_does_not_say_it_is_one_sentence(tmp_path: Path) -> None:
         program.wait_for("here")
 
 
+def test_gaps_between_tokens_are_recorded_by_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    record_timings.main(["nano", "5"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["command"] == "python -m punie_tui.bench.record_timings nano 5"
+    assert [gap > 0 for gap in told["microseconds"]] == [True] * 5
+    with pytest.raises(SystemExit, match="no-such-model"):
+        record_timings.main(["no-such-model", "5"])
+    kept = json.loads(Path(record_timings.__file__).with_name("token_timings.json").read_text())
+    assert kept.keys() == told.keys()
+    assert len(set(kept["microseconds"])) > 100
+
+
+def test_cells_that_are_written_are_told_with_what_no_move_explains() -> None:
+    blink = b"\x1b[37;4H\x1b[7m \x1b[0m\x1b[37;4H"
+    assert written_cells(blink) == ({(4, 37)}, (4, 37))
+    assert written_cells(b"\x1b[?2026h\x1b[2;3Ha\xe4\xb8\x80\r\nb\x1b[?2026l") == (
+        {(3, 2), (4, 2), (5, 2), (1, 3)},
+        (2, 3),
+    )
+    assert len(written_cells(blink + b"\x1b[2J")[0]) > 1
+
+
 @pytest.mark.parametrize("kind", TEXTS)
 def test_tokens_come_as_a_model_gives_them(kind: str) -> None:
-    text = TEXTS[kind](100)
+    text = TEXTS[kind].of(100)
     tokens = list(tokens_of(text))
     assert "".join(token for _, token in tokens) == text
     mean = sum(gap for gap, _ in tokens) / len(tokens)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, work
 from textual.app import SuspendNotSupported
 from textual.binding import BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.widgets import TextArea
@@ -32,7 +33,6 @@ from punie_tui.app.widgets.chat.price import PriceTag
 from punie_tui.app.widgets.chat.taken_text import TakenText
 
 if TYPE_CHECKING:
-    from textual.geometry import Region
     from textual.strip import Strip
     from textual.timer import Timer
     from textual.widgets.text_area import Edit, EditResult, TextAreaTheme
@@ -362,10 +362,21 @@ class Prompt(TextArea):
     def _toggle_cursor_blink_visible(self) -> None:
         """Ten seconds after the last key the cursor stands still: an app that nobody uses then draws nothing."""
         self._blinks += 1
-        if self._blinks < _MOST_BLINKS:
-            super()._toggle_cursor_blink_visible()
-        else:
+        if self._blinks >= _MOST_BLINKS:
             self._pause_blink()
+        elif self.screen.is_active:
+            # Set without Textual's watcher, which draws the whole line.
+            self.set_reactive(TextArea._cursor_visible, not self._cursor_visible)
+            self._refresh_cursor()
+
+    def _refresh_cursor(self) -> None:
+        """Draw the cursor's cell alone; the whole line where a letter may be wider than a cell."""
+        x, y = self._cursor_offset
+        line = self.document.get_line(self.cursor_location[0]) + self.suggestion
+        if line.isascii() and line.isprintable():
+            self.refresh(Region(x, y, 1, 1).translate(-self.scroll_offset))
+        else:
+            self.refresh_lines(y)
 
     def update_suggestion(self) -> None:
         """Textual's hook that is called at once after each change of the text or the cursor."""

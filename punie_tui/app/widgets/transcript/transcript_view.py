@@ -330,11 +330,16 @@ class TranscriptView(ScrollView):
         self._lines_changed(0, top)
 
     def _settle_slice(self) -> None:
-        """What was not looked at since the width changed is broken into rows between the frames."""
-        top = self._top
+        """What was not looked at since the width changed is broken into rows between the frames.
+
+        What is seen was broken at once, so that nothing is drawn where no block became longer or shorter.
+        """
+        top, lines = self._top, self.blocks.line_count
         if not self.blocks.settle_some(_BLOCKS_IN_SLICE):
             self._settler.pause()
-        self._lines_changed(0, top)
+        # One above that became longer and one below that became shorter would move what is seen as well.
+        if self.blocks.line_count != lines or (top and self._shown.line_of(top) != self.scroll_offset.y):
+            self._lines_changed(0, top)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
