@@ -22,6 +22,8 @@ _OPTIONS = (
     *(f"--glob=!**/{folder}" for folder in _FOLDERS_NOT_SEARCHED),
 )
 _PYTHON = ("--type=py",)
+PYTHON_OPTIONS = (*_OPTIONS, *_PYTHON)
+"""For a search of all Python files that are the project's own."""
 
 
 class PythonFiles:
