@@ -18,6 +18,7 @@ from punie_tools.commands.scratch_folder import remove_left_folders
 from punie_tools.errors import ToolError
 from punie_tools.lsp.language_server import LanguageServer
 from punie_tools.registry import TOOLS
+from punie_tools.symbols.tree_names import TreeNameReader
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 from punie_tui import __version__
@@ -109,7 +110,12 @@ class Session:
         self._beside = BesideTurns()
         self.changes = self._open_changes(workspace.root)
         self._bench = ToolBench(
-            workspace, tools, self._approver, language_server=self._language_server, changes=self.changes
+            workspace,
+            tools,
+            self._approver,
+            language_server=self._language_server,
+            changes=self.changes,
+            names=TreeNameReader(workspace.root),
         )
         self.known = KnownResults()
         self.commit_message = KeptMessage(kept_message_file(home_directory("state"), workspace.root))

@@ -16,6 +16,7 @@ from punie_tools.changes.review import ReviewResult
 from punie_tools.changes.session_changes import SessionChanges
 from punie_tools.errors import ToolDeniedError, bug_in
 from punie_tools.lsp.language_server import LanguageServer
+from punie_tools.symbols.tree_names import TreeNameReader
 from punie_tools.tool import PartCallback, ReviewChanges, Risk, Tool, ToolContext, ToolError, ToolResult
 from punie_tools.workspace import Workspace
 from punie_tui.agent.approval import RUNS_TESTS, ApprovalQuestion, Approver, Decision
@@ -81,7 +82,7 @@ class _InnerDeniedError(ToolDeniedError):
 class ToolBench:
     """The tools a turn may use, and what they work on. `cancelled` stops every running one.
 
-    Whoever made the language server closes it.
+    Whoever made the language server closes it. With `names` a model is held to what the workspace has.
     """
 
     workspace: Workspace
@@ -91,6 +92,7 @@ class ToolBench:
     language_server: LanguageServer | None = None
     changes: SessionChanges | None = None
     on_part: PartCallback | None = None
+    names: TreeNameReader | None = None
 
     def find(self, name: str) -> Tool:
         """Raises ToolError for a name that no tool has."""

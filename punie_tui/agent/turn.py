@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import uuid4
 
+from punie_tools.code import program_syntax
+from punie_tools.named_arguments import named_arguments
 from punie_tools.tool import Tool
 from punie_tui.agent.attachment import Attachment
 from punie_tui.agent.calls_of_reply import run_calls
@@ -321,12 +323,18 @@ def request_for(conversation: Conversation, engine: Engine, bench: ToolBench, li
         sampling=Sampling(temperature=limits.temperature, seed=limits.seed, max_tokens=limits.max_tokens),
         path_exists=path_exists,
         path_meant=path_meant,
+        read_names=bench.names.read if bench.names else _no_names,
+        program_syntax=program_syntax,
     )
+
+
+def _no_names() -> None:
+    """Nothing is known of the tree, and nothing is held to it."""
 
 
 def tool_specs(tools: Iterable[Tool]) -> tuple[ToolSpec, ...]:
     """Tools as an engine is told of them."""
-    return tuple(ToolSpec(tool.name, tool.description, tool.arguments_schema) for tool in tools)
+    return tuple(ToolSpec(tool.name, tool.description, tool.arguments_schema, named_arguments(tool)) for tool in tools)
 
 
 def _is_failure(outcome: Outcome) -> bool:

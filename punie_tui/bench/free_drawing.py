@@ -34,6 +34,9 @@ class FreeText:
     def weigh(self, drawn: float, others: Sequence[tuple[int, float]]) -> None:
         """Never told."""
 
+    def refuses(self, token: int, *, strictly: bool) -> bool:
+        return False
+
     def push(self, token: int) -> Sequence[TextDelta]:
         return [TextDelta(self._tokenizer.token_bytes(token).decode("utf-8", "replace"))]
 

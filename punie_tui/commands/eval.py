@@ -13,6 +13,7 @@ from typing import Any
 
 from punie_tools.registry import TOOLS
 from punie_tools.safe_text import safe_text
+from punie_tools.symbols.tree_names import TreeNameReader
 from punie_tools.workspace import Workspace
 from punie_tui.agent.approval import Policy, PolicyApprover
 from punie_tui.agent.tool_step import ToolBench
@@ -50,7 +51,7 @@ def run(argv: list[str]) -> int:
         seed=options.seed,
     )
     try:
-        bench = _bench(folder, settings, is_allowed_all=options.yes)
+        bench = _bench(folder, settings, is_allowed_all=options.yes, is_run=options.run)
         load_seconds = _load(engine)
         results = list(_reported(evaluate(cases, engine, bench, limits, is_run=options.run), len(cases)))
     except EngineError as error:
@@ -75,14 +76,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _bench(folder: Path, settings: Settings, *, is_allowed_all: bool) -> ToolBench:
+def _bench(folder: Path, settings: Settings, *, is_allowed_all: bool, is_run: bool) -> ToolBench:
     workspace = Workspace.at(folder, confine_tests=settings.confine_tests)
     approver = PolicyApprover(
         Policy.ALLOW_ALL if is_allowed_all else Policy(settings.policy),
         trust=folder_trust(workspace),
         policy_name="--yes" if is_allowed_all else "policy",
     )
-    return ToolBench(workspace, {tool.name: tool for tool in TOOLS}, approver)
+    # Without a run the names of a case are of no tree.
+    names = TreeNameReader(workspace.root) if is_run else None
+    return ToolBench(workspace, {tool.name: tool for tool in TOOLS}, approver, names=names)
 
 
 def _reported(results: Iterable[CaseResult], total: int) -> Iterable[CaseResult]:

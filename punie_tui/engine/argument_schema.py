@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from punie_tui.engine.protocol import ToolSpec
+from punie_tui.engine.protocol import HeldTo, ToolSpec
 
 _INTEGER_BOUND = 2**53 - 1
 _NUMBER_BOUND = 1e15
@@ -22,6 +22,12 @@ class Argument:
     name: str
     schema: Mapping[str, Any]
     is_required: bool
+    held: HeldTo | None = None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is an array."""
+        return self.bare_schema.get("type") == "array"
 
     @property
     def is_nullable(self) -> bool:
@@ -66,7 +72,7 @@ def arguments_of(tool: ToolSpec) -> tuple[Argument, ...]:
     properties = cast("Mapping[str, Mapping[str, Any]]", tool.parameters.get("properties", {}))
     shared = {"$defs": _bound_each(definitions)} if definitions else {}
     return tuple(
-        Argument(name, {**_resolved(_bound(schema), shared), **shared}, name in required)
+        Argument(name, {**_resolved(_bound(schema), shared), **shared}, name in required, tool.held.get(name))
         for name, schema in properties.items()
     )
 

@@ -9,10 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from punie_tui.engine.prompt_format import Constraint, EncodedPrompt, ReplyDelta, Tokenizer, new_call_id
-from punie_tui.engine.protocol import EngineError, Message, ReasoningDelta, Request, TextDelta, ToolCall, ToolSpec
+from punie_tui.engine.candidates import find_candidates
+from punie_tui.engine.prompt_format import Constraint, EncodedPrompt, HeldGrammar, ReplyDelta, Tokenizer, new_call_id
+from punie_tui.engine.protocol import (
+    EngineError,
+    HeldTo,
+    Message,
+    ProgramSyntax,
+    ReasoningDelta,
+    Request,
+    TextDelta,
+    ToolCall,
+    ToolSpec,
+)
 from punie_tui.engine.tokenizer_adapter import ChatTokenizer
-from punie_tui.engine.tool_call_formats import JsonCalls, ToolCallFormat, detect_format
+from punie_tui.engine.tool_call_formats import BegunText, JsonCalls, ToolCallFormat, detect_format, overlap
 
 _THINK_START, _THINK_END = "<think>", "</think>"
 
@@ -36,11 +47,15 @@ class ChatTemplateFormat:
     def encode(self, request: Request) -> EncodedPrompt:
         """Raises EngineError when the template cannot write the conversation."""
         text = self._written(request.messages, request.tools, begins_reply=True)
-        is_thinking = text.rstrip().endswith(_THINK_START)
-        return EncodedPrompt(
-            tokens=self._shield.encode(text),
-            decoder=ChatReplyDecoder(self._tokenizer, self._wire_format, request.tools, is_thinking=is_thinking),
+        decoder = ChatReplyDecoder(
+            self._tokenizer,
+            self._wire_format,
+            request.tools,
+            is_thinking=text.rstrip().endswith(_THINK_START),
+            syntax=request.program_syntax,
         )
+        decoder.held = HeldGrammar(lambda: decoder.held_grammar(request)) if any(_held(request.tools)) else None
+        return EncodedPrompt(tokens=self._shield.encode(text), decoder=decoder, held=decoder.held)
 
     def encode_reply(self, request: Request, reply: Message) -> tuple[list[int], list[int]]:
         """The tokens of the prompt, as `encode` writes it, and those of the reply with its end: what training reads.
@@ -110,8 +125,16 @@ class ChatReplyDecoder:
     """Reads one reply: reasoning, text and calls."""
 
     def __init__(
-        self, tokenizer: Tokenizer, wire_format: ToolCallFormat, tools: Sequence[ToolSpec], *, is_thinking: bool
+        self,
+        tokenizer: Tokenizer,
+        wire_format: ToolCallFormat,
+        tools: Sequence[ToolSpec],
+        *,
+        is_thinking: bool,
+        syntax: ProgramSyntax | None = None,
     ) -> None:
+        """`held` may be set to a grammar that is made beside."""
+        self.held: HeldGrammar | None = None
         self._tokenizer = tokenizer
         self._format = wire_format
         self._tools = {tool.name: tool for tool in tools}
@@ -122,6 +145,15 @@ class ChatReplyDecoder:
         self._space: str = ""
         self._has_told = False
         self._constraint: Constraint | None = None
+        self._syntax = syntax
+        self._programs = [(tool.name, name) for tool in tools for name, to in tool.held.items() if to == "program"]
+
+    def held_grammar(self, request: Request) -> str | None:
+        """The grammar of calls whose arguments are held to names; takes its time."""
+        names = request.read_names()
+        if names is None or (names.paths is None and names.words is None):
+            return None
+        return self._format.grammar(request.tools, self._mark, find_candidates(request.messages, names))
 
     @property
     def constraint(self) -> Constraint | None:
@@ -140,6 +172,26 @@ class ChatReplyDecoder:
 
     def weigh(self, drawn: float, others: Sequence[tuple[int, float]]) -> None:
         """Never told."""
+
+    def refuses(self, token: int, *, strictly: bool) -> bool:
+        """A program is ended only where it is one; strictly, what cannot become one is not written either."""
+        if self._syntax is None or self._mode != "call" or not (begun := self._program_with(token)):
+            return False
+        if begun.is_closed:
+            return not self._syntax.is_whole(begun.text)
+        if not strictly or self._syntax.can_go_on(begun.text + begun.ending):
+            return False
+        # What cannot be a part of the program may still begin what ends it.
+        return not begun.ending or not self._syntax.is_whole(begun.text)
+
+    def _program_with(self, token: int) -> BegunText | None:
+        """The program that is being written, and the token with it."""
+        if not any(self._unread.startswith(self._format.opening + tool) for tool, _ in self._programs):
+            return None
+        pending = self._characters.getstate()[0] + self._tokenizer.token_bytes(token)
+        written = self._unread + pending.decode("utf-8", "ignore")
+        found = (self._format.begun_text(written, *program) for program in self._programs)
+        return next((begun for begun in found if begun), None)
 
     def push(self, token: int) -> Sequence[ReplyDelta]:
         """The deltas that this token completes."""
@@ -195,7 +247,9 @@ class ChatReplyDecoder:
         self._mode = "call"
         # A token may hold more than the mark. What cannot be the call's beginning is as good as not written.
         self._unread = _common_start(self._unread, self._format.opening)
-        self._constraint = Constraint(self._grammar, self._unread.encode(), ends_reply=self._format.ends_reply)
+        self._constraint = Constraint(
+            self._grammar, self._unread.encode(), ends_reply=self._format.ends_reply, held=self.held
+        )
 
     def _first_mark(self) -> str | None:
         """The mark that comes first in what is unread."""
@@ -207,7 +261,7 @@ class ChatReplyDecoder:
         return None if is_call_inside_text else mark
 
     def _tell_all_but_a_begun_mark(self) -> Iterator[ReplyDelta]:
-        held = max(_overlap(self._unread, mark) for mark in self._next_marks)
+        held = max(overlap(self._unread, mark) for mark in self._next_marks)
         told = self._unread[: len(self._unread) - held]
         self._unread = self._unread[len(told) :]
         yield from self._tell(told)
@@ -229,16 +283,15 @@ class ChatReplyDecoder:
         return text if token is not None and self._tokenizer.is_special(token) else json.dumps(text)
 
 
+def _held(tools: Sequence[ToolSpec]) -> Iterator[HeldTo]:
+    return (to for tool in tools for to in tool.held.values() if to != "program")
+
+
 def _common_start(text: str, expected: str) -> str:
     length = 0
     while length < min(len(text), len(expected)) and text[length] == expected[length]:
         length += 1
     return text[:length]
-
-
-def _overlap(text: str, mark: str) -> int:
-    """How many characters at the end of `text` begin the mark."""
-    return next((size for size in range(len(mark) - 1, 0, -1) if text.endswith(mark[:size])), 0)
 
 
 def _one_call_each(messages: Sequence[Message]) -> Iterator[Message]:

@@ -7,7 +7,7 @@ reads the reply as it streams. The decoding loop knows tokens and grammars only.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,18 +45,30 @@ class Tokenizer(Protocol):
         ...
 
 
+class HeldGrammar:
+    """A stricter grammar for a stretch, written and compiled beside the reply: the stretch follows it if it is ready.
+
+    `write` may take its time, and gives nothing where there is nothing to be stricter about.
+    """
+
+    def __init__(self, write: Callable[[], str | None]) -> None:
+        self.write = write
+        self.compiled: object | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Constraint:
     """A stretch of the reply that a grammar rules. A new object means a new stretch, even with the same grammar.
 
     `grammar` is Lark in llguidance's dialect, where special tokens are written bare (`<tool_call>`). `prefix` are
     bytes of the stretch that the model has written already. With `ends_reply` the reply is over where the grammar is;
-    without, free text follows.
+    without, free text follows. `held` is the grammar to prefer.
     """
 
     grammar: str
     prefix: bytes = b""
     ends_reply: bool = False
+    held: HeldGrammar | None = None
 
 
 class ReplyDecoder(Protocol):
@@ -84,6 +96,13 @@ class ReplyDecoder(Protocol):
         """How likely the token is that will be pushed next, and which others could have come, likeliest first."""
         ...
 
+    def refuses(self, token: int, *, strictly: bool) -> bool:
+        """Whether this token, which the grammar allows, would spoil what is being written.
+
+        If not `strictly`, then only if it would end it as something that it must not be.
+        """
+        ...
+
     def push(self, token: int) -> Sequence[ReplyDelta]:
         """The deltas that this token completes."""
         ...
@@ -97,12 +116,14 @@ class ReplyDecoder(Protocol):
 class EncodedPrompt:
     """A request as the model reads it, and the decoder for the one reply to it.
 
-    The last of `tokens` may belong to the reply: `begun` are those, which the decoder has not seen yet.
+    The last of `tokens` may belong to the reply: `begun` are those, which the decoder has not seen yet. `held` is what
+    the decoder's constraints may name, to be compiled meanwhile.
     """
 
     tokens: Sequence[int]
     decoder: ReplyDecoder
     begun: Sequence[int] = ()
+    held: HeldGrammar | None = None
 
 
 class PromptFormat(Protocol):

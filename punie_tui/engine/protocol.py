@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -42,13 +42,21 @@ class Message:
         return f"{self.content}\n\n{self.attached}" if self.attached else self.content
 
 
+HeldTo = Literal["path", "symbol", "test", "program"]
+"""What a string argument, or each of a list's strings, can only be: a name of something, or a program."""
+
+
 @dataclass(frozen=True)
 class ToolSpec:
-    """A tool as a model is told of it. `parameters` is the JSON schema of its arguments (an object)."""
+    """A tool as a model is told of it. `parameters` is the JSON schema of its arguments (an object).
+
+    `held` are the arguments that are not free, which the model is not told of: its decoding sees to them.
+    """
 
     name: str
     description: str
     parameters: Mapping[str, Any]
+    held: Mapping[str, HeldTo] = field(default_factory=dict[str, HeldTo])
 
     @property
     def as_function(self) -> dict[str, Any]:
@@ -130,6 +138,41 @@ class Sampling:
     max_tokens: int = 2048
 
 
+class TreeNames(Protocol):
+    """What can be named in a working tree. Folders `unread` were not read: anything may be below them."""
+
+    @property
+    def paths(self) -> Sequence[str] | None:
+        """Files and folders from the root; None while they are unknown."""
+        ...
+
+    @property
+    def unread(self) -> Sequence[str]:
+        """Some of the paths."""
+        ...
+
+    @property
+    def words(self) -> Sequence[str] | None:
+        """The identifiers of its code; None while they are unknown."""
+        ...
+
+
+class ProgramSyntax(Protocol):
+    """Judges a program while it is written; quick, and called from the model thread."""
+
+    def can_go_on(self, text: str, /) -> bool:
+        """Whether some program begins with this text."""
+        ...
+
+    def is_whole(self, text: str, /) -> bool:
+        """Whether the text is a program."""
+        ...
+
+
+def _no_names() -> TreeNames | None:
+    return None
+
+
 def _no_path_exists(path: str) -> bool:
     return False
 
@@ -144,7 +187,8 @@ class Request:
 
     `path_exists` lets a prompt format tell words that are paths of the working tree from words that are not; it is
     called from the model thread and must be quick. `path_meant` gives the path that one which does not exist can only
-    mean, and may take its time. `begin_with` is how the reply has to begin, as a Doubt named it.
+    mean, and may take its time. `begin_with` is how the reply has to begin, as a Doubt named it. `read_names` is called
+    beside the reply, on a thread of its own; until it is done the arguments that are held to names are free.
     """
 
     messages: tuple[Message, ...]
@@ -153,6 +197,8 @@ class Request:
     path_exists: Callable[[str], bool] = _no_path_exists
     path_meant: Callable[[str], str | None] = _no_path_is_meant
     begin_with: str = ""
+    read_names: Callable[[], TreeNames | None] = _no_names
+    program_syntax: ProgramSyntax | None = None
 
 
 class Engine(Protocol):

@@ -7,11 +7,15 @@ thinking, and every call can be read back without guessing.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, cast
 
 from punie_tui.engine.argument_schema import Argument, arguments_of
+from punie_tui.engine.candidates import Candidates
+from punie_tui.engine.held_values import HeldValues
 from punie_tui.engine.protocol import ToolSpec
 
 MarkOf = Callable[[str], str]
@@ -27,6 +31,18 @@ _JSON_STYLE = {
     # Without \u no half of a surrogate pair and no null character can be written.
     "json_allowed_escapes": '"\\nrt',
 }
+
+
+@dataclass(frozen=True)
+class BegunText:
+    """What is written so far of a text inside a call; `is_closed` says that nothing can be added to it.
+
+    `ending` is the part at its end that may be the beginning of what closes it, and no part of the text.
+    """
+
+    text: str
+    is_closed: bool
+    ending: str = ""
 
 
 class ToolCallFormat(Protocol):
@@ -52,8 +68,12 @@ class ToolCallFormat(Protocol):
         """Whether nothing can follow a call; such a call can only begin a reply, too."""
         ...
 
-    def grammar(self, tools: Sequence[ToolSpec], mark: MarkOf) -> str:
-        """Lark for everything after `start`, to the end of the call."""
+    def grammar(self, tools: Sequence[ToolSpec], mark: MarkOf, candidates: Candidates | None = None) -> str:
+        """Lark for everything after `start`, to the end of the call. With candidates what can be is held to them."""
+        ...
+
+    def begun_text(self, written: str, tool: str, argument: str) -> BegunText | None:
+        """The text of the only argument of a tool, as far as it is written after `start`; None before it begins."""
         ...
 
     def parse(self, written: str, tools: Mapping[str, ToolSpec]) -> tuple[str, dict[str, Any]] | None:
@@ -70,17 +90,29 @@ class XmlCalls:
     end_mark: str = "</tool_call>"
     ends_reply: bool = False
 
-    def grammar(self, tools: Sequence[ToolSpec], mark: MarkOf) -> str:
+    def grammar(self, tools: Sequence[ToolSpec], mark: MarkOf, candidates: Candidates | None = None) -> str:
         """One rule a tool, its arguments in any order."""
+        held = HeldValues(candidates, _xml_text, _XML_LINE) if candidates else None
+        items = HeldValues(candidates, _json_text, _JSON_CHARACTERS, "ITEM") if candidates else None
         rules = [
             f"start: {' | '.join(f'tool_{place}' for place in range(len(tools)))}",
             f"text[suffix={_quoted(_XML_VALUE_END)}]: /(?s:.*)/",
         ]
+        value = partial(_xml_value, held=held, items=items)
         for place, tool in enumerate(tools):
             begin, end = _quoted(f"{self.opening}{tool.name}>\n"), _quoted("</function>\n")
             rules.append(f"tool_{place}: {begin} arguments_{place} {end} {mark(self.end_mark)}")
-            rules += _argument_rules(place, arguments_of(tool), _xml_value, before="<parameter={}>\n", separator="")
-        return "\n".join(rules)
+            rules += _argument_rules(place, arguments_of(tool), value, before="<parameter={}>\n", separator="")
+        return "\n".join([*rules, *_definitions(held), *_definitions(items)])
+
+    def begun_text(self, written: str, tool: str, argument: str) -> BegunText | None:
+        """Up to the first mark of its end; a line break and what follows may begin that."""
+        before = f"{self.opening}{tool}>\n<parameter={argument}>\n"
+        if not written.startswith(before):
+            return None
+        text, found, _ = written.removeprefix(before).partition(_XML_VALUE_END)
+        ending = "" if found else text[len(text) - overlap(text, _XML_VALUE_END) :]
+        return BegunText(text.removesuffix(ending), bool(found), ending)
 
     def parse(self, written: str, tools: Mapping[str, ToolSpec]) -> tuple[str, dict[str, Any]] | None:
         """Read from the front: a value may hold the very text of the end mark."""
@@ -108,15 +140,26 @@ class JsonCalls:
     end_mark: str = "</tool_call>"
     ends_reply: bool = False
 
-    def grammar(self, tools: Sequence[ToolSpec], mark: MarkOf) -> str:
+    def grammar(self, tools: Sequence[ToolSpec], mark: MarkOf, candidates: Candidates | None = None) -> str:
         """One rule a tool, its arguments in any order."""
+        held = HeldValues(candidates, _json_text, _JSON_CHARACTERS) if candidates else None
+        value = partial(_json_value, held=held)
         end = f"{_quoted(_NEWLINE)} {mark(self.end_mark)}" if self.end_mark else ""
         rules = [f"start: {' | '.join(f'tool_{place}' for place in range(len(tools)))}"]
         for place, tool in enumerate(tools):
             begin = _quoted(f'{self.opening}{tool.name}", "{self.arguments_key}": {{')
             rules.append(f"tool_{place}: {begin} arguments_{place} {_quoted('}}')} {end}")
-            rules += _argument_rules(place, arguments_of(tool), _json_value, before='"{}": ', separator=", ")
-        return "\n".join(rules)
+            rules += _argument_rules(place, arguments_of(tool), value, before='"{}": ', separator=", ")
+        return "\n".join([*rules, *_definitions(held)])
+
+    def begun_text(self, written: str, tool: str, argument: str) -> BegunText | None:
+        """Up to the first quote that is not escaped; an escape that is not whole yet is left out."""
+        before = f'{self.opening}{tool}", "{self.arguments_key}": {{"{argument}": "'
+        if not written.startswith(before):
+            return None
+        found = _JSON_STRING.match(written, len(before))
+        assert found is not None  # it matches nothing, too
+        return BegunText(json.loads(f'"{found.group()}"', strict=False), written[found.end() :].startswith('"'))
 
     def parse(self, written: str, tools: Mapping[str, ToolSpec]) -> tuple[str, dict[str, Any]] | None:
         """Read the JSON; a string inside it may hold the very text of the end mark."""
@@ -146,11 +189,38 @@ def detect_format(chat_template: str) -> ToolCallFormat | None:
 
 
 _XML_VALUE_END = "\n</parameter>"
+_XML_LINE = r"[^\n]*"
+_JSON_CHARACTERS = r"([^\"\\\x00-\x1f]|\\[\"\\nrt])*"
+_JSON_STRING = re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL)
+_UNSAID_IN_JSON = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
-def _xml_value(argument: Argument) -> str:
-    """Lark for a value with all that ends it."""
+def _xml_text(text: str) -> str | None:
+    return None if "\n" in text else text
+
+
+def _json_text(text: str) -> str | None:
+    return None if _UNSAID_IN_JSON.search(text) else json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _definitions(held: HeldValues | None) -> Iterator[str]:
+    return held.definitions() if held else iter(())
+
+
+def _held_json(argument: Argument, held: HeldValues | None) -> str | None:
+    """Lark for a held text or a list of such; None where nothing holds it."""
+    if held is None or not (terminal := held.terminal(argument)):
+        return None
+    text = f'"\\"" {terminal} "\\""'
+    return f'"[" ({text} (", " {text})*)? "]"' if argument.is_list else text
+
+
+def _xml_value(argument: Argument, held: HeldValues | None, items: HeldValues | None) -> str:
+    """Lark for a value with all that ends it; a list's texts are JSON here too."""
     end = _quoted(_XML_VALUE_END + _NEWLINE)
+    value = _held_json(argument, items) if argument.is_list else held and held.terminal(argument)
+    if value:
+        return f": {value} {end}" + (f' | "null" {end}' if argument.is_nullable else "")
     null = f' | "null" {end}' if argument.is_nullable and argument.kind != "text" else ""
     match argument.kind:
         case "text":
@@ -175,12 +245,19 @@ def _read_xml_value(argument: Argument, written: str) -> Any:
             return json.loads(written)
 
 
-def _json_value(argument: Argument) -> str:
+def _json_value(argument: Argument, held: HeldValues | None) -> str:
+    if value := _held_json(argument, held):
+        return f": {value}" + (' | "null"' if argument.is_nullable else "")
     return f": {_embedded(argument.schema)}"
 
 
 def _embedded(schema: Mapping[str, Any]) -> str:
     return f"%json {json.dumps({**schema, 'x-guidance': _JSON_STYLE})}"
+
+
+def overlap(text: str, mark: str) -> int:
+    """How many characters at the end of `text` begin the mark."""
+    return next((size for size in range(len(mark) - 1, 0, -1) if text.endswith(mark[:size])), 0)
 
 
 def _quoted(text: str) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections import OrderedDict
 
 from llguidance import LLMatcher
 
+from punie_tui.engine.prompt_format import HeldGrammar
 from punie_tui.engine.tokenizer_adapter import ModelTokenizer
 
 _COMPILED_KEPT = 8
+_LOG = logging.getLogger(__name__)
 
 
 class GrammarError(Exception):
@@ -48,18 +52,56 @@ class GrammarCompiler:
     def __init__(self, tokenizer: ModelTokenizer) -> None:
         self._vocabulary = tokenizer.grammar_vocabulary
         self._compiled: OrderedDict[str, LLMatcher] = OrderedDict()
+        self._beside = threading.Lock()
+        self._next: HeldGrammar | None = None
+        self._is_compiling = False
+        self._thread: threading.Thread | None = None
 
-    def start(self, grammar: str, prefix: bytes = b"") -> GrammarState:
-        """A fresh stretch by a Lark grammar, `prefix` of which is written already."""
+    def compile_beside(self, held: HeldGrammar) -> None:
+        """Write and compile a grammar on a thread of its own; what waits there for its turn is dropped."""
+        with self._beside:
+            self._next = held
+            if not self._is_compiling:
+                self._is_compiling = True
+                self._thread = threading.Thread(target=self._compile_in_turn, name="punie-grammar")
+                self._thread.start()
+
+    def wait(self) -> None:
+        """Until all that is compiled beside is; replies never do this."""
+        if self._thread:
+            self._thread.join()
+
+    def start(self, grammar: str, prefix: bytes = b"", held: HeldGrammar | None = None) -> GrammarState:
+        """A fresh stretch by a Lark grammar, or by the held one if it is ready; `prefix` is written already."""
+        if held and isinstance(held.compiled, LLMatcher):
+            return self._started(held.compiled, prefix)
         if grammar not in self._compiled:
             self._compiled[grammar] = self._compile(grammar)
             if len(self._compiled) > _COMPILED_KEPT:
                 self._compiled.popitem(last=False)
         self._compiled.move_to_end(grammar)
-        state = GrammarState(self._compiled[grammar].deep_copy())
+        return self._started(self._compiled[grammar], prefix)
+
+    def _started(self, matcher: LLMatcher, prefix: bytes) -> GrammarState:
+        state = GrammarState(matcher.deep_copy())
         if prefix:
             state.take(self._vocabulary.tokenize_bytes(prefix))
         return state
+
+    def _compile_in_turn(self) -> None:
+        while held := self._take_next():
+            try:
+                if grammar := held.write():
+                    held.compiled = self._compile(grammar)
+            except Exception:
+                # A reply is as good without it, only less sure of its names.
+                _LOG.exception("no names are held to")
+
+    def _take_next(self) -> HeldGrammar | None:
+        with self._beside:
+            held, self._next = self._next, None
+            self._is_compiling = held is not None
+            return held
 
     def _compile(self, grammar: str) -> LLMatcher:
         matcher = LLMatcher(self._vocabulary, LLMatcher.grammar_from_lark(grammar), log_level=0)

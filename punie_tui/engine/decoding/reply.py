@@ -40,6 +40,8 @@ def reply(loaded: LoadedModel, request: Request, is_cancelled: Callable[[], bool
             f"The conversation takes {len(encoded.tokens)} tokens, but the model reads at most"
             f" {loaded.context_length - 1}. Start a new session, or choose a model with a longer context."
         )
+    if encoded.held:
+        loaded.compiler.compile_beside(encoded.held)
     cached = loaded.cache.keep_common_prefix(encoded.tokens)
     logits = yield from _prefill(loaded.cache, encoded.tokens, cached, is_cancelled)
     loop = TokenLoop(

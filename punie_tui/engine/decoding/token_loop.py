@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from math import inf
 from typing import Literal
 
 from punie_tui.engine.cache.prompt_cache import PromptCache
@@ -20,6 +21,7 @@ from punie_tui.engine.mlx_adapter import (
 from punie_tui.engine.prompt_format import Constraint, ReplyDecoder, ReplyDelta
 
 _OTHERS_WEIGHED = 3
+_MOST_REFUSED = 64
 
 StopReason = Literal["end", "limit", "cancelled"]
 
@@ -47,6 +49,8 @@ class TokenLoop:
         self._is_cancelled = is_cancelled
         self._constraint: Constraint | None = None
         self._grammar: GrammarState | None = None
+        self._is_strict = True
+        self._is_stuck = False
         self.stop_reason: StopReason = "limit"
         self.drawn_count = 0
         self.first_drawn_at: float | None = None
@@ -88,8 +92,15 @@ class TokenLoop:
         while self._grammar is grammar and not self._is_over(max_tokens):
             tokens = grammar.forced_tokens()[: max_tokens - self.drawn_count]
             if not tokens:
-                logits = keep_allowed(add_bias(logits, self._decoder.bias), grammar.allowed())
-                tokens = [token_value(self._sampler.draw(logits, self.drawn_count))]
+                allowed = grammar.allowed()
+                logits = keep_allowed(add_bias(logits, self._decoder.bias), allowed)
+                token = self._draw_fitting(logits, allowed)
+                if token is None:
+                    # Nothing can be said any more: what has begun is dropped, as if the reply had been cut off here.
+                    self.stop_reason = "limit"
+                    self._is_stuck = True
+                    return logits
+                tokens = [token]
                 if self._decoder.weighs:
                     self._decoder.weigh(*likelihoods(logits, tokens[0], _OTHERS_WEIGHED))
             logits = self._cache.feed(tokens)
@@ -97,6 +108,21 @@ class TokenLoop:
             for token in tokens:
                 yield from self._push(token)
         return logits
+
+    def _draw_fitting(self, logits: Array, allowed: bytes) -> int | None:
+        """The first token, in the order in which the sampler draws them, that the decoder does not refuse.
+
+        A decoder that refuses very many is no longer asked strictly. None if that leaves nothing.
+        """
+        for refused in range(2 * _MOST_REFUSED):
+            token = token_value(self._sampler.draw(logits, self.drawn_count))
+            if not allowed[token]:
+                return None
+            self._is_strict &= refused < _MOST_REFUSED
+            if not self._decoder.refuses(token, strictly=self._is_strict):
+                return token
+            logits = add_bias(logits, {token: -inf})
+        return None
 
     def _push(self, token: int) -> Iterator[ReplyDelta]:
         """Account for a drawn token that the cache holds already."""
@@ -116,15 +142,12 @@ class TokenLoop:
         """Begin or leave a stretch when the decoder says so."""
         if self._decoder.constraint is self._constraint:
             return
-        self._constraint = self._decoder.constraint
-        self._grammar = (
-            None
-            if self._constraint is None
-            else self._compiler.start(self._constraint.grammar, self._constraint.prefix)
-        )
+        self._constraint = constraint = self._decoder.constraint
+        self._grammar = constraint and self._compiler.start(constraint.grammar, constraint.prefix, constraint.held)
+        self._is_strict = True
 
     def _is_over(self, max_tokens: int) -> bool:
-        if self.stop_reason == "end":
+        if self.stop_reason == "end" or self._is_stuck:
             return True
         if self._is_cancelled():
             self.stop_reason = "cancelled"

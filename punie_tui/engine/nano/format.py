@@ -99,6 +99,10 @@ class NanoDecoder:
         """Remember what else could have come here."""
         self._weighed.append(_Weighed(len(self._tokens), drawn, others))
 
+    def refuses(self, token: int, *, strictly: bool) -> bool:
+        """The grammar says it all: programs are templates."""
+        return False
+
     def push(self, token: int) -> Sequence[ReplyDelta]:
         """A call at its closing mark, but none a second time; a sentence comes after the doubt."""
         self._tokens.append(token)
