@@ -13,8 +13,10 @@ from pathlib import Path
 from statistics import median
 from typing import cast
 
+from punie_tools.code import program_syntax
 from punie_tools.process import run_process
 from punie_tools.registry import TOOLS, find_tool
+from punie_tools.symbols.tree_names import TreeNameReader
 from punie_tui.agent.conversation import system_prompt
 from punie_tui.agent.turn import tool_specs
 from punie_tui.bench import free_drawing, plain_mlx_lm
@@ -39,6 +41,7 @@ REQUEST_GOAL_SECONDS = 0.5
 _MOST_MEMORY_RUNS = 3
 _LONGEST_SECONDS = 3600.0
 _OFFERED = ("read_file", "grep", "typecheck", "ruff_check", "pytest_run", "find_references", "git_status", "git_log")
+_OFFERED_WITH_PROGRAMS = (*_OFFERED, "execute_code")
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,10 @@ def measure_engine(
     directory = inspect_directory(resolve_model(model))
     if "routing" in names and not directory.is_nano:
         raise BenchError(f"{model} does not only route, so routing is not measured with it; leave --model out.")
-    for name in names or [name for name in MEASUREMENTS if name != "routing" or directory.is_nano]:
+    if "names" in names and directory.is_nano:
+        raise BenchError("nano chooses names and spells none, so they are not measured with it; give a --model.")
+    left_out = "names" if directory.is_nano else "routing"
+    for name in names or [name for name in MEASUREMENTS if name != left_out]:
         report(name)
         yield from MEASUREMENTS[name](directory, sizes)
         # What a large model held would be missing for the next one.
@@ -113,6 +119,28 @@ def _grammar(directory: ModelDirectory, sizes: Sizes) -> Iterator[Figure]:
     yield from _compared("reply token", ("by grammar", _milliseconds(ruled)), ("free", _milliseconds(free)), "ms")
 
 
+def _names(directory: ModelDirectory, sizes: Sizes) -> Iterator[Figure]:
+    """Of begun calls, held to the names of the tree at hand and to the sandbox's syntax, and to the schemas alone."""
+    loaded = load(directory)
+    reader = TreeNameReader(Path.cwd())
+    ready: list[float] = []
+    held: list[float] = []
+    free: list[float] = []
+    for text in (REQUESTS[-1], *REQUESTS[: sizes.requests]):
+        request = _request(Message("user", text), offered=_OFFERED_WITH_PROGRAMS)
+        begun = time.perf_counter()
+        names = reader.read()
+        by_names = replace(request, read_names=lambda names=names: names, program_syntax=program_syntax)
+        if made_beside := loaded.prompt_format.encode(by_names).held:
+            loaded.compiler.compile_beside(made_beside)
+            loaded.compiler.wait()
+        ready.append(time.perf_counter() - begun)
+        held.append(_drawn(loaded, by_names, sizes.tokens, is_free=False)[1])
+        free.append(_drawn(loaded, request, sizes.tokens, is_free=False)[1])
+    yield Figure("names, read and compiled", _milliseconds(ready), "ms")
+    yield from _compared("call token", ("held to names", _milliseconds(held)), ("by schema", _milliseconds(free)), "ms")
+
+
 def _prefix(directory: ModelDirectory, sizes: Sizes) -> Iterator[Figure]:
     """The second request of a conversation, right after the first one and to a cache that holds nothing."""
     loaded = load(directory)
@@ -152,6 +180,7 @@ MEASUREMENTS: dict[str, Callable[[ModelDirectory, Sizes], Iterator[Figure]]] = {
     "memory": _memory,
     "decoding": _decoding,
     "grammar": _grammar,
+    "names": _names,
     "prefix": _prefix,
     "routing": _routing,
 }
@@ -226,6 +255,7 @@ def _drawn(loaded: LoadedModel, request: Request, most: int, *, is_free: bool) -
     read = time.perf_counter()
     for delta in reply(replace(loaded, prompt_format=prompt_format), request, lambda: False):
         if isinstance(delta, Progress):
+            loaded.compiler.wait()
             read = time.perf_counter()
         elif isinstance(delta, Usage):
             count = max(1, delta.generated_tokens - begun)
@@ -239,9 +269,9 @@ def _seconds_to_first_token(loaded: LoadedModel, request: Request) -> float:
     return usage.seconds_to_first_token
 
 
-def _request(*messages: Message) -> Request:
+def _request(*messages: Message, offered: Sequence[str] = _OFFERED) -> Request:
     """With the system prompt and tools that a bigger model is told of; nano reads neither."""
-    tools = tool_specs(find_tool(name) for name in _OFFERED)
+    tools = tool_specs(find_tool(name) for name in offered)
     return Request((Message("system", system_prompt()), *messages), tools)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,8 @@ COMPARED = {
 ROUTED = ("median", "90th centile")
 
 
-def check_compared(told: dict[str, dict[str, object]]) -> None:
-    for what, (own, other, unit) in COMPARED.items():
+def check_compared(told: dict[str, dict[str, object]], compared: Mapping[str, tuple[str, str, str]] = COMPARED) -> None:
+    for what, (own, other, unit) in compared.items():
         value, other_value = told[f"{what}, {own}"], told[f"{what}, {other}"]
         ratio = told[f"{what}, {own} against {other}"]
         assert (value["unit"], other_value["unit"], ratio["unit"]) == (unit, unit, "times")
@@ -55,8 +55,9 @@ def test_a_model_that_writes_is_measured_but_routes_nothing(
     model = str(tiny_directory("qwen3_moe", "json"))
     assert bench.run(["engine", "--quick", "--json", "--model", model]) == 0
     told = {figure["name"]: figure for figure in json.loads(capsys.readouterr().out)["figures"]}
-    assert len(told) == 3 * len(COMPARED)
-    check_compared(told)
+    assert len(told) == 3 * (len(COMPARED) + 1) + 1
+    check_compared(told, {**COMPARED, "call token": ("held to names", "by schema", "ms")})
+    assert told["names, read and compiled"]["value"] > 0
     assert bench.run(["engine", "--model", model, "--only", "routing"]) == 1
     assert "does not only route" in capsys.readouterr().err
 
@@ -84,7 +85,11 @@ def test_what_cannot_be_measured_is_one_line(
         (["--model", "no-such-model"], "There is no model 'no-such-model'"),
         (["--model", str(unknown), "--only", "loading"], "mlx-lm does not know its architecture 'warp9'"),
         (["--model", str(unknown), "--only", "decoding"], "mlx-lm does not know its architecture 'warp9'"),
-        (["--only", "speed"], "speed is not measured; these are: loading, memory, decoding, grammar, prefix, routing"),
+        (["--only", "names"], "nano chooses names and spells none"),
+        (
+            ["--only", "speed"],
+            "speed is not measured; these are: loading, memory, decoding, grammar, names, prefix, routing",
+        ),
     ):
         assert bench.run(["engine", "--quick", *options]) == 1
         printed = capsys.readouterr()
