@@ -15,6 +15,7 @@ from punie_tui.commands import lab
 from punie_tui.engine.nano import MODEL_DIRECTORY
 from punie_tui.lab.history import name_weights
 from punie_tui.lab.network import EMBEDDING
+from punie_tui.lab.phrasings import PHRASINGS
 
 TINY = "--tokens 400 --checks 1 --vocabulary 500 --hidden 32 --layers 1 --heads 1 --key-value-heads 1 --feed-forward 32"
 
@@ -100,3 +101,19 @@ def test_a_run_begins_with_what_an_earlier_model_knows(tmp_path: Path, capsys: p
     assert "a network of another shape than the recipe's" in capsys.readouterr().err
     assert train("none", "--start", str(tmp_path)) == 1
     assert "is no folder of a model to start with" in capsys.readouterr().err
+
+
+def test_the_control_routes_what_it_has_read_much_of_and_tells_where_there_is_too_little(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copy(PHRASINGS / "h1.jsonl", data)
+    shutil.copy(PHRASINGS / "validation.jsonl", data)
+    assert lab.run(["control", "--data", str(data)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert 50 < float(re.findall(r"([\d.]+)%", told[0])[0]) < 90
+    assert told[-1] == "turns.jsonl, one tool or an answer: 0 of 0 routed rightly"
+    (data / "h1.jsonl").write_text('{"p": "lint {P}", "t": "ruff_check(path={P})"}', encoding="utf-8")
+    assert lab.run(["control", "--data", str(data)]) == 1
+    assert capsys.readouterr().err.startswith("punie: The control cannot learn from these 1 phrasings: ")
