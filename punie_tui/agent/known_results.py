@@ -64,7 +64,7 @@ class KnownResults:
             match result:
                 case TypeCheckResult():
                     self._note_findings("types", result.path, result.errors)
-                case RuffCheckResult():
+                case RuffCheckResult(rules=()):  # of a few rules it does not tell what the files hold
                     self._note_findings("lint", result.path, result.violations)
                 case PytestRunResult():
                     self._note_tests(result)

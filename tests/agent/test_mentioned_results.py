@@ -74,6 +74,14 @@ def test_a_later_check_replaces_what_was_known_of_its_files_only(context: ToolCo
     assert "one" not in text
 
 
+def test_a_check_of_a_few_rules_does_not_hide_what_the_others_found(context: ToolContext) -> None:
+    known = KnownResults()
+    known.note(ruff_check(context))
+    before = read_mention("@lint:all", context, known).text
+    known.note(ruff_check(context, rules=["I"]))
+    assert read_mention("@lint:all", context, known).text == before
+
+
 def test_what_changed_after_it_was_looked_at_is_named(context: ToolContext, repository: Path) -> None:
     known = KnownResults()
     known.note(ruff_check(context))

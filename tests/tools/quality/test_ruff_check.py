@@ -74,7 +74,8 @@ def test_fix_does_what_ruff_does_and_counts_it(write: Write, run_tool: RunTool, 
         assert (root / name).read_bytes() == (twin / name).read_bytes()
     assert f"({result.fixed_count} fixed, {result.violation_count} remaining)" in said
     assert result.fixed_count > 0
-    assert result.summary.startswith(f"Fixed {result.fixed_count} violations; {result.violation_count} left: ")
+    told = f"Fixed {result.fixed_count} violations; {result.violation_count} left, 2 fixable only unsafely: "
+    assert result.summary.startswith(told)
 
 
 def test_a_second_fix_fixes_nothing(write: Write, run_tool: RunTool) -> None:
@@ -220,3 +221,58 @@ def test_long_lists_are_capped_and_counted_whole(write: Write, run_tool: RunTool
     write({**RULES, "a.py": "undefined\n" * count})
     result = run_tool("ruff_check")
     assert (len(result.violations), result.truncated, result.violation_count) == (MOST_VIOLATIONS, True, count)
+
+
+def test_with_rules_only_these_are_found_and_fixed(write: Write, run_tool: RunTool, root: Path, tmp_path: Path) -> None:
+    write({**PROJECT, "src/d.py": "import sys\nimport os\n\nprint(sys.path)\n"})
+    twin = tmp_path / "twin"
+    subprocess.run(["cp", "-r", root, twin], check=True)
+    assert {each.code for each in run_tool("ruff_check", rules=["F4"]).violations} == {"F401", "invalid-syntax"}
+    ruff(twin, "--fix", "--select=F401")
+    result = run_tool("ruff_check", fix=True, path="src/d.py", rules=["F401"])
+    assert (root / "src/d.py").read_bytes() == (twin / "src/d.py").read_bytes()
+    assert result.summary == "Fixed 1 violation of F401 in src/d.py; none left."
+    assert (root / "src/a.py").read_text() == PROJECT["src/a.py"]
+
+
+def test_rules_need_not_be_among_the_project_s_own(write: Write, run_tool: RunTool, root: Path) -> None:
+    write({**RULES, "a.py": "import sys\nimport os\n\nprint(os, sys)\n"})
+    assert run_tool("ruff_check").violation_count == 0
+    assert run_tool("ruff_check", fix=True, rules=["I"]).fixed_count == 1
+    assert (root / "a.py").read_text().startswith("import os\nimport sys\n")
+
+
+def test_a_fix_that_is_unsafe_is_told_and_not_made(write: Write, run_tool: RunTool, files_of: FilesOf) -> None:
+    write({**RULES, "a.py": "def f():\n    x = 1\n"})
+    before = files_of()
+    summary = run_tool("ruff_check", fix=True, rules=["F841"]).summary
+    assert summary.startswith("1 violation of F841, 1 fixable only unsafely: a.py:2 F841 ")
+    assert files_of() == before
+
+
+@pytest.mark.parametrize("rule", ["ZZ9", "f401", "unused-import", "F401,E501", "", "--fix", "F401\n[red]"])
+@pytest.mark.parametrize("fix", [True, False])
+def test_a_rule_that_ruff_does_not_know_is_named_in_one_line(
+    write: Write, run_tool: RunTool, files_of: FilesOf, rule: str, fix: bool
+) -> None:
+    write({**RULES, "a.py": "import os\n"})
+    before = files_of()
+    with pytest.raises(ToolError, match=r"^ruff knows no rule '.*'; give codes such as F401") as caught:
+        run_tool("ruff_check", fix=fix, rules=["F401", rule])
+    assert " ".join(rule.split()) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert files_of() == before
+
+
+def test_a_rule_that_ruff_would_pass_over_is_named(write: Write, run_tool: RunTool) -> None:
+    write({**RULES, "a.py": "x = 1\n"})
+    with pytest.raises(ToolError, match=r"'PLW3201' is a preview of ruff's"):
+        run_tool("ruff_check", rules=["F401", "PLW3201"])
+
+
+def test_the_preview_is_of_the_rules_alone(write: Write, root: Path) -> None:
+    write({**RULES, "a.py": "import sys\nimport os\n\nprint(sys)\n"})
+    context = ToolContext(Workspace.at(root))
+    assert TOOL.preview(context, TOOL.validate({"fix": True, "rules": ["I"]})).count("\n-import") == 1
+    assert TOOL.preview(context, TOOL.validate({"fix": True, "rules": ["UP"]})) is None
+    assert TOOL.preview(context, TOOL.validate({"rules": ["F401", "I"]})) == "ruff check --select=F401,I ."
