@@ -139,3 +139,19 @@ async def test_from_the_question_to_the_commit(
     assert git(root, "show", "--format=", "--name-only", "HEAD") == f"{shop}\n"
     assert git(root, "status", "--porcelain") == f" M {shop}\n"
     assert (root / shop).read_text() == ACCEPTED
+
+
+async def test_lint_in_plain_words_fixes_what_it_names(drive: Drive, make_repository: Callable[..., Path]) -> None:
+    root = make_repository(
+        {"ruff.toml": 'lint.select = ["F"]\n', "a.py": "import sys\nimport os\nimport re\n\nprint(os, re, f'')\n"}
+    )
+    async with drive(root, allow_all=True, router=open_engine("nano")) as driven:
+        await driven.ask("fix the unused imports")
+        await driven.finished(1)
+        assert (root / "a.py").read_text() == "import os\nimport re\n\nprint(os, re, f'')\n"
+        await driven.said("Fixed 1 violation of F401; none left.")
+        (root / "a.py").write_text("import re\nimport os\n\nprint(os, re, f'')\n")
+        await driven.ask("sort the imports")
+        await driven.finished(2)
+        assert (root / "a.py").read_text() == "import os\nimport re\n\nprint(os, re, f'')\n"
+        assert not driven.engine.requests

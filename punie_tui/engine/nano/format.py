@@ -11,6 +11,7 @@ from punie_tui.engine.nano.catalogue import CATALOGUE, Kind
 from punie_tui.engine.nano.classifiers import Classifiers, ReplyBias, ReplyBiases
 from punie_tui.engine.nano.grammar import ANSWER, reply_grammar
 from punie_tui.engine.nano.label import reply_label
+from punie_tui.engine.nano.lint_rules import wishes_fixes
 from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.engine.nano.request_view import RequestView, Value
 from punie_tui.engine.nano.second_look import meant
@@ -27,6 +28,7 @@ _EDITS = frozenset(
 )
 _UNSAID: Mapping[str, Mapping[str, Value]] = {"git_stage": {"paths": ["."]}}
 """What a request means that names nothing, where the tool wants it said: "stage it all"."""
+_BEGIN_OF_LINT = "<tool_call><function=ruff_check>"
 _OTHERS_TOLD = 4
 _LEAST_LIKELY = 0.03
 
@@ -54,10 +56,9 @@ class NanoFormat:
         if view.is_cut and (wish := wish_beside(text)):
             text, view = wish, RequestView(wish, history, request.path_exists, request.path_meant)
         offered = frozenset(tool.name for tool in request.tools)
-        decoder = NanoDecoder(self._tokenizer, view, text, offered, self._biases.of(view))
-        begin_with = request.begin_with
-        if not begin_with and (kind := plain_answer(text, is_after_edit=_is_after_edit(history))):
-            begin_with = write_answer(kind)
+        before = history[-1] if history else ()
+        decoder = NanoDecoder(self._tokenizer, view, text, offered, self._biases.of(view), before)
+        begin_with = request.begin_with or _certain_begin(text, history)
         begun = self._tokenizer.encode(begin_with)
         return EncodedPrompt([*self._tokenizer.encode(view.prompt), *begun], decoder, begun)
 
@@ -66,12 +67,20 @@ class NanoDecoder:
     """Reads one reply; a call is given out as soon as it is closed."""
 
     def __init__(
-        self, tokenizer: Tokenizer, view: RequestView, request: str, offered: frozenset[str], bias: ReplyBias
+        self,
+        tokenizer: Tokenizer,
+        view: RequestView,
+        request: str,
+        offered: frozenset[str],
+        bias: ReplyBias,
+        before: Sequence[Call] = (),
     ) -> None:
+        """`before` are the calls of the turn before this one."""
         self._tokenizer = tokenizer
         self._view = view
         self._request = request
         self._offered = offered
+        self._before = before
         self._written = b""
         self._bias = bias
         self._tokens: list[int] = []
@@ -145,7 +154,7 @@ class NanoDecoder:
         return written
 
     def _meant(self, call: Call | None) -> Call | str | None:
-        return meant(call, self._request, self._view.path_exists) if call else None
+        return meant(call, self._request, self._view.path_exists, self._before) if call else None
 
     def _offer(self, tool: str, arguments: Mapping[str, object]) -> TextDelta | ToolCall:
         chosen = stand_in(tool, arguments, self._offered)
@@ -164,6 +173,13 @@ def split_conversation(messages: Sequence[Message]) -> tuple[str, list[list[Call
                 turns.append([])
             turns[-1].extend((call.tool, call.arguments) for call in message.calls)
     return (messages[last].content if last >= 0 else ""), [turn for turn in turns if turn]
+
+
+def _certain_begin(request: str, history: Sequence[Sequence[Call]]) -> str:
+    """How a reply begins where code understands the request for sure; empty where the model decides."""
+    if kind := plain_answer(request, is_after_edit=_is_after_edit(history)):
+        return write_answer(kind)
+    return _BEGIN_OF_LINT if wishes_fixes(request) else ""
 
 
 def _is_after_edit(history: Sequence[Sequence[Call]]) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from punie_tui.engine.nano.lint_rules import named_rules, with_rules
 from punie_tui.engine.nano.wire_format import Call
 
 _NO_COMMAND = re.compile(r"(?:the|an?|my|our|your|this|that|these|those|all|some|it|them)(?:\s|$)", re.IGNORECASE)
@@ -23,9 +24,13 @@ _ASKS_FOR_CALLERS = re.compile(
 )
 _ASKS_FOR_CALLEES = re.compile(r"\b(?:do(?:es)?|is|are|by|it\s+calls?|callees?|outgoing)\b", re.IGNORECASE)
 
+_RUFF_CHECK = re.compile(r"\bruff_check\((\))?")
 
-def meant(call: Call, request: str, path_exists: Callable[[str], bool]) -> Call | str:
+
+def meant(call: Call, request: str, path_exists: Callable[[str], bool], before: Sequence[Call] = ()) -> Call | str:
     """The call itself, the one that the request says in plain words, or the heading of a sentence of `answers.md`.
+
+    `before` are the calls of the turn before, from which the request may go on.
 
     What is weighed here is certain whatever the likelihood of the reply, and would be wrong in a way that costs: a
     command that is none, a file overwritten by a line that was to be added to it.
@@ -40,8 +45,17 @@ def meant(call: Call, request: str, path_exists: Callable[[str], bool]) -> Call 
             return "setting a value"
         case "call_hierarchy" if _ASKS_FOR_CALLERS.match(request) and not _ASKS_FOR_CALLEES.search(request):
             return tool, {name: value for name, value in arguments.items() if name != "direction"}
+        case "ruff_check":
+            return tool, with_rules(arguments, request, before)
+        case "execute_code" if rules := named_rules(request):
+            return tool, {**arguments, "code": _narrowed(str(arguments["code"]), rules)}
         case _:
             return call
+
+
+def _narrowed(code: str, rules: Sequence[str]) -> str:
+    """A program of nano's own, with every lint in it by these rules alone."""
+    return _RUFF_CHECK.sub(lambda found: f"ruff_check(rules={rules!r}{found[1] or ', '}", code)
 
 
 def _adds(request: str) -> bool:

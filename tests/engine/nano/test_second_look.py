@@ -9,6 +9,7 @@ import pytest
 from punie_tools.registry import TOOLS
 from punie_tui.engine.nano.answers import sentence_of
 from punie_tui.engine.nano.catalogue import Kind
+from punie_tui.engine.nano.lint_rules import named_rules, rules_going_on, wishes_fixes
 from punie_tui.engine.nano.request_view import RequestView
 from punie_tui.engine.nano.second_look import meant
 from punie_tui.engine.open_engine import open_engine
@@ -82,3 +83,80 @@ def test_the_verb_of_a_question_is_no_symbol() -> None:
     view = RequestView("who calls that", [[("call_hierarchy", {"symbol": "flush"})]], in_tree)
     assert " calls" not in view.words(Kind.SYMBOL)
     assert RequestView("who uses retry", [], in_tree).words(Kind.SYMBOL) == (" retry",)
+
+
+@pytest.mark.parametrize(
+    ("request_text", "arguments"),
+    [
+        ("fix the unused imports", {"fix": True, "rules": ["F401"]}),
+        ("fix the unused imports in a.py", {"path": "a.py", "fix": True, "rules": ["F401"]}),
+        ("sort the imports", {"fix": True, "rules": ["I"]}),
+        ("organize the imports of a.py", {"path": "a.py", "fix": True, "rules": ["I"]}),
+        ("remove unused variables", {"fix": True, "rules": ["F841"]}),
+        ("delete unused variables in a.py", {"path": "a.py", "fix": True, "rules": ["F841"]}),
+        ("fix F401 in a.py", {"path": "a.py", "fix": True, "rules": ["F401"]}),
+        ("fix all lint errors", {"fix": True}),
+    ],
+)
+def test_rules_in_plain_words_are_all_that_is_fixed(request_text: str, arguments: Mapping[str, object]) -> None:
+    """With the real weights, whose format has no rules, and which would have no tool sort imports."""
+    assert calls_for(request_text) == [("ruff_check", arguments)]
+
+
+def test_a_program_that_lints_and_fixes_keeps_to_the_rules() -> None:
+    ((tool, arguments),) = calls_for("if there are unused imports fix them")
+    assert tool == "execute_code"
+    assert str(arguments["code"]).count("ruff_check(rules=['F401']") == 2
+
+
+def calls_for(request_text: str) -> list[tuple[str, Mapping[str, object]]]:
+    engine = open_engine("nano")
+    request = Request((Message("user", request_text),), SPECS, path_exists=in_tree)
+    deltas = list(engine.generate(request, lambda: False))
+    engine.close()
+    return [(delta.tool, delta.arguments) for delta in deltas if isinstance(delta, ToolCall)]
+
+
+@pytest.mark.parametrize(
+    ("request_text", "rules"),
+    [
+        ("remove unused imports and variables", ["F401", "F841"]),
+        ("any unused import errors in a.py?", ["F401"]),
+        ("imports that are not used", ["F401"]),
+        ("remove unused imports, not in tests", ["F401"]),
+        ("fix all E501 and B006 violations", ["E501", "B006"]),
+        ("fix lint and sort the imports", []),
+        ("fix everything, unused imports too", []),
+        ("fix everything except unused imports", []),
+        ("don't touch a.py, but fix F401.py", []),
+        ('search for "unused imports"', []),
+        ("lint a.py", []),
+    ],
+)
+def test_rules_are_read_from_words_that_mean_them_and_no_more(request_text: str, rules: list[str]) -> None:
+    assert named_rules(request_text) == rules
+
+
+@pytest.mark.parametrize(
+    ("request_text", "is_wish"),
+    [
+        ("please remove all unused imports", True),
+        ("run isort", True),
+        ("remove src/a.py and sort the imports", False),
+        ("which imports are unused?", False),
+    ],
+)
+def test_a_wish_begins_with_its_verb(request_text: str, is_wish: bool) -> None:
+    assert wishes_fixes(request_text) == is_wish
+
+
+def test_what_goes_on_keeps_the_rules() -> None:
+    before = [("ruff_check", {"path": "src", "rules": ["F401"]})]
+    assert rules_going_on("now in tests", before) == ["F401"]
+    assert meant(("ruff_check", {"path": "tests"}), "now in tests", in_tree, before) == (
+        "ruff_check",
+        {"path": "tests", "rules": ["F401"]},
+    )
+    assert rules_going_on("lint tests", before) == []
+    assert rules_going_on("fix the rest too", before) == []
+    assert rules_going_on("now in tests", [("ruff_check", {"path": "src"})]) == []
