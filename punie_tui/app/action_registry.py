@@ -37,6 +37,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.screens.confirm import ConfirmScreen
     from punie_tui.app.screens.file_history import CommitsOutline, FileHistoryScreen
     from punie_tui.app.screens.findings import FindingsOutline, FindingsScreen
+    from punie_tui.app.screens.fixes import FixesOptions, FixesScreen
     from punie_tui.app.screens.keys import KeysScreen, KeysText
     from punie_tui.app.screens.leader import LeaderScreen
     from punie_tui.app.screens.main import MainScreen
@@ -84,6 +85,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
         ),
         screen("the tests", TestsScreen, (TestsOutline, Outline), TestReport),
         screen("the findings", FindingsScreen, (FindingsOutline, Outline)),
+        screen("the fixes of a finding", FixesScreen, FixesOptions),
         screen("the commits of a file", FileHistoryScreen, (CommitsOutline, Outline)),
         screen("the review", ReviewScreen, ReviewView, CommentLine),
         screen("the review", TreeReviewScreen, ReviewView, CommentLine),

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 from app_driver import Drive, Driven
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Input, OptionList, Static, TextArea
 
 from punie_tools.quality.ruff_check import ruff_check
 from punie_tools.quality.typecheck import typecheck
@@ -16,6 +16,7 @@ from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
 from punie_tui.agent.approval import Policy
 from punie_tui.app.screens.findings import FindingsScreen
+from punie_tui.app.screens.fixes import FixesScreen
 from punie_tui.app.screens.review import ReviewScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.widgets.findings.findings import Finding, told_counts
@@ -194,6 +195,52 @@ async def test_an_unsafe_fix_is_never_made(drive: Drive, project: Path) -> None:
         await driven.until(lambda: screen.fixes_ended == 2, "the answer")
         assert "offers no fix" in heading(screen)
         assert {name: (project / name).read_text() for name in FILES} == FILES
+
+
+MISSING = {
+    "a.py": "def root() -> Path:\n    return Path(OrderedDict())\n",
+    "b.py": "class Path:\n    def __init__(self, of: object) -> None: ...\n\n\nclass OrderedDict: ...\n",
+}
+
+
+@pytest.mark.parametrize("size", SIZES[:2])
+async def test_of_several_fixes_one_is_chosen_and_comes_as_a_review(
+    drive: Drive, make_repository: Callable[..., Path], size: tuple[int, int]
+) -> None:
+    root = make_repository(MISSING)
+    async with drive(root, size=size) as driven:
+        screen = await open_findings(driven)
+        await go_to(driven, screen, '2:17 "OrderedDict"')
+        await driven.pilot.press("f")
+        fixes = await driven.shown(FixesScreen)
+        titles = [str(option.prompt) for option in fixes.query_one(OptionList).options]
+        assert all(title.endswith("import OrderedDict") for title in titles)
+        place = next(title[0] for title in titles if "from b import" in title)
+        await driven.pilot.press("9", place)
+        await driven.shown(ReviewScreen)
+        await driven.pilot.pause()
+        await driven.pilot.press("a", "enter")
+        await driven.until(lambda: screen.fixes_ended == 1, "the fix")
+        assert (root / "a.py").read_text() == f"from b import OrderedDict\n\n\n{MISSING['a.py']}"
+
+
+async def test_of_several_fixes_none_may_be_taken(drive: Drive, make_repository: Callable[..., Path]) -> None:
+    root = make_repository(MISSING)
+    async with drive(root) as driven:
+        screen = await open_findings(driven)
+        await go_to(driven, screen, '1:15 "Path"')
+        await driven.pilot.press("f")
+        await driven.shown(FixesScreen)
+        await driven.pilot.press("escape")
+        await driven.until(lambda: screen.fixes_ended == 1, "the end of the fix")
+        assert "took none of the fixes" in heading(screen)
+        await driven.pilot.press("f")
+        await driven.shown(FixesScreen)
+        await driven.pilot.press("down", "enter")
+        await driven.shown(ReviewScreen)
+        await driven.pilot.press("escape")
+        await driven.until(lambda: screen.fixes_ended == 2, "the end of the fix")
+        assert (root / "a.py").read_text() == MISSING["a.py"]
 
 
 async def test_the_mode_that_decides_about_a_fix_stands_in_the_heading(drive: Drive, project: Path) -> None:

@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static, TextArea
 
 import punie_tui.app
+from punie_tools.actions.code_actions import CodeAction
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.review import Review
 from punie_tools.changes.tree_access import FileImage
@@ -59,6 +60,7 @@ from punie_tui.app.screens.arguments import ArgumentsScreen
 from punie_tui.app.screens.confirm import ConfirmScreen
 from punie_tui.app.screens.file_history import FileHistoryScreen
 from punie_tui.app.screens.findings import FindingsScreen
+from punie_tui.app.screens.fixes import FixesScreen
 from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.leader import LeaderScreen
 from punie_tui.app.screens.left_once import Dialog, Page
@@ -559,6 +561,22 @@ def test_the_findings(snap_compare: Any, ledger: Path, size: tuple[int, int], th
     assert snap_compare(app, run_before=before, terminal_size=size)
 
 
+@pytest.mark.parametrize(("size", "theme"), BOTH_SIZES)
+def test_several_fixes_of_a_finding(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    titles = [f"Add import: from {module} import Decimal" for module in ("[b]decimal[/b]", "_pydecimal", "ledger" * 20)]
+    fixes = [
+        CodeAction(id="", title=title, kind="quickfix", source="pyright", line=3, is_safe=None, diff="")
+        for title in titles
+    ]
+
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        await pilot.app.push_screen(FixesScreen('src/ledger/report.py:3 "[b]Decimal[/b]" is not defined', fixes))
+        await pilot.press("down")
+
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
 PROPOSED = (
     ("from decimal import Decimal\n", "from decimal import ROUND_HALF_EVEN, Decimal\n"),
     ("return sum(self.balances.values())", "return sum(self.balances.values(), Decimal(0))"),
@@ -960,6 +978,7 @@ SNAPSHOTS: dict[type[Screen[Any]], Callable[..., None]] = {
     FileHistoryScreen: test_the_commits_of_a_file,
     FileViewerScreen: test_the_viewer,
     FindingsScreen: test_the_findings,
+    FixesScreen: test_several_fixes_of_a_finding,
     HunkEditor: test_a_hunk_is_edited,
     KeysScreen: test_the_keys,
     LeaderScreen: test_the_leader_and_the_palette,

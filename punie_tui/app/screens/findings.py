@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from punie_tui.agent.tool_step import Outcome
 
 _SOURCES = {"typecheck": "pyright", "ruff_check": "ruff"}
+_WORD = re.compile(r"\w+")
 _QUOTED = re.compile(r"`([^`]+)`|\"([^\"]+)\"")
 
 
@@ -59,7 +60,13 @@ FINDINGS_ACTIONS = ActionGroup(
     (
         Action("findings.leave", "escape", "leave", "out of the filter, or back", "Back"),
         Action("findings.filter", "slash", "filter", "filter as you type; Enter keeps it, Esc clears it", "Filter"),
-        Action("findings.fix", "f", "fix", "make the fix that is offered, if it is safe", "Fix"),
+        Action(
+            "findings.fix",
+            "f",
+            "fix",
+            "make the fix that is offered, if it is safe; of several the one that you choose",
+            "Fix",
+        ),
         Action("findings.fix_file", "F", "fix_file", "make all safe fixes of ruff in this file", "Fix file"),
         Action("findings.group", "b", "group", "group by rule, or by file", "By rule"),
         Action("findings.hand_over", "x", "hand_over", "hand the finding to the model", "To the model"),
@@ -100,6 +107,13 @@ class FindingsScreen(Page[None]):
 
         tool: str
         outcome: Outcome
+
+    @dataclass
+    class FixesOffered(Message):
+        """There are several, of which the person takes one."""
+
+        finding: Finding
+        fixes: Sequence[CodeAction]
 
     @dataclass
     class FixEnded(Message):
@@ -276,17 +290,41 @@ class FindingsScreen(Page[None]):
 
     @work(thread=True, group="fix")
     def _fix(self, finding: Finding) -> None:
-        calls = self._session.person_calls
         place = {"path": finding.file, "line": finding.line}
-        offered = calls.run("code_actions", place, CallWatch(self._cancelled))
+        offered = self._session.person_calls.run("code_actions", place, CallWatch(self._cancelled))
         if not isinstance(offered.result, CodeActionsResult):
             self.post_message(self.FixEnded(offered.error, False))
             return
-        action, problem = _fix_among(offered.result.actions, finding)
-        if action is None:
+        fixes, problem = _fixes_among(offered.result.actions, finding)
+        if problem:
             self.post_message(self.FixEnded(problem, False))
-            return
-        self._tell_fixed(calls.run("apply_code_action", {"id": action.id}, CallWatch(self._cancelled)))
+        elif len(fixes) == 1:
+            self._make(fixes[0])
+        else:
+            self.post_message(self.FixesOffered(finding, fixes))
+
+    @on(FixesOffered)
+    def _ask_which(self, message: FixesOffered) -> None:
+        """What is chosen comes as a proposal, like a fix that is the only one."""
+        from punie_tui.app.screens.fixes import FixesScreen
+
+        def make(chosen: CodeAction | None) -> None:
+            if chosen:
+                self._begin_to_make(chosen)
+            else:
+                self.post_message(self.FixEnded("You took none of the fixes; nothing was done.", False))
+
+        finding = message.finding
+        about = f"{finding.file}:{finding.line} {finding.message}"
+        app_of(self).push_screen(FixesScreen(about, message.fixes), make)
+
+    @work(thread=True, group="fix")
+    def _begin_to_make(self, action: CodeAction) -> None:
+        self._make(action)
+
+    def _make(self, action: CodeAction) -> None:
+        watch = CallWatch(self._cancelled)
+        self._tell_fixed(self._session.person_calls.run("apply_code_action", {"id": action.id}, watch))
 
     @work(thread=True, group="fix")
     def _fix_file(self, file: str) -> None:
@@ -376,18 +414,19 @@ class FindingsScreen(Page[None]):
         return "  ".join(part for part in parts if part)
 
 
-def _fix_among(actions: tuple[CodeAction, ...], finding: Finding) -> tuple[CodeAction | None, str]:
-    """The action that mends the finding, or why none shall be taken."""
+def _fixes_among(actions: tuple[CodeAction, ...], finding: Finding) -> tuple[Sequence[CodeAction], str]:
+    """The actions of which each would mend the finding, or why none shall be taken."""
     fixes = [each for each in actions if each.source == finding.source and each.kind != "quickfix.suppress"]
     safe = [each for each in fixes if each.is_safe is not False]
     if not safe and fixes:
-        return None, f"Only an unsafe fix is offered ({fixes[0].title}); nothing was done."
+        return (), f"Only an unsafe fix is offered ({fixes[0].title}); nothing was done."
     if not safe:
-        return None, f"{finding.source} offers no fix for this; x hands it to the model."
-    if finding.source == "pyright" and len(safe) > 1:
-        return None, f"Several fixes are offered: {', '.join(each.title for each in safe)}. Ask for the one you mean."
+        return (), f"{finding.source} offers no fix for this; x hands it to the model."
     named = _names_in(finding.message)
-    return max(safe, key=lambda each: len(_names_in(each.title) & named)), ""
+    if finding.source == "pyright":
+        # On the same line it may offer imports for other names.
+        return [each for each in safe if named.intersection(_WORD.findall(each.title))] or safe, ""
+    return [max(safe, key=lambda each: len(_names_in(each.title) & named))], ""
 
 
 def _names_in(text: str) -> set[str]:
