@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def said(screen: ReviewScreen) -> str:
 
 def notes(screen: ReviewScreen) -> list[tuple[str, int, str]]:
     view = screen.query_one(ReviewView)
-    return [(row.kind, row.hunk, row.text) for row in view.rows if row.kind in ("worse", "better")]
+    return [(row.kind, row.hunk, row.text) for row in view.rows if row.kind in ("worse", "better", "told")]
 
 
 @pytest.mark.usefixtures("checked")
@@ -136,14 +137,28 @@ async def test_tests_that_fail_and_pass_now_stand_beside_their_hunks(
     tests = (f"def test_{name}():\n    assert {name}() == {right}\n" for name, right in (("one", 1), ("two", 2)))
     checks = "\n\n".join(("from a import one, two\n", *tests))
     before = BEFORE.replace("'two'", "3")
-    root = make_repository({"a.py": before, "test_a.py": checks})
+    root = make_repository({"a.py": before, "b.py": "x = 1\n", "notes.md": "one\n", "test_a.py": checks})
     trust.run([str(root)])
     after = before.replace("return 3", "return 2").replace("return 1", "return 10")
-    edit = ToolCall("c1", "write_file", {"path": "a.py", "content": after})
+    patch = "".join(
+        "".join(unified_diff(old.splitlines(True), new.splitlines(True), f"a/{name}", f"b/{name}"))
+        for name, old, new in (("a.py", before, after), ("b.py", "x = 1\n", "x = 2\n"), ("notes.md", "one\n", "two\n"))
+    )
+    edit = ToolCall("c1", "apply_patch", {"patch": patch})
     async with drive(root, [[edit], [TextDelta("done")]]) as driven:
         screen = await open_review(driven)
         await driven.until(lambda: "tests 2 run" in said(screen), "the effect")
-        assert [(kind, text) for kind, _, text in notes(screen)] == [
+        beside_a = [
             ("worse", "test_a.py::test_one fails: assert 10 == 1"),
             ("better", "test_a.py::test_two passes now"),
+            ("told", "tests that reach this file: 1 pass, 1 broken, 1 of these cured"),
         ]
+        assert notes(screen) == [
+            *((kind, hunk, text) for hunk in (0, 1) for kind, text in beside_a),
+            ("told", 0, "tests that reach this file: none"),
+        ]
+        assert [row.file for row in screen.query_one(ReviewView).rows if row.text.endswith(": none")] == [1]
+        # What is rejected has none, and of the rest the test is cured.
+        await driven.pilot.press("r")
+        await driven.until(lambda: ("told", 1, "tests that reach this file: 2 pass, 1 of these cured") in notes(screen))
+        assert not [hunk for _, hunk, text in notes(screen) if hunk == 0 and not text.endswith(": none")]

@@ -646,6 +646,23 @@ async def test_wrapped_lines_show_all_of_what_they_hold(drive: Drive, repository
             await driven.pilot.press("v")
 
 
+@pytest.mark.parametrize("size", SIZES[:2])
+async def test_what_is_said_beside_a_hunk_is_whole_where_lines_are_cut(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    words = [f"why{number}" for number in range(60)]
+    note = Note((0, 0), " ".join(words), is_worse=True)
+    after = f"x = 3{' ' * 200}# far\n".encode()
+    async with drive(repository, [], size=size) as driven:
+        screen = ReviewScreen(review_of(b"x = 1\n", after, "long.txt"), "long", notes=[note])
+        driven.app.push_screen(screen)
+        view = (await driven.shown(ReviewScreen)).query_one(ReviewView)
+        await driven.pilot.press("v" if view.is_side_by_side else "down", *["right"] * 8)
+        assert view.scroll_offset.x > 0
+        told = " ".join(line.strip(" ▌✗") for line in shown_lines(screen)).split()
+        assert [word for word in told if word.startswith("why")] == words
+
+
 @given(st.text(alphabet="a 語"), st.integers(0, 30), st.integers(2, 30))
 def test_a_line_is_marked_where_it_is_cut_and_nowhere_else(text: str, start: int, room: int) -> None:
     line = Strip([Segment(text, Style(bgcolor="red", bold=True))])

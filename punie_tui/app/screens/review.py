@@ -237,7 +237,7 @@ class ReviewScreen(Page[bool]):
 
     def on_effect_watch_found(self, message: EffectWatch.Found) -> None:
         if self._effects:
-            self._effects.take(message.findings)
+            self._effects.take(message)
             self._view.show_notes(self._notes)
 
     @property

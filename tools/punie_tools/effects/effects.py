@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 from typing import Literal
@@ -20,6 +20,8 @@ from punie_tools.tool import ToolContext
 Kind = Literal["types", "lint", "tests"]
 
 SECONDS_FOR_TESTS = 120.0
+MOST_FILES_TRACED = 200
+"""Of a proposal with more files it is not looked which tests reach which of them."""
 
 _BROKEN = ("failed", "error")
 
@@ -42,11 +44,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class State:
-    """What is wrong in a tree, and which tests pass. `missing` says of each kind that could not be looked at why."""
+    """What is wrong in a tree, and which tests pass. `missing` says of each kind that could not be looked at why.
+
+    `passing` has the file of each test; `reaching` has the test files that can reach each file of the proposal, as far
+    as that is known.
+    """
 
     findings: tuple[Finding, ...] = ()
     tests_run: int = 0
-    passing: frozenset[str] = frozenset()
+    passing: Mapping[str, str] = field(default_factory=dict[str, str])
+    reaching: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     missing: dict[Kind, str] = field(default_factory=dict[Kind, str])
 
     def of(self, kind: Kind) -> list[Finding]:
@@ -147,7 +154,8 @@ def _look(context: ToolContext, paths: Sequence[str], told: Callable[[str], None
     findings: list[Finding] = []
     missing: dict[Kind, str] = {}
     tests_run = 0
-    passing: frozenset[str] = frozenset()
+    passing: dict[str, str] = {}
+    reaching: dict[str, frozenset[str]] = {}
 
     def attempt(kind: Kind, work: Callable[[], Iterable[Finding]]) -> None:
         told(f"checking {kind}")
@@ -159,14 +167,17 @@ def _look(context: ToolContext, paths: Sequence[str], told: Callable[[str], None
             missing[kind] = f"not known ({str(error).removesuffix('.')})"
 
     def tests() -> list[Finding]:
-        nonlocal tests_run, passing
-        selection = affected_selection(context, paths)
+        nonlocal tests_run
+        selection, affected = affected_selection(context, paths)
+        for path in paths if len(paths) <= MOST_FILES_TRACED else ():
+            if (files := affected.reaching(path)) is not None:
+                reaching[path] = files
         if selection is None:
             return []
         told("running the tests that it reaches")
         ran = run_selection(context, of_copy(selection, context), timeout=SECONDS_FOR_TESTS)
         tests_run = ran.passed + ran.failed + ran.errors + ran.xfailed + ran.xpassed
-        passing = frozenset(test.name for test in ran.tests if test.outcome == "passed")
+        passing.update((test.name, test.file) for test in ran.tests if test.outcome == "passed")
         if ran.incomplete:
             raise ToolError(f"{ran.incomplete}.")
         return [
@@ -181,7 +192,7 @@ def _look(context: ToolContext, paths: Sequence[str], told: Callable[[str], None
         attempt("tests", tests)
     else:
         missing["tests"] = "not run (folder not trusted)"
-    return State(tuple(findings), tests_run, passing, missing)
+    return State(tuple(findings), tests_run, passing, reaching, missing)
 
 
 def _lint(context: ToolContext, paths: Sequence[str]) -> Iterable[Finding]:

@@ -1,4 +1,4 @@
-"""At which line of a review each finding of an effect is; that stays, while hunks may be split and joined."""
+"""At which line of a review each finding of an effect is, and the tests of each file; hunks may be split and joined."""
 
 from __future__ import annotations
 
@@ -17,6 +17,42 @@ class PlacedFinding:
     line: ReviewLine | None
     finding: Finding
     is_cured: bool
+
+
+@dataclass(frozen=True)
+class ReachingTests:
+    """What became of the tests that can reach a file of a review, in whichever of its hunks that is."""
+
+    file: int
+    passing: int
+    broken: tuple[Finding, ...]
+    cured: tuple[Finding, ...]
+    failing_still: tuple[Finding, ...]
+
+
+def tests_of_files(review: Review, effect: Effect) -> list[ReachingTests]:
+    """Of each file of which it is known which tests can reach it; no test reaches a text that no code names."""
+    after = effect.after
+    if "tests" in after.missing:
+        return []
+    added, cured = effect.added, effect.cured
+    still = [found for found in after.of("tests") if found not in added]
+    found: list[ReachingTests] = []
+    for place, file in enumerate(review.files):
+        test_files = after.reaching.get(file.change.path)
+        if test_files is not None and (test_files or file.change.path.endswith(".py")):
+            found.append(
+                ReachingTests(
+                    place,
+                    sum(test_file in test_files for test_file in after.passing.values()),
+                    *(_tests_in(test_files, findings) for findings in (added, cured, still)),
+                )
+            )
+    return found
+
+
+def _tests_in(test_files: Collection[str], findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(found for found in findings if found.kind == "tests" and found.file in test_files)
 
 
 def placed(review: Review, effect: Effect, kept: Collection[HunkPlace]) -> list[PlacedFinding]:

@@ -32,6 +32,11 @@ class AffectedTests:
     untraced: tuple[str, ...]
     """Changed files that are no Python, and that no code names: no test is run for them."""
     everything_because: str = ""
+    graph: ImportGraph | None = None
+
+    def reaching(self, path: str) -> frozenset[str] | None:
+        """The test files that can reach one of the changed files; None where that is not known, as all tests run."""
+        return frozenset(self.graph.chains_to([path])).intersection(self.chains) if self.graph else None
 
 
 def affected_tests(root: Path, changed: Sequence[str], cancelled: threading.Event) -> AffectedTests:
@@ -48,6 +53,7 @@ def affected_tests(root: Path, changed: Sequence[str], cancelled: threading.Even
         chains=reached,
         left_out=tuple(file for file in tests if file not in reached),
         untraced=tuple(file for file in changed if not file.endswith(".py") and _is_alone(file, graph)),
+        graph=graph,
     )
 
 

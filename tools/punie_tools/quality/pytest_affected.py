@@ -87,9 +87,10 @@ def pytest_affected(
     return _result(plan, run_selection(context, plan.selection, timeout=DEADLINE_SECONDS))
 
 
-def affected_selection(context: ToolContext, paths: Sequence[str]) -> Selection | None:
-    """What to run for changed files, which may be gone; None where no test can reach them."""
-    return _plan_for(context, sorted(paths)).selection
+def affected_selection(context: ToolContext, paths: Sequence[str]) -> tuple[Selection | None, AffectedTests]:
+    """What to run for changed files, which may be gone, and why; None where no test can reach them."""
+    plan = _plan_for(context, sorted(paths))
+    return plan.selection, plan.tests
 
 
 def _preview(context: ToolContext, paths: list[str] | None = None) -> str:

@@ -11,7 +11,7 @@ from punie_tools.changes.review import FileReview, Hunk, HunkPlace, Review
 from punie_tools.files.line_matching import changed_pieces
 from punie_tools.spelling import spelled
 
-RowKind = Literal["file", "note", "context", "removed", "added", "pair", "comment", "gap", "worse", "better"]
+RowKind = Literal["file", "note", "context", "removed", "added", "pair", "comment", "gap", "worse", "better", "told"]
 
 _CONTEXT = 3
 
@@ -35,11 +35,14 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a hunk does to types, lint or tests; `place` is None where that shows elsewhere."""
+    """What a hunk does to types, lint or tests; `place` is None where that shows elsewhere.
+
+    `is_worse` is None for what is neither better nor worse.
+    """
 
     place: HunkPlace | None
     text: str
-    is_worse: bool
+    is_worse: bool | None
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,8 @@ class ReviewRows:
 
 
 def _row_of_note(note: Note, place: HunkPlace) -> Row:
-    return Row("worse" if note.is_worse else "better", *place, text=note.text)
+    kind: RowKind = "told" if note.is_worse is None else "worse" if note.is_worse else "better"
+    return Row(kind, *place, text=note.text)
 
 
 def _rows_of_file(place: int, file: FileReview, side_by_side: bool, notes: Sequence[Note]) -> Iterator[Row]:

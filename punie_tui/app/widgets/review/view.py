@@ -32,8 +32,16 @@ if TYPE_CHECKING:
 
 _MARKS: dict[Verdict, str] = {"undecided": "·", "accepted": "✓", "rejected": "✗"}
 _SIGNS = {"removed": "-", "added": "+"}
-_MARGIN_SIGNS = {"note": "", "comment": "╰ ", "gap": "⋯", "worse": "✗ ", "better": "✓ "}
-_MARGIN_STYLES = {"note": "muted", "comment": "comment", "gap": "muted", "worse": "rejected", "better": "accepted"}
+_MARGIN_SIGNS = {"note": "", "comment": "╰ ", "gap": "⋯", "worse": "✗ ", "better": "✓ ", "told": "· "}
+"""Of the rows that say something about lines; they go on below where they are long, whatever lines do."""
+_MARGIN_STYLES = {
+    "note": "muted",
+    "comment": "comment",
+    "gap": "muted",
+    "worse": "rejected",
+    "better": "accepted",
+    "told": "muted",
+}
 _WIDE_ENOUGH_FOR_TWO = 120
 _TAB = 4
 _MOST_LINES_AT_ONCE = 10_000
@@ -141,7 +149,7 @@ class ReviewView(ScrollView, can_focus=True):
             return
         rows = self._all_rows.rows(self._folded, side_by_side=side_by_side, notes=notes)
         columns = self._columns_now()
-        if self._is_wrapped and self._all_rows.rows_to_measure(self._folded, columns) > _MOST_LINES_AT_ONCE:
+        if self._is_wrapped and self._all_rows.rows_to_measure(self._folded, (columns, True)) > _MOST_LINES_AT_ONCE:
             self._begin_to_make_rows(here, notes)
             return
         self._rows, self._columns = rows, columns
@@ -167,7 +175,7 @@ class ReviewView(ScrollView, can_focus=True):
         self._all_rows.rows(folded, side_by_side=side_by_side, notes=notes)
         if is_wrapped:
             # What they are is kept there, until something that they depend on changes.
-            list(self._heights(folded, notes, self._columns_now()))
+            list(self._heights(folded, notes, self._columns_now(), is_wrapped=True))
         if self.is_running:
             app_of(self).call_later(self._take_rows)
 
@@ -289,22 +297,26 @@ class ReviewView(ScrollView, can_focus=True):
         return Columns(max(self.scrollable_content_region.width, 4), len(str(self._all_rows.last_line + 1)))
 
     def _measure(self, notes: Sequence[Note]) -> None:
-        """Count the lines on the screen; without wrapping there is one for each row."""
+        """Count the lines on the screen; without wrapping only what is said about lines takes several."""
         width = self._columns.width
-        if self._is_wrapped:
-            self._lines = ScreenLines(self._heights(self._folded, notes, self._columns))
-            self.virtual_size = Size(width, self._lines.count)
-        else:
-            self._lines = None
-            self.virtual_size = Size(max(width, self._columns.gutter + self._widest()), len(self._rows))
+        self._lines = ScreenLines(self._heights(self._folded, notes, self._columns, is_wrapped=self._is_wrapped))
+        if not self._is_wrapped:
+            width = max(width, self._columns.gutter + self._widest())
+        self.virtual_size = Size(width, self._lines.count)
 
     def _widest(self) -> int:
         """How wide the longest line is that moves sideways, as no side of a pair does; of very many the first count."""
-        first = (row for row in self._rows[:2000] if not self.is_side_by_side or row.kind in _SIGNS)
+        moving = _SIGNS if self.is_side_by_side else (*_SIGNS, "context")
+        first = (row for row in self._rows[:2000] if row.kind in moving)
         return max((cell_len(self._text(row)) for row in first), default=0)
 
-    def _heights(self, folded: Collection[int], notes: Sequence[Note], columns: Columns) -> Iterator[int]:
-        return self._all_rows.heights(folded, notes, columns, lambda row: self._height_of(row, columns))
+    def _heights(
+        self, folded: Collection[int], notes: Sequence[Note], columns: Columns, *, is_wrapped: bool
+    ) -> Iterator[int]:
+        def height_of(row: Row) -> int:
+            return self._height_of(row, columns) if is_wrapped or row.kind in _MARGIN_SIGNS else 1
+
+        return self._all_rows.heights(folded, notes, (columns, is_wrapped), height_of)
 
     def _height_of(self, row: Row, columns: Columns) -> int:
         """How many lines of the screen it takes, wrapped."""
@@ -341,7 +353,7 @@ class ReviewView(ScrollView, can_focus=True):
             text, margin = self._text(row), style(_MARGIN_STYLES[row.kind])
             first, last = self._piece(text, part, columns.room, by_words=True)
             yield Segment(" " * (columns.gutter - 2), margin)
-            yield from self._fitting([Segment(text[first:last], margin)], width)
+            yield from cut_text(Strip([Segment(text[first:last], margin)]), 0, columns.room, style("muted"))
         elif row.kind == "pair":
             yield from self._half(row, row.old, part, is_new=False)
             yield from self._half(row, row.new, part, is_new=True)
@@ -368,7 +380,7 @@ class ReviewView(ScrollView, can_focus=True):
 
     def _piece(self, text: str, part: int, room: int, *, by_words: bool = False) -> tuple[int, int]:
         """Start and end of what stands on one line of the screen; nothing where only the other side goes on."""
-        if not self._is_wrapped:
+        if not self._is_wrapped and not by_words:
             return 0, len(text)
         pieces = pieces_of(text, room, by_words=by_words)
         return pieces[part] if part < len(pieces) else (0, 0)
