@@ -50,6 +50,17 @@ def test_one_hunk_is_staged_another_discarded_and_undo_brings_it_back(root: Path
     assert (root / "numbers.py").read_bytes() == BOTH
 
 
+def test_caches_that_no_gitignore_names_are_no_changes_unless_tracked(root: Path, tmp_path: Path) -> None:
+    made = ["__pycache__/a.pyc", "deep/__pycache__/x", ".pytest_cache/v/x", ".ruff_cache/x", ".mypy_cache/x", "old.pyc"]
+    for name in [*made, "tracked.pyc", "new.py", "cache/x"]:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("1\n")
+    git(root, "add", "-f", "tracked.pyc")
+    (root / "tracked.pyc").write_text("2\n")
+    found = {file.shown_path for file in read_tree_review(context(root, tmp_path)).review.files}
+    assert found == {"numbers.py", "tracked.pyc", "new.py", "cache/x"}
+
+
 def test_what_is_undecided_stays_as_it_is(root: Path, tmp_path: Path) -> None:
     reviewed = read_tree_review(context(root, tmp_path))
     reviewed.review.decide("rejected", 0, 0)

@@ -29,6 +29,7 @@ ReviewedPart = Literal["unstaged", "staged"]
 """The files against the index, or the index against the last commit."""
 
 _EXECUTE = 0o111
+_CACHES = frozenset({"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"})
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def read_tree_review(context: ToolContext, part: ReviewedPart = "unstaged") -> T
         untracked = repository.run("ls-files", "--others", "--exclude-standard", "-z", "--", ".").stdout
         # A folder in the list is a repository of its own.
         new = [os.fsdecode(path) for path in untracked.split(b"\0") if path and not path.endswith(b"/")]
+        new = [path for path in new if not _is_generated(path)]
         sides |= dict.fromkeys(new, (NOTHING, NOTHING))
     paths = first_files(sides, left_out)
     before = contents(repository, [sides[path][0] for path in paths])
@@ -135,6 +137,11 @@ def read_tree_review(context: ToolContext, part: ReviewedPart = "unstaged") -> T
     index = _index_entries(repository, [change.path for change in changes])
     review = Review(changes, whole=filtered)
     return TreeReview(part, review, tuple(left_out), context, index, filtered)
+
+
+def _is_generated(path: str) -> bool:
+    """What tools leave behind for themselves, which no person means to commit where no .gitignore names it."""
+    return path.endswith(".pyc") or not _CACHES.isdisjoint(path.split("/")[:-1])
 
 
 def _like(before: FileImage | None, now: FileImage | None) -> FileImage | None:
