@@ -47,6 +47,8 @@ class GitWork(ScreenWork):
         self._send = send
         self._message = session.commit_message
         self._left_at: dict[ReviewedPart, tuple[str, int]] = {}
+        self._left: dict[ReviewedPart, Review] = {}
+        """What was decided and not carried out, for as long as punie runs."""
         self._closing = threading.Event()
 
     def close(self) -> None:
@@ -154,7 +156,13 @@ class GitWork(ScreenWork):
         def carry_out() -> None:
             self._begin_to_commit(lambda dialog: self._apply(reviewed, dialog))
 
-        def keep_place(_is_wanted: bool | None) -> None:
+        if reviewed.part in self._left:
+            reviewed.review.go_on_from(self._left[reviewed.part])
+
+        def keep_place(is_wanted: bool | None) -> None:
+            self._left[reviewed.part] = reviewed.review
+            if is_wanted:
+                del self._left[reviewed.part]
             if shown.left_at:
                 path = reviewed.review.files[shown.left_at[0]].shown_path
                 self._left_at[reviewed.part] = path, reviewed.review.hunk(shown.left_at).new_start

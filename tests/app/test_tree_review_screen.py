@@ -127,7 +127,7 @@ async def test_what_is_typed_for_a_commit_of_nothing_does_nothing(drive: Drive, 
         assert not driven.prompt.text
 
 
-@pytest.mark.parametrize("keys", [["escape"], ["q"], ["a", "escape", "y"]])
+@pytest.mark.parametrize("keys", [["escape"], ["q"], ["a", "escape"]])
 async def test_who_leaves_changes_nothing(drive: Drive, repository: Path, keys: list[str]) -> None:
     async with drive(repository) as driven:
         await press_in_repo(driven, "r", TreeReviewScreen)
@@ -151,6 +151,31 @@ async def test_a_review_of_the_tree_is_opened_again_near_where_it_was_left(drive
         await driven.shown(MainScreen)
         view = (await press_in_repo(driven, "r", TreeReviewScreen)).query_one(ReviewView)
         assert (view.current.file, view.current.hunk) == (1, 0)
+
+
+async def test_what_was_decided_of_the_tree_is_there_again_where_the_files_are_the_same(
+    drive: Drive, repository: Path
+) -> None:
+    (repository / "aaa.py").write_text("x = 1\n")
+    async with drive(repository) as driven:
+        await press_in_repo(driven, "r", TreeReviewScreen)
+        await driven.pilot.press("a", "r", "c", *"why", "enter", "escape")
+        await driven.shown(MainScreen)
+        screen = await press_in_repo(driven, "r", TreeReviewScreen)
+        verdicts = [screen.review.hunk(place).verdict for place in screen.review.places]
+        assert verdicts == ["accepted", "rejected", "undecided"]
+        assert [said.text for said in screen.review.comments] == ["why"]
+        await driven.pilot.press("escape")
+        await driven.shown(MainScreen)
+        (repository / "numbers.py").write_text(BOTH + "more = 1\n")
+        screen = await press_in_repo(driven, "r", TreeReviewScreen)
+        verdicts = [screen.review.hunk(place).verdict for place in screen.review.places]
+        assert verdicts[0] == "accepted"
+        assert set(verdicts[1:]) == {"undecided"}
+        assert not screen.review.comments
+        await driven.pilot.press("enter")
+        await commit_screen(driven)
+    assert git(repository, "diff", "--cached", "--name-only") == "aaa.py\n"
 
 
 async def test_a_commit_can_wait_and_be_asked_for_later(drive: Drive, repository: Path) -> None:

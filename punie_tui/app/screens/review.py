@@ -144,6 +144,8 @@ class ReviewScreen(Page[bool]):
 
     COUNTED: ClassVar[tuple[str, str]] = ("accepted", "rejected")
     """What the hunks are that were accepted, and those that were rejected."""
+    IS_KEPT: ClassVar[bool] = False
+    """Whether what was decided is there again when the review is opened anew, and none is lost by leaving."""
 
     def __init__(
         self,
@@ -434,7 +436,7 @@ class ReviewScreen(Page[bool]):
             is_changed = self.query_one(Input).value.strip() != self._said_before
             leave_or_ask(self, _LOSES_COMMENT if is_changed else "", "drop it", self._close_comment)
         else:
-            loses = self._review.is_begun and not self._leads_back
+            loses = self._review.is_begun and not self._leads_back and not self.IS_KEPT
             leave_or_ask(self, _LOSES_REVIEW if loses else "", "leave", lambda: self.dismiss(False))
 
     @property

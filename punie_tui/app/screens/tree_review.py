@@ -83,6 +83,7 @@ class TreeReviewScreen(DiffReviewScreen):
     ACTIONS: ClassVar[ActionGroups] = (TREE_REVIEW_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
     COUNTED: ClassVar[tuple[str, str]] = ("to stage", "to take back")
+    IS_KEPT: ClassVar[bool] = True
 
 
 class StagedReviewScreen(DiffReviewScreen):
@@ -91,6 +92,7 @@ class StagedReviewScreen(DiffReviewScreen):
     ACTIONS: ClassVar[ActionGroups] = (STAGED_REVIEW_ACTIONS, GENERAL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(*ACTIONS)
     COUNTED: ClassVar[tuple[str, str]] = ("kept", "to unstage")
+    IS_KEPT: ClassVar[bool] = True
 
 
 class PastReviewScreen(DiffReviewScreen):

@@ -290,6 +290,19 @@ class Review:
         ordered = sorted(comments, key=_place_of)
         self._become(replace(self._state, comments=tuple(ordered)))
 
+    def go_on_from(self, earlier: Review) -> None:
+        """Take over, as no step of its own, what was decided and said before of the files that are still the same."""
+        known = {file.change.path: file for file in earlier.files}
+        files: list[FileReview] = []
+        kept: set[str] = set()
+        for file in self.files:
+            before = known.get(file.change.path)
+            is_same = before is not None and before.proposed == file.proposed
+            files.append(replace(file, hunks=before.hunks) if before and is_same else file)
+            kept |= {file.shown_path} if is_same else set()
+        comments = tuple(said for said in earlier.comments if said.path in kept)
+        self._state = _State(tuple(files), comments)
+
     def undo(self) -> bool:
         """Take the last step back; False where there is none."""
         return self._move(self._before, self._after)
