@@ -353,9 +353,16 @@ async def test_a_comment_on_a_line_that_goes_says_so(drive: Drive, repository: P
         await driven.pilot.press("v")
         drawn = [row.text or row.kind for row in screen.query_one(ReviewView).rows if row.is_change or row.text]
         assert drawn[:3] == ["pair", "new", "on the line before: old"]
+        # Each comment can be changed on its own row.
+        for keys, said in ((("down",), "new"), (("down",), "old")):
+            await driven.pilot.press(*keys, "c")
+            assert screen.query_one(Input).value == said
+            await driven.pilot.press("end", "2", "enter")
+        drawn = [row.text or row.kind for row in screen.query_one(ReviewView).rows if row.is_change or row.text]
+        assert drawn[:3] == ["pair", "new2", "on the line before: old2"]
         await driven.pilot.press("A", "enter")
         await driven.finished()
-        await driven.said("numbers.py, line 4 before the change: old; numbers.py:4: new.")
+        await driven.said("numbers.py, line 4 before the change: old2; numbers.py:4: new2.")
 
 
 async def test_a_comment_outlives_that_the_keys_go_elsewhere(drive: Drive, repository: Path) -> None:

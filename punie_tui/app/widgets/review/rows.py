@@ -222,11 +222,13 @@ def _with_comments(review: Review, file: FileReview, rows: list[Row]) -> Iterato
         yield row
         line = line_of(row)
         if line is not None and line in said:
-            yield Row("comment", row.file, row.hunk, text=said.pop(line))
+            here = row._replace(kind="comment", text=said.pop(line), other=None, is_change=False)
+            yield here._replace(old=None) if row.new is not None else here
         if row.kind == "pair" and row.is_change and row.old is not None:
             gone = CommentedLine(row.old + 1, is_removed=True)
             if gone in said:
-                yield Row("comment", row.file, row.hunk, text=f"on the line before: {said.pop(gone)}")
+                told = f"on the line before: {said.pop(gone)}"
+                yield Row("comment", row.file, row.hunk, old=row.old, text=told)
 
 
 class CommentedLine(NamedTuple):
@@ -240,8 +242,8 @@ class CommentedLine(NamedTuple):
 
 
 def line_of(row: Row) -> CommentedLine | None:
-    """The line that a comment on this row is about."""
+    """The line that a comment on this row is about; on a comment's own row the one that this is about."""
     place = row.new if row.new is not None else row.old
-    if place is None or row.kind not in ("context", "removed", "added", "pair"):
+    if place is None or row.kind not in ("context", "removed", "added", "pair", "comment"):
         return None
     return CommentedLine(place + 1, is_removed=row.new is None)
