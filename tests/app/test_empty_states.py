@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ async def test_a_mention_of_what_was_not_looked_for_says_so(drive: Drive, tmp_pa
         # A name that leads nowhere is told by no choices, as of files.
         await driven.type_in("zz")
         await driven.until(lambda: not driven.popup.is_open, "no choices")
+
+
+async def test_keys_of_the_trace_say_what_they_would_need(drive: Drive, make_repository: Callable[..., Path]) -> None:
+    async with drive(make_repository({"a.py": ""})) as driven:
+        await driven.pilot.press("f3")
+        for key, told in (("c", "nothing to copy"), ("r", "nothing to run again"), ("p", "on a call that has ended")):
+            await driven.pilot.press(key)
+            await driven.until(lambda told=told: told in driven.trace.told, told)
 
 
 def test_the_first_words_of_an_empty_folder(tmp_path: Path) -> None:

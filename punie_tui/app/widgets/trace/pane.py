@@ -256,7 +256,10 @@ class TracePane(Vertical):
 
     def action_copy(self) -> None:
         """Hand the row, or the whole result of the call, to the terminal's clipboard."""
-        if shown := self._current():
+        shown = self._current()
+        if shown is None:
+            self._tell("There is nothing to copy here: put the cursor on a call, or on a row of its result.")
+        else:
             text = _text_of(shown)
             cut = text.encode("utf-8", "replace")[:_MOST_COPIED].decode("utf-8", "ignore")
             app_of(self).copy_to_clipboard(cut)
@@ -279,7 +282,10 @@ class TracePane(Vertical):
 
     def action_run_again(self) -> None:
         """Change the arguments and run the call as the person's own."""
-        if shown := self._current():
+        shown = self._current()
+        if shown is None:
+            self._tell("There is nothing to run again here: put the cursor on a call.")
+        else:
             self.post_message(self.RunWanted(shown.call.tool, shown.call.arguments))
 
     # What is shown.
