@@ -18,7 +18,7 @@ from punie_tui.engine.protocol import Progress, TextDelta
     ("size", "first", "last"),
     [
         ((120, 40), "reading ▒▒▒░░░░░░░░░ 0 read, 1,024 from cache, 3,072 left", "reading ▒▒▒██████░░░ 2,048 read, "),
-        ((80, 24), "reading ▒▒▒░░░░░░░░░ 0 read, 1,024 from cache, 3,072 left", "reading ▒▒▒██████░░░ 2,048 read, "),
+        ((80, 24), "reading 25%", "reading 75%"),
         ((40, 12), "reading 25%", "reading 75%"),
     ],
 )
@@ -34,6 +34,8 @@ async def test_the_status_line_shows_how_far_it_is(
         await it.ask("read")
         await it.until(lambda: first in str(line.render()), "the beginning")
         assert "ask" in str(line.render())
+        # Nor do trust and model give way to it, where there is room for these at all.
+        assert ("not trusted" in str(line.render()) and str(line.render()).endswith("scripted")) == (size[0] >= 80)
         begun.set()
         await it.until(lambda: last in str(line.render()), "the middle")
         read.set()

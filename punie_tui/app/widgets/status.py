@@ -139,7 +139,10 @@ class StatusLine(Widget):
             f"{'● ' if self._busy_since is not None else '○ '}{each}{self._elapsed()}"
             for each in self._shown.activities
         ]
-        left = next((each for each in told if len(each) + len(self._mode) < width), told[-1])
+        # Trust and model stay beside it where a shorter wording leaves them room, and the mode always.
+        beside = ["  ".join(part for part in parts if part) for parts in self._wanted_beside()]
+        fitting = (each for right in beside for each in told if len(each) + len(right) < width)
+        left = next(fitting, told[-1])
         right = next((each for each in self._states() if len(left) + len(each) < width), self._least)
         # The mode and the steps are never left out: the activity gives way to it.
         left = left if len(left) + len(right) < width else f"{left[: max(width - len(right) - 2, 0)]}…"
@@ -155,6 +158,12 @@ class StatusLine(Widget):
     @property
     def _least(self) -> str:
         return f"{self._shown.mode}{', steps' * self._shown.is_stepping}"
+
+    def _wanted_beside(self) -> Iterator[list[str]]:
+        shown = self._shown
+        yield [shown.saving, shown.trust, self._mode, shown.model]
+        yield [shown.saving, shown.trust, self._mode]
+        yield [self._mode]
 
     def _states(self) -> Iterator[str]:
         """What stands right, the whole first and then less and less; the mode stays to the end.
