@@ -31,9 +31,17 @@ class OtherScreens:
     def show_tests(self, *, ask_trust: Callable[[], None], review: ReviewHunks) -> None:
         """`ask_trust` lets the person trust the folder, `review` shows the last turn with notes beside its hunks."""
         from punie_tui.app.screens.tests import TestsScreen
+        from punie_tui.app.widgets.repo.panel import RepoPanel
 
         if self._tests is None:
-            self._tests = TestsScreen(self._session, self._folder, ask_trust=ask_trust, send=self._send, review=review)
+            self._tests = TestsScreen(
+                self._session,
+                self._folder,
+                ask_trust=ask_trust,
+                send=self._send,
+                review=review,
+                is_polling=lambda: self._screen.query_one(RepoPanel).is_polling,
+            )
             keep_screen(app_of(self._screen), self._tests, "tests")
         app_of(self._screen).push_screen("tests")
 

@@ -229,6 +229,9 @@ async def test_counts_time_and_what_runs_fit_80_columns(drive: Drive, make_repos
         await driven.until(lambda: not screen.has_run, "its end")
         await driven.pilot.pause()
         assert re.search(r"^ Tests \(watching\)  1 passed, 3 failed in \d+\.\d s *$", drawn_lines(screen)[0])
+        await driven.pilot.press("down")
+        told = r"^ Tests \(watching\)  4 in 2 files, 3 failed, 1 passed  last run \d+\.\d s *$"
+        assert re.search(told, drawn_lines(screen)[0])
 
 
 async def test_only_what_is_under_the_cursor_runs_and_then_only_what_failed(drive: Drive, project: Path) -> None:
@@ -355,6 +358,19 @@ async def test_a_failure_is_handed_to_the_model(drive: Drive, project: Path, siz
         assert "wanted = [" in asked
         # A model that only routes says what it cannot do, and guesses at no call.
         assert plain_answer(asked, is_after_edit=False) is AnswerKind.BEYOND
+
+
+async def test_a_debugged_failure_tells_the_model_its_assertion_once(drive: Drive, project: Path) -> None:
+    async with drive(project, [[TextDelta("I would look at total.")]]) as driven:
+        screen = await open_tests(driven)
+        await run(driven, screen, "a")
+        await driven.pilot.press("n")
+        await run(driven, screen, "d")
+        await driven.pilot.press("x")
+        await driven.finished()
+        asked = driven.engine.requests[-1].messages[-1].content
+        assert asked.count("At index 39 diff") == 1
+        assert "The debugger stopped in test_rows (tests/test_shop.py:" in asked
 
 
 async def test_keys_lead_to_the_file_the_report_and_back(drive: Drive, project: Path) -> None:
@@ -554,12 +570,22 @@ async def test_watching_ends_where_the_tree_is_polled_and_says_why(drive: Drive,
         await driven.until(lambda: driven.repo.is_polling and driven.repo.state is not None, "the first reading")
         screen = await open_tests(driven)
         await driven.pilot.press("w")
-        assert "watching" in heading(screen)
+        # At once, before anything changes.
+        assert "file watches have run out" in heading(screen)
         (project / "src" / "other.py").write_text("def nothing():\n    return 1\n")
-        await driven.until(lambda: "file watches have run out" in heading(screen), "why it does not go on")
-        assert not screen.has_run
         await driven.pilot.press("down")
-        assert "watching" not in heading(screen)
+        assert "(watching)" not in heading(screen)
+        assert not screen.has_run
+
+
+async def test_watching_ends_where_the_watches_run_out_later(drive: Drive, project: Path) -> None:
+    async with drive(project) as driven:
+        screen = await open_tests(driven)
+        await driven.pilot.press("w")
+        assert "(watching)" in heading(screen)
+        screen.workspace_changed(frozenset())
+        assert "file watches have run out" in heading(screen)
+        assert "(watching)" not in heading(screen)
 
 
 async def test_watching_runs_what_a_change_reaches_and_nothing_for_what_tests_write(

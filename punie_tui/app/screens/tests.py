@@ -76,6 +76,9 @@ TESTS_ACTIONS = ActionGroup(
 )
 
 
+_POLLED = "The system's file watches have run out, so changes cannot be told one from another: nothing is watched."
+
+
 class TestsScreen(Page[None]):
     """Stays alive while it is left, and so does what it runs; it is stopped by Escape here, and with the app."""
 
@@ -113,12 +116,15 @@ class TestsScreen(Page[None]):
         ask_trust: Callable[[], None],
         send: Callable[[str], None],
         review: ReviewHunks,
+        is_polling: Callable[[], bool],
     ) -> None:
         """`ask_trust` lets the person trust the folder; `send` hands a request to the model.
 
-        `review` shows the last turn, with notes beside its hunks.
+        `review` shows the last turn, with notes beside its hunks. `is_polling` says whether it is only known that files
+        may have changed, and not which.
         """
         super().__init__()
+        self._is_polling = is_polling
         self._review = review
         self._session = session
         self._folder = folder
@@ -127,6 +133,8 @@ class TestsScreen(Page[None]):
         self._runs = RunningTests(self, session, self.take)
         self._last_taken: ToolResult | None = None
         self._told: Sequence[str] = ()
+        self._seconds: float | None = None
+        """How long the last run took."""
         self._has_read = False
         self._shown_report = ""
         self._leaving = threading.Event()
@@ -218,6 +226,9 @@ class TestsScreen(Page[None]):
 
     def action_watch(self) -> None:
         """Run what a change can reach, at each change, or no longer."""
+        if not self._is_watching and self._is_polling():
+            self._tell(_POLLED)
+            return
         self._is_watching = not self._is_watching
         self._changed.forget()
         self._tell("Each change of a file runs the tests that it can reach." if self._is_watching else "")
@@ -226,7 +237,7 @@ class TestsScreen(Page[None]):
         """What files changed, by their absolute paths; none where only polling tells that some may have."""
         if not paths and self._is_watching:
             self._is_watching = False
-            self._tell("The system's file watches have run out, so changes cannot be told one from another.")
+            self._tell(_POLLED)
         files = self._changed.in_folder(paths)
         if self._has_read and (python_files := sorted(file for file in files if file.endswith(".py"))):
             self._read_changed(python_files)
@@ -306,6 +317,7 @@ class TestsScreen(Page[None]):
         was_everything = False
         outcomes: tuple[TestOutcome, ...] = ()
         if isinstance(result, PytestRunResult):
+            self._seconds = result.duration
             outcomes = result.tests
             was_everything = run.is_everything and not result.incomplete and not result.truncated
         self.tests.end(outcomes, was_everything=was_everything)
@@ -327,7 +339,7 @@ class TestsScreen(Page[None]):
         """What the chat ran while the person was elsewhere; what runs here is newer."""
         last = self._session.known.last_run
         if not self.has_run and last is not None and last is not self._last_taken:
-            self._last_taken = last
+            self._last_taken, self._seconds = last, last.duration
             self.tests.end(last.tests, was_everything=False)
             self._show_tests()
 
@@ -465,4 +477,6 @@ class TestsScreen(Page[None]):
             return self._told
         if not self._session.trust.is_trusted:
             return [f"{self._session.trust.lapse} {NOT_TRUSTED}".strip()]
-        return told_counts(self.tests, self._outline.filter_text) if self._has_read else ["reading the files …"]
+        if not self._has_read:
+            return ["reading the files …"]
+        return told_counts(self.tests, self._outline.filter_text, self._seconds)

@@ -66,8 +66,11 @@ def name_alone(name: str) -> str:
     return f"{base.rpartition('::')[2]}{bracket}{parameters}"
 
 
-def told_counts(tests: KnownTests, filter_text: str) -> Sequence[str]:
-    """How many tests there are, and how many of them ended how; with a filter of those that pass it."""
+def told_counts(tests: KnownTests, filter_text: str, seconds: float | None = None) -> Sequence[str]:
+    """How many tests there are, and how many of them ended how; with a filter of those that pass it.
+
+    `seconds` is how long the last run took, if there was one.
+    """
     if not tests.files:
         return [NO_TESTS]
     shown = [test for test in tests.known() if test.holds(filter_text)]
@@ -76,7 +79,9 @@ def told_counts(tests: KnownTests, filter_text: str) -> Sequence[str]:
     among = f"{total:,} of {len(tests):,} with {filter_text!r}" if filter_text else f"{total:,}"
     files = counted(len({test.file for test in shown}), "file")
     told = _in_words(states)
-    return [", ".join([f"{among} in {files}", *told]), ", ".join([among, *told]), ", ".join(told) or among]
+    took = f"  last run {seconds:.1f} s" if seconds is not None else ""
+    counts = [", ".join([f"{among} in {files}", *told]), ", ".join([among, *told]), ", ".join(told) or among]
+    return [*(f"{each}{took}" for each in counts), counts[-1]]
 
 
 def _in_words(states: Counter[State]) -> list[str]:

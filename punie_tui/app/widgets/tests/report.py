@@ -243,7 +243,10 @@ def fix_request(test: KnownTest) -> str:
         if isinstance(outcome, DetailedOutcome):
             parts += [f"Difference (- right of ==, + left of ==):\n{outcome.diff}"] if outcome.diff else []
             parts += ["Local values:\n" + "\n".join(f"{name} = {value}" for name, value in outcome.locals)]
-    if test.debugged is not None:
-        parts.append(test.debugged.summary)
+    if (stop := test.debugged) is not None:
+        if not any(_tells_the_same(stop, outcome) for outcome in test.outcomes):
+            parts.append(stop.summary)
+        elif stop.file:
+            parts.append(f"The debugger stopped in {stop.function} ({stop.file}:{stop.line}).")
     text = "\n\n".join(parts)
     return text if len(text) <= _LONGEST_SENT else f"{text[:_LONGEST_SENT]}…"
