@@ -20,6 +20,8 @@ from punie_tui.lab.suite import Case
 
 _LEAST_OF_A_ROUTE = 25
 _LEAST_OF_A_PIECE = 2
+_LEAST_EPOCHS = 8
+_LEAST_STEPS = 400_000
 _NO_EARLY_END = cast("Any", None)  # the type that scikit-learn infers for it is too narrow
 
 
@@ -55,8 +57,9 @@ def train_control(phrasings: Sequence[Phrasing], seed: int = 1) -> Any:
     options: dict[str, Any] = {"sublinear_tf": True, "min_df": _LEAST_OF_A_PIECE, "dtype": np.float32}
     words = TfidfVectorizer(ngram_range=(1, 3), token_pattern=r"<\|\w+\|>|[^\s<]+", **options)
     pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), **options)
+    epochs = max(_LEAST_EPOCHS, _LEAST_STEPS // max(1, len(kept)))
     regression = SGDClassifier(
-        loss="log_loss", alpha=1e-6, max_iter=8, tol=_NO_EARLY_END, average=True, random_state=seed
+        loss="log_loss", alpha=1e-6, max_iter=epochs, tol=_NO_EARLY_END, average=True, random_state=seed
     )
     model = make_pipeline(make_union(words, pieces), regression)
     try:

@@ -112,7 +112,7 @@ def test_the_control_routes_what_it_has_read_much_of_and_tells_where_there_is_to
     shutil.copy(PHRASINGS / "validation.jsonl", data)
     assert lab.run(["control", "--data", str(data)]) == 0
     told = capsys.readouterr().out.splitlines()
-    assert 50 < float(re.findall(r"([\d.]+)%", told[0])[0]) < 90
+    assert 25 < float(re.findall(r"([\d.]+)%", told[0])[0]) < 60  # one in forty by chance
     assert told[-1] == "turns.jsonl, one tool or an answer: 0 of 0 routed rightly"
     (data / "h1.jsonl").write_text('{"p": "lint {P}", "t": "ruff_check(path={P})"}', encoding="utf-8")
     assert lab.run(["control", "--data", str(data)]) == 1
