@@ -9,7 +9,9 @@ from punie_tools.changes.journal import Journal
 from punie_tools.changes.three_way import ChangedSinceError
 from punie_tools.errors import ToolError
 from punie_tui.agent.events import SessionRewound
-from punie_tui.agent.session_record import RecordedTurn, SessionError, SessionRecord
+from punie_tui.agent.session_record import RecordedTurn, SessionRecord
+
+FORGOTTEN_EDITS = "Some of these turns changed files too long ago to be undone; those files stay."
 
 
 def rewind_files(record: SessionRecord, to_turn: str, journal: Journal | None) -> SessionRewound | None:
@@ -18,15 +20,33 @@ def rewind_files(record: SessionRecord, to_turn: str, journal: Journal | None) -
     All turns on the way move, or none does, and with them what the person had punie change since. Raises SessionError,
     and ToolError where somebody else changed a file since.
     """
-    places = {turn.turn_id: number for number, turn in enumerate(record.turns, 1)}
-    if to_turn and to_turn not in places:
-        raise SessionError(f"There is no turn {to_turn} in this session.")
-    target = places[to_turn] if to_turn else 0
+    target = record.place_of(to_turn)
     if target == record.kept:
         return None
     if target < record.kept:
         return SessionRewound(to_turn=to_turn, undone=_undo(record, target, journal))
     return SessionRewound(to_turn=to_turn, redone=_redo(record, target, journal))
+
+
+def told_where(record: SessionRecord) -> str:
+    """`at the end of turn 2 of 3`."""
+    return f"at the end of turn {record.kept} of {len(record.turns)}" if record.kept else "before the first turn"
+
+
+def told_place(record: SessionRecord, journal: Journal | None, *, redo: str) -> str:
+    """Where the session stands, and what of it was taken back by hand and so stays so; `redo` makes that again."""
+    undone = still_undone(record.current_turns, journal)
+    place = told_where(record)
+    forward = " The later turns wait until you ask for something new." if record.kept < len(record.turns) else ""
+    if not undone:
+        return f"The session and its files stand {place}.{forward}"
+    numbers = [str(record.turns.index(turn) + 1) for turn in undone]
+    turns = f"turn {numbers[0]}" if len(undone) == 1 else f"turns {', '.join(numbers)}"
+    again = ", ".join(f"{redo} {turn.turn_id}" for turn in undone)
+    return (
+        f"The session stands {place}, and its files do but for what {turns} changed: you took that back yourself. "
+        f"To have it again: {again}.{forward}"
+    )
 
 
 def told_refusal(error: ChangedSinceError) -> str:

@@ -42,7 +42,6 @@ from punie_tui.agent.events import (
     ToolFailed,
     ToolFinished,
     ToolRequested,
-    TurnFinished,
 )
 from punie_tui.agent.kept_message import KeptMessage, kept_message_file
 from punie_tui.agent.known_results import KNOWN_FROM, KnownResults
@@ -50,10 +49,10 @@ from punie_tui.agent.meant import AskWhich
 from punie_tui.agent.mentioned_notes import attached_notes, notes_of_places
 from punie_tui.agent.person_calls import PersonCalls
 from punie_tui.agent.project_notes import ProjectNotes, read_project_notes
-from punie_tui.agent.rewind import has_forgotten_edits, rewind_files, still_undone, told_refusal
+from punie_tui.agent.rewind import FORGOTTEN_EDITS, has_forgotten_edits, rewind_files, told_place, told_refusal
 from punie_tui.agent.session_list import LAST, SessionList, SessionSummary, clean_name
 from punie_tui.agent.session_log import SessionInUseError, SessionLog, sessions_folder
-from punie_tui.agent.session_record import RecordedTurn, SessionError, SessionRecord, read_record
+from punie_tui.agent.session_record import SessionError, SessionRecord, read_record
 from punie_tui.agent.steering import SteeringBox, SteeringMessage
 from punie_tui.agent.tool_step import ToolBench
 from punie_tui.agent.trust import folder_trust
@@ -252,11 +251,9 @@ class Session:
         if record.unreadable_lines:
             lines = "1 line" if record.unreadable_lines == 1 else f"{record.unreadable_lines} lines"
             self._notices.append(f"{lines} of this session cannot be read; the rest is here, and the file keeps all.")
-        turns = record.current_turns
-        if turns and not turns[-1].is_finished:
-            end = TurnFinished(turn_id=turns[-1].turn_id, reason="stopped", answer="")
+        if end := record.end_of_cut_off_turn():
             log.append(end)
-            turns[-1].events.append(end)
+            record.add(end)
         self._take(record)
         return True
 
@@ -301,10 +298,10 @@ class Session:
         self.log.append(event)
         record.add(event)
         self._take(record)
-        self._notices.append(_told(record, still_undone(record.current_turns, self.changes.journal)))
+        self._notices.append(told_place(record, self.changes.journal, redo="/redo"))
         yield event
-        if has_forgotten_edits(record.turns[min(start, record.kept) : max(start, record.kept)], self.changes.journal):
-            yield NoticeGiven(text="Some of these turns changed files too long ago to be undone; those files stay.")
+        if has_forgotten_edits(record.turns_between(start, record.kept), self.changes.journal):
+            yield NoticeGiven(text=FORGOTTEN_EDITS)
 
     def undo(self, turn: str = "") -> JournalTurn:
         """Take back what the last turn of this session did to files, or a named turn of any session.
@@ -507,17 +504,3 @@ class Session:
 def _that_works(policy: Policy, workspace: Workspace) -> Policy:
     """Without a sandbox, what is left of "all in sandbox" are the edits."""
     return Policy.ACCEPT_EDITS if policy is Policy.SANDBOX and not has_sandbox(workspace) else policy
-
-
-def _told(record: SessionRecord, undone: Sequence[RecordedTurn]) -> str:
-    place = f"at the end of turn {record.kept} of {len(record.turns)}" if record.kept else "before the first turn"
-    forward = " The later turns wait until you ask for something new." if record.kept < len(record.turns) else ""
-    if not undone:
-        return f"The session and its files stand {place}.{forward}"
-    numbers = [str(record.turns.index(turn) + 1) for turn in undone]
-    turns = f"turn {numbers[0]}" if len(undone) == 1 else f"turns {', '.join(numbers)}"
-    again = ", ".join(f"/redo {turn.turn_id}" for turn in undone)
-    return (
-        f"The session stands {place}, and its files do but for what {turns} changed: you took that back yourself. "
-        f"To have it again: {again}.{forward}"
-    )

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from punie_tools.errors import reason_of
+from punie_tools.sentences import counted
 from punie_tui.agent.events import (
     EVENT_ADAPTER,
     BesideTurnsEvent,
@@ -118,6 +119,33 @@ class SessionRecord:
     def current_turns(self) -> list[RecordedTurn]:
         """The turns that the session consists of now."""
         return self.turns[: self.kept]
+
+    def turns_between(self, place: int, other: int) -> list[RecordedTurn]:
+        """Those that a way from the end of one place to that of the other passes."""
+        return self.turns[min(place, other) : max(place, other)]
+
+    def place_of(self, turn_id: str) -> int:
+        """How many turns count at the end of that one; an empty id is before the first. Raises SessionError."""
+        places = {turn.turn_id: number for number, turn in enumerate(self.turns, 1)}
+        if turn_id and turn_id not in places:
+            raise SessionError(f"There is no turn {turn_id} in this session.")
+        return places[turn_id] if turn_id else 0
+
+    def turn_id_of(self, name: str) -> str:
+        """The id of a turn by it or by its number; empty for 0, which is before the first. Raises SessionError."""
+        ids = [turn.turn_id for turn in self.turns]
+        if name in ids:
+            return name
+        if name.isdecimal() and int(name) <= len(ids):
+            return ids[int(name) - 1] if int(name) else ""
+        raise SessionError(f"There is no turn {name} in this session; it has {counted(len(ids), 'turn')}.")
+
+    def end_of_cut_off_turn(self) -> TurnFinished | None:
+        """What ends the turn in which whoever wrote the session died; None where all are finished."""
+        last = self.turns[self.kept - 1] if self.kept else None
+        if last is None or last.is_finished:
+            return None
+        return TurnFinished(turn_id=last.turn_id, reason="stopped", answer="")
 
     @property
     def events(self) -> list[Event]:

@@ -1,4 +1,4 @@
-"""`punie sessions`: the conversations of a folder, listed, shown, exported, renamed, forked, removed."""
+"""`punie sessions`: the conversations of a folder, listed, shown, gone back in, exported, renamed, forked, removed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from punie_tui.agent.session_list import SessionList, SessionSummary
 from punie_tui.agent.session_log import sessions_folder
 from punie_tui.agent.session_markdown import session_markdown
 from punie_tui.agent.session_record import SessionError, read_record
+from punie_tui.commands import session_turns
 from punie_tui.commands.terminal import can_ask, common_options, existing_folder, print_error
 from punie_tui.own_files import home_directory
 
@@ -33,6 +34,9 @@ def run(argv: list[str]) -> int:
     actions: dict[str, Callable[[SessionList, argparse.Namespace], int]] = {
         "list": _list,
         "show": _show,
+        "turns": lambda sessions, given: session_turns.list_turns(sessions, given, folder),
+        "rewind": lambda sessions, given: session_turns.rewind(sessions, given, folder),
+        "forward": lambda sessions, given: session_turns.forward(sessions, given, folder),
         "export": _export,
         "rename": _rename,
         "fork": _fork,
@@ -69,6 +73,16 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("search", nargs="*", metavar="WORD", help="only those in which each word was said")
     listing.add_argument("--json", action="store_true", help="print JSON")
     action("show", "print a session").add_argument("session", metavar="SESSION")
+    turns = action("turns", "list a session's turns, with their numbers")
+    turns.add_argument("session", metavar="SESSION")
+    rewind = action("rewind", "go back to the end of a turn, with its files")
+    rewind.add_argument("session", metavar="SESSION")
+    rewind.add_argument("turn", metavar="TURN", help="its number, or its id; 0 is before the first")
+    forward = action("forward", "go forward again, with the files")
+    forward.add_argument("session", metavar="SESSION")
+    forward.add_argument("turn", nargs="?", default="", metavar="TURN", help="default: the last one")
+    for each in (turns, rewind, forward):
+        each.add_argument("--json", action="store_true", help="print JSON")
     export = action("export", "write a session as Markdown or HTML")
     export.add_argument("session", metavar="SESSION")
     export.add_argument("--format", choices=["markdown", "html"], help="default: by the file's name, else Markdown")
@@ -76,7 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     rename = action("rename", "give a session a name")
     rename.add_argument("session", metavar="SESSION")
     rename.add_argument("name", metavar="NAME", help="empty takes the name back")
-    action("fork", "copy a session, and print the copy's id").add_argument("session", metavar="SESSION")
+    fork = action("fork", "copy a session, and print the copy's id")
+    fork.add_argument("session", metavar="SESSION")
+    fork.add_argument("--turn", metavar="N", help="the copy stands at the end of that turn; files stay as they are")
     action("remove", "delete sessions for good").add_argument("session", nargs="+", metavar="SESSION")
     return parser
 
@@ -154,7 +170,9 @@ def _rename(sessions: SessionList, options: argparse.Namespace) -> int:
 
 
 def _fork(sessions: SessionList, options: argparse.Namespace) -> int:
-    print(sessions.fork(sessions.find(options.session)).stem)
+    path = sessions.find(options.session)
+    to_turn = None if options.turn is None else read_record(path).turn_id_of(options.turn)
+    print(sessions.fork(path, to_turn).stem)
     return 0
 
 

@@ -29,14 +29,7 @@ def run(argv: list[str], *, is_undo: bool = True) -> int:
         print_error(str(error))
         return 2
     except ChangedSinceError as error:
-        # What differs is shown whole: it is what the person has to decide about.
-        if options.json:
-            print(
-                json.dumps({"success": False, "changed_since": [view.model_dump() for view in error.views]}, indent=2)
-            )
-            print_error("files were changed since; nothing was done.")
-        else:
-            print(f"punie: {safe_text(error.told())}", file=sys.stderr)
+        print_changed_since(error, as_json=options.json)
         return 1
     except ToolError as error:
         print_error(str(error))
@@ -50,6 +43,15 @@ def run(argv: list[str], *, is_undo: bool = True) -> int:
     done = "Took back" if is_undo else "Made again"
     print(safe_text(f"{done} the changes of {_when(turn)}: {', '.join(turn.paths)}", single_line=True))
     return 0
+
+
+def print_changed_since(error: ChangedSinceError, *, as_json: bool) -> None:
+    """What differs is shown whole: it is what the person has to decide about."""
+    if as_json:
+        print(json.dumps({"success": False, "changed_since": [view.model_dump() for view in error.views]}, indent=2))
+        print_error("files were changed since; nothing was done.")
+    else:
+        print(f"punie: {safe_text(error.told())}", file=sys.stderr)
 
 
 def _parser(verb: str) -> argparse.ArgumentParser:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from punie_tui.agent.session import Session
+from punie_tui.agent.session_record import read_record
 from punie_tui.engine.protocol import TextDelta, ToolCall
 from punie_tui.engine.scripted import Reply, ScriptedEngine
 from punie_tui.settings import Settings
@@ -173,3 +174,116 @@ def test_an_export_goes_into_a_folder_and_over_a_file_only_when_told(repository:
 def test_an_export_that_cannot_be_written_is_one_line(repository: Path, two: tuple[str, str]) -> None:
     refused = sessions("export", two[0], "--output", "no/such/folder.md", cwd=repository)
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+
+
+@pytest.fixture
+def three(repository: Path) -> str:
+    """A session whose second and third turn changed `app.py`."""
+
+    def edit(old: str, new: str) -> ToolCall:
+        return ToolCall("c", "edit_file", {"path": "app.py", "old": old, "new": new})
+
+    look = ToolCall("c", "grep", {"pattern": "TODO"})
+    return converse(
+        repository, ("look", [look]), ("first", [edit("x = 1", "x = 2")]), ("second", [edit("x = 2", "x = 3")])
+    )
+
+
+def told_turns(session: str, cwd: Path) -> list[dict[str, object]]:
+    return json.loads(sessions("turns", session, "--json", cwd=cwd).stdout)
+
+
+def test_a_session_goes_back_to_a_turn_and_forward_with_its_files(repository: Path, three: str) -> None:
+    file = repository / "app.py"
+    listed = told_turns(three, repository)
+    assert [(each["number"], each["prompt"], each["files"]) for each in listed] == [
+        (1, "look", []),
+        (2, "first", ["app.py"]),
+        (3, "second", ["app.py"]),
+    ]
+    back = sessions("rewind", "last", "1", cwd=repository)
+    assert (back.returncode, back.stderr) == (0, "")
+    assert back.stdout.startswith("The session and its files stand at the end of turn 1 of 3.")
+    assert file.read_text() == "x = 1  # TODO\n"
+    lines = sessions("turns", "last", cwd=repository).stdout.splitlines()
+    assert ["(here)" in line for line in lines] == [True, False, False]
+    assert ["(later)" in line for line in lines] == [False, True, True]
+    # By its id, and as JSON.
+    on = sessions("forward", three, str(listed[1]["turn"]), "--json", cwd=repository)
+    told = json.loads(on.stdout)
+    assert (told["number"], told["turns"], told["redone"]) == (2, 3, [listed[1]["turn"]])
+    assert file.read_text() == "x = 2  # TODO\n"
+    assert sessions("forward", three, cwd=repository).returncode == 0
+    assert file.read_text() == "x = 3  # TODO\n"
+    assert sessions("rewind", three, "0", cwd=repository).stdout.startswith("The session and its files stand before")
+    assert file.read_text() == "x = 1  # TODO\n"
+    # It ended in order, and goes on as from the app.
+    assert json.loads(sessions("list", "--json", cwd=repository).stdout)[0]["is_interrupted"] is False
+    with closing(Session(repository.resolve(), ScriptedEngine([[TextDelta("ok")]]), Settings())) as session:
+        assert session.resume(three)
+        assert session.record().kept == 0
+        assert len(session.record().turns) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("rewind", "last", "7"), "There is no turn 7 in this session; it has 3 turns."),
+        (("rewind", "last", "-1"), "There is no turn -1"),
+        (("rewind", "last", "3"), "The session stands at the end of turn 3 of 3 already; nothing was done."),
+        (("forward", "last", "1"), "The session stands at the end of turn 3 of 3; `punie sessions rewind` goes there."),
+        (("forward", "last"), "already"),
+        (("fork", "last", "--turn", "nowhere"), "There is no turn nowhere"),
+    ],
+)
+def test_a_turn_that_cannot_be_gone_to_is_one_line(
+    repository: Path, three: str, arguments: tuple[str, ...], said: str
+) -> None:
+    refused = sessions(*arguments[:2], "--", *arguments[2:], cwd=repository) if "-1" in arguments else None
+    refused = refused or sessions(*arguments, cwd=repository)
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert said in refused.stderr
+    assert (repository / "app.py").read_text() == "x = 3  # TODO\n"
+
+
+def test_files_that_were_changed_since_stop_the_way_back(repository: Path, three: str) -> None:
+    (repository / "app.py").write_text("mine = 1\n")
+    refused = sessions("rewind", three, "1", cwd=repository)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "app.py was edited since punie changed it; nothing was done." in refused.stderr
+    assert refused.stderr.splitlines()[-1].startswith(
+        f"punie: the session stays where it is; `punie sessions fork {three}"
+    )
+    told = json.loads(sessions("rewind", three, "1", "--json", cwd=repository).stdout)
+    assert [view["yours"] for view in told["changed_since"]] == ["mine = 1\n"]
+    assert (repository / "app.py").read_text() == "mine = 1\n"
+    assert [each["number"] for each in told_turns(three, repository) if each["is_here"]] == [3]
+
+
+def test_a_fork_may_stand_at_an_earlier_turn_and_leaves_files_alone(repository: Path, three: str) -> None:
+    fork = sessions("fork", three, "--turn", "1", cwd=repository).stdout.strip()
+    assert [each["number"] for each in told_turns(fork, repository) if each["is_here"]] == [1]
+    assert [each["number"] for each in told_turns(three, repository) if each["is_here"]] == [3]
+    assert (repository / "app.py").read_text() == "x = 3  # TODO\n"
+
+
+def test_going_back_in_a_session_that_was_cut_off_ends_its_turn(repository: Path, three: str) -> None:
+    with closing(Session(repository.resolve(), ScriptedEngine([]), Settings())) as session:
+        path = session.sessions.find(three)
+    lines = path.read_bytes().splitlines(keepends=True)
+    # What stays of a program that was killed before the last turn ended.
+    path.write_bytes(b"".join(lines[:-2]))
+    assert "(interrupted)" in sessions(cwd=repository).stdout
+    assert sessions("rewind", three, "2", cwd=repository).returncode == 0
+    assert (repository / "app.py").read_text() == "x = 2  # TODO\n"
+    assert "(interrupted)" not in sessions(cwd=repository).stdout
+    assert all(turn.is_finished for turn in read_record(path).turns)
+
+
+def test_a_session_that_is_open_goes_nowhere(repository: Path) -> None:
+    with closing(Session(repository.resolve(), ScriptedEngine([[TextDelta("hello")]]), Settings())) as session:
+        list(session.run("hi"))
+        refused = sessions("rewind", session.session_id, "0", cwd=repository)
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+        assert "open in another punie" in refused.stderr
+        assert session.record().kept == 1
