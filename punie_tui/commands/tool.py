@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
-import signal
-import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from punie_tools.errors import ToolCancelledError, ToolError, bug_in, reason_of
+from punie_tools.errors import ToolError, reason_of
 from punie_tools.registry import find_tool
 from punie_tools.result_text import result_as_text
 from punie_tools.spelling import spelled
 from punie_tools.tool import Tool, ToolContext, ToolResult
 from punie_tools.workspace import Workspace
+from punie_tui.commands.own_call import as_json, print_printable, run_own_call
 from punie_tui.commands.terminal import common_options, existing_folder, print_error, stdin_text
 from punie_tui.commands.tool_help import help_text
 from punie_tui.own_files import log_to_file
 from punie_tui.settings import Settings, SettingsError, load_settings
-
-_LOG = logging.getLogger(__name__)
-_INTERRUPTED = 130
-_STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _UsageError(Exception):
@@ -48,7 +42,7 @@ def run(argv: list[str]) -> int:
     try:
         tool = find_tool(options.name)
         if options.help:
-            _print(help_text(tool))
+            print_printable(help_text(tool))
             return 0
         arguments = _arguments(tool, options.arguments)
         folder = existing_folder(options.cwd)
@@ -60,24 +54,8 @@ def run(argv: list[str]) -> int:
     except (ToolError, _UsageError, SettingsError, NotADirectoryError) as error:
         print_error(str(error))
         return 2
-    previous = {number: signal.signal(number, _stopper(cancelled)) for number in _STOPPING_SIGNALS}
-    try:
-        result = _run(tool, context, arguments, settings)
-    except ToolCancelledError:
-        return _INTERRUPTED
-    except ToolError as error:
-        print_error(str(error))
-        return 1
-    except Exception:
-        # A bug of the tool is no concern of the terminal; its traceback goes to the log.
-        _LOG.exception("tool %s failed", tool.name)
-        print_error(bug_in(tool.name))
-        return 1
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-    _print(result_as_text(tool, result) if options.text else _as_json(result))
-    return 0
+    shown = partial(result_as_text, tool) if options.text else as_json
+    return run_own_call(tool, cancelled, lambda: _run(tool, context, arguments, settings), shown)
 
 
 def _run(tool: Tool, context: ToolContext, arguments: dict[str, Any], settings: Settings) -> ToolResult:
@@ -156,31 +134,3 @@ def _value(text: str, schema: dict[str, Any]) -> object:
         return json.loads(text) if types.intersection(("array", "object", "null")) else text.strip()
     except ValueError:
         return text.strip()
-
-
-def _stopper(cancelled: threading.Event) -> Any:
-    """The first Ctrl+C stops the tool and its children in order, the second one the program."""
-
-    def handler(_number: int, _frame: FrameType | None) -> None:
-        if cancelled.is_set():
-            raise KeyboardInterrupt
-        cancelled.set()
-
-    return handler
-
-
-def _print(text: str) -> None:
-    """Characters that the terminal's encoding lacks are spelled out."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    sys.stdout.flush()
-
-
-def _as_json(result: ToolResult) -> str:
-    """ASCII, so that any terminal and any locale can print it, and no control character reaches it."""
-    return json.dumps(_summary_first(result), indent=2) + "\n"
-
-
-def _summary_first(result: ToolResult) -> dict[str, Any]:
-    dumped = result.model_dump(mode="json")
-    return {"success": dumped.pop("success"), "summary": dumped.pop("summary"), **dumped}

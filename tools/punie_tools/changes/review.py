@@ -224,6 +224,10 @@ class Review:
     def hunk(self, place: HunkPlace) -> Hunk:
         return self.files[place[0]].hunks[place[1]]
 
+    def told(self, place: HunkPlace) -> ReviewedHunk:
+        """The hunk as a patch."""
+        return _told(self.files[place[0]], self.hunk(place))
+
     def changes_with(self, places: Collection[HunkPlace]) -> list[FileChange]:
         """What would be changed if exactly these hunks were accepted."""
         reviewed = (_accepting(found, file, places, "rejected").standing for file, found in enumerate(self.files))
