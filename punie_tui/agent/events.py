@@ -232,7 +232,7 @@ class PersonActed(_Event):
 
 
 class PersonRan(_Event):
-    """The person ran a command in their own shell; `output` is its head and tail, `ending` says if it went wrong."""
+    """The person ran a command in their own shell and got `output`; `ending` says if it went wrong."""
 
     kind: Literal["person_ran"] = "person_ran"
     command: str

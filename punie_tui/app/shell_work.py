@@ -30,11 +30,10 @@ _ENVIRONMENT = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "NO_COLOR": 
 
 @dataclass(frozen=True)
 class _Running:
-    """A command, where it is shown, and what came of it so far."""
+    """Where a command is shown, and what came of it so far."""
 
-    command: str
     shown: ShownCommand
-    printed: PrintedText = field(default_factory=PrintedText)
+    printed: PrintedText
     stopped: threading.Event = field(default_factory=threading.Event)
     kept: threading.Event = field(default_factory=threading.Event)
 
@@ -47,7 +46,7 @@ class ShellWork:
         screen: Screen[None],
         folder: Path,
         *,
-        begin: Callable[[str], ShownCommand],
+        begin: Callable[[str, PrintedText], ShownCommand],
         note: Callable[[str], None],
         keep: Callable[[PersonRan], None],
         bring: Callable[[Attachment], None],
@@ -76,7 +75,8 @@ class ShellWork:
         if self._running is not None:
             self._note("A command is running; Esc stops it.")
             return False
-        self._running = running = _Running(command, self._begin(command))
+        printed = PrintedText()
+        self._running = running = _Running(self._begin(command, printed), printed)
         self._changed()
 
         def work() -> None:
@@ -108,11 +108,11 @@ class ShellWork:
     def _look(self) -> None:
         self._is_look_due = False
         if self._running is not None:
-            self._running.shown.tell(self._running.printed.text)
+            self._running.shown.show()
 
     def _ended(self, running: _Running, ran: PersonRan) -> None:
         self._running = None
-        running.shown.tell(ran.output, ran.ending)
+        running.shown.end(ran.output, ran.ending)
         self._bring(attachment_of(ran))
         self._changed()
 

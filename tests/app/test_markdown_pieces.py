@@ -202,3 +202,27 @@ def test_what_grows_in_the_midst_stands_there_as_if_it_was_said_at_once(
     assert place
     grown.put(*place, "result", "line\n" * lines)
     assert drawing(grown) == drawing(at_once)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 250), st.integers(0, 11)), min_size=1, max_size=8),
+    st.sampled_from(["", "after"]),
+)
+def test_what_a_command_prints_grows_as_if_it_was_printed_at_once(steps: list[tuple[int, int]], after: str) -> None:
+    """Each step takes some of the last lines back, and goes on with others."""
+    grown, printed = BlockList(), ["0"]
+    call = grown.add("call", "! ls")
+    if after:
+        grown.add("note", after)
+    place = grown.place_of_said(call)
+    assert place
+    output, _ = grown.put(sum(place), 0, "output", "0")
+    for count, back in steps:
+        taken = min(back, len(printed) - 1)
+        lines = [str(number) for number in range(count)]
+        printed = [*printed[: len(printed) - taken], *lines]
+        grown.grow(output, lines, taken)
+        at_once = BlockList()
+        for speaker, text in (("call", "! ls"), ("output", "\n".join(printed)), *([("note", after)] if after else [])):
+            at_once.add(speaker, text)
+        assert drawing(grown) == drawing(at_once)

@@ -128,6 +128,49 @@ async def test_who_reads_below_it_stays_there_while_it_grows(drive: Drive, repos
             assert [line.text for line in driven.transcript.render_lines(driven.transcript.size.region)] == seen
 
 
+async def test_a_long_output_is_folded_to_both_ends_and_unfolds(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.ask(f"!seq 40; {until_there_is('go')}; seq 41 5000; false")
+
+        def seen() -> str:
+            lines = driven.transcript.render_lines(driven.transcript.size.region)
+            return "\n".join(line.text.strip() for line in lines)
+
+        await driven.until(lambda: "9\n10\n… 20 more lines (Space in the chat unfolds)\n31\n" in seen(), "both ends")
+        (repository / "go").touch()
+        await driven.said("Exit code 1.")
+        assert "9\n10\n… 4,980 more lines (Space in the chat unfolds)\n4991\n" in seen()
+        assert "\n2500\n" in driven.transcript.plain_text
+        # From the tail too, and back.
+        await driven.pilot.press("alt+c", "up", "up", "up", "space")
+        assert "more lines" not in seen()
+        await driven.pilot.press("home", *["pagedown"] * 3)
+        assert "\n70\n71\n72\n" in seen()
+        await driven.pilot.press("space")
+        assert "… 4,980 more lines (Space" in seen()
+
+
+async def test_what_is_searched_for_is_found_in_what_is_folded(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.ask("!seq 5000; false")
+        await driven.said("Exit code 1.")
+        await driven.pilot.press("alt+c", "slash", *"2345", "enter")
+        lines = driven.transcript.render_lines(driven.transcript.size.region)
+        assert "2345" in [line.text.strip(" ▌") for line in lines]
+
+
+async def test_who_leaves_the_session_sees_all_that_it_printed_in_the_next(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("a")]]) as driven:
+        await driven.ask("why")
+        await driven.finished()
+        await driven.ask(f"!seq 100; {until_there_is('go')}; seq 101 200")
+        await driven.said("\n100")
+        await driven.ask("/new")
+        await driven.until(lambda: not driven.transcript.plain_text, "an empty chat")
+        (repository / "go").touch()
+        await driven.said("\n".join(map(str, range(1, 201))))
+
+
 async def test_it_goes_on_in_a_new_session(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[TextDelta("a")]]) as driven:
         await driven.ask("why")
@@ -179,14 +222,47 @@ def test_it_does_not_matter_in_which_pieces_the_output_comes(printed: bytes, cut
     assert pieces.text == whole.text
 
 
-@pytest.mark.parametrize("count", [0, 1, 59, 60, 61, 119, 120, 121, 300])
+@pytest.mark.parametrize("count", [0, 1, 24, 25, 26, 400])
 @pytest.mark.parametrize("ending", ["", "\n"])
-def test_of_a_long_output_the_head_and_the_tail_are_shown(count: int, ending: str) -> None:
-    lines = [str(number) for number in range(count)]
-    printed = PrintedText()
+def test_all_is_kept_up_to_a_limit_beyond_which_the_cut_is_told(count: int, ending: str) -> None:
+    """Each of the lines has four characters with its end; half of the limit are twelve of them and a bit."""
+    lines = [str(100 + number) for number in range(count)]
+    printed = PrintedText(most_characters=100)
     printed.add(("\n".join(lines) + ending).encode())
-    gap = [f"… {count - 120} lines left out …"] if count > 120 else []
-    assert printed.text.split("\n") == ([*lines[:60], *gap, *lines[60:][-60:]] or [""])
+    told = printed.text.split("\n")
+    if count <= 24:
+        assert told == (lines or [""])
+    elif count == 400:
+        kept_last = told[13:]
+        left_out = count - 12 - len(kept_last)
+        assert told[:13] == [*lines[:12], f"… {left_out} lines left out: punie keeps 100 characters …"]
+        assert kept_last == lines[-len(kept_last) :]
+        assert len(kept_last) in (12, 13)
+
+
+@given(st.lists(st.text("ab é\n\r", max_size=30).map(str.encode), max_size=12))
+def test_news_add_up_to_what_was_printed(pieces: list[bytes]) -> None:
+    printed = PrintedText(most_characters=10_000)
+    shown: list[str] = []
+    end: list[str] = []
+    for piece in pieces:
+        printed.add(piece)
+        news = printed.news()
+        shown, end = [*shown, *news.lines], news.end
+        assert "\n".join([*shown, *end]) == printed.text
+    first = printed.news(is_first=True)
+    assert ([*first.lines], first.end) == (shown, end)
+
+
+def test_beyond_the_limit_the_news_are_the_last_lines_and_how_many_came() -> None:
+    printed = PrintedText(most_characters=100)
+    printed.add(b"".join(b"%d\n" % (100 + number) for number in range(300)))
+    news = printed.news()
+    assert news.lines == [str(100 + number) for number in range(12)]
+    assert news.end == ["… 288 more lines so far …", *(str(390 + number) for number in range(10))]
+    printed.add(b"more")
+    assert printed.news().lines == []
+    assert printed.news().end[-2:] == ["399", "more"]
 
 
 def test_a_line_without_end_takes_no_more_room_than_it_shows() -> None:
@@ -195,7 +271,7 @@ def test_a_line_without_end_takes_no_more_room_than_it_shows() -> None:
         printed.add(b"x" * 1000 + b"\r" * (number == 998))
     assert printed.text == "x" * 1000
     printed.add(b"y" * 1_000_000)
-    assert len(printed.text) == 2000
+    assert printed.text == f"{'x' * 1000}{'y' * 99_000} … the rest of this line is left out"
 
 
 def output_of(command: str, folder: Path) -> tuple[str, str]:
@@ -209,26 +285,22 @@ def test_both_outputs_come_in_their_order(tmp_path: Path) -> None:
 
 def test_what_it_prints_is_shown_and_never_obeyed(tmp_path: Path) -> None:
     text, _ = output_of(r"printf '\033[31mred\033[0m \033]0;title\007 5%%\r100%%\n\342\200\256back\0'", tmp_path)
-    assert list(command_parts("ls\0", text, "")) == [("call", "! ls␀"), ("result", "100%\n\\u202eback␀")]
+    assert list(command_parts("ls\0", text, "")) == [("call", "! ls␀"), ("output", "100%\n\\u202eback␀")]
 
 
-def test_a_long_output_keeps_its_head_and_tail(tmp_path: Path) -> None:
+def test_a_long_output_is_kept_whole(tmp_path: Path) -> None:
     text, _ = output_of("seq 1 1000000", tmp_path)
-    lines = text.splitlines()
-    assert (lines[0], lines[-1], len(lines)) == ("1", "1000000", 121)
-    assert "left out" in lines[60]
+    assert text == "\n".join(map(str, range(1, 1_000_001)))
 
 
-def test_what_is_long_is_cut_on_the_screen_and_once_more_for_the_model(tmp_path: Path) -> None:
+def test_what_is_long_is_cut_for_the_model(tmp_path: Path) -> None:
     text, _ = output_of("head -c 100000 /dev/zero | tr '\\0' x; echo; echo next", tmp_path)
-    assert text == "x" * 2000 + "\nnext"
-    command = "seq 1000000 1000119 | sed 's/$/ and more, and more, and more, and more, and more, and more/'"
-    ran = run_in_shell(command, tmp_path, threading.Event(), PrintedText())
-    assert len(ran.output.splitlines()) == 120
+    assert text == "x" * 100_000 + "\nnext"
+    ran = run_in_shell("seq 1000000 1009999", tmp_path, threading.Event(), PrintedText())
+    assert len(ran.output.splitlines()) == 10_000
     kept = attachment_of(ran).text
-    assert len(kept) < len(ran.output)
     assert len(kept) < 8_100
-    assert kept.startswith("1000000 and more")
+    assert kept.startswith("1000000\n1000001")
     assert "\n…\n" in kept
     assert kept.endswith(f"{ran.output[-3_000:]}\n(it ended well)")
 

@@ -114,7 +114,7 @@ class MainScreen(Screen[None]):
         self._shell = ShellWork(
             self,
             folder,
-            begin=lambda command: self.query_one(Chat).begin_command(command),
+            begin=lambda command, printed: self.query_one(Chat).begin_command(command, printed),
             note=self.note,
             keep=self._keep_command,
             bring=self._bring,

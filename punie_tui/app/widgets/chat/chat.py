@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from punie_tui.agent.attachment import Attachment
     from punie_tui.agent.events import Event, RequestRouted, ToolDenied, ToolFinished, ToolRequested, TurnFinished
+    from punie_tui.app.printed_text import PrintedText
     from punie_tui.app.widgets.search_row import SearchRow
     from punie_tui.app.widgets.transcript.block import Speaker
     from punie_tui.app.widgets.transcript.transcript import Transcript
@@ -70,9 +71,9 @@ class Chat(Vertical):
         """Add what somebody says, at the latest when the chat begins; safe text."""
         self._once_begun(lambda: self.transcript.add(speaker, text))
 
-    def begin_command(self, command: str) -> ShownCommand:
-        """Show a command of the person; it is told what it prints, and how it ends."""
-        shown = ShownCommand(command, lambda: self._transcript)
+    def begin_command(self, command: str, printed: PrintedText) -> ShownCommand:
+        """Show a command of the person; it is told when there is more that it printed, and how it ends."""
+        shown = ShownCommand(command, printed, lambda: self._transcript)
         self._once_begun(shown.show)
         return shown
 

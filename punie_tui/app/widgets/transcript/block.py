@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from punie_tui.app.widgets.transcript.markdown_pieces import Piece
 
-Speaker = Literal["person", "steering", "punie", "result", "call", "note", "error", "attached", "change"]
+Speaker = Literal["person", "steering", "punie", "result", "output", "call", "note", "error", "attached", "change"]
 
 # Longer ones are folded to so many lines when they come.
-FOLDED_AT_FIRST: dict[Speaker, int] = {"person": 10, "steering": 10, "attached": 1, "change": 1}
+FOLDED_AT_FIRST: dict[Speaker, int] = {"person": 10, "steering": 10, "attached": 1, "change": 1, "output": 10}
+# Of what a command printed the last lines say how it went, and are seen when it is folded, too.
+SEEN_AT_END: dict[Speaker, int] = {"output": 10}
 # What the person folds keeps so many lines.
 _LINES_OF_FOLDED = 3
 _LINES_OF_BLOCK = 100
@@ -46,13 +50,20 @@ class Part:
     is_folded: bool = False
     head: int = _LINES_OF_FOLDED
     first: Block | None = None
+    tail: Block | None = None
+    """The last block, where that is seen when the part is folded, too."""
     line_count: int = 0
     columns: list[int] = field(default_factory=list[int])
 
     @property
     def is_long(self) -> bool:
         """Whether there is something to fold."""
-        return self.line_count > self.head
+        return self.line_count > self.head + self.tail_lines
+
+    @property
+    def tail_lines(self) -> int:
+        """How many lines stand below what tells of the fold."""
+        return self.tail.piece.text.count("\n") + 1 if self.tail else 0
 
     def widen_columns(self, widths: list[int]) -> bool:
         """Whether a table's columns had to grow for cells of these widths."""
@@ -91,7 +102,7 @@ class Block:
         """How many rows of its text stand on the screen."""
         if self.turn.is_folded:
             return min(self.rows, 1) if self.turn.first is self else 0
-        if self.part.is_folded and self.part.is_long:
+        if self.part.is_folded and self.part.is_long and self.part.tail is not self:
             # A single line that tells what is folded below it is never cut.
             most = min(self.rows, self.part.head) if self.part.head > 1 else self.rows
             return most if self.part.first is self else 0
@@ -111,16 +122,14 @@ class Block:
         return rows + self.gap + self.tells_fold if rows else 0
 
 
-def plain_pieces(text: str, first_lines: int) -> list[Piece]:
-    """Text that is no Markdown, in pieces, so that a long one is drawn in parts; the first has so many lines."""
-    lines = text.split("\n")
-    pieces = [_plain(lines[:first_lines])]
-    pieces += [
-        _plain(lines[start : start + _LINES_OF_BLOCK]) for start in range(first_lines, len(lines), _LINES_OF_BLOCK)
-    ]
-    return pieces
+def plain_pieces(lines: Sequence[str], first_lines: int = _LINES_OF_BLOCK, tail_lines: int = 0) -> list[Piece]:
+    """Text that is no Markdown, in pieces, so that a long one is drawn in parts; first and last have so many lines."""
+    ends = [first_lines, *range(first_lines + _LINES_OF_BLOCK, len(lines) - tail_lines, _LINES_OF_BLOCK)]
+    cuts = [0, *(end for end in ends if end < len(lines) - tail_lines), len(lines) - tail_lines]
+    pieces = [_plain(lines[start:end]) for start, end in pairwise(cuts)]
+    return [*pieces, _plain(lines[-tail_lines:])] if tail_lines else pieces
 
 
-def _plain(lines: list[str]) -> Piece:
+def _plain(lines: Sequence[str]) -> Piece:
     text = "\n".join(lines)
     return Piece("plain", text, text, joins=True)

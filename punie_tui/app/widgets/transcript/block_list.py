@@ -13,6 +13,7 @@ from itertools import accumulate
 
 from punie_tui.app.widgets.transcript.block import (
     FOLDED_AT_FIRST,
+    SEEN_AT_END,
     Block,
     Part,
     Said,
@@ -20,7 +21,7 @@ from punie_tui.app.widgets.transcript.block import (
     Turn,
     plain_pieces,
 )
-from punie_tui.app.widgets.transcript.block_rows import cell_widths, layout
+from punie_tui.app.widgets.transcript.block_rows import cell_widths, layout, shown_text
 from punie_tui.app.widgets.transcript.markdown_pieces import Piece, pieces_of
 
 # A block that is right already costs a look, and far less than one that is broken anew.
@@ -59,14 +60,27 @@ class BlockList:
     def add(self, speaker: Speaker, text: str) -> Said:
         """Add plain text. Returns what `index_after` and `put` know it by."""
         self.end_answer()
-        head, first = FOLDED_AT_FIRST.get(speaker), len(self.blocks)
         part = self._begin(speaker)
-        part.head = head or part.head
-        for piece in plain_pieces(text, part.head):
-            self._append(part, piece)
-        part.is_folded = head is not None and part.is_long
-        self.changed(first, len(self.blocks) - 1)
+        part.head = FOLDED_AT_FIRST.get(speaker, part.head)
+        self._append_lines(part, text.split("\n"), is_begin=True)
         return part.said
+
+    def _append_lines(self, part: Part, lines: Sequence[str], *, is_begin: bool) -> None:
+        """Append all lines of a part, or those that go on after the blocks that it has."""
+        first, speaker = len(self.blocks), part.said.speaker
+        tail = SEEN_AT_END.get(speaker, 0)
+        # What is folded away for a line or two would take as much room as it saves.
+        tail = tail if not is_begin or len(lines) > part.head + tail + 1 else 0
+        pieces = plain_pieces(lines, part.head, tail) if is_begin else plain_pieces(lines, tail_lines=tail)
+        for place, piece in enumerate(pieces):
+            is_last = place == len(pieces) - 1
+            self._append(part, piece, is_seen=not tail or is_last or (is_begin and place == 0))
+        part.tail = self.blocks[-1] if tail else None
+        if is_begin:
+            part.is_folded = part.is_long and (
+                bool(tail) or (speaker in FOLDED_AT_FIRST and speaker not in SEEN_AT_END)
+            )
+        self.changed(first, len(self.blocks) - 1)
 
     def add_markdown(self, pieces: Iterable[Piece]) -> None:
         """Add to the answer that is being given, or begin one."""
@@ -135,13 +149,41 @@ class BlockList:
 
         Returns what it is known by, and how many blocks it takes.
         """
-        turn = self.blocks[index - 1].turn
         new = BlockList()
-        new.width, new._turn = self.width, turn
+        new.width, new._turn = self.width, self.blocks[index - 1].turn
         said = new.add(speaker, text)
         if count:
             new.blocks[0].part.is_folded = self.blocks[index].part.is_folded
-        before, after = self.blocks[index - 1], index + len(new.blocks)
+        self._splice(index, count, new)
+        return said, len(new.blocks)
+
+    def grow(self, said: Said, lines: Sequence[str], instead_of: int) -> tuple[int, int, int]:
+        """Let plain text go on with these lines, in place of so many that stand there last. Costs what is new.
+
+        Returns from which block on how many are new, and in place of how many.
+        """
+        place = self.place_of_said(said)
+        assert place is not None
+        first, count = place
+        part = self.blocks[first].part
+        most_whole = part.head + SEEN_AT_END.get(said.speaker, 0) + 1
+        is_begin = part.tail is None or part.line_count + len(lines) - instead_of <= most_whole
+        # The last lines may take the place of some before the tail, also of the end of a full block.
+        kept = 0 if is_begin else max(count - 3, 1)
+        old = self.blocks[first + kept : first + count]
+        standing = "\n".join(block.piece.text for block in old).split("\n")
+        part.line_count -= len(standing)
+        part.first = None if is_begin else part.first
+        new = BlockList()
+        new.width, new._turn = self.width, said.turn
+        new._append_lines(part, [*standing[: len(standing) - instead_of], *lines], is_begin=is_begin)
+        self._splice(first + kept, count - kept, new)
+        return first + kept, len(new.blocks), count - kept
+
+    def _splice(self, index: int, count: int, new: BlockList) -> None:
+        """Let other blocks of the same turn stand in place of so many."""
+        turn, before = self.blocks[index - 1].turn, self.blocks[index - 1]
+        after = index + len(new.blocks)
         self.line_count += new.line_count - sum(self._heights[index : index + count])
         self.layouts += new.layouts
         self._forget(self.blocks[index : index + count])
@@ -156,7 +198,6 @@ class BlockList:
                 block = self.blocks[place]
                 block.gap = _gap(above, block.part, block.piece)
                 self.changed(place)
-        return said, len(new.blocks)
 
     def _forget(self, blocks: Sequence[Block]) -> None:
         for block in blocks:
@@ -222,7 +263,8 @@ class BlockList:
         """
         has_changed = False
         while 0 <= index < len(self.blocks) and rows > 0:
-            has_changed |= self._settle(index)
+            # Of what is folded away there may be much, and none of it is looked at.
+            has_changed |= bool(self._heights[index]) and self._settle(index)
             rows -= self._heights[index]
             index += step
         return has_changed
@@ -238,7 +280,8 @@ class BlockList:
 
     def _settle(self, index: int) -> bool:
         block = self.blocks[index]
-        if block.width == self.width:
+        if block.width == self.width or (block.rows and not block.shown_rows):
+            # What is folded away waits until somebody looks there.
             return False
         self._lay_out(block)
         self.changed(index)
@@ -313,7 +356,8 @@ class BlockList:
         self._part = Part(self._said, kind=wanted)
         return self._part
 
-    def _append(self, part: Part, piece: Piece) -> None:
+    def _append(self, part: Part, piece: Piece, *, is_seen: bool = True) -> None:
+        """What is not seen at once has a row a line until somebody looks there."""
         block = Block(part, piece, gap=_gap(self.blocks[-1] if self.blocks else None, part, piece))
         turn = block.turn
         if piece.kind != "hidden":
@@ -323,7 +367,10 @@ class BlockList:
         part.line_count += _line_count(piece)
         if piece.kind == "row" and part.widen_columns(cell_widths(block)):
             self._widen_table(part)
-        self._lay_out(block)
+        if is_seen:
+            self._lay_out(block)
+        else:
+            block.shown, block.rows = shown_text(block), _line_count(piece)
         self.blocks.append(block)
         self._heights.append(0)
         if len(self._starts) == len(self.blocks) - 1:

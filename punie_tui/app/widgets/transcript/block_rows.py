@@ -26,6 +26,7 @@ MARKS: dict[Speaker, str] = {
     "call": "· ",
     "note": "  ",
     "result": "  ",
+    "output": "  ",
     "error": "✗ ",
     "punie": "  ",
     "attached": "+ ",
@@ -71,6 +72,11 @@ def layout(block: Block, width: int) -> Layout:
         return Layout(text, _rows_of_cells(text.shown, block.part.columns, room), prefix)
     broken = wrapped_rows(text.shown, room, by_words=piece.kind != "code")
     return Layout(text, [((start, end, 0),) for start, end in broken], prefix)
+
+
+def shown_text(block: Block) -> str:
+    """What `layout` would show, without the rows."""
+    return _inline(block).shown
 
 
 def cell_widths(block: Block) -> list[int]:

@@ -396,7 +396,9 @@ class Transcript(TranscriptView, can_focus=True):
         row = place.row if seen == place.index else self.blocks.blocks[seen].height - 1
         self._cursor = Place(seen, max(min(row, self.blocks.blocks[seen].height - 1), 0))
         self._set_cursor(self._cursor_line)
-        self._lines_changed(0, self.blocks.place_of(min(self.scroll_offset.y, self._last_line)))
+        top = self.blocks.place_of(min(self.scroll_offset.y, self._last_line))
+        self._look_at(top)
+        self._lines_changed(0, top)
         self._show_line(self._cursor_line)
 
     # Links.
@@ -514,8 +516,11 @@ class Transcript(TranscriptView, can_focus=True):
         match = self._search.matches[self._match]
         block = self.blocks.blocks[match.index]
         row = row_of(block, self.blocks.width, match.start)
+        # Its rows are counted before the line is looked for.
+        self.blocks.settle(match.index, 1)
         if row >= block.shown_rows:
             self.blocks.unfold(match.index, row)
+            self.blocks.settle(match.index, 1)
             self._lines_changed(0, self.blocks.place_of(min(self.scroll_offset.y, self._last_line)))
         self._move_to(self.blocks.line_of(Place(match.index, row + block.gap)))
 

@@ -155,12 +155,28 @@ class TranscriptView(ScrollView):
         first, count = place if in_place_of else (sum(place), 0)
         top = self._top
         put, came = self.blocks.put(first, count, speaker, text)
+        self._replaced(first, count, came, top)
+        return put
+
+    def grow(self, said: Said, lines: Sequence[str], instead_of: int) -> None:
+        """Let what is held go on with these lines, in place of so many that stand there last."""
+        top = self._top
+        first, came, count = self.blocks.grow(said, lines, instead_of)
+        self._replaced(first, count, came, top)
+
+    def _replaced(self, first: int, count: int, came: int, top: Place | None) -> None:
+        """So many blocks came in place of others, wherever they stand; what stood in the first row stays there."""
         self._blocks_moved(first + count, came - count)
         self._blocks_came(first)
         if top and top.index >= first + count:
             top = Place(top.index + came - count, top.row)
+        self._look_at(top)
         self._lines_changed(first, top)
-        return put
+
+    def _look_at(self, top: Place | None) -> None:
+        """Break into rows what is seen where this stands in the first one."""
+        if top:
+            self.blocks.settle(top.index, self.size.height + top.row)
 
     def stream(self, text: str) -> None:
         """Add to what punie is saying. What is whole stays as it is drawn; only the rest is drawn again."""
@@ -325,8 +341,7 @@ class TranscriptView(ScrollView):
         if self.blocks.set_width(self._row_width):
             self.drawn.forget_all()
             self._settler.resume()
-        if top:
-            self.blocks.settle(top.index, self.size.height + top.row)
+        self._look_at(top)
         self._lines_changed(0, top)
 
     def _settle_slice(self) -> None:
@@ -443,4 +458,6 @@ class TranscriptView(ScrollView):
         seen = (
             block.shown.count("\n", 0, end_of_row(block, self.blocks.width, min(len(rows), block.shown_rows) - 1)) + 1
         )
-        return f"… {block.part.line_count - seen} more lines{self._unfold_hint(is_turn=False)}"
+        return (
+            f"… {block.part.line_count - block.part.tail_lines - seen:,} more lines{self._unfold_hint(is_turn=False)}"
+        )
