@@ -66,6 +66,70 @@ async def test_tab_completes_and_enter_runs(drive: Drive, repository: Path) -> N
         assert driven.engine.requests == []
 
 
+async def test_what_a_command_takes_is_offered_after_its_name(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("yes")]]) as driven:
+
+        async def offered(typed: str, *wanted: str) -> None:
+            await driven.pilot.press("ctrl+u")
+            await driven.type_in(typed)
+            await driven.until(
+                lambda: set(wanted) <= {choice.value for choice in driven.popup.choices} and driven.popup.is_open,
+                f"{wanted} for {typed}",
+            )
+
+        await driven.ask("is it so")
+        await driven.finished()
+        assert driven.main.session
+        first = driven.main.session.session_id
+        await offered("/export ", f"session-{first}.md", f"session-{first}.html")
+        await driven.pilot.press("ctrl+u")
+        await driven.ask("/new")
+        await driven.until(lambda: driven.main.session is not None and not driven.main.session.session_id, "a new one")
+        await offered("/theme li", "punie-light")
+        await offered("/mode ", "plan", "ask", "accept edits")
+        await offered("/resume ", "last", first)
+        await offered("/sessions IT so", first)
+        await offered("/model n", "nano")
+        await offered("/tests tests/", "tests/test_app.py")
+        await offered("/findings app", "app.py")
+        await offered("/review ", "HEAD")
+
+
+async def test_enter_takes_an_argument_or_sends_what_is_typed(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+
+        async def typed(text: str, first: str) -> None:
+            await driven.type_in(text)
+            await driven.until(
+                lambda: bool(driven.popup.chosen and driven.popup.chosen.value == first) and driven.popup.is_open, first
+            )
+
+        await typed("/mode pl", "plan")
+        await driven.pilot.press("enter")
+        await driven.said("Mode: plan.")
+        await typed("/mode acc", "accept edits")
+        await driven.pilot.press("tab")
+        assert driven.prompt.text == "/mode accept edits"
+        await driven.pilot.press("enter")
+        await driven.said("Mode: accept edits.")
+        # Without a letter the command is sent as it is, unless a row was gone to.
+        theme = driven.app.theme
+        await typed("/theme ", "punie-dark")
+        await driven.pilot.press("enter")
+        assert driven.app.theme != theme
+        await typed("/theme ", "punie-dark")
+        await driven.pilot.press("up", "down", "enter")
+        assert driven.app.theme == "punie-dark"
+        # What may be more than is offered is sent as it is typed.
+        await typed("/findings te", "tests/")
+        await driven.pilot.press("enter")
+        await driven.finished()
+        assert any("typecheck(path='te')" in line for line in driven.trace_lines())
+        await typed("/sessions ", "last")
+        await driven.pilot.press("enter")
+        await driven.shown(SessionsScreen)
+
+
 @pytest.mark.parametrize(
     ("command", "screen"), [("/hel", KeysScreen), ("/trust", TrustScreen), ("/diff", TreeReviewScreen)]
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from textual.widgets import TextArea
 from textual.worker import Worker
@@ -13,6 +13,8 @@ from punie_tui.app.textual_adapter import app_of, is_worker_cancelled
 from punie_tui.app.widgets.chat.popup import MOST_ROWS, Choice, ChoicePopup
 
 Location = tuple[int, int]
+
+_STEPS = {"up": -1, "ctrl+p": -1, "down": 1, "ctrl+n": 1, "pageup": -MOST_ROWS, "pagedown": MOST_ROWS}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,15 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class SendingSource(Protocol):
+    """A source of what ends a command, which may be whole without a choice."""
+
+    def enter_sends(self, query: str, *, is_waiting: bool) -> bool:
+        """Whether Enter sends what is typed as it stands, where no row was gone to."""
+        ...
+
+
 class Completion:
     """Follows what is typed. All methods are called on the UI thread."""
 
@@ -63,6 +74,7 @@ class Completion:
         self._before_asking = ""
         self._worker: Worker[None] | None = None
         self._waiting_key = ""
+        self._has_moved = False
 
     @property
     def popup(self) -> ChoicePopup:
@@ -120,17 +132,16 @@ class Completion:
         """Whether the key was for the popup, and what it asked for is done."""
         if self._source is None:
             return False
+        if key in _STEPS:
+            self._has_moved = True
+            self._popup.move(_STEPS[key])
+            return True
         match key:
-            case "up" | "ctrl+p":
-                self._popup.move(-1)
-            case "down" | "ctrl+n":
-                self._popup.move(1)
-            case "pageup":
-                self._popup.move(-MOST_ROWS)
-            case "pagedown":
-                self._popup.move(MOST_ROWS)
             case "escape":
                 self._leave()
+            case "enter" if self._is_sent_as_typed:
+                self.close()
+                return False
             case "tab" | "enter" if self.is_waiting:
                 self._waiting_key = key
             case "tab":
@@ -140,6 +151,13 @@ class Completion:
             case _:
                 return False
         return True
+
+    @property
+    def _is_sent_as_typed(self) -> bool:
+        source, query = self._source, self._query
+        if not isinstance(source, SendingSource) or query is None or self._has_moved:
+            return False
+        return source.enter_sends(query.text, is_waiting=self.is_waiting)
 
     def _leave(self) -> None:
         was_asked = self._asked is not None
@@ -204,6 +222,7 @@ class Completion:
 
     def _show(self, choices: Sequence[Choice]) -> None:
         assert self._source is not None and self._query is not None  # set by `_look`
+        self._has_moved = False
         if choices or self._asked:
             self._popup.open(self._source.title(self._query.text), choices)
         elif reason := self._source.why_none(self._query.text):

@@ -184,6 +184,7 @@ class Prompt(TextArea):
         self.completion = Completion(self)
         self.price = PriceTag(self)
         self._brought: tuple[Attachment, ...] = ()
+        self._session: Session | None = None
         self._known: KnownResults | None = None
 
     def show_hint(self, hint: str) -> None:
@@ -192,14 +193,19 @@ class Prompt(TextArea):
 
     def begin(self, folder: Path, names: KeptReading[WorkspaceNames]) -> None:
         """Read the folder's earlier prompts; the screen calls it after its first frame. `names` are what `@` offers."""
+        from punie_tui.app.widgets.chat.argument_source import Arguments, ArgumentSource
         from punie_tui.app.widgets.chat.command_source import CommandSource
         from punie_tui.app.widgets.chat.mention_source import MentionSource
 
-        self.completion.begin((CommandSource(), MentionSource(folder, names, lambda: self._known)))
+        app = app_of(self)
+        arguments = Arguments(lambda: tuple(app.available_themes), lambda: self._session, names)
+        mentions = MentionSource(folder, names, lambda: self._known)
+        self.completion.begin((CommandSource(), ArgumentSource(arguments), mentions))
         self._read_history(folder)
 
     def take_session(self, session: Session) -> None:
         """From now on offer what it finds, and tell what mentions cost."""
+        self._session = session
         self._known = session.known
         self.price.begin(session.open_mention_reader)
 
