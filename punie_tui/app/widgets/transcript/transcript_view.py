@@ -51,7 +51,6 @@ _LOOKS = (
     "number",
     "comment",
     "match",
-    "current",
     "cursor",
     "selected",
 )
@@ -93,7 +92,6 @@ class TranscriptView(ScrollView):
     TranscriptView > .transcript--number { color: $text-warning; }
     TranscriptView > .transcript--comment { color: $secondary; text-style: italic; }
     TranscriptView > .transcript--match { text-style: reverse; }
-    TranscriptView > .transcript--current { color: $background; background: $accent; }
     TranscriptView > .transcript--cursor { background: $block-cursor-background; }
     TranscriptView > .transcript--selected { background: $input-selection-background; }
     """
