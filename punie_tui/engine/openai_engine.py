@@ -272,8 +272,8 @@ class _Reply:
             self.pieces += 1
             if thought := delta.get("reasoning_content") or delta.get("reasoning"):
                 yield from self._begun(ReasoningDelta(str(thought)))
-            if text := delta.get("content"):
-                yield from self._begun(TextDelta(str(text)))
+            if text := _text_of(delta.get("content")):
+                yield from self._begun(TextDelta(text))
             self._add_calls(delta)
             if reason := choice.get("finish_reason"):
                 self.has_finished = True
@@ -334,6 +334,13 @@ class _Reply:
                 " Ask again, or choose a stronger model."
             ) from error
         return ToolCall(new_call_id(), tool.name, cast("dict[str, Any]", arguments))
+
+
+def _text_of(content: object) -> str:
+    """Some servers give a list of parts, of which those with a text are shown."""
+    if isinstance(content, list):
+        return "".join(str(part.get("text") or "") for part in _objects(cast("object", content)))
+    return str(content or "")
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -157,6 +157,17 @@ def replies(server: Server, request: Request | None = None) -> list[Any]:
     return list(open_engine(server.address).generate(request or Request(HISTORY, (GREP,)), never))
 
 
+def test_content_in_parts_is_read_as_its_text(server) -> None:
+    parts = [
+        {"type": "text", "text": "Twi"},
+        {"type": "image_url", "image_url": {}},
+        {"type": "text", "text": "ce."},
+        5,
+    ]
+    server.chunks = [{"choices": [{"delta": {"content": parts}}]}, finish("stop"), "[DONE]"]
+    assert [delta.text for delta in replies(server) if isinstance(delta, TextDelta)] == ["Twice."]
+
+
 def test_text_and_reasoning_stream(server) -> None:
     thought = {"choices": [{"delta": {"reasoning_content": "Hm."}}]}
     server.chunks = [thought, text("Twi"), text("ce."), finish("stop"), COUNTS, "[DONE]"]
