@@ -33,6 +33,7 @@ from punie_tui.agent.events import (
     TextStreamed,
     ToolFinished,
     ToolProgressed,
+    ToolRequested,
     TurnFinished,
     TurnStarted,
     TurnSteered,
@@ -42,6 +43,10 @@ FORMAT = 1
 LOST_PROMPT = "(this prompt cannot be read any more)"
 # No event is longer; what is, is a hole that a crash left or no session at all.
 _LONGEST_LINE = 64 * 1024 * 1024
+
+
+HAND = "hand-"
+"""What the id of a call begins with that the person ran in place of a model's turn."""
 
 
 class SessionError(Exception):
@@ -70,6 +75,11 @@ class RecordedTurn:
     @property
     def prompt(self) -> str:
         return self.started.prompt
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether the prompt is a command of the person, who ran its calls."""
+        return any(isinstance(event, ToolRequested) and event.call_id.startswith(HAND) for event in self.events)
 
     @property
     def end(self) -> TurnFinished | None:

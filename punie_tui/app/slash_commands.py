@@ -199,9 +199,10 @@ def _findings(host: CommandHost, argument: str) -> None:
 def _call(host: CommandHost, written: str, tools: Mapping[str, Mapping[str, str]]) -> None:
     from uuid import uuid4
 
+    from punie_tui.agent.session_record import HAND
     from punie_tui.engine.protocol import ToolCall
 
-    calls = [ToolCall(f"hand-{uuid4().hex[:8]}", tool, arguments) for tool, arguments in tools.items()]
+    calls = [ToolCall(f"{HAND}{uuid4().hex[:8]}", tool, arguments) for tool, arguments in tools.items()]
     host.call_by_hand(written.strip(), calls)
 
 

@@ -292,6 +292,21 @@ async def test_a_session_that_was_cut_off_is_offered_and_one_key_goes_on_with_it
         assert "was cut off" not in driven.transcript.hint_text
 
 
+@pytest.mark.parametrize(
+    ("asked", "again"), [(" /undo means what", " /undo means what"), ("/findings app.py", "/findings app.py")]
+)
+async def test_what_was_asked_comes_back_as_it_was_typed(
+    drive: Drive, repository: Path, asked: str, again: str
+) -> None:
+    """A prompt stays one, and a command a command."""
+    async with drive(repository, [[TextDelta("one")]]) as driven:
+        await driven.ask(asked)
+        await driven.finished()
+        screen = await open_turns(driven)
+        await driven.pilot.press("home", "enter")
+        await driven.until(lambda: screen.is_attached is False and driven.prompt.text == again, again)
+
+
 async def test_an_offer_is_no_more_once_something_else_was_said(drive: Drive, repository: Path) -> None:
     converse(repository, ("first", [TextDelta("one")]), is_killed=True)
     async with drive(repository, [[TextDelta("Hello.")]]) as driven:

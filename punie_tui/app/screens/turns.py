@@ -21,6 +21,7 @@ from punie_tui.app.screens.keys import show_keys
 from punie_tui.app.screens.left_once import Page
 from punie_tui.app.screens.size_classes import set_size_classes
 from punie_tui.app.textual_adapter import app_of
+from punie_tui.app.widgets.chat.prompt import typed_plainly
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.sessions.rows import list_row, moment
 
@@ -161,9 +162,12 @@ class TurnsScreen(Page[TurnChoice | None]):
 
     @property
     def _taken_back(self) -> str:
-        """What was asked first after the chosen turn, which going there takes back; empty where it leads forward."""
+        """What was asked first after the chosen turn, as it is typed; empty where no turn is taken back."""
         place, kept = self._options.highlighted, self._record.kept
-        return self._record.turns[place].prompt if place is not None and place < kept else ""
+        if place is None or place >= kept:
+            return ""
+        turn = self._record.turns[place]
+        return turn.prompt if turn.is_by_hand else typed_plainly(turn.prompt)
 
     @on(OptionList.OptionSelected)
     def _selected(self, message: OptionList.OptionSelected) -> None:
