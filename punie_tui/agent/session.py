@@ -486,6 +486,9 @@ class Session:
         if self.log is not None:
             self.log.append(SessionClosed())
             self.log.close()
+            if reason := self.log.problem:
+                self._notices.append(f"What came last in the session that you left could not be saved: {reason}.")
+            self._is_saved = True
 
     def _keep(self, event: Event) -> str:
         """Write the event; what the person should know of that, once for each time that it begins or ends."""

@@ -7,6 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -337,9 +338,15 @@ class PunieApp(App[None]):
         super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
-        self.panic(
-            Text("punie: the app ended by a bug of its own; the log holds the details. `punie --resume` goes on.")
-        )
+        goes_on = " `punie --resume` goes on." if self._has_saved_session() else ""
+        self.panic(Text(f"punie: the app ended by a bug of its own; the log holds the details.{goes_on}"))
+
+    def _has_saved_session(self) -> bool:
+        """Whatever the bug was, it is told, and nothing is promised that was not looked at."""
+        with suppress(Exception):
+            sessions = [screen.session for screen in self.screen_stack if isinstance(screen, MainScreen)]
+            return any(session is not None and session.has_saved_turns for session in sessions)
+        return False
 
 
 def _lost_by_quitting(main: MainScreen) -> str:

@@ -70,6 +70,7 @@ class SessionPanes:
         from punie_tui.app.replay import Replay
 
         self._session = session
+        self._screen.query_one(StatusLine).forget_usage()
         if self._replay:
             self._replay.stop()
             self._chat.transcript.clear()

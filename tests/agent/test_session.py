@@ -76,6 +76,20 @@ def test_a_home_that_cannot_be_written_costs_the_record_only_and_is_told_once(
     assert "cannot be saved now: not a directory" in notice.text
 
 
+def test_leaving_a_session_that_is_not_saved_is_told(
+    open_session: OpenSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PUNIE_HOME", str(tmp_path / "file"))
+    session = open_session(tmp_path, [TextDelta("Hello")], [TextDelta("Again")])
+    list(session.run("hi"))
+    session.start_anew()
+    (told,) = session.take_notices()
+    assert told == "What came last in the session that you left could not be saved: not a directory."
+    # The next one is told of anew.
+    assert any("cannot be saved now" in event.text for event in session.run("again") if isinstance(event, NoticeGiven))
+
+
 def test_a_home_that_can_be_written_later_gets_all_of_the_session(
     open_session: OpenSession, tmp_path: Path, punie_home: Path
 ) -> None:

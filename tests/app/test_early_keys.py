@@ -12,7 +12,7 @@ from app_driver import Clock, Driven
 from textual.screen import Screen
 
 from punie_tui.agent.approval import AskPerson, Policy
-from punie_tui.agent.events import TextStreamed
+from punie_tui.agent.events import TextStreamed, TokenUsage
 from punie_tui.agent.meant import AskWhich
 from punie_tui.agent.session import Session
 from punie_tui.app.app import PunieApp
@@ -144,6 +144,28 @@ async def test_why_there_is_no_session_is_said_again(tmp_path: Path) -> None:
             await (driven.pilot.press(wanted) if count == 2 else driven.ask(wanted))
             assert driven.transcript.plain_text.count("The settings are broken.") == count
         assert driven.prompt.text == "/status"
+
+
+async def test_a_prompt_that_no_session_can_take_comes_back(tmp_path: Path) -> None:
+    async with starting(tmp_path, error="The model is gone.") as (driven, gate):
+        await driven.ask("first")
+        gate.set()
+        await driven.until(lambda: driven.prompt.text.strip() == "first", "the prompt that waited")
+        await driven.pilot.press("enter")
+        await driven.until(lambda: driven.transcript.plain_text.count("The model is gone.") == 2, "why once more")
+        assert driven.prompt.text.strip() == "first"
+
+
+async def test_the_context_of_a_session_that_was_left_is_not_told_of_the_next(tmp_path: Path) -> None:
+    async with starting(tmp_path, [TextDelta("Well.")], writes_answers=True) as (driven, gate):
+        gate.set()
+        await driven.ask("why")
+        await driven.finished()
+        status = driven.main.query_one(StatusLine)
+        status.show_usage(TokenUsage(prompt_tokens=5_000, generated_tokens=10), 10_000)
+        assert "context 5,010" in status_of(driven)
+        await driven.ask("/new")
+        await driven.until(lambda: "context" not in status_of(driven), "an empty context")
 
 
 async def test_the_key_of_turns_goes_on_with_a_session_that_was_cut_off(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ from punie_tui.app.turn_activity import activity_of
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice, TurnRunner
 from punie_tui.app.widgets.chat.asking_area import AskingArea
 from punie_tui.app.widgets.chat.chat import Chat
-from punie_tui.app.widgets.chat.prompt import QUITS, Prompt
+from punie_tui.app.widgets.chat.prompt import QUITS, Prompt, typed_plainly
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.messages import OpenFile, OpenHistory, ShowRevision, WorkspaceChanged
 from punie_tui.app.widgets.status import STATUS_LINE, StatusLine
@@ -104,6 +104,7 @@ class MainScreen(Screen[None]):
         self._taken_back = ""
         self._early_key = EarlyKey(self)
         self._failed_to_open = ""
+        self._early_pane = ""
         self._open_session = open_session
         self._session: Session | None = None
         self._git_work: GitWork | None = None
@@ -183,6 +184,8 @@ class MainScreen(Screen[None]):
         self._panes = SessionPanes(self, self._folder, chat, self._trace, self._repo, self._collector)
         await chat.begin(self._folder)
         self._panes.show_first_words()
+        if self._early_pane:
+            self.action_pane(self._early_pane)
         self._runner.start()
         self._repo.begin()
         self.query_one(Prompt).begin(self._folder, self.names)
@@ -233,10 +236,18 @@ class MainScreen(Screen[None]):
     def _send(self, message: Prompt.Sent) -> None:
         self.query_one(Chat).follow_end()
         if message.is_plain or not self._does_at_once(message.text):
+            if self._failed_to_open:
+                self._give_back([message])
+                return
             if self.is_ready:
                 # Who asks something else chose none, and does not wait for the question to be answered.
                 self._questions.choose_none()
             self._outbox.send(message)
+
+    def _give_back(self, messages: Sequence[Prompt.Sent]) -> None:
+        """To the prompt: no session can be opened that they could wait for."""
+        self.note(self._failed_to_open)
+        self.query_one(Prompt).put_back("\n".join(typed_plainly(message.text) for message in messages))
 
     def _does_at_once(self, text: str) -> bool:
         """Whether it is a command, one for the shell, or the number of a choice."""
@@ -651,7 +662,9 @@ class MainScreen(Screen[None]):
     def action_pane(self, pane: str) -> None:
         """Show a pane and put the keys there; `chat` means its prompt. The side panes come after the first frame."""
         if not self.query(f"#{pane}"):
+            self._early_pane = pane
             return
+        self._early_pane = ""
         for name in _PANES:
             self.set_class(name == pane, f"-pane-{name}")
         self.query_one(TabRow).show(pane)
@@ -718,6 +731,9 @@ class MainScreen(Screen[None]):
         self._tell_early_problems()
         self.query_one(Chat).add("error", safe_text(error))
         self.query_one(StatusLine).show_activity("cannot start", is_busy=False)
+        for waiting in reversed(self._outbox.queue.unsent):
+            if self._outbox.queue.remove(waiting):
+                self._outbox.change(waiting)
 
     def events_arrived(self, events: Sequence[Event]) -> None:
         for event in events:

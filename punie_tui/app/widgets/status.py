@@ -125,6 +125,11 @@ class StatusLine(Widget):
         self._shown.watch = "polling git"
         self.refresh()
 
+    def forget_usage(self) -> None:
+        """No turn of what stands here has run yet."""
+        self._shown.context = self._shown.speed = ""
+        self.refresh()
+
     def show_usage(self, usage: TokenUsage, context_length: int) -> None:
         """Tokens of the last turn, against what the model can hold."""
         used = usage.prompt_tokens + usage.generated_tokens

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from punie_tui.app.widgets.transcript.file_links import FileLink, FileLinks
 
 
+_MOST_COPIED = 70_000
+"""Bytes that every terminal takes that lets programs copy (OSC 52)."""
 _MATCHES = "next match, match before"
 _TURNS = "turn before, next turn"
 _LINKS = "choose among several places of the line"
@@ -283,7 +285,9 @@ class Transcript(TranscriptView, can_focus=True):
         app_of(self).copy_to_clipboard(text)
         self._drop_selection()
         lines = text.count("\n") + 1
-        self.post_message(self.Told(f"Copied {counted(lines, 'line')}."))
+        is_long = len(text.encode("utf-8", "replace")) > _MOST_COPIED
+        doubt = "; many terminals take no more than 70 KB at once, so look at what is pasted" if is_long else ""
+        self.post_message(self.Told(f"Copied {counted(lines, 'line')}{doubt}."))
 
     def _forget_told(self) -> None:
         """What was told, as of a copy, is over; a search is told as long as it lasts."""
