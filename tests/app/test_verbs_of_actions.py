@@ -16,6 +16,7 @@ VERBS = {
     "findings.check": "tool typecheck, tool ruff_check",
     "findings.fix": "tool code_actions, tool apply_code_action",
     "findings.fix_file": "tool ruff_check",
+    **{f"fixes.take{which}": "tool apply_code_action" for which in ["", *(f"_{digit}" for digit in range(1, 10))]},
     "findings.hand_over": "ask",
     "history.blame": "tool git_blame",
     "history.commits": "tool git_log",
@@ -87,7 +88,8 @@ REASONS = {
         transcript.select_block transcript.select_less transcript.select_more transcript.turn_before
         viewer.match_before viewer.next_match viewer.search settings.previous""",
     "leads to another screen or pane, or leaves one": """
-        arguments.leave commit.leave findings.close findings.keys findings.leave general.leader
+        arguments.leave commit.leave findings.close findings.keys findings.leave fixes.keys
+        fixes.leave general.leader
         general.leader_while_reading general.palette history.keys history.leave keys.close keys.leave leader.leave
         main.answer main.chat main.prompt main.queue main.said main.trace notes.keys notes.leave review.keys
         review.leave search.leave sessions.keys sessions.leave settings.keys settings.leave tests.close tests.keys

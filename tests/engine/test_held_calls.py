@@ -99,6 +99,7 @@ def calls_of(loaded: LoadedModel, request: Request) -> list[ToolCall]:
 def is_path(value: str) -> bool:
     known = {".", "src", "src/ledger.py", "src/order book.py", 'q"uote.py', "build", "café.py"}
     said = {*SAID.split(), "new file.md", SAID, *(word.strip("`,.") for word in SAID.split())}
+    said.add(f"{SAID.rpartition('/')[0]}/")  # all that was said may be a path, which has a folder
     plain = value.removeprefix("./")
     return not plain or plain in known | said or plain.rstrip("/") in {"src", "build"} or plain.startswith("build/")
 

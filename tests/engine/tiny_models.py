@@ -93,11 +93,14 @@ _RECURRENT: dict[str, Any] = {
 
 
 def build_tokenizer(end: str, special: tuple[str, ...], marks: tuple[str, ...] = MARKS) -> Tokenizer:
-    """A byte-level BPE tokenizer trained on a few lines of code and prose."""
+    """A byte-level BPE tokenizer trained on a few lines of code and prose.
+
+    These are a text of their own: what a tiny model writes hangs on every letter of it.
+    """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    lines = Path(__file__).read_text(encoding="utf-8").splitlines()
+    lines = Path(__file__).with_name("tokenizer_text.txt").read_text(encoding="utf-8").splitlines()
     trainer = trainers.BpeTrainer(
         vocab_size=700,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),

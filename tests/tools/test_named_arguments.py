@@ -11,7 +11,7 @@ FREE = {
     *("pattern", "glob", "query", "keyword"),
     *("content", "old", "new", "edits", "patch", "message", "command"),
     *("expressions", "arguments", "breakpoints"),
-    *("new_name", "name", "start", "base", "revision", "id"),
+    *("new_name", "name", "start", "base", "revision", "id", "rules"),
 }
 
 
