@@ -209,7 +209,8 @@ class GitWork(ScreenWork):
             if not says_nothing:
                 self._tell("Nothing is staged: r in the repo panel stages by hunk.")
             return
-        drafted = draft_message(staged.review.proposed_changes)
+        renamed = {file.change.path: file.renamed_from for file in files if file.renamed_from}
+        drafted = draft_message([file.change for file in files], renamed)
         count = len(files) + len(staged.left_out)
         draft, kept = safe_text(drafted), safe_text(self._message.read())
         self._on_screen(lambda: self._ask_message(dialog, draft, kept, f"{counted(count, 'file')} staged"))

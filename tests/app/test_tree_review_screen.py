@@ -215,6 +215,15 @@ async def test_a_message_that_was_begun_is_there_when_the_commit_is_asked_for_ag
         assert area.text == "Change numbers.py\n", "an empty one is a draft again"
 
 
+async def test_the_draft_tells_a_renamed_file_as_one_file(drive: Drive, repository: Path) -> None:
+    git(repository, "mv", "numbers.py", "figures.py")
+    async with drive(repository) as driven:
+        await driven.until(lambda: driven.main.has_repo_state, "the repo panel")
+        await driven.pilot.press("f4", "c")
+        area = (await commit_screen(driven)).query_one(TextArea)
+        assert area.text == "Rename numbers.py to figures.py\n"
+
+
 @pytest.mark.parametrize("leave", ["escape", "ctrl+q"])
 async def test_a_message_that_was_begun_is_there_in_the_next_run_until_it_is_committed(
     drive: Drive, repository: Path, leave: str

@@ -65,3 +65,35 @@ def test_the_subject_names_what_changed(changes: list[FileChange], subject: str)
 def test_several_files_get_a_line_each() -> None:
     drafted = draft_message([change("a.py", LEDGER, LEDGER + "def f(): ...\n"), change("b.txt", None, "x")])
     assert drafted == "Add f in 2 files\n\n- a.py: add f\n- b.txt: add\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "renamed", "drafted"),
+    [
+        ([change("b.py", LEDGER, LEDGER)], {"b.py": "a.py"}, "Rename a.py to b.py\n"),
+        ([change("lib/a.py", LEDGER, LEDGER)], {"lib/a.py": "src/a.py"}, "Rename src/a.py to lib/a.py\n"),
+        (
+            [change("b.py", LEDGER, LEDGER.replace("return 1", "return 3"))],
+            {"b.py": "a.py"},
+            "Rename a.py to b.py, change Ledger.post\n",
+        ),
+        # The file's new name is told even where the edit in it is one renamed symbol.
+        (
+            [change("b.py", LEDGER, LEDGER.replace("void", "cancel"))],
+            {"b.py": "a.py"},
+            "Rename a.py to b.py, add Ledger.cancel, remove Ledger.void\n",
+        ),
+        (
+            [change("b.txt", "1", "1"), change("d.txt", "2", "2")],
+            {"b.txt": "a.txt", "d.txt": "c.txt"},
+            "Rename 2 files\n\n- b.txt: rename from a.txt\n- d.txt: rename from c.txt\n",
+        ),
+        (
+            [change("b.py", LEDGER, LEDGER.replace("return 1", "return 3")), change("c.txt", "1", "2")],
+            {"b.py": "a.py"},
+            "Change Ledger.post in 2 files\n\n- b.py: rename from a.py, change Ledger.post\n- c.txt: change\n",
+        ),
+    ],
+)
+def test_a_renamed_file_is_told_as_one(changes: list[FileChange], renamed: dict[str, str], drafted: str) -> None:
+    assert draft_message(changes, renamed) == drafted

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from punie_tools.changes.change_set import FileChange
 from punie_tools.changes.tree_access import FileImage
@@ -18,21 +19,29 @@ _PYTHON = (".py", ".pyi")
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _WORDS = re.compile(r"\w+|\W+")
 _VERBS = ("add", "remove", "change")
+_NO_RENAMES: Mapping[str, str] = MappingProxyType({})
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def draft_message(changes: Sequence[FileChange]) -> str:
-    """Its subject, and for several files a line on each. Definitions of Python files are named, others are not."""
+def draft_message(changes: Sequence[FileChange], renamed: Mapping[str, str] = _NO_RENAMES) -> str:
+    """Its subject, and for several files a line on each. Definitions of Python files are named, others are not.
+
+    `renamed` gives the old path of each file that has another name now; its change holds the new path and both
+    contents.
+    """
     told = [(PurePosixPath(spelled(change.path)), _what(change)) for change in changes]
     if not told:
         return ""
     names = {name: verb for _, found in told for verb, named in found.items() for name in named}
     paths = [path for path, _ in told]
-    subject = _rename_subject(paths, changes) or _subject(paths, changes, names)
+    old_paths = [PurePosixPath(spelled(renamed.get(change.path, ""))) for change in changes]
+    subject = _file_rename_subject(paths, old_paths, names) if renamed else _rename_subject(paths, changes)
+    subject = subject or _subject(paths, changes, names)
     if len(told) == 1:
         return f"{subject}\n"
     lines = [
-        f"- {path}: {_sentence(found) or _of_file(change)}" for (path, found), change in zip(told, changes, strict=True)
+        f"- {path}: {_of_renamed(old_path, found) or _sentence(found) or _of_file(change)}"
+        for (path, found), old_path, change in zip(told, old_paths, changes, strict=True)
     ]
     more = [f"- and {len(lines) - _MOST_FILES} more files"] if len(lines) > _MOST_FILES else []
     return "\n".join([subject, "", *lines[:_MOST_FILES], *more, ""])
@@ -52,6 +61,26 @@ def _subject(paths: Sequence[PurePosixPath], changes: Sequence[FileChange], name
     forms += [f"{verb} {paths[0].name} and {len(paths) - 1} more" if len(paths) > 1 else f"{verb} {paths[0].name}"]
     subject = next((form for form in forms if form and len(form) <= _LONGEST_SUBJECT), f"{verb} {len(paths)} files")
     return f"{subject[0].upper()}{subject[1:]}"
+
+
+def _file_rename_subject(
+    paths: Sequence[PurePosixPath], old_paths: Sequence[PurePosixPath], names: Mapping[str, str]
+) -> str:
+    """For files that all have another name now; else empty, since the rename is not the whole of it."""
+    if not all(path.name for path in old_paths):
+        return ""
+    if len(paths) > 1:
+        return "" if names else f"Rename {len(paths)} files"
+    old, new = old_paths[0], paths[0]
+    told = f"Rename {old} to {new}" if old.name == new.name else f"Rename {old.name} to {new.name}"
+    sentence = _sentence({verb: [name for name, done in names.items() if done == verb] for verb in _VERBS})
+    forms = (f"{told}, {sentence}" if sentence else told, told, f"Rename {old.name}")
+    return next((form for form in forms if len(form) <= _LONGEST_SUBJECT), "")
+
+
+def _of_renamed(old_path: PurePosixPath, found: Mapping[str, Sequence[str]]) -> str:
+    """What the line of a renamed file says; empty for a file that kept its name."""
+    return ", ".join(filter(None, (f"rename from {old_path}", _sentence(found)))) if old_path.name else ""
 
 
 def _rename_subject(paths: Sequence[PurePosixPath], changes: Sequence[FileChange]) -> str:
