@@ -237,17 +237,17 @@ class MainScreen(Screen[None]):
         self.query_one(Chat).follow_end()
         if message.is_plain or not self._does_at_once(message.text):
             if self._failed_to_open:
-                self._give_back([message])
+                self._give_back(message)
                 return
             if self.is_ready:
                 # Who asks something else chose none, and does not wait for the question to be answered.
                 self._questions.choose_none()
             self._outbox.send(message)
 
-    def _give_back(self, messages: Sequence[Prompt.Sent]) -> None:
-        """To the prompt: no session can be opened that they could wait for."""
+    def _give_back(self, message: Prompt.Sent) -> None:
+        """To the prompt: no session can be opened that it could wait for."""
         self.note(self._failed_to_open)
-        self.query_one(Prompt).put_back("\n".join(typed_plainly(message.text) for message in messages))
+        self.query_one(Prompt).put_back(typed_plainly(message.text))
 
     def _does_at_once(self, text: str) -> bool:
         """Whether it is a command, one for the shell, or the number of a choice."""
