@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from app_driver import Drive, Driven
+from textual.widgets import TextArea
 
 from punie_tui.agent.person_calls import CallWatch
+from punie_tui.app.widgets.chat.completion import Query
+from punie_tui.app.widgets.chat.popup import Choice
 from punie_tui.commands import trust
 from punie_tui.engine.protocol import TextDelta
 
@@ -90,6 +93,64 @@ async def test_keys_that_overtake_the_search_wait_for_it(drive: Drive, repositor
         await driven.pilot.press("enter")
         await driven.until(lambda: driven.prompt.text == "@src/ledger/report.py ", "the choice")
         assert driven.engine.requests == []
+
+
+class LateSource:
+    """Offers for what begins with `@` what it was given, once its gate is open."""
+
+    is_slow = True
+
+    def __init__(self, *found: str) -> None:
+        self.gate = threading.Event()
+        self._found = found
+
+    def query_in(self, area: TextArea) -> Query | None:
+        return Query(area.text, (0, 0), area.document.end) if area.text.startswith("@") else None
+
+    def title(self, query: str) -> str:
+        return ""
+
+    def choices(self, query: str, is_cancelled: Callable[[], bool]) -> Sequence[Choice]:
+        self.gate.wait()
+        return [Choice(value, value) for value in self._found]
+
+    def why_none(self, query: str) -> str:
+        return ""
+
+
+@pytest.mark.parametrize("found", [(), ("@report ",)], ids=["nothing", "what stands there"])
+async def test_enter_that_overtakes_a_search_without_a_choice_sends(
+    drive: Drive, repository: Path, found: tuple[str, ...]
+) -> None:
+    async with drive(repository, [[TextDelta("a")]]) as driven:
+        await driven.type_in("")
+        driven.prompt.completion.begin([source := LateSource(*found)])
+        await driven.ask("@report")
+        assert driven.prompt.text == "@report"
+        source.gate.set()
+        await driven.finished()
+        assert "› @report" in driven.transcript.plain_text
+
+
+async def test_enter_that_overtakes_a_search_takes_its_choice(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.type_in("")
+        driven.prompt.completion.begin([source := LateSource("@ledger/report.py ")])
+        await driven.ask("@report")
+        source.gate.set()
+        await driven.until(lambda: driven.prompt.text == "@ledger/report.py ", "the choice")
+        assert driven.engine.requests == []
+
+
+async def test_who_types_on_after_an_early_enter_sends_nothing(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        await driven.type_in("")
+        driven.prompt.completion.begin([source := LateSource()])
+        await driven.ask("@rep")
+        await driven.type_in("ort")
+        source.gate.set()
+        await driven.until(lambda: not driven.prompt.completion.is_waiting, "the end of the search")
+        assert driven.prompt.text == "@report"
 
 
 async def test_escape_closes_and_the_same_mention_stays_closed(drive: Drive, repository: Path) -> None:

@@ -63,8 +63,10 @@ class SendingSource(Protocol):
 class Completion:
     """Follows what is typed. All methods are called on the UI thread."""
 
-    def __init__(self, area: TextArea) -> None:
+    def __init__(self, area: TextArea, end_line: Callable[[str], object]) -> None:
+        """`end_line` does what a key does that ends a line or sends, where there was nothing to choose."""
         self._area = area
+        self._end_line = end_line
         self._popup = ChoicePopup()
         self._sources: Sequence[Source] = ()
         self._asked: Source | None = None
@@ -191,6 +193,8 @@ class Completion:
         if source is self._source and query == self._query:
             return
         is_new = source is not self._source
+        # Who typed on has seen that the key before did nothing.
+        self._waiting_key = ""
         self._source, self._query = source, query
         if not source.is_slow:
             self._show(source.choices(query.text, lambda: False))
@@ -217,8 +221,10 @@ class Completion:
         self._worker = None
         self._show(choices)
         key, self._waiting_key = self._waiting_key, ""
-        if key and choices:
+        if key == "tab":
             self._accept()
+        elif key and not self._accept_or_send():
+            self._end_line(key)
 
     def _show(self, choices: Sequence[Choice]) -> None:
         assert self._source is not None and self._query is not None  # set by `_look`

@@ -181,7 +181,7 @@ class Prompt(TextArea):
         self._pasted = PastedTexts()
         self._taken = TakenText()
         self._search = HistorySearch(lambda: self._history, self._pasted.folded)
-        self.completion = Completion(self)
+        self.completion = Completion(self, self._end_line)
         self.price = PriceTag(self)
         self._brought: tuple[Attachment, ...] = ()
         self._session: Session | None = None
@@ -413,6 +413,17 @@ class Prompt(TextArea):
     def on_blur(self) -> None:
         self.completion.close()
 
+    def _end_line(self, key: str) -> bool:
+        """Send, or begin a new line; False where the key does neither."""
+        is_sending = key in keys_of(self, _SEND)
+        if not is_sending and key not in keys_of(self, _NEW_LINE):
+            return False
+        if not is_sending:
+            self.action_new_line()
+        elif not self._continues_line():
+            self.action_send()
+        return True
+
     async def _on_key(self, event: events.Key) -> None:
         """Every key is taken in its place among the letters: a priority binding would overtake those still waiting."""
         if self.completion.take_key("escape" if event.key in keys_of(self, TO_PROMPT) else event.key):
@@ -423,13 +434,9 @@ class Prompt(TextArea):
             event.prevent_default()
             self._brought = self._brought[:-1]
             self.price.keep(self._brought)
-        elif event.key in (sending := keys_of(self, _SEND)) or event.key in keys_of(self, _NEW_LINE):
+        elif self._end_line(event.key):
             event.stop()
             event.prevent_default()
-            if event.key not in sending:
-                self.action_new_line()
-            elif not self._continues_line():
-                self.action_send()
         elif event.key == "question_mark" and not self.text:
             event.stop()
             event.prevent_default()
