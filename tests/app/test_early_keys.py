@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from app_driver import Clock, Driven
+from textual import events, on
 from textual.screen import Screen
 
 from punie_tui.agent.approval import AskPerson, Policy
 from punie_tui.agent.events import TextStreamed, TokenUsage
 from punie_tui.agent.meant import AskWhich
 from punie_tui.agent.session import Session
+from punie_tui.app import app as app_module
 from punie_tui.app.app import PunieApp
 from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.keys import KeysScreen
@@ -154,6 +156,34 @@ async def test_a_prompt_that_no_session_can_take_comes_back(tmp_path: Path) -> N
         await driven.pilot.press("enter")
         await driven.until(lambda: driven.transcript.plain_text.count("The model is gone.") == 2, "why once more")
         assert driven.prompt.text.strip() == "first"
+
+
+class HurriedApp(PunieApp):
+    """Has a key pressed as soon as there is a prompt, when the panes beside the chat are not there yet."""
+
+    CSS_PATH = Path(app_module.__file__).with_name("punie.tcss")
+    early_key = ""
+
+    @on(events.DescendantFocus)
+    def press_once(self) -> None:
+        key, self.early_key = self.early_key, ""
+        if key:
+            assert not self.screen.query("#side > *")
+            self.post_message(events.Key(key, None))
+
+
+@pytest.mark.parametrize(("key", "pane"), [("f3", "trace"), ("f4", "repo")])
+async def test_the_key_of_a_pane_that_is_not_there_yet_leads_to_it(tmp_path: Path, key: str, pane: str) -> None:
+    engine = ScriptedEngine([])
+    app = HurriedApp(tmp_path, lambda ask_person, ask_which: Session(tmp_path, engine, load_settings(tmp_path)))
+    app.early_key = key
+    async with app.run_test(size=(80, 24)) as pilot:
+        driven = Driven(app, pilot, engine, Clock())
+        await driven.until(lambda: driven.main.is_ready, "an open session")
+        assert driven.main.has_class(f"-pane-{pane}")
+        shown = driven.main.query_one(f"#{pane}")
+        assert app.focused is not None
+        assert shown in app.focused.ancestors_with_self
 
 
 async def test_the_context_of_a_session_that_was_left_is_not_told_of_the_next(tmp_path: Path) -> None:

@@ -203,6 +203,19 @@ async def test_turns_and_long_blocks_fold_and_a_match_unfolds_them(drive: Drive,
         assert cursor_row(driven) == "▌  line 49"
 
 
+async def test_a_copy_that_many_terminals_do_not_take_is_doubted(drive: Drive, repository: Path) -> None:
+    async with drive(repository, [[TextDelta("é" * 35_000)], [TextDelta("é" * 35_001)]], writes_answers=True) as driven:
+        for turns, doubt in (
+            (1, ""),
+            (2, "; many terminals take no more than 70 KB at once, so look at what is pasted"),
+        ):
+            await driven.ask("all of it")
+            await driven.finished(turns)
+            await press(driven, "alt+c", "Y")
+            assert told(driven) == f"Copied 1 line{doubt}."
+            await press(driven, "escape")
+
+
 async def test_who_sends_something_sees_what_comes_of_it(drive: Drive, repository: Path) -> None:
     replies = [[TextDelta(ANSWER)], [TextDelta(f"{ANSWER}\n\nSecond.")]]
     async with drive(repository, replies, writes_answers=True, size=(80, 24)) as driven:
