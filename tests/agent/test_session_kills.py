@@ -1,17 +1,20 @@
 """Programs that are killed while they write a session: at most the last event is lost, and the session goes on.
 
-`PUNIE_TEST_KILLS=100 PUNIE_TEST_SEED=1` runs more of them, at other moments.
+`PUNIE_TEST_KILLS=1000 PUNIE_TEST_SEED=100` runs more of them, at other moments; the name of a test ends with its seed.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -22,19 +25,19 @@ from punie_tui.engine.protocol import TextDelta
 from punie_tui.engine.scripted import ScriptedEngine
 from punie_tui.settings import Settings
 
-KILLS = int(os.environ.get("PUNIE_TEST_KILLS", "10"))
+KILLS = int(os.environ.get("PUNIE_TEST_KILLS", "100"))
 FIRST_SEED = int(os.environ.get("PUNIE_TEST_SEED", "0"))
 
-# Each event is told on stdout after it was kept, as the app shows it.
-WORKER = """\
-import sys
+# A Python that has all imported forks for each order a program that runs a session. Each event is told in a pipe
+# after it was kept, as the app shows it, and its end on stdout once nothing of it is left.
+PROGRAMS = """\
+import json, os, sys
 from pathlib import Path
 from punie_tui.agent.events import event_line
 from punie_tui.agent.session import Session
 from punie_tui.engine.protocol import TextDelta, ToolCall
 from punie_tui.engine.scripted import ScriptedEngine
 from punie_tui.settings import Settings
-root = Path(sys.argv[1])
 def replies():
     number = 0
     while True:
@@ -50,26 +53,65 @@ class Endless(ScriptedEngine):
         self._more = replies()
     def pop(self, _place):
         return next(self._more)
-session = Session(root, Endless(), Settings(), allow_all=True)
+def run(root, home, pipe):
+    os.environ["PUNIE_HOME"] = home
+    session = Session(Path(root), Endless(), Settings(), allow_all=True)
+    with open(pipe, "w") as told:
+        print(os.getpid(), file=told, flush=True)
+        for number in range(10**9):
+            for event in session.run(f"prompt {number}"):
+                print(event_line(event), file=told, flush=True)
 print("ready", flush=True)
-for number in range(10**9):
-    for event in session.run(f"prompt {number}"):
-        print(event_line(event), flush=True)
+for line in sys.stdin:
+    process = os.fork()
+    if not process:
+        run(*json.loads(line))
+    os.waitpid(process, 0)
+    print("ended", flush=True)
 """
 
 
+class Programs:
+    """Starts programs that run a session, one at a time."""
+
+    def __init__(self, orders: IO[str], told: IO[str]) -> None:
+        self._orders = orders
+        self._told = told
+        assert told.readline() == "ready\n"
+
+    def killed_at(self, events: int, root: Path, home: Path, pipe: Path) -> list[Event]:
+        """Kill one once it has told so many events; all that it told."""
+        os.mkfifo(pipe)
+        self._orders.write(json.dumps([str(root), str(home), str(pipe)]) + "\n")
+        self._orders.flush()
+        with pipe.open("rb") as told:
+            process = int(told.readline())
+            lines = [told.readline() for _ in range(events)]
+            os.kill(process, signal.SIGKILL)
+            lines += told.readlines()
+        assert self._told.readline() == "ended\n"
+        return [EVENT_ADAPTER.validate_json(line) for line in lines if line.endswith(b"\n")]
+
+
+@pytest.fixture(scope="module")
+def programs() -> Iterator[Programs]:
+    # With stdin's end it ends.
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", PROGRAMS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        yield Programs(running.stdin, running.stdout)
+
+
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + KILLS))
-def test_a_kill_at_any_moment_costs_at_most_the_last_event(tmp_path: Path, seed: int) -> None:
-    root = tmp_path.resolve()
-    worker = subprocess.Popen([sys.executable, "-P", "-c", WORKER, str(root)], stdout=subprocess.PIPE)
-    assert worker.stdout is not None
-    worker.stdout.readline()
+def test_a_kill_at_any_moment_costs_at_most_the_last_event(
+    programs: Programs, tmp_path: Path, punie_home: Path, seed: int
+) -> None:
+    root = tmp_path.resolve() / "root"
+    root.mkdir()
     # A number of told events stands for the moment, so that a slow machine is killed as far in as a quick one.
-    chance = random.Random(seed)
-    lines = [worker.stdout.readline() for _ in range(chance.randint(1, 150))]
-    worker.send_signal(signal.SIGKILL)
-    lines += worker.communicate()[0].splitlines(keepends=True)
-    told = [EVENT_ADAPTER.validate_json(line) for line in lines if line.endswith(b"\n")]
+    told = programs.killed_at(random.Random(seed).randint(1, 150), root, punie_home, tmp_path / "told")
     assert_goes_on(root, told)
 
 
