@@ -242,7 +242,8 @@ def fix_request(test: KnownTest) -> str:
         parts += [each for each in (outcome.message, outcome.output) if each]
         if isinstance(outcome, DetailedOutcome):
             parts += [f"Difference (- right of ==, + left of ==):\n{outcome.diff}"] if outcome.diff else []
-            parts += ["Local values:\n" + "\n".join(f"{name} = {value}" for name, value in outcome.locals)]
+            values = "\n".join(f"{name} = {value}" for name, value in outcome.locals)
+            parts += [f"Local values:\n{values}"] if values else []
     if (stop := test.debugged) is not None:
         if not any(_tells_the_same(stop, outcome) for outcome in test.outcomes):
             parts.append(stop.summary)
