@@ -153,8 +153,10 @@ async def test_tests_that_fail_and_pass_now_stand_beside_their_hunks(
             ("better", "test_a.py::test_two passes now"),
             ("told", "tests that reach this file: 1 pass, 1 broken, 1 of these cured"),
         ]
+        # By name once in a file.
         assert notes(screen) == [
-            *((kind, hunk, text) for hunk in (0, 1) for kind, text in beside_a),
+            *((kind, 0, text) for kind, text in beside_a),
+            ("told", 1, beside_a[-1][1]),
             ("told", 0, "tests that reach this file: none"),
         ]
         assert [row.file for row in screen.query_one(ReviewView).rows if row.text.endswith(": none")] == [1]

@@ -146,14 +146,19 @@ def _notes(review: Review, found: Sequence[PlacedFinding], tests: Sequence[Reach
 
 
 def _notes_on_tests(review: Review, tests: ReachingTests) -> Iterator[Note]:
-    """At each hunk of a file that is not rejected: no run tells which of them a test goes through."""
+    """At each hunk of a file that is not rejected: no run tells which of them a test goes through.
+
+    By name they stand once in a file, at the first of these.
+    """
+    told = [*_told_of_tests(tests)]
     for number, hunk in enumerate(review.files[tests.file].hunks):
         if hunk.verdict != "rejected":
-            yield from (Note((tests.file, number), text, is_worse) for text, is_worse in _told_of_tests(tests))
+            yield from (Note((tests.file, number), text, is_worse) for text, is_worse in told)
+            told = told[-1:]
 
 
 def _told_of_tests(tests: ReachingTests) -> Iterator[tuple[str, bool | None]]:
-    """Those that fail or are cured by name, and how many there are."""
+    """Those that fail or are cured by name, and at last how many there are."""
     for found in tests.broken[:_MOST_NOTES_AT_A_PLACE]:
         yield _test_fails(found), True
     if (more := len(tests.broken) - _MOST_NOTES_AT_A_PLACE) > 0:
