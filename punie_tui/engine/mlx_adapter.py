@@ -140,6 +140,12 @@ def likelihoods(logits: Array, drawn: int, others: int) -> tuple[float, list[tup
     return found[0], ranked[:others]
 
 
+def weighted_sums(weights: Sequence[float], rows: memoryview, width: int) -> list[float]:
+    """Of each column of rows that lie one after the other, of signed bytes; waits until it is computed."""
+    items = mx.array(cast("Any", rows)).reshape(len(weights), width).astype(mx.float32)
+    return cast("list[float]", (mx.array(list(weights)) @ items).tolist())
+
+
 def start_computing(*arrays: Array) -> None:
     """Let the device begin; does not wait."""
     mx.async_eval(*cast("tuple[mx.array, ...]", arrays))

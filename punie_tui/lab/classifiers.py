@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from punie_tui.engine.nano.classifiers import Classifier, Classifiers, count_features, weigh, with_few_bits
+from punie_tui.engine.nano.classifiers import FILE_NAME, count_features, weigh
 from punie_tui.lab.control import ControlError, fill_each
 from punie_tui.lab.examples import Example, ExampleStream
 from punie_tui.lab.phrasings import Phrasing
@@ -25,9 +27,29 @@ _INVERSE_PENALTY = 60
 _FILLS = 2
 _VARIED_A_PHRASING = 4
 _EVENNESS = 0.1
+_LARGEST = 127
 
 
-def train_classifiers(phrasings: Sequence[Phrasing], seed: int = 1) -> Classifiers:
+@dataclass(frozen=True)
+class FittedClassifier:
+    """What a Classifier reads, in memory; the weights are whole steps of 8 bits."""
+
+    choices: Sequence[str]
+    weights: npt.NDArray[np.int8]
+    scale: npt.NDArray[np.float32]
+    offset: npt.NDArray[np.float32]
+    idf: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FittedClassifiers:
+    """See Classifiers."""
+
+    first_action: FittedClassifier
+    program: FittedClassifier | None = None
+
+
+def train_classifiers(phrasings: Sequence[Phrasing], seed: int = 1) -> FittedClassifiers:
     """Both; that of programs only where there are two of them. Raises ControlError without scikit-learn."""
     # Each phrasing as it stands, and then with the typing errors, joined wishes and unrelated turns before it
     # that training the transformer draws: without these an earlier turn would always mean a follow-up.
@@ -36,10 +58,42 @@ def train_classifiers(phrasings: Sequence[Phrasing], seed: int = 1) -> Classifie
     actions = [first_action(example.route) for example in examples]
     with_programs = [example for example, action in zip(examples, actions, strict=True) if action == "execute_code"]
     programs = [str(example.calls[0][1]["program"]) for example in with_programs]
-    return Classifiers(
+    return FittedClassifiers(
         _fit(examples, actions, _BUCKETS),
         _fit(with_programs, programs, _PROGRAM_BUCKETS) if len(set(programs)) > 1 else None,
     )
+
+
+def with_few_bits(
+    choices: Sequence[str],
+    weights: npt.NDArray[np.floating],
+    offset: npt.NDArray[np.floating],
+    idf: npt.NDArray[np.float32],
+) -> FittedClassifier:
+    """A step's size is chosen for each choice."""
+    scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / _LARGEST
+    return FittedClassifier(
+        choices,
+        np.rint(weights / scale).astype(np.int8),
+        scale.astype(np.float32),
+        offset.astype(np.float32),
+        idf,
+    )
+
+
+def save_classifiers(found: FittedClassifiers, directory: Path) -> None:
+    """Replaces older ones in one move."""
+    arrays: dict[str, npt.NDArray[np.generic]] = {}
+    for name, classifier in (("first_action", found.first_action), ("program", found.program)):
+        if classifier:
+            arrays[f"{name}.choices"] = np.array(classifier.choices)
+            arrays[f"{name}.weights"] = np.ascontiguousarray(classifier.weights)
+            arrays[f"{name}.scale"] = classifier.scale
+            arrays[f"{name}.offset"] = classifier.offset
+            arrays[f"{name}.idf"] = classifier.idf
+    unfinished = directory / f"partial-{FILE_NAME}"
+    np.savez(unfinished, allow_pickle=False, **arrays)
+    unfinished.replace(directory / FILE_NAME)
 
 
 def first_action(route: str) -> str:
@@ -47,7 +101,7 @@ def first_action(route: str) -> str:
     return route.split("+")[0]
 
 
-def _fit(examples: Sequence[Example], chosen: Sequence[str], buckets: int) -> Classifier:
+def _fit(examples: Sequence[Example], chosen: Sequence[str], buckets: int) -> FittedClassifier:
     """Multinomial logistic regression over hashed features. Raises ControlError without scikit-learn."""
     try:
         from sklearn.linear_model import LogisticRegression
@@ -70,7 +124,8 @@ def _fit(examples: Sequence[Example], chosen: Sequence[str], buckets: int) -> Cl
 def _matrix(counted: Sequence[Mapping[int, int]], idf: npt.NDArray[np.float32]) -> Any:
     from scipy.sparse import csr_matrix
 
-    weighed = [weigh(counts, idf) for counts in counted]
+    telling = idf.tolist()
+    weighed = [weigh(counts, telling) for counts in counted]
     ends = np.cumsum([0, *(len(places) for places, _ in weighed)])
     places = np.concatenate([places for places, _ in weighed])
     values = np.concatenate([values for _, values in weighed]).astype(np.float64)

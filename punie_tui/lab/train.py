@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 from tokenizers import Tokenizer
 
 from punie_tools.files.atomic import replace_file
-from punie_tui.engine.nano.classifiers import Classifiers, load_classifiers, save_classifiers
+from punie_tui.engine.nano.classifiers import FILE_NAME, Classifiers, load_classifiers
 from punie_tui.engine.tokenizer_adapter import ModelTokenizer, load_lean_tokenizer
-from punie_tui.lab.classifiers import first_action, train_classifiers
+from punie_tui.lab.classifiers import first_action, save_classifiers, train_classifiers
 from punie_tui.lab.examples import Example, ExampleStream, UnsayableError, make_example
 from punie_tui.lab.limits import COUNT, NOT_NEGATIVE, PART, POSITIVE, SEED, SHARE, Limits
 from punie_tui.lab.network import Row, Trainee
@@ -283,11 +283,10 @@ class _Run:
             )
         return Tokenizer.from_file(str(path))
 
-    def _classifiers(self, phrasings: Sequence[Phrasing]) -> Classifiers:
-        if (found := load_classifiers(self._best)) is None:
-            found = train_classifiers(phrasings, self._recipe.seed)
-            save_classifiers(found, self._best)
-        return found
+    def _classifiers(self, phrasings: Sequence[Phrasing]) -> Classifiers | None:
+        if not (self._best / FILE_NAME).is_file():
+            save_classifiers(train_classifiers(phrasings, self._recipe.seed), self._best)
+        return load_classifiers(self._best)
 
     def _planned_steps(self) -> int:
         """How many steps the tokens give; batches are filled to about nine tenths."""

@@ -16,9 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from zlib import crc32
 
-import numpy as np
-import numpy.typing as npt
-
+from punie_tui.engine.mlx_adapter import weighted_sums
+from punie_tui.engine.nano.array_file import ArrayFile, StoredRows
 from punie_tui.engine.nano.catalogue import CATALOGUE
 from punie_tui.engine.nano.programs import PROGRAMS
 from punie_tui.engine.nano.request_view import RequestView
@@ -32,7 +31,6 @@ _LEAST_LIKELIHOOD = 1e-9
 # Both have read the same words, and what both know would count twice.
 _FIRST_WEIGHT = 0.8
 _PROGRAM_WEIGHT = 0.8
-_LARGEST = 127
 
 FILE_NAME = "classifiers.npz"
 ANSWER_CHOICE = "answer"
@@ -43,20 +41,22 @@ class Classifier:
     """`weights` holds a row for each bucket and a column for each choice, `idf` how telling a bucket is."""
 
     choices: Sequence[str]
-    weights: npt.NDArray[np.int8]
-    scale: npt.NDArray[np.float32]
+    weights: StoredRows
+    scale: Sequence[float]
     """What one step of a choice's weights is worth."""
-    offset: npt.NDArray[np.float32]
-    idf: npt.NDArray[np.float32]
+    offset: Sequence[float]
+    idf: Sequence[float]
 
     def log_likelihoods(self, shown: str, before: Sequence[str]) -> Mapping[str, float]:
         """Of each choice, for a request as the model reads it and the names of what the turn before called."""
         places, values = weigh(count_features(shown, before, len(self.idf)), self.idf)
-        scores = (values @ self.weights[places].astype(np.float32)) * self.scale + self.offset
-        scores -= scores.max()
-        likelihoods = np.exp(scores) / np.exp(scores).sum()
+        sums = weighted_sums(values, memoryview(self.weights.at(places)), len(self.choices))
+        scores = [value * step + offset for value, step, offset in zip(sums, self.scale, self.offset, strict=True)]
+        likeliest = max(scores)
+        likelihoods = [math.exp(score - likeliest) for score in scores]
+        whole = sum(likelihoods)
         return {
-            choice: math.log(float(likelihood) + _LEAST_LIKELIHOOD)
+            choice: math.log(likelihood / whole + _LEAST_LIKELIHOOD)
             for choice, likelihood in zip(self.choices, likelihoods, strict=True)
         }
 
@@ -69,56 +69,24 @@ class Classifiers:
     program: Classifier | None = None
 
 
-def with_few_bits(
-    choices: Sequence[str],
-    weights: npt.NDArray[np.floating],
-    offset: npt.NDArray[np.floating],
-    idf: npt.NDArray[np.float32],
-) -> Classifier:
-    """A classifier whose weights are whole steps of 8 bits, a step's size by choice."""
-    scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / _LARGEST
-    return Classifier(
-        choices,
-        np.rint(weights / scale).astype(np.int8),
-        scale.astype(np.float32),
-        offset.astype(np.float32),
-        idf,
-    )
-
-
 def load_classifiers(directory: Path) -> Classifiers | None:
     """Those beside a model's weights; None where there are none."""
     path = directory / FILE_NAME
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as arrays:
-        found = {
-            name: Classifier(
-                [str(choice) for choice in arrays[f"{name}.choices"]],
-                arrays[f"{name}.weights"],
-                arrays[f"{name}.scale"],
-                arrays[f"{name}.offset"],
-                arrays[f"{name}.idf"],
-            )
-            for name in ("first_action", "program")
-            if f"{name}.choices" in arrays
-        }
+    arrays = ArrayFile(path)
+    found = {
+        name: Classifier(
+            arrays.texts(f"{name}.choices"),
+            arrays.rows(f"{name}.weights"),
+            arrays.numbers(f"{name}.scale"),
+            arrays.numbers(f"{name}.offset"),
+            arrays.numbers(f"{name}.idf"),
+        )
+        for name in ("first_action", "program")
+        if f"{name}.choices" in arrays
+    }
     return Classifiers(found["first_action"], found.get("program"))
-
-
-def save_classifiers(found: Classifiers, directory: Path) -> None:
-    """Replaces older ones in one move."""
-    arrays: dict[str, npt.NDArray[np.generic]] = {}
-    for name, classifier in (("first_action", found.first_action), ("program", found.program)):
-        if classifier:
-            arrays[f"{name}.choices"] = np.array(classifier.choices)
-            arrays[f"{name}.weights"] = classifier.weights
-            arrays[f"{name}.scale"] = classifier.scale
-            arrays[f"{name}.offset"] = classifier.offset
-            arrays[f"{name}.idf"] = classifier.idf
-    unfinished = directory / f"partial-{FILE_NAME}"
-    np.savez(unfinished, allow_pickle=False, **arrays)
-    unfinished.replace(directory / FILE_NAME)
 
 
 class ReplyBiases:
@@ -205,13 +173,11 @@ def count_features(shown: str, before: Sequence[str], buckets: int) -> Mapping[i
     return Counter(crc32(feature.encode()) % buckets for feature in _features(shown, before))
 
 
-def weigh(
-    counts: Mapping[int, int], idf: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+def weigh(counts: Mapping[int, int], idf: Sequence[float]) -> tuple[list[int], list[float]]:
     """The buckets and their values: the logarithm of the count times how telling it is, to the length of one."""
-    places = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
-    values = (1 + np.log(np.fromiter(counts.values(), dtype=np.float32, count=len(counts)))) * idf[places]
-    return places, values / max(float(np.linalg.norm(values)), 1e-9)
+    values = [(1 + math.log(count)) * idf[place] for place, count in counts.items()]
+    length = max(math.hypot(*values), 1e-9)
+    return list(counts), [value / length for value in values]
 
 
 def _features(shown: str, before: Sequence[str]) -> Iterator[str]:

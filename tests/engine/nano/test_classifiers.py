@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +13,16 @@ import pytest
 from punie_tools.registry import TOOLS
 from punie_tui.engine.mlx_engine import MlxEngine
 from punie_tui.engine.nano import MODEL_DIRECTORY
-from punie_tui.engine.nano.classifiers import (
-    FILE_NAME,
-    Classifier,
-    Classifiers,
-    load_classifiers,
-    save_classifiers,
-    with_few_bits,
-)
+from punie_tui.engine.nano.array_file import ArrayFile
+from punie_tui.engine.nano.classifiers import FILE_NAME, Classifiers, load_classifiers
 from punie_tui.engine.nano.programs import PROGRAMS, recognise
 from punie_tui.engine.protocol import Message, Request, ToolCall, ToolSpec
+from punie_tui.lab.classifiers import FittedClassifier, FittedClassifiers, save_classifiers, with_few_bits
 
 SPECS = tuple(ToolSpec(tool.name, tool.description, tool.arguments_schema) for tool in TOOLS)
 
 
-def certain(choice: str, *others: str) -> Classifier:
+def certain(choice: str, *others: str) -> FittedClassifier:
     """Sure of one choice, whatever the words."""
     choices = [choice, *others]
     offset = np.array([30.0] + [0.0] * len(others), dtype=np.float32)
@@ -90,14 +87,14 @@ def test_the_turn_before_counts() -> None:
 
 @pytest.mark.parametrize("action", ["git_log", "git_status"])
 def test_a_reply_follows_it_where_it_is_certain(model: Path, action: str) -> None:
-    save_classifiers(Classifiers(certain(action, "git_blame")), model)
+    save_classifiers(FittedClassifiers(certain(action, "git_blame")), model)
     assert calls_for(model, "hello")[0].tool == action
 
 
 @pytest.mark.parametrize("name", ["branches by author", "branches newest", "commits by month"])
 def test_a_program_is_the_one_that_the_classifier_is_certain_of(model: Path, name: str) -> None:
     others = [other for other in PROGRAMS if other != name]
-    save_classifiers(Classifiers(certain("execute_code", "git_blame"), certain(name, *others)), model)
+    save_classifiers(FittedClassifiers(certain("execute_code", "git_blame"), certain(name, *others)), model)
     (call,) = calls_for(model, "which branches are there, by the person who made them?")
     assert call.tool == "execute_code"
     found = recognise(str(call.arguments["code"]))
@@ -111,15 +108,59 @@ def test_a_model_without_any_answers_by_itself(model: Path) -> None:
 
 
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
-    made = Classifiers(certain("grep", "hover"), certain("branches newest", "branches count"))
-    save_classifiers(made, tmp_path)
+    rng = np.random.default_rng(1)
+    choices, idf = ["grep", "ruff_check", "hover"], rng.random(64).astype(np.float32)
+    # A transposed array is laid out by columns.
+    made = with_few_bits(choices, rng.normal(size=(3, 64)).T, rng.normal(size=3), idf)
+    save_classifiers(FittedClassifiers(certain("grep", "hover"), made), tmp_path)
     loaded = load_classifiers(tmp_path)
     assert loaded is not None
     assert loaded.program is not None
-    assert made.program is not None
     assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
-    assert loaded.first_action.log_likelihoods(" x", ()) == made.first_action.log_likelihoods(" x", ())
-    assert loaded.program.log_likelihoods(" x", ()) == made.program.log_likelihoods(" x", ())
+    assert loaded.first_action.choices == ["grep", "hover"]
+    assert loaded.program.choices == choices
+    rows = loaded.program.weights.at([63, 0, 7]).tolist()
+    assert rows == [*made.weights[63], *made.weights[0], *made.weights[7]]
+    for kept, written in ((loaded.program.scale, made.scale), (loaded.program.offset, made.offset)):
+        assert list(kept) == written.tolist()
+    assert list(loaded.program.idf) == idf.tolist()
+
+
+def test_rows_are_those_of_the_file_that_was_opened(tmp_path: Path) -> None:
+    np.savez(tmp_path / "first.npz", rows=np.full((2, 3), -5, np.int8))
+    np.savez(tmp_path / "second.npz", rows=np.full((2, 3), 7, np.int8))
+    rows = ArrayFile(tmp_path / "first.npz").rows("rows")
+    (tmp_path / "second.npz").replace(tmp_path / "first.npz")
+    assert rows.at([1]).tolist() == [-5, -5, -5]
+
+
+def test_a_file_of_other_arrays_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "arrays.npz"
+    np.savez(path, rows=np.zeros((2, 3), np.int8, order="F"))
+    with pytest.raises(ValueError, match=r"rows.npy is stored by columns"):
+        ArrayFile(path)
+    np.savez_compressed(path, rows=np.zeros((2, 3), np.int8))
+    with pytest.raises(ValueError, match=r"rows.npy is compressed"):
+        ArrayFile(path)
+    np.savez(path, rows=np.zeros((2, 3)), numbers=np.zeros(2), texts=np.zeros(2))
+    arrays = ArrayFile(path)
+    for read, name in ((arrays.rows, "rows"), (arrays.numbers, "numbers"), (arrays.texts, "texts")):
+        with pytest.raises(ValueError, match=f"{name} holds no"):
+            read(name)
+
+
+def test_a_reply_by_the_classifiers_needs_no_numpy() -> None:
+    # Its import takes ten megabytes.
+    script = (
+        "import sys; from punie_tui.engine.mlx_engine import MlxEngine;"
+        "from punie_tui.engine.nano import MODEL_DIRECTORY;"
+        "from punie_tui.engine.protocol import Message, Request;"
+        "engine = MlxEngine(MODEL_DIRECTORY, 'nano');"
+        "list(engine.generate(Request((Message('user', 'git status'),)), lambda: False));"
+        "engine.close(); print([name for name in ('numpy', 'transformers') if name in sys.modules])"
+    )
+    finished = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True)
+    assert (finished.stdout, finished.stderr) == ("[]\n", "")
 
 
 def test_weights_of_few_bits_say_nearly_what_they_said() -> None:
