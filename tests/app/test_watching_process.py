@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from punie_tui.app.watching_process import WatchingProcess, is_watched
+from punie_tui.app import watched_folder
+from punie_tui.app.watched_folder import is_watched
+from punie_tui.app.watching_process import WatchingProcess
 
 
 @pytest.fixture
@@ -26,7 +31,7 @@ def test_it_tells_that_it_has_begun_and_then_what_changed_and_ends_when_it_is_st
     ignored = tmp_path / ".venv" / "new.py"
     ignored.parent.mkdir()
     ignored.write_text("x = 1\n")
-    wanted = tmp_path / "é \n.py"
+    wanted = tmp_path / "é \r\n\n.py"
     wanted.write_text("x = 1\n")
     assert next(changes) == {str(wanted)}
     watching.stop()
@@ -58,4 +63,23 @@ def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
 def test_caches_and_most_of_git_are_not_watched(tmp_path: Path) -> None:
     watched = [".git/HEAD", ".git/refs/heads/main", "src/app.py"]
     others = [".git/index.lock", ".git/objects/ab", ".git", ".venv/lib/x.py", "src/__pycache__/x.pyc"]
-    assert [name for name in [*watched, *others] if is_watched(tmp_path, str(tmp_path / name))] == watched
+    assert [name for name in [*watched, *others] if is_watched(str(tmp_path), str(tmp_path / name))] == watched
+
+
+def test_the_process_imports_next_to_nothing(tmp_path: Path) -> None:
+    # All of watchfiles, threads and JSON would more than double its memory.
+    package = find_spec("watchfiles")
+    assert package is not None
+    arguments = ["", str(tmp_path / "gone"), *(package.submodule_search_locations or ())]
+    program = Path(watched_folder.__file__).read_text(encoding="utf-8")
+    script = (
+        f"import os, sys; before = {{*sys.modules}}; sys.argv = {arguments!r}\n"
+        f"exec({program!r}, {{'__name__': '__main__'}})\n"
+        "print(*sorted({*sys.modules} - before))"
+    )
+    read, write = os.pipe()
+    run = subprocess.run([sys.executable, "-I", "-S", "-c", script], stdin=read, capture_output=True, text=True)
+    os.close(read)
+    os.close(write)
+    assert run.stderr == ""
+    assert run.stdout.splitlines()[-1] == "__future__ watchfiles watchfiles._rust_notify"
