@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -75,3 +78,22 @@ def test_too_much_is_unknown_and_not_read_again(tree) -> None:
     for file in tree.rglob("*.py"):
         file.unlink()
     assert reader.read() == TreeNames(None, (), None)
+
+
+def test_stopping_ends_the_search_that_runs_and_begins_no_other(tmp_path) -> None:
+    began, starts = tmp_path / "began", tmp_path / "starts"
+    os.mkfifo(began)
+    endless = (
+        f"open({str(starts)!r}, 'a').write('.'); open({str(began)!r}, 'w').close()\n"
+        "import threading; threading.Event().wait()"
+    )
+    reader = TreeNameReader(tmp_path, command_for=lambda _: [sys.executable, "-c", endless], seconds=600)
+    found: list[TreeNames] = []
+    reading = threading.Thread(target=lambda: found.append(reader.read()))
+    reading.start()
+    began.read_text()
+    reader.stop()
+    reading.join()
+    assert found == [TreeNames(None, (), None)]
+    assert reader.read() == TreeNames(None, (), None)
+    assert starts.read_text() == ".", "a search was begun after the stop"

@@ -11,7 +11,7 @@ import os
 import re
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,16 +50,35 @@ class TreeNames:
 class TreeNameReader:
     """Reads the names of one tree, each time anew. What was too much once is not read again."""
 
-    def __init__(self, root: Path, most_paths: int = MOST_PATHS, most_words: int = MOST_WORDS) -> None:
+    def __init__(
+        self,
+        root: Path,
+        most_paths: int = MOST_PATHS,
+        most_words: int = MOST_WORDS,
+        *,
+        command_for: Callable[[Path], Sequence[str]] = search_command,
+        seconds: float = _SECONDS,
+    ) -> None:
+        """`command_for` gives what searches the tree; each of two searches takes so many seconds at most."""
         self._root = root
         self._most_paths = most_paths
         self._most_words = most_words
         self._has_paths = True
         self._has_words = True
         self._reading = threading.Lock()
+        self._command_for = command_for
+        self._seconds = seconds
+        self._search_to_stop: _Listing | None = None
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """From any thread: what is being read is given up at once, and nothing is read any more."""
+        self._is_stopped = True
+        if listing := self._search_to_stop:
+            listing.is_too_much.set()
 
     def read(self) -> TreeNames:
-        """May take some seconds."""
+        """May take some seconds, unless it is stopped."""
         with self._reading:
             paths, unread = self._paths() if self._has_paths else (None, ())
             words = self._words() if self._has_words else None
@@ -74,7 +93,7 @@ class TreeNameReader:
             return None, ()
         inside = _entries_by_folder(os.fsdecode(name.removeprefix(b"./")) for name in listed.items)
         paths, unread, waiting = set[str](), set[str](), deque([""])
-        while waiting:
+        while waiting and not self._is_stopped:
             folder = waiting.popleft()
             here = inside[folder] | self._all_in(folder)
             if len(paths) + len(here) > self._most_paths:
@@ -86,7 +105,7 @@ class TreeNameReader:
                     waiting.append(path)
                 elif path not in inside[folder] and (self._root / path).is_dir():
                     unread.add(path)
-        if "" in unread:
+        if "" in unread or self._is_stopped:
             self._has_paths = False
             return None, ()
         return tuple(sorted(map(spelled, paths))), tuple(sorted(map(spelled, unread)))
@@ -109,14 +128,18 @@ class TreeNameReader:
 
     def _search(self, options: list[str], listing: _Listing) -> None:
         context = ToolContext(Workspace(root=self._root), cancelled=listing.is_too_much)
+        self._search_to_stop = listing
+        if self._is_stopped:
+            listing.is_too_much.set()
+            return
         try:
             run_ripgrep(
                 context,
                 options,
                 ["./"],
                 output_limit=_NO_OUTPUT_KEPT,
-                seconds=_SECONDS,
-                command=search_command(self._root),
+                seconds=self._seconds,
+                command=self._command_for(self._root),
                 on_stdout=listing.add,
             )
         except ToolError:
