@@ -77,9 +77,12 @@ class Session:
         ask_person: AskPerson | None = None,
         ask_which: AskWhich | None = None,
         allow_all: bool = False,
-        seed: int = 0,
+        seed: int | None = None,
     ) -> None:
-        """`folder` is resolved. What asks is None where nobody can be asked; `allow_all` is `--yes`."""
+        """`folder` is resolved. What asks is None where nobody can be asked; `allow_all` is `--yes`.
+
+        With a `seed` the same prompt gets the same reply, which then may take some seconds more.
+        """
         self.engine = engine
         self.settings = settings
         self.earlier_events: tuple[Event, ...] = ()
@@ -106,6 +109,7 @@ class Session:
         )
         tools = {tool.name: tool for tool in TOOLS}
         self._language_server = LanguageServer(workspace)
+        self._names = TreeNameReader(workspace.root)
         self._beside = BesideTurns()
         self.changes = self._open_changes(workspace.root)
         self._bench = ToolBench(
@@ -114,7 +118,7 @@ class Session:
             self._approver,
             language_server=self._language_server,
             changes=self.changes,
-            names=TreeNameReader(workspace.root),
+            names=self._names,
         )
         self.known = KnownResults()
         self.commit_message = KeptMessage(kept_message_file(home_directory("state"), workspace.root))
@@ -126,8 +130,9 @@ class Session:
             max_calls=settings.max_calls_per_turn,
             max_tokens=settings.max_tokens_per_turn,
             temperature=settings.temperature,
-            seed=seed,
+            seed=seed or 0,
             ask_below=settings.ask_below,
+            waits_for_names=seed is not None,
         )
 
     @property
@@ -456,6 +461,7 @@ class Session:
     def close(self) -> None:
         """Stop, free the engine, end the language server and close the file."""
         self.stop()
+        self._names.stop()
         self._language_server.close()
         self.engine.close()
         self.write_waiting()

@@ -61,7 +61,8 @@ def _says_nothing() -> Sequence[tuple[str, tuple[Attachment, ...]]]:
 class TurnLimits:
     """Where a turn ends by itself; `temperature` and `seed` are passed to the engine.
 
-    A reply that the model thinks less likely than `ask_below` is not acted on before the person has chosen.
+    A reply that the model thinks less likely than `ask_below` is not acted on before the person has chosen. Who wants
+    the same reply to the same request each time `waits_for_names`, which may take seconds.
     """
 
     max_calls: int = 16
@@ -69,6 +70,7 @@ class TurnLimits:
     temperature: float = 0.0
     seed: int = 0
     ask_below: float = 0.0
+    waits_for_names: bool = False
 
 
 @dataclass
@@ -324,6 +326,7 @@ def request_for(conversation: Conversation, engine: Engine, bench: ToolBench, li
         path_exists=path_exists,
         path_meant=path_meant,
         read_names=bench.names.read if bench.names else _no_names,
+        waits_for_names=limits.waits_for_names,
         program_syntax=program_syntax,
     )
 

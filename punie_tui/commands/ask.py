@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("prompt", metavar="PROMPT", help="`-` reads it from stdin; piped text is added under it")
     parser.add_argument("--json", action="store_true", help="print the turn's events, one JSON object a line")
     parser.add_argument("--temperature", type=float, help="how freely tokens are drawn (default: 0)")
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same tokens")
+    parser.add_argument("--seed", type=int, help="same seed, same tokens")
     return parser
 
 

@@ -49,15 +49,20 @@ def run(argv: list[str]) -> int:
         max_tokens=settings.max_tokens_per_turn,
         temperature=settings.temperature,
         seed=options.seed,
+        waits_for_names=True,
     )
+    # Without a run the names of a case are of no tree.
+    names = TreeNameReader(folder) if options.run else None
     try:
-        bench = _bench(folder, settings, is_allowed_all=options.yes, is_run=options.run)
+        bench = _bench(folder, settings, names, is_allowed_all=options.yes)
         load_seconds = _load(engine)
         results = list(_reported(evaluate(cases, engine, bench, limits, is_run=options.run), len(cases)))
     except EngineError as error:
         print_error(str(error))
         return 1
     finally:
+        if names:
+            names.stop()
         engine.close()
     report = _report(engine.model_name, results, load_seconds)
     print(json.dumps(report) if options.json else _as_text(report))
@@ -76,15 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _bench(folder: Path, settings: Settings, *, is_allowed_all: bool, is_run: bool) -> ToolBench:
+def _bench(folder: Path, settings: Settings, names: TreeNameReader | None, *, is_allowed_all: bool) -> ToolBench:
     workspace = Workspace.at(folder, confine_tests=settings.confine_tests)
     approver = PolicyApprover(
         Policy.ALLOW_ALL if is_allowed_all else Policy(settings.policy),
         trust=folder_trust(workspace),
         policy_name="--yes" if is_allowed_all else "policy",
     )
-    # Without a run the names of a case are of no tree.
-    names = TreeNameReader(workspace.root) if is_run else None
     return ToolBench(workspace, {tool.name: tool for tool in TOOLS}, approver, names=names)
 
 

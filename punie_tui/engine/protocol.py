@@ -188,7 +188,8 @@ class Request:
     `path_exists` lets a prompt format tell words that are paths of the working tree from words that are not; it is
     called from the model thread and must be quick. `path_meant` gives the path that one which does not exist can only
     mean, and may take its time. `begin_with` is how the reply has to begin, as a Doubt named it. `read_names` is called
-    beside the reply, on a thread of its own; until it is done the arguments that are held to names are free.
+    beside the reply, on a thread of its own; until it is done the arguments that are held to names are free. With
+    `waits_for_names` the reply waits for it, so that it is the same however long that takes.
     """
 
     messages: tuple[Message, ...]
@@ -198,6 +199,7 @@ class Request:
     path_meant: Callable[[str], str | None] = _no_path_is_meant
     begin_with: str = ""
     read_names: Callable[[], TreeNames | None] = _no_names
+    waits_for_names: bool = False
     program_syntax: ProgramSyntax | None = None
 
 

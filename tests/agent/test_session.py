@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from punie_tools.errors import ToolError
+from punie_tools.symbols.tree_names import TreeNames
 from punie_tui.agent.events import NoticeGiven, TextStreamed, ToolFinished
 from punie_tui.agent.person_calls import CallWatch
 from punie_tui.agent.session import Session
@@ -303,3 +304,16 @@ def test_what_is_made_again_is_of_this_session_unless_a_turn_is_named(
     second.undo(turn)
     assert second.redo().paths == ("b",)
     assert second.redo(turn).paths == ("a",)
+
+
+@pytest.mark.parametrize("seed", [None, 0, 7])
+def test_a_session_with_a_seed_waits_for_the_names_that_a_reply_is_held_to(tmp_path: Path, seed: int | None) -> None:
+    engine = ScriptedEngine([[TextDelta("Hello")]])
+    session = Session(tmp_path.resolve(), engine, Settings(), seed=seed)
+    list(session.run("hi"))
+    (request,) = engine.requests
+    assert request.read_names() != TreeNames(None, (), None)
+    session.close()
+    assert (request.waits_for_names, request.sampling.seed) == (seed is not None, seed or 0)
+    # Closed, it reads none any more: whoever waited for them would wait for seconds.
+    assert request.read_names() == TreeNames(None, (), None)

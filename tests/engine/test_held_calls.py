@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import threading
 from dataclasses import dataclass, replace
 
 import pytest
@@ -173,3 +174,41 @@ def test_program_that_cannot_be_mended_ends_with_the_reply(architecture, templat
     assert not [delta for delta in deltas if isinstance(delta, ToolCall)]
     assert usage.stop_reason == "limit"
     assert 0 < syntax.asked < 100, "it is asked again and again for each token"
+
+
+class LateNames:
+    """Names that are not read before they may be."""
+
+    def __init__(self) -> None:
+        self.may_be_read = threading.Event()
+
+    def read(self) -> Names:
+        self.may_be_read.wait()
+        return Names()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_reply_that_waits_for_names_is_the_same_however_late_they_come(seed, load_tiny) -> None:
+    loaded = load_tiny(*MODELS[0])
+    request = replace(request_for(TOOLS[:1], SAID, Names(), seed=seed), waits_for_names=True)
+    names = LateNames()
+    late: list[object] = []
+    for delta in reply(loaded, replace(request, read_names=names.read), lambda: False):
+        if isinstance(delta, Progress) and delta.done == delta.total:
+            names.may_be_read.set()
+        late.append(delta)
+    calls = [(call.tool, call.arguments) for call in late if isinstance(call, ToolCall)]
+    assert calls == [(call.tool, call.arguments) for call in calls_of(loaded, request)]
+    assert all(is_path(str(arguments["path"])) for _, arguments in calls)
+
+
+def test_waiting_for_names_can_be_cancelled(load_tiny) -> None:
+    loaded, names = load_tiny(*MODELS[0]), LateNames()
+    request = replace(request_for(TOOLS[:1], SAID), read_names=names.read, waits_for_names=True)
+    cancelled: list[bool] = []
+    for delta in reply(loaded, request, lambda: bool(cancelled)):
+        if isinstance(delta, Progress) and delta.done == delta.total:
+            cancelled.append(True)
+    names.may_be_read.set()
+    assert isinstance(delta, Usage)
+    assert (delta.stop_reason, delta.generated_tokens) == ("cancelled", 0)

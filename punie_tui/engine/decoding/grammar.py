@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 
 from llguidance import LLMatcher
 
@@ -12,6 +13,7 @@ from punie_tui.engine.prompt_format import HeldGrammar
 from punie_tui.engine.tokenizer_adapter import ModelTokenizer
 
 _COMPILED_KEPT = 8
+_POLL_SECONDS = 0.05
 _LOG = logging.getLogger(__name__)
 
 
@@ -66,10 +68,13 @@ class GrammarCompiler:
                 self._thread = threading.Thread(target=self._compile_in_turn, name="punie-grammar")
                 self._thread.start()
 
-    def wait(self) -> None:
-        """Until all that is compiled beside is; replies never do this."""
-        if self._thread:
-            self._thread.join()
+    def wait(self, is_cancelled: Callable[[], bool] = lambda: False) -> bool:
+        """Until all that is compiled beside is; False if it was cancelled before."""
+        while self._thread and self._thread.is_alive():
+            if is_cancelled():
+                return False
+            self._thread.join(_POLL_SECONDS)
+        return True
 
     def start(self, grammar: str, prefix: bytes = b"", held: HeldGrammar | None = None) -> GrammarState:
         """A fresh stretch by a Lark grammar, or by the held one if it is ready; `prefix` is written already."""

@@ -44,6 +44,8 @@ def reply(loaded: LoadedModel, request: Request, is_cancelled: Callable[[], bool
         loaded.compiler.compile_beside(encoded.held)
     cached = loaded.cache.keep_common_prefix(encoded.tokens)
     logits = yield from _prefill(loaded.cache, encoded.tokens, cached, is_cancelled)
+    if encoded.held and request.waits_for_names and not loaded.compiler.wait(is_cancelled):
+        logits = None
     loop = TokenLoop(
         loaded.cache,
         loaded.compiler,
