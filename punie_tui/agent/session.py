@@ -29,6 +29,7 @@ from punie_tui.agent.beside_turns import BesideTurns
 from punie_tui.agent.by_hand import run_by_hand
 from punie_tui.agent.conversation import Conversation
 from punie_tui.agent.events import (
+    BesideTurnsEvent,
     Event,
     MessageQueued,
     NoticeGiven,
@@ -89,6 +90,9 @@ class Session:
         self.name = ""
         self.log: SessionLog | None = None
         self.interrupted: SessionSummary | None = None
+        self.has_turns = False
+        """Whether a turn began in it, also one that was gone back from."""
+        self._log_change = threading.RLock()
         self._is_saved = True
         self._notices: list[str] = []
         self._conversation = Conversation()
@@ -185,7 +189,7 @@ class Session:
 
     @property
     def session_id(self) -> str:
-        """The name of what is written now; empty before the first turn."""
+        """The name of what is written now; empty before the first turn, or whatever else is kept."""
         return self.log.session_id if self.log else ""
 
     @property
@@ -199,10 +203,10 @@ class Session:
             self.log.try_again()
 
     @property
-    def has_saved_turns(self) -> bool:
-        """Whether who goes on with it later finds a turn of it."""
+    def has_saved_events(self) -> bool:
+        """Whether who goes on with it later finds anything in it."""
         try:
-            return self.log is not None and bool(read_record(self.log.path).current_turns)
+            return self.log is not None and bool(read_record(self.log.path).events)
         except SessionError:
             return False
 
@@ -248,10 +252,7 @@ class Session:
         except SessionError as error:
             self._notices.append(str(error))
             return False
-        self._waiting.go_to(log, record.waiting)
-        self._beside.go_to(log)
-        self._close_log()
-        self.log = log
+        self._go_to(log, record.waiting)
         self._offered_messages = tuple(record.waiting)
         if record.unreadable_lines:
             lines = "1 line" if record.unreadable_lines == 1 else f"{record.unreadable_lines} lines"
@@ -263,12 +264,16 @@ class Session:
         return True
 
     def start_anew(self) -> None:
-        """Leave the session as it is; the next turn begins another."""
-        self._waiting.go_to(None)
-        self._beside.go_to(None)
-        self._close_log()
-        self.log = None
+        """Leave the session as it is; what is done next begins another."""
+        self._go_to(None)
         self._take(SessionRecord())
+
+    def _go_to(self, log: SessionLog | None, waiting: Sequence[MessageQueued] = ()) -> None:
+        with self._log_change:
+            self._waiting.go_to(log, waiting)
+            self._beside.go_to(log)
+            self._close_log()
+            self.log = log
 
     def rename(self, name: str) -> None:
         """Give what is written now a name."""
@@ -364,6 +369,7 @@ class Session:
 
     def _take(self, record: SessionRecord) -> None:
         self.name = record.name
+        self.has_turns = bool(record.turns)
         self.earlier_events = tuple(record.events)
         self._conversation = Conversation.from_events(self.earlier_events)
         self._attached_notes = attached_notes(self.earlier_events)
@@ -375,6 +381,7 @@ class Session:
         """
         self._bench = replace(self._bench, cancelled=threading.Event())
         self._open_log()
+        self.has_turns = True
         attached = (*attachments, *self._read_mentions(mentions))
         if self.engine.writes_answers:
             # A model that only routes reads neither.
@@ -408,6 +415,7 @@ class Session:
         """Run the person's own calls like a turn; they are asked of nothing but the folder's trust."""
         self._bench = replace(self._bench, cancelled=threading.Event())
         self._open_log()
+        self.has_turns = True
         for event in run_by_hand(prompt, calls, self.engine.model_name, self._conversation, self._bench):
             self.changes.turn = event.turn_id
             if notice := self._keep(event):
@@ -417,15 +425,20 @@ class Session:
     def keep_person_call(self, requested: ToolRequested, end: ToolFinished | ToolFailed | ToolDenied) -> None:
         """Let whoever goes on with this session see a call that the person ran beside its turns. From any thread."""
         call_id, tool, arguments = requested.call_id, requested.tool, requested.arguments
-        self._beside.keep(PersonCalled(call_id=call_id, tool=tool, arguments=arguments, end=end))
+        self._keep_beside(PersonCalled(call_id=call_id, tool=tool, arguments=arguments, end=end))
 
     def keep_act(self, told: str) -> None:
         """Let whoever goes on with this session see a sentence on what the person did beside its turns, likewise."""
-        self._beside.keep(PersonActed(text=told))
+        self._keep_beside(PersonActed(text=told))
 
     def keep_command(self, ran: PersonRan) -> None:
         """Let whoever goes on with this session see a command of the person's shell, likewise."""
-        self._beside.keep(ran)
+        self._keep_beside(ran)
+
+    def _keep_beside(self, event: BesideTurnsEvent) -> None:
+        """A session of which no turn is part is one as well."""
+        self._open_log()
+        self._beside.keep(event)
 
     def context_of_person(self) -> ToolContext:
         """For what the person does by hand in the app: a turn of its own for undo, and nobody is asked."""
@@ -480,13 +493,14 @@ class Session:
             return None
 
     def _open_log(self) -> None:
-        if self.log is None:
-            started = SessionStarted(
-                punie_version=__version__, workspace=str(self.workspace.root), model=self.engine.model_name
-            )
-            self.log = SessionLog.create(self.sessions.folder, started)
-            self._beside.begin(self.log)
-            self._waiting.begin(self.log)
+        with self._log_change:
+            if self.log is None:
+                started = SessionStarted(
+                    punie_version=__version__, workspace=str(self.workspace.root), model=self.engine.model_name
+                )
+                self.log = SessionLog.create(self.sessions.folder, started)
+                self._beside.begin(self.log)
+                self._waiting.begin(self.log)
 
     def _close_log(self) -> None:
         if self.log is not None:

@@ -22,7 +22,15 @@ LAST = "last"
 # The few kinds that a list tells of; the others, nearly all of a long file, are not even parsed.
 _LISTED_KINDS = tuple(
     b'{"kind":"%s"' % kind
-    for kind in (b"session_started", b"session_renamed", b"session_rewound", b"turn_started", b"turn_finished")
+    for kind in (
+        b"session_started",
+        b"session_renamed",
+        b"session_rewound",
+        b"turn_started",
+        b"turn_finished",
+        b"person_ran",
+        b"person_acted",
+    )
 )
 _ENDS = (b'{"kind":"session_closed"', b'{"kind":"session_renamed"')
 _OF_ONE_PROGRAM = (b'{"kind":"session_started"', b'{"kind":"message_queued"', b'{"kind":"queue_changed"')
@@ -38,6 +46,8 @@ class SessionSummary:
     session_id: str
     name: str
     first_prompt: str
+    began_with: str
+    """The first prompt, or what the person did where nothing was asked."""
     turn_count: int
     last_used: datetime
     model: str
@@ -47,12 +57,12 @@ class SessionSummary:
     is_interrupted: bool
     problem: str
     searchable: str
-    """Id, name, prompts and answers, as a search compares them."""
+    """Id, name, prompts, answers and commands, as a search compares them."""
 
     @property
     def title(self) -> str:
-        """The name, or else what was asked first."""
-        return title_of(self.name, self.first_prompt)
+        """The name, or else what it began with."""
+        return title_of(self.name, self.began_with)
 
     def matches(self, words: str) -> bool:
         """Whether each of the words stands somewhere in it, in any case."""
@@ -92,13 +102,14 @@ class SessionList:
             session_id=path.stem,
             name=record.name,
             first_prompt=turns[0].prompt if turns else "",
+            began_with=record.began_with,
             turn_count=len(turns),
             last_used=datetime.fromtimestamp(status.st_mtime).astimezone(),
             model=record.started.model if record.started else "",
             forked_from=record.started.forked_from if record.started else "",
             size=status.st_size,
             is_in_use=in_use,
-            is_interrupted=not in_use and not problem and bool(turns) and not _ends_in_order(path),
+            is_interrupted=not in_use and not problem and bool(record.events) and not _ends_in_order(path),
             problem=problem,
             searchable="\n".join((path.stem, record.name, *_said(record.events))).casefold(),
         )
@@ -215,6 +226,10 @@ def _said(events: Iterable[Event]) -> Iterator[str]:
             yield event.prompt
         elif event.kind == "turn_finished":
             yield event.answer
+        elif event.kind == "person_ran":
+            yield f"! {event.command}"
+        elif event.kind == "person_acted":
+            yield event.text
 
 
 def _ends_in_order(path: Path) -> bool:

@@ -165,7 +165,15 @@ class SessionRecord:
     @property
     def title(self) -> str:
         """What lists and documents call it."""
-        return title_of(self.name, self.turns[0].prompt if self.kept else "")
+        return title_of(self.name, self.began_with)
+
+    @property
+    def began_with(self) -> str:
+        """What was asked first; of a session without a turn what the person did first, a command as it was typed."""
+        if self.kept:
+            return self.turns[0].prompt
+        done = (f"! {each.command}" if isinstance(each, PersonRan) else each.text for each in _told_acts(self.before))
+        return next(done, "")
 
     @property
     def changed_by_hand(self) -> set[str]:
@@ -279,9 +287,13 @@ class SessionRecord:
             self._turn_of(whole).events.append(whole)
 
 
-def title_of(name: str, first_prompt: str) -> str:
-    """The name, or else what was asked first."""
-    return name or " ".join(first_prompt.split()) or "(nothing asked)"
+def title_of(name: str, began_with: str) -> str:
+    """The name, or else what the session began with."""
+    return name or " ".join(began_with.split()) or "(nothing asked)"
+
+
+def _told_acts(events: Iterable[Event]) -> Iterator[PersonRan | PersonActed]:
+    return (event for event in events if isinstance(event, (PersonRan, PersonActed)))
 
 
 def _changed_by_hand(events: Iterable[Event]) -> set[str]:

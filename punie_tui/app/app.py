@@ -345,7 +345,7 @@ class PunieApp(App[None]):
         """Whatever the bug was, it is told, and nothing is promised that was not looked at."""
         with suppress(Exception):
             sessions = [screen.session for screen in self.screen_stack if isinstance(screen, MainScreen)]
-            return any(session is not None and session.has_saved_turns for session in sessions)
+            return any(session is not None and session.has_saved_events for session in sessions)
         return False
 
 

@@ -55,8 +55,11 @@ class SessionPanes:
 
     @property
     def offered(self) -> SessionSummary | None:
-        """The session that a crash cut off, as long as nothing was said in this one."""
-        return self._session.interrupted if self._session and not self._session.session_id else None
+        """The session that a crash cut off, as long as nothing was asked in this one, which is another one."""
+        session = self._session
+        if session is None or session.interrupted is None or session.has_turns:
+            return None
+        return session.interrupted if session.interrupted.session_id != session.session_id else None
 
     def handle(self, event: Event) -> None:
         """Show what happened."""

@@ -176,7 +176,7 @@ def _tell_how_to_go_on(session: Session, folder: Path, started_in: Path) -> None
     told = f"`punie --resume{where}` goes on with this session."
     if reason := session.unsaved_because:
         told = f"This session could not be saved: {reason}."
-        if session.has_saved_turns:
+        if session.has_saved_events:
             told = (
                 f"What came last in this session could not be saved: {reason}. "
                 f"`punie --resume{where}` goes on with what was saved before."

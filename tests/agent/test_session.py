@@ -11,7 +11,7 @@ import pytest
 
 from punie_tools.errors import ToolError
 from punie_tools.symbols.tree_names import TreeNames
-from punie_tui.agent.events import NoticeGiven, TextStreamed, ToolFinished
+from punie_tui.agent.events import NoticeGiven, PersonRan, TextStreamed, ToolFinished
 from punie_tui.agent.person_calls import CallWatch
 from punie_tui.agent.session import Session
 from punie_tui.agent.session_record import read_event, read_lines
@@ -165,6 +165,44 @@ def test_a_turn_that_a_crash_cut_off_is_ended_when_the_session_goes_on(
     after = open_session(tmp_path)
     after.look_for_interrupted()
     assert after.interrupted is None
+
+
+@pytest.mark.parametrize(
+    ("keep", "title"),
+    [
+        (lambda session: session.keep_command(PersonRan(command="pytest\n -q", output="1 passed")), "! pytest -q"),
+        (lambda session: session.keep_act("Wrote AGENTS.md."), "Wrote AGENTS.md."),
+    ],
+    ids=["command", "act"],
+)
+def test_a_session_without_a_turn_is_kept_listed_searched_offered_and_gone_on_with(
+    open_session: OpenSession, tmp_path: Path, keep: Callable[[Session], None], title: str
+) -> None:
+    crashed = open_session(tmp_path)
+    keep(crashed)
+    assert crashed.has_saved_events
+    assert crashed.log is not None
+    crashed.log.close()
+    session = open_session(tmp_path, [TextDelta("on")])
+    (summary,) = session.sessions.summaries()
+    assert (summary.title, summary.first_prompt, summary.turn_count) == (title, "", 0)
+    assert summary.matches(title.split()[-1])
+    session.look_for_interrupted()
+    assert session.interrupted == summary
+    assert session.resume()
+    assert session.record().title == title
+    assert [event.kind for event in session.earlier_events] == [each.kind for each in crashed.record().before]
+    list(session.run("what failed?"))
+    session.close()
+    # The question says more than what came before it.
+    assert next(session.sessions.summaries()).title == "what failed?"
+
+
+def test_a_session_in_which_nothing_was_done_leaves_no_file(open_session: OpenSession, tmp_path: Path) -> None:
+    session = open_session(tmp_path)
+    session.start_anew()
+    session.close()
+    assert not session.sessions.folder.exists()
 
 
 def test_trusting_a_folder_lets_its_tests_run_without_asking(

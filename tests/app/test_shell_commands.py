@@ -46,6 +46,34 @@ async def test_a_command_runs_in_the_folder_and_the_next_prompt_brings_it(drive:
         assert price.shown == ""
 
 
+async def test_a_session_of_commands_alone_is_there_after_a_quit_and_an_offered_one_stays_offered(
+    drive: Drive, repository: Path
+) -> None:
+    async with drive(repository) as driven:
+        await driven.ask("!echo $((40 + 2))")
+        await driven.said("42")
+        session = driven.main.session
+        assert session is not None
+        await driven.until(lambda: session.has_saved_events, "the file")
+        # As a crash does: nothing more of it reaches the file.
+        assert session.log is not None
+        session.log.close()
+    async with drive(repository) as driven:
+        await driven.until(lambda: "was cut off: “\\! echo" in driven.transcript.hint_text, "the offer")
+        await driven.ask("!false")
+        await driven.said("Exit code 1.")
+        assert driven.main.check_action("go_on", ())
+        await driven.pilot.press("ctrl+g")
+        await driven.said("42")
+        assert "Exit code 1." not in driven.transcript.plain_text
+        assert not driven.main.check_action("go_on", ())
+        await driven.pilot.press("ctrl+g")
+        await driven.said("No turn ran in this session yet")
+        assert driven.main.session is not None
+        titles = [each.title for each in driven.main.session.sessions.summaries()]
+        assert sorted(titles) == ["! echo $((40 + 2))", "! false"]
+
+
 async def test_backspace_in_the_empty_prompt_drops_the_output(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[TextDelta("a")]]) as driven:
         await driven.ask("!ls")

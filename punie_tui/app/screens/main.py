@@ -642,7 +642,7 @@ class MainScreen(Screen[None]):
             self.query_one(Chat).add(
                 "note", f"A turn is running; Esc stops it. Then {key_shown(self, TURNS)} leads back."
             )
-        elif self._session and self._session.session_id:
+        elif self._session and self._session.has_turns:
             app_of(self).push_screen(TurnsScreen(self._session), self._go_to_turn)
         else:
             self.note("No turn ran in this session yet, so there is none to go back to.")

@@ -48,7 +48,9 @@ SESSIONS_LIST_ACTIONS = ActionGroup(
 SESSIONS_ACTIONS = ActionGroup(
     "Sessions",
     (
-        Action("sessions.search", "slash", "search", "search in names, prompts and answers as you type", "Search"),
+        Action(
+            "sessions.search", "slash", "search", "search in names, prompts, answers and commands as you type", "Search"
+        ),
         Action("sessions.rename", "n", "rename", "name it", "Name"),
         Action("sessions.fork", "f", "fork", "fork it: a copy that goes its own way", "Fork"),
         Action("sessions.export", "e", "export", "export it as Markdown or HTML, by the file's name", "Export"),
@@ -133,7 +135,7 @@ class SessionsScreen(Page[str | None]):
 
     def compose(self) -> ComposeResult:
         yield Static(id="sessions-told", markup=False)
-        yield SessionsSearch(placeholder="/ searches names, prompts and answers", id="sessions-search")
+        yield SessionsSearch(placeholder="/ searches names, prompts, answers and commands", id="sessions-search")
         yield SessionsOptions(id="sessions-list", markup=False)
         yield SessionAnswer(id="sessions-answer")
         yield KeyRow()
@@ -218,7 +220,7 @@ class SessionsScreen(Page[str | None]):
         if not self._is_loaded and not self._found:
             return "Reading the sessions of this folder …"
         if not self._found:
-            return "No session of this folder yet: each begins with its first prompt and is saved by itself."
+            return "No session of this folder yet: each begins with its first prompt or command and is saved by itself."
         count = counted(len(self._found), "session")
         return f"{len(self._shown)} of {count}" if words else f"{count} of this folder"
 
