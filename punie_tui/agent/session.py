@@ -128,6 +128,8 @@ class Session:
         self.commit_message = KeptMessage(kept_message_file(home_directory("state"), workspace.root))
         self._waiting = WaitingMessages()
         self._offered_messages: tuple[MessageQueued, ...] = ()
+        self._staying: tuple[MessageQueued, ...] = ()
+        self._left_behind: frozenset[str] = frozenset()
         self.person_calls = PersonCalls(self._bench, self.known)
         self._ask_which = ask_which
         self._limits = TurnLimits(
@@ -224,6 +226,15 @@ class Session:
         """Know that these wait now; whether `write_waiting` has something to write. For the UI thread."""
         return self._waiting.keep(messages)
 
+    def let_stay(self, messages: Sequence[MessageQueued]) -> None:
+        """Where another session is gone to, these go on waiting in the file of this one. For the UI thread."""
+        self._staying = tuple(messages)
+
+    def take_left_behind(self) -> frozenset[str]:
+        """The ids of the messages that wait in the session that was left; each is told once."""
+        taken, self._left_behind = self._left_behind, frozenset()
+        return taken
+
     def write_waiting(self) -> None:
         """Keep in the session's file what waits; may be called from any thread."""
         self._waiting.write()
@@ -270,7 +281,10 @@ class Session:
 
     def _go_to(self, log: SessionLog | None, waiting: Sequence[MessageQueued] = ()) -> None:
         with self._log_change:
-            self._waiting.go_to(log, waiting)
+            # Without a file to wait in they come along.
+            staying, self._staying = self._staying if self.log else (), ()
+            self._left_behind |= {message.message_id for message in staying}
+            self._waiting.go_to(log, waiting, staying)
             self._beside.go_to(log)
             self._close_log()
             self.log = log

@@ -19,9 +19,11 @@ class WaitingMessages:
         self._written: tuple[str, ...] = ()
         self._known: set[str] = set()
 
-    def go_to(self, log: SessionLog | None, messages: Sequence[MessageQueued] = ()) -> None:
-        """Write another session from now on, in whose file these wait; in the one before nothing does any more."""
-        self.keep(())
+    def go_to(
+        self, log: SessionLog | None, messages: Sequence[MessageQueued] = (), staying: Sequence[MessageQueued] = ()
+    ) -> None:
+        """Write another session from now on, in whose file these wait; in the one before `staying` do, and no other."""
+        self.keep(staying)
         self.write()
         with self._lock:
             self._log = log

@@ -352,8 +352,4 @@ class PunieApp(App[None]):
 def _lost_by_quitting(main: MainScreen) -> str:
     """What the person should know before the app ends; empty where nothing is lost."""
     told = [f"{main.what_runs} is running; quitting stops it."] if main.what_runs else []
-    if main.session:
-        main.session.save_again()
-        if reason := main.session.unsaved_because:
-            told.append(f"What came last in this session is not saved: {reason}. `/export FILE` writes it elsewhere.")
-    return " ".join(told)
+    return " ".join([*told, main.look_what_is_unsaved()]).strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
@@ -117,6 +117,17 @@ class MessageQueue:
             message.has_waited = True
         kept = (message.event for message in self.messages if message.state != "sent" or message.has_waited)
         return [message for message in kept if message is not None]
+
+    def kept_held(self) -> list[MessageQueued]:
+        """Those of them that wait for the person."""
+        kept = (message.event for message in self.messages if message.state == "held")
+        return [message for message in kept if message is not None]
+
+    def forget(self, message_ids: Container[str]) -> int:
+        """How many of these were held; they wait elsewhere now."""
+        before = len(self.messages)
+        self.messages = [message for message in self.messages if message.message_id not in message_ids]
+        return before - len(self.messages)
 
     def steer(self, message: QueuedMessage) -> None:
         """The running turn was given it."""

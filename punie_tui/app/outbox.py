@@ -60,6 +60,8 @@ class Outbox:
     def take_session(self, session: Session) -> None:
         """What is sent goes there; what waited when it was left is held until the person lets it go on."""
         self._session = session
+        if left := self.queue.forget(session.take_left_behind()):
+            self._note(f"{held_words(left)} in the session that you left, for when you go on with it.")
         waiting = session.take_waiting()
         self.queue.hold([self._restored(message) for message in waiting])
         if waiting:
@@ -80,9 +82,15 @@ class Outbox:
         """Begin a new session after the messages that wait."""
 
         def begin() -> None:
-            self._runner().change_session(lambda session: session.start_anew())
+            self.change_session(lambda session: session.start_anew())
 
         self.queue.add(QueuedMessage("/new", begin, is_turn=False))
+
+    def change_session(self, change: Callable[[Session], object]) -> None:
+        """Go to another session after the turns that wait; what is held stays with the one that is left."""
+        if self._session:
+            self._session.let_stay(self.queue.kept_held())
+        self._runner().change_session(change)
 
     def call_by_hand(self, prompt: str, calls: Sequence[ToolCall]) -> None:
         """Run the person's own calls, after the messages that wait."""

@@ -256,6 +256,13 @@ async def test_what_is_not_saved_is_told_before_quitting_and_can_be_exported(
         await driven.ask(f"/export {document}")
         await driven.said("Written: ")
         assert "Well." in document.read_text()
+        # Nor is it left without a question.
+        await driven.ask("/new")
+        await driven.shown(ConfirmScreen)
+        assert "writes it elsewhere. Leave it?" in str(driven.app.screen.query_one(Static).render())
+        await driven.pilot.press("n")
+        await driven.shown(MainScreen)
+        assert "Well." in driven.transcript.plain_text
         in_the_way.unlink()
         await driven.pilot.press("ctrl+q")
         await driven.until(lambda: driven.app._exit, "the end, as it could be saved now")

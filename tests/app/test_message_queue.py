@@ -173,6 +173,46 @@ async def test_what_waits_survives_a_quit_and_is_offered_again_in_its_order(driv
         assert session.record().waiting == []
 
 
+async def test_what_is_held_stays_with_its_session_and_what_follows_new_does_not(
+    drive: Drive, repository: Path
+) -> None:
+    replies = [[TextDelta("Well"), threading.Event()], [TextDelta("other")], [TextDelta("late")]]
+    async with drive(repository, replies, writes_answers=True) as driven:
+        await driven.ask("first")
+        await driven.said("Well")
+        await driven.ask("held one")
+        await driven.pilot.press("escape")
+        await driven.finished()
+        assert driven.main.session is not None
+        first = driven.main.session.session_id
+        await driven.ask("/new")
+        await driven.said("1 message is held in the session that you left, for when you go on with it.")
+        assert waiting(driven) == []
+        await driven.ask("second")
+        await driven.finished(2)
+        assert driven.main.session.record().waiting == []
+        await driven.ask("/sessions gone")
+        await driven.said("There is no session gone")
+        await driven.ask(f"/sessions {first}")
+        await driven.said("1 message is held since this session was left")
+        assert waiting(driven) == ["held held one"]
+        await driven.ask("/sessions gone")
+        await driven.said("There is no session gone")
+        assert waiting(driven) == ["held held one"]
+    # Quitting from the new session would lose it.
+    async with drive(repository, [[TextDelta("late")]], writes_answers=True) as driven:
+        await driven.ask("/sessions last")
+        await driven.until(lambda: waiting(driven) == ["held held one"], "the message")
+        await driven.ask("/new")
+        await driven.said("held in the session that you left")
+    async with drive(repository, [[TextDelta("late")]], writes_answers=True) as driven:
+        await driven.ask("/sessions last")
+        await driven.until(lambda: waiting(driven) == ["held held one"], "the message")
+        await driven.pilot.press("enter")
+        await driven.finished()
+        assert prompts(driven) == ["› first", "› held one"]
+
+
 @pytest.mark.parametrize("text", ["/new is broken", "!important", "Quit"])
 async def test_what_was_no_command_is_none_after_it_was_changed_or_is_sent_again(
     drive: Drive, repository: Path, text: str

@@ -167,6 +167,14 @@ async def test_what_was_decided_of_the_tree_is_there_again_where_the_files_are_t
         assert [said.text for said in screen.review.comments] == ["why"]
         await driven.pilot.press("escape")
         await driven.shown(MainScreen)
+        driven.main.note("seen before")
+        driven.main.start_anew()
+        await driven.until(lambda: "seen before" not in driven.transcript.plain_text, "another session")
+        screen = await press_in_repo(driven, "r", TreeReviewScreen)
+        verdicts = [screen.review.hunk(place).verdict for place in screen.review.places]
+        assert verdicts == ["accepted", "rejected", "undecided"]
+        await driven.pilot.press("escape")
+        await driven.shown(MainScreen)
         (repository / "numbers.py").write_text(BOTH + "more = 1\n")
         screen = await press_in_repo(driven, "r", TreeReviewScreen)
         verdicts = [screen.review.hunk(place).verdict for place in screen.review.places]

@@ -373,7 +373,7 @@ class MainScreen(Screen[None]):
 
     def start_anew(self) -> None:
         """Begin a new session after the messages that wait."""
-        self._outbox.start_anew()
+        self._leave_session(self._outbox.start_anew)
 
     def copy_last_answer(self) -> None:
         """Whatever was said last by punie, as it was written."""
@@ -607,7 +607,26 @@ class MainScreen(Screen[None]):
     def action_go_on(self) -> None:
         """Go on with the session that a crash cut off."""
         if offered := self._offered:
-            self._runner.change_session(lambda session: session.resume(offered.session_id))
+            self._go_to_session(lambda session: session.resume(offered.session_id))
+
+    def _go_to_session(self, change: Callable[[Session], object]) -> None:
+        self._leave_session(lambda: self._outbox.change_session(change))
+
+    def _leave_session(self, leave: Callable[[], object]) -> None:
+        """At once, unless something is lost by it: then if the person says so."""
+        from punie_tui.app.screens.confirm import leave_or_ask
+
+        told = self.look_what_is_unsaved()
+        leave_or_ask(self, f"{told} Leave it?" if told else "", "leave it", leave)
+
+    def look_what_is_unsaved(self) -> str:
+        """What of this session would be lost now, after another try to save it; empty where nothing is."""
+        if self._session is None:
+            return ""
+        self._session.save_again()
+        if not (reason := self._session.unsaved_because):
+            return ""
+        return f"What came last in this session is not saved: {reason}. `/export FILE` writes it elsewhere."
 
     def action_sessions(self) -> None:
         self._once_open(self._show_sessions, "the sessions")
@@ -625,7 +644,7 @@ class MainScreen(Screen[None]):
 
     def _change_session(self, name: str | None) -> None:
         if name is not None:
-            self._runner.change_session(lambda session: session.resume(name) if name else session.start_anew())
+            self._go_to_session(lambda session: session.resume(name) if name else session.start_anew())
 
     def action_turns(self) -> None:
         """The turns of this session, to go back to one, or forward."""
@@ -649,7 +668,7 @@ class MainScreen(Screen[None]):
 
     def _go_to_turn(self, choice: TurnChoice | None) -> None:
         if choice and choice.wants_fork:
-            self._runner.change_session(lambda session: session.fork(choice.to_turn))
+            self._go_to_session(lambda session: session.fork(choice.to_turn))
         elif choice:
             # Where it is refused the reason stands there, whichever pane was seen before.
             self.action_prompt()
@@ -709,7 +728,7 @@ class MainScreen(Screen[None]):
             self._reruns = Reruns(self, session, self._show_rerun, self._own_work_changed, self.note)
         self._session = session
         self.query_one(Prompt).take_session(session)
-        self._git_work = GitWork(self, session, self.note, self._repo.refresh_state, self._request)
+        self._git_work = self._git_work or GitWork(self, session, self.note, self._repo.refresh_state, self._request)
         self.show_session()
         self._panes.draw(session)
         self._tell_early_problems()
