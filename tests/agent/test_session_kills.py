@@ -1,6 +1,7 @@
 """Programs that are killed while they write a session: at most the last event is lost, and the session goes on.
 
 `PUNIE_TEST_KILLS=1000 PUNIE_TEST_SEED=100` runs more of them, at other moments; the name of a test ends with its seed.
+That the kills would find a writer that keeps something back is tried with writers that do.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ FIRST_SEED = int(os.environ.get("PUNIE_TEST_SEED", "0"))
 PROGRAMS = """\
 import json, os, sys
 from pathlib import Path
-from punie_tui.agent.events import event_line
+from punie_tui.agent.events import SessionStarted, event_line
 from punie_tui.agent.session import Session
+from punie_tui.agent.session_log import SessionLog
 from punie_tui.engine.protocol import TextDelta, ToolCall
 from punie_tui.engine.scripted import ScriptedEngine
 from punie_tui.settings import Settings
@@ -53,9 +55,36 @@ class Endless(ScriptedEngine):
         self._more = replies()
     def pop(self, _place):
         return next(self._more)
-def run(root, home, pipe):
+class OneBehind(SessionLog):
+    last = b""
+    def append_line(self, line):
+        last, self.last = self.last, line
+        if last:
+            super().append_line(last)
+class ByFour(SessionLog):
+    kept = ()
+    def append_line(self, line):
+        self.kept = (*self.kept, line)
+        if len(self.kept) == 4:
+            super().append_line(b"\\n".join(self.kept))
+            self.kept = ()
+class InTwoSteps(SessionLog):
+    rest = b""
+    def _write(self, file, line):
+        file.write(self.rest + line[: len(line) // 2])
+        self.rest = line[len(line) // 2 :]
+class EndsLinesLate(SessionLog):
+    end = b""
+    def _write(self, file, line):
+        file.write(self.end + line[:-1])
+        self.end = b"\\n"
+FAULTS = {each.__name__: each for each in (OneBehind, ByFour, InTwoSteps, EndsLinesLate)}
+def run(root, home, pipe, fault):
     os.environ["PUNIE_HOME"] = home
     session = Session(Path(root), Endless(), Settings(), allow_all=True)
+    if fault:
+        started = SessionStarted(punie_version="0", workspace=root, model="scripted")
+        session.log = FAULTS[fault].create(session.sessions.folder, started)
     with open(pipe, "w") as told:
         print(os.getpid(), file=told, flush=True)
         for number in range(10**9):
@@ -79,10 +108,10 @@ class Programs:
         self._told = told
         assert told.readline() == "ready\n"
 
-    def killed_at(self, events: int, root: Path, home: Path, pipe: Path) -> list[Event]:
-        """Kill one once it has told so many events; all that it told."""
+    def killed_at(self, events: int, root: Path, home: Path, pipe: Path, fault: str = "") -> list[Event]:
+        """Kill one once it has told so many events; all that it told. `fault` names how its writer is broken."""
         os.mkfifo(pipe)
-        self._orders.write(json.dumps([str(root), str(home), str(pipe)]) + "\n")
+        self._orders.write(json.dumps([str(root), str(home), str(pipe), fault]) + "\n")
         self._orders.flush()
         with pipe.open("rb") as told:
             process = int(told.readline())
@@ -113,6 +142,23 @@ def test_a_kill_at_any_moment_costs_at_most_the_last_event(
     # A number of told events stands for the moment, so that a slow machine is killed as far in as a quick one.
     told = programs.killed_at(random.Random(seed).randint(1, 150), root, punie_home, tmp_path / "told")
     assert_goes_on(root, told)
+
+
+@pytest.mark.parametrize("fault", ["OneBehind", "ByFour", "InTwoSteps", "EndsLinesLate"])
+def test_kills_find_a_writer_that_keeps_something_back(
+    programs: Programs, tmp_path: Path, punie_home: Path, fault: str
+) -> None:
+    found = 0
+    for seed in range(4):
+        root = tmp_path.resolve() / f"root{seed}"
+        root.mkdir()
+        told = programs.killed_at(random.Random(seed).randint(1, 60), root, punie_home, tmp_path / f"{seed}", fault)
+        try:
+            assert_goes_on(root, told)
+        except AssertionError:
+            found += 1
+    # Where four events were just written together, nothing is missing.
+    assert found >= 2
 
 
 def assert_goes_on(root: Path, told: list[Event]) -> None:
