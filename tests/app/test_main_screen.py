@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from app_driver import Drive, key_of
+from drawn_cells import drawn_strips
 from textual import events
 from textual.command import CommandPalette
 from textual.widgets import Input, Static, TextArea
 from textual.widgets._toast import Toast
 
-from punie_tui.agent.events import ToolRequested
+from punie_tui.agent.events import TokenUsage, ToolRequested
 from punie_tui.app.app import PunieApp
 from punie_tui.app.key_map import KeyChoice
 from punie_tui.app.screens.confirm import ConfirmScreen
@@ -21,10 +23,12 @@ from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.main import MainScreen
 from punie_tui.app.screens.viewer import FileViewerScreen
 from punie_tui.app.widgets.chat.prompt import Prompt
+from punie_tui.app.widgets.cut_name import cut_name
 from punie_tui.app.widgets.key_row import KeyRow
 from punie_tui.app.widgets.status import StatusLine
 from punie_tui.engine.protocol import Routed, TextDelta, ToolCall
 from punie_tui.engine.scripted import Reply
+from tests.conftest import git
 
 FILES = {"src/app.py": "import os\nx: int = 1\n\n\ndef run() -> None:\n    print('TODO')\n", "README.md": "# Project\n"}
 
@@ -88,6 +92,32 @@ async def test_escape_stops_a_hanging_model_at_once(drive: Drive, repository: Pa
         await driven.finished()
         assert "Stopped." in driven.transcript.plain_text
         assert "never" not in driven.transcript.plain_text
+
+
+@pytest.mark.parametrize("size", [(120, 40), (120, 10), (80, 24), (80, 10), (60, 24), (60, 10)])
+async def test_model_mode_branch_context_and_speed_are_in_sight(
+    drive: Drive, repository: Path, size: tuple[int, int]
+) -> None:
+    git(repository, "checkout", "-q", "-b", "feature/rework-the-ledger-of-all-accounts")
+    async with drive(repository, size=size) as driven:
+        await driven.until(lambda: driven.main.has_repo_state, "the branch")
+        usage = TokenUsage(prompt_tokens=217, generated_tokens=38, generation_seconds=0.5)
+        driven.main.query_one(StatusLine).show_usage(usage, 1024)
+        await driven.pilot.pause()
+        seen = "\n".join(strip.text for strip in drawn_strips(driven.main))
+        assert "scripted" in seen
+        assert re.search(r"\bask\b", seen)
+        assert re.search(r"featu\S*…\S*ounts|feature/rework-the-", seen)
+        assert re.search(r"context 255/1,024|ctx 25%", seen)
+        assert re.search(r"\b76( tok)?/s\b", seen)
+
+
+@pytest.mark.parametrize(
+    ("name", "room", "shown"),
+    [("main", 4, "main"), ("feature/a-b", 7, "fea…a-b"), ("日本語日本語", 6, "日…語"), ("ab", 1, "…"), ("ab", 0, "")],
+)
+def test_a_long_name_keeps_both_its_ends(name: str, room: int, shown: str) -> None:
+    assert cut_name(name, room) == shown
 
 
 async def test_without_a_turn_escape_leads_back_to_the_prompt(drive: Drive, repository: Path) -> None:

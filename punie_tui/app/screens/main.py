@@ -476,6 +476,7 @@ class MainScreen(Screen[None]):
 
     def on_repo_panel_branch_read(self, message: RepoPanel.BranchRead) -> None:
         self.query_one(TabRow).show_branch(message.branch)
+        self.query_one(StatusLine).show_branch(message.branch)
 
     def on_repo_panel_commit_wanted(self) -> None:
         self._with_git(lambda git_work: git_work.commit(), "the commit")

@@ -17,6 +17,7 @@ from punie_tui.app.key_map import key_shown
 from punie_tui.app.screens.main_actions import NEXT_MODE, STEP, TRUST
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.turn_activity import WAITS_FOR_PERSON
+from punie_tui.app.widgets.cut_name import cut_name
 
 if TYPE_CHECKING:
     from punie_tui.agent.events import TokenUsage
@@ -27,13 +28,19 @@ STATUS_LINE = ActionGroup(
     "The status line",
     (),
     hints=(
-        ("context 24/1,024", "tokens that the model read and wrote in the last turn, of those that it can hold"),
-        ("120 tok/s", "tokens that it wrote in a second"),
+        (
+            "context 24/1,024",
+            "tokens that the model read and wrote in the last turn, of those that it can hold; ctx 2%",
+        ),
+        ("120 tok/s", "tokens that it wrote in a second; 120/s where there is little room"),
         ("not saved", "what came last cannot be written to the session's file now; it is as soon as that works"),
         ("polling git", "changes are looked for every few seconds, as they are not told here"),
     ),
 )
 """For the keys screen: what its numbers mean."""
+_BRANCH_CELLS = (32, 20, 12)
+"""The most of a branch's name where there is much room, less, and little."""
+_MODEL_CELLS = 16
 
 
 @dataclass
@@ -46,6 +53,9 @@ class _Shown:
     watch: str = ""
     context: str = ""
     speed: str = ""
+    short_context: str = ""
+    short_speed: str = ""
+    branch: str = ""
     activities: tuple[str, ...] = ("starting",)
     """What is going on, in words that take less and less room."""
 
@@ -125,18 +135,27 @@ class StatusLine(Widget):
         self._shown.watch = "polling git"
         self.refresh()
 
+    def show_branch(self, branch: str) -> None:
+        """`branch` is safe text. It stands here where there are so few rows that nothing else tells it."""
+        self._shown.branch = branch
+        self.refresh()
+
     def forget_usage(self) -> None:
         """No turn of what stands here has run yet."""
-        self._shown.context = self._shown.speed = ""
+        shown = self._shown
+        shown.context = shown.speed = shown.short_context = shown.short_speed = ""
         self.refresh()
 
     def show_usage(self, usage: TokenUsage, context_length: int) -> None:
         """Tokens of the last turn, against what the model can hold."""
-        used = usage.prompt_tokens + usage.generated_tokens
-        self._shown.context = f"context {used:,}/{context_length:,}" if used else ""
-        seconds = usage.generation_seconds
-        self._shown.speed = f"{usage.generated_tokens / seconds:.0f} tok/s" if used and seconds > 0.01 else ""
-        self.refresh()
+        self.forget_usage()
+        shown, seconds = self._shown, usage.generation_seconds
+        if used := usage.prompt_tokens + usage.generated_tokens:
+            shown.context = f"context {used:,}/{context_length:,}"
+            shown.short_context = f"ctx {100 * used / context_length:.0f}%" if context_length else ""
+        if used and seconds > 0.01:
+            speed = f"{usage.generated_tokens / seconds:.0f}"
+            shown.speed, shown.short_speed = f"{speed} tok/s", f"{speed}/s"
 
     def render(self) -> Content:
         width = self.size.width
@@ -173,20 +192,37 @@ class StatusLine(Widget):
     def _states(self) -> Iterator[str]:
         """What stands right, the whole first and then less and less; the mode stays to the end.
 
-        That something is not saved goes last before it.
+        Keys and units go first, as a word says as much. That something is not saved goes last before the mode.
         """
-        shown, mode, saving = self._shown, self._mode, self._shown.saving
-        whole = [shown.speed, shown.context, shown.watch, saving, shown.trust, mode, shown.model]
-        less = (
+        shown, mode, saving, least = self._shown, self._mode, self._shown.saving, self._least
+        model, trust = cut_name(shown.model, _MODEL_CELLS), shown.trust.partition(" (")[0]
+        plain_mode = f"{self.mode}{', steps' * shown.is_stepping}"
+        much, less, little = self._branches
+        short = [shown.short_speed, shown.short_context]
+        for parts in (
+            [much, shown.speed, shown.context, shown.watch, saving, shown.trust, mode, shown.model],
+            [less, shown.speed, shown.context, shown.watch, saving, trust, mode, shown.model],
+            [less, *short, shown.watch, saving, shown.trust, mode, shown.model],
+            [less, *short, shown.watch, saving, trust, mode, shown.model],
+            [less, *short, shown.watch, saving, trust, mode, model],
+            [little, *short, saving, trust, plain_mode, model],
+            [little, *short, saving, plain_mode, model],
+            [little, *short, saving, least, model],
+            [*short, saving, trust, mode],
             [shown.watch, saving, shown.trust, mode],
             [saving, shown.trust, mode],
             [saving, shown.trust, shown.mode],
             [saving, mode],
-            [saving, self._least],
+            [saving, least],
             [mode],
-        )
-        for parts in (whole, whole[1:], whole[2:], *less):
+        ):
             yield "  ".join(part for part in parts if part)
+
+    @property
+    def _branches(self) -> list[str]:
+        """The branch, with more and less room; empty where the tabs or the repo panel tell it."""
+        is_told = self.screen.has_class("-low")
+        return [cut_name(self._shown.branch, room) if is_told else "" for room in _BRANCH_CELLS]
 
     def _elapsed(self) -> str:
         if self._busy_since is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
+
+from punie_tui.app.widgets.cut_name import cut_name
 
 _LEAST_ROOM = 6
 _GAP = 2
@@ -43,12 +45,6 @@ class TabRow(Widget):
             for pane, label in self._names.items()
         ]
         tabs = Content(" ").join(parts)
-        branch = _cut(self._branch, self.size.width - tabs.cell_length - _GAP)
+        room = self.size.width - tabs.cell_length - _GAP
+        branch = cut_name(self._branch, room) if room >= min(cell_len(self._branch), _LEAST_ROOM) else ""
         return tabs + Content(" " * (self.size.width - tabs.cell_length - cell_len(branch)) + branch)
-
-
-def _cut(branch: str, room: int) -> str:
-    """As much as there is room for; nothing where that would tell nothing."""
-    if cell_len(branch) <= room:
-        return branch
-    return f"{set_cell_size(branch, room - 1).rstrip()}…" if room >= _LEAST_ROOM else ""
