@@ -74,6 +74,17 @@ async def test_a_session_of_commands_alone_is_there_after_a_quit_and_an_offered_
         assert sorted(titles) == ["! echo $((40 + 2))", "! false"]
 
 
+async def test_a_command_that_cannot_be_saved_is_told_of_in_the_status_line(
+    drive: Drive, repository: Path, punie_home: Path
+) -> None:
+    (punie_home / "state").mkdir(parents=True)
+    (punie_home / "state" / "sessions").write_text("no folder")
+    async with drive(repository) as driven:
+        await driven.ask("!echo 5")
+        status = driven.main.query_one(StatusLine)
+        await driven.until(lambda: "not saved" in str(status.render()), "not saved")
+
+
 async def test_backspace_in_the_empty_prompt_drops_the_output(drive: Drive, repository: Path) -> None:
     async with drive(repository, [[TextDelta("a")]]) as driven:
         await driven.ask("!ls")

@@ -872,8 +872,9 @@ class MainScreen(Screen[None]):
         self._trace.handle(event, is_of_person=True)
 
     def _own_work_changed(self) -> None:
-        """What the person runs beside the turns began or ended."""
+        """What the person runs beside the turns began or ended, and was saved, or could not be."""
         self.refresh_bindings()
+        self.show_session()
         self._tell_own_work()
 
     def _tell_own_work(self) -> None:
