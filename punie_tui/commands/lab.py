@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from punie_tools.safe_text import safe_text
 from punie_tui.commands.lab_check import add_check, check
 from punie_tui.commands.lab_collect import add_collect
 from punie_tui.commands.lab_compare import add_compare
@@ -25,13 +26,14 @@ from punie_tui.lab.chat_build import build_chat
 from punie_tui.lab.chat_data import ChatDataError
 from punie_tui.lab.control import ControlError, score_control, score_control_on_suite, train_control
 from punie_tui.lab.data_check import count_routes
+from punie_tui.lab.doubts import find_doubts
 from punie_tui.lab.examples import ExampleStream
 from punie_tui.lab.export import ExportError, export
 from punie_tui.lab.history import GOAL_TEMPERATURE, HISTORY, SUITES, UNTRAINED, name_weights, record
 from punie_tui.lab.limits import COUNT
 from punie_tui.lab.model_files import ModelFilesError
 from punie_tui.lab.network import place_among_processes
-from punie_tui.lab.phrasings import PHRASINGS, PhrasingError, load_phrasings, read_phrasings
+from punie_tui.lab.phrasings import PHRASINGS, Phrasing, PhrasingError, load_phrasings, read_phrasings
 from punie_tui.lab.routing import score_directory
 from punie_tui.lab.staging import StagingError
 from punie_tui.lab.stopping import IsStopped
@@ -109,12 +111,18 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("build", "chat", "check", "stats"))
+    parser.add_argument("action", choices=("build", "chat", "check", "doubts", "stats"))
     parser.add_argument("--data", type=Path, default=PHRASINGS, metavar="DIR", help="folder of phrasings")
     parser.add_argument(
-        "--count", type=limited(int, COUNT), default=1000, metavar="N", help="build, chat: how many examples"
+        "--count",
+        type=limited(int, COUNT),
+        default=1000,
+        metavar="N",
+        help="build, chat: how many examples; doubts: how many phrasings at most",
     )
-    parser.add_argument("--seed", type=int, default=1, help="build, chat: the same seed gives the same examples")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="build, chat, doubts: the same seed gives the same examples, or halves"
+    )
     parser.add_argument(
         "--output",
         type=Path,
@@ -152,6 +160,8 @@ def _data(options: argparse.Namespace) -> int:
     if options.action == "chat":
         return _chat(options)
     training = load_phrasings(options.data)
+    if options.action == "doubts":
+        return _doubts(training, options)
     if options.action == "build":
         stream = iter(ExampleStream(training, options.seed))
         for _ in range(options.count):
@@ -160,6 +170,22 @@ def _data(options: argparse.Namespace) -> int:
         return 0
     for route, count in count_routes(training).most_common():
         print(f"{count:5} {route}")
+    return 0
+
+
+def _doubts(training: Sequence[Phrasing], options: argparse.Namespace) -> int:
+    found = find_doubts(training, options.seed)
+    for doubt in islice(found, options.count):
+        phrasing = doubt.phrasing
+        turns = "; ".join(tool for turn in phrasing.history for tool, _ in turn)
+        print(
+            f"{phrasing.source}: {phrasing.route} ({doubt.label_likelihood:.1%}), or {doubt.read_as} "
+            f"({doubt.likelihood:.1%})? {safe_text(phrasing.prompt)}{f'  [after {turns}]' if turns else ''}"
+        )
+    print(
+        f"{len(found)} of {len(training)} labels are not what a classifier of the other half would say, "
+        "the least believed first. It is not always right."
+    )
     return 0
 
 

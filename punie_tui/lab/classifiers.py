@@ -59,8 +59,8 @@ def train_classifiers(phrasings: Sequence[Phrasing], seed: int = 1) -> FittedCla
     with_programs = [example for example, action in zip(examples, actions, strict=True) if action == "execute_code"]
     programs = [str(example.calls[0][1]["program"]) for example in with_programs]
     return FittedClassifiers(
-        _fit(examples, actions, _BUCKETS),
-        _fit(with_programs, programs, _PROGRAM_BUCKETS) if len(set(programs)) > 1 else None,
+        fit_classifier(examples, actions, _BUCKETS),
+        fit_classifier(with_programs, programs, _PROGRAM_BUCKETS) if len(set(programs)) > 1 else None,
     )
 
 
@@ -101,7 +101,7 @@ def first_action(route: str) -> str:
     return route.split("+")[0]
 
 
-def _fit(examples: Sequence[Example], chosen: Sequence[str], buckets: int) -> FittedClassifier:
+def fit_classifier(examples: Sequence[Example], chosen: Sequence[str], buckets: int) -> FittedClassifier:
     """Multinomial logistic regression over hashed features. Raises ControlError without scikit-learn."""
     try:
         from sklearn.linear_model import LogisticRegression
@@ -119,6 +119,14 @@ def _fit(examples: Sequence[Example], chosen: Sequence[str], buckets: int) -> Fi
         # Of two choices there is only how much likelier the second is.
         weights, offset = (np.concatenate([-each / 2, each / 2]) for each in (weights, offset))
     return with_few_bits([str(choice) for choice in model.classes_], weights.T, offset, idf)
+
+
+def likelihoods(fitted: FittedClassifier, examples: Sequence[Example]) -> npt.NDArray[np.float64]:
+    """Of each choice, from 0 to 1: a row for each example and a column for each of `fitted.choices`."""
+    counted = [count_features(example.shown, example.called_before, len(fitted.idf)) for example in examples]
+    scores = np.asarray(_matrix(counted, fitted.idf) @ (fitted.weights * fitted.scale)) + fitted.offset
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
 
 
 def _matrix(counted: Sequence[Mapping[int, int]], idf: npt.NDArray[np.float32]) -> Any:
