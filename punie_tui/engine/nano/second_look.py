@@ -8,7 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from punie_tui.engine.nano.lint_rules import named_rules, with_rules
 from punie_tui.engine.nano.wire_format import Call
 
-_NO_COMMAND = re.compile(r"(?:the|an?|my|our|your|this|that|these|those|all|some|it|them)(?:\s|$)", re.IGNORECASE)
+_NO_COMMAND = re.compile(
+    r"(?:(?:make|build|start|launch|deploy)\s+)?(?:the|an?|my|our|your|this|that|these|those|some|it|them)(?:\s|$)"
+    r"|all(?:\s|$)",
+    re.IGNORECASE,
+)
 _ADDS = re.compile(
     r"\b(?:add|append|prepend|insert|put)\b(?!\s+(?:(?:an?|the|this|that)\s+)?(?:(?:new|text|python|empty)\s+)*file\b)",
     re.IGNORECASE,
@@ -24,6 +28,22 @@ _ASKS_FOR_CALLERS = re.compile(
 )
 _ASKS_FOR_CALLEES = re.compile(r"\b(?:do(?:es)?|is|are|by|it\s+calls?|callees?|outgoing)\b", re.IGNORECASE)
 
+_MANY_FILES = re.compile(
+    r"\b(?:all|every|each)\s+(?:(?:of|the|our|my|other|python|source|test)\s+)*(?:files?|modules?|places?)\b"
+    r"|\beverywhere\b"
+    r"|\b(?:across|all over|throughout|in)\s+(?:the|our|my|this)\s+(?:(?:whole|entire)\s+)?"
+    r"(?:project|repo(?:sitory)?|code ?base|package|tree)\b",
+    re.IGNORECASE,
+)
+_THROWS_AWAY = re.compile(
+    r"\W*(?:(?:please|pls|can you|could you|now|then|ok|okay|and|just|i want to|let's|lets)\s+)*"
+    r"(?:throw\b.*\baway|throw away|discard|scrap|ditch|trash|get rid of|drop)\b",
+    re.IGNORECASE,
+)
+_OWN_WORK = re.compile(
+    r"\b(?:my|the|these|those|all|uncommitted|local)\s+(?:\w+\s+)?(?:changes|edits|work)\b|\bi did\b", re.IGNORECASE
+)
+
 _RUFF_CHECK = re.compile(r"\bruff_check\((\))?")
 
 
@@ -33,7 +53,7 @@ def meant(call: Call, request: str, path_exists: Callable[[str], bool], before: 
     `before` are the calls of the turn before, from which the request may go on.
 
     What is weighed here is certain whatever the likelihood of the reply, and would be wrong in a way that costs: a
-    command that is none, a file overwritten by a line that was to be added to it.
+    command that is none, a file overwritten by a line that was to be added to it, changes put away that were to go.
     """
     tool, arguments = call
     match tool:
@@ -43,6 +63,10 @@ def meant(call: Call, request: str, path_exists: Callable[[str], bool], before: 
             return "adding to a file"
         case "edit_file" if path_exists(str(arguments["path"])) and _sets_value(request, arguments):
             return "setting a value"
+        case "edit_file" if not path_exists(str(arguments["path"])) and _MANY_FILES.search(request):
+            return "many files"
+        case "git_stash" | "git_diff" | "git_unstage" if _throws_away(request, arguments):
+            return "throwing away"
         case "call_hierarchy" if _ASKS_FOR_CALLERS.match(request) and not _ASKS_FOR_CALLEES.search(request):
             return tool, {name: value for name, value in arguments.items() if name != "direction"}
         case "ruff_check":
@@ -60,6 +84,11 @@ def _narrowed(code: str, rules: Sequence[str]) -> str:
 
 def _adds(request: str) -> bool:
     return bool(_ADDS.search(request)) and not _WRITES_WHOLE.search(request)
+
+
+def _throws_away(request: str, arguments: Mapping[str, object]) -> bool:
+    """Whether the person's own changes are to go for good; stashes may be dropped by other words."""
+    return "action" not in arguments and bool(_THROWS_AWAY.match(request) and _OWN_WORK.search(request))
 
 
 def _sets_value(request: str, arguments: Mapping[str, object]) -> bool:
