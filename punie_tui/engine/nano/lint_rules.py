@@ -49,6 +49,19 @@ _WISH = re.compile(
     rf"(?:{_SORT_IMPORTS}|(?:apply|run)\s+isort|(?:{_MENDS})\s+{_SMALL_WORDS}{_ANY_NAMED})\b",
     re.IGNORECASE,
 )
+_ASKS = re.compile(
+    r"\W*(?:(?:and|so|ok|hey|hm+)\W+)*(?:any|are|is|does|do|did|has|have|what|which|how|where|who)\b", re.IGNORECASE
+)
+_MENDING = re.compile(
+    rf"\b(?:{_MENDS}|{_SORT}|auto-?fix|apply|rid|resolve|solve|handle|address|take|make|cure|run)\w*", re.IGNORECASE
+)
+_MEND_FOUND = re.compile(
+    rf"\W*(?:(?:{_BEFORE_VERBS}|go ahead|yes|great|so)\W+)*(?:{_MENDS})\s+"
+    r"(?:(?:all|each|every one|both)\s+)?(?:of\s+)?(?:them|these|those|it|that)"
+    r"(?:\s+(?:all|please|pls|now|for me))*\W*$",
+    re.IGNORECASE,
+)
+"""A wish that says nothing of where: that is where the calls before looked."""
 _QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"")
 
 
@@ -76,8 +89,17 @@ def wishes_fixes(request: str) -> bool:
     return bool(_WISH.match(request) and named_rules(request))
 
 
+def asks_alone(request: str) -> bool:
+    """Whether it is a question that names no mending: an answer to it changes no file."""
+    return bool(_ASKS.match(request)) and not _MENDING.search(request)
+
+
 def with_rules(arguments: Mapping[str, object], request: str, before: Sequence[Call]) -> Mapping[str, object]:
     """The arguments of a `ruff_check`, narrowed to what the request is about."""
+    looked = [earlier for tool, earlier in before if tool == "ruff_check"]
+    if looked and _MEND_FOUND.match(request) and not arguments.get("path"):
+        return {**looked[-1], "fix": True}
     rules = named_rules(request) or rules_going_on(request, before)
     fix = {"fix": True} if wishes_fixes(request) else {}
-    return {**arguments, **fix, "rules": rules} if rules else arguments
+    found = {**arguments, **fix, "rules": rules} if rules else arguments
+    return {name: value for name, value in found.items() if name != "fix"} if asks_alone(request) else found

@@ -171,3 +171,38 @@ def test_what_goes_on_keeps_the_rules() -> None:
     assert rules_going_on("lint tests", before) == []
     assert rules_going_on("fix the rest too", before) == []
     assert rules_going_on("now in tests", [("ruff_check", {"path": "src"})]) == []
+
+
+@pytest.mark.parametrize(
+    ("request_text", "changes_files"),
+    [
+        ("any unused imports in src?", False),
+        ("is src free of lint", False),
+        ("so, which files have unsorted imports", False),
+        ("any unused imports? fix them", True),
+        ("is there lint ruff can fix? do it", True),
+        ("unused imports in src, fix", True),
+        ("fix src", True),
+    ],
+)
+def test_a_question_alone_changes_no_file(request_text: str, changes_files: bool) -> None:
+    call = meant(("ruff_check", {"path": "src", "fix": True}), request_text, in_tree)
+    assert isinstance(call, tuple)
+    assert call[1].get("fix", False) is changes_files
+
+
+@pytest.mark.parametrize("request_text", ["fix them", "ok, please fix all of those", "repair it all", "Fix them."])
+def test_what_was_found_is_mended_where_it_was_looked_for(request_text: str) -> None:
+    looked = [("ruff_check", {"path": "src", "rules": ["F401"]})]
+    call = meant(("ruff_check", {"fix": True}), request_text, in_tree, looked)
+    assert call == ("ruff_check", {"path": "src", "rules": ["F401"], "fix": True})
+
+
+def test_another_place_or_everything_is_not_where_it_was_looked_for() -> None:
+    looked = [("ruff_check", {"path": "src", "rules": ["F401"]})]
+    assert meant(("ruff_check", {"path": "tests", "fix": True}), "fix them in tests", in_tree, looked) == (
+        "ruff_check",
+        {"path": "tests", "rules": ["F401"], "fix": True},
+    )
+    everything = meant(("ruff_check", {"fix": True}), "fix everything", in_tree, looked)
+    assert everything == ("ruff_check", {"fix": True})
