@@ -148,19 +148,47 @@ async def test_tests_that_fail_and_pass_now_stand_beside_their_hunks(
     async with drive(root, [[edit], [TextDelta("done")]]) as driven:
         screen = await open_review(driven)
         await driven.until(lambda: "tests 2 run" in said(screen), "the effect")
-        beside_a = [
-            ("worse", "test_a.py::test_one fails: assert 10 == 1"),
-            ("better", "test_a.py::test_two passes now"),
-            ("told", "tests that reach this file: 1 pass, 1 broken, 1 of these cured"),
-        ]
-        # By name once in a file.
+        # Each test stands below the hunk that it reaches, and what no test reaches is said once in its file.
         assert notes(screen) == [
-            *((kind, 0, text) for kind, text in beside_a),
-            ("told", 1, beside_a[-1][1]),
+            ("worse", 0, "test_a.py::test_one fails: assert 10 == 1"),
+            ("told", 0, "tests that reach one: test_one; 1 broken"),
+            ("better", 1, "test_a.py::test_two passes now"),
+            ("told", 1, "tests that reach two: test_two; 1 pass, 1 of these cured"),
             ("told", 0, "tests that reach this file: none"),
         ]
         assert [row.file for row in screen.query_one(ReviewView).rows if row.text.endswith(": none")] == [1]
         # What is rejected has none, and of the rest the test is cured.
         await driven.pilot.press("r")
-        await driven.until(lambda: ("told", 1, "tests that reach this file: 2 pass, 1 of these cured") in notes(screen))
-        assert not [hunk for _, hunk, text in notes(screen) if hunk == 0 and not text.endswith(": none")]
+        await driven.until(lambda: not [note for note in notes(screen) if "broken" in note[2]], "the second look")
+        assert notes(screen)[-1][2].endswith(": none")
+        assert {hunk for _, hunk, text in notes(screen) if not text.endswith(": none")} >= {1}
+
+
+THREE = "\n\n".join(f"def {name}() -> int:\n    return {number}\n\n\n{BETWEEN}" for number, name in enumerate("abc"))
+
+
+@pytest.mark.usefixtures("checked")
+async def test_each_hunk_tells_the_tests_that_reach_it_which_pass_and_which_fail(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    checks = (
+        "import three\n\n\ndef test_a():\n    assert three.a() == 0\n\n\ndef test_b():\n    assert three.b() == 1\n\n\n"
+        "def test_a_and_c():\n    assert three.a() < 9 and three.c() == 2\n\n\n"
+        "def test_by_text():\n    assert getattr(three, 'abc'[0])() == 0\n"
+    )
+    root = make_repository({"three.py": THREE, "test_three.py": checks})
+    trust.run([str(root)])
+    after = THREE.replace("return 0", "return 3").replace("return 1", "return 4").replace("return 2", "return 1 + 1")
+    edit = ToolCall("c1", "write_file", {"path": "three.py", "content": after})
+    async with drive(root, [[edit], [TextDelta("done")]]) as driven:
+        screen = await open_review(driven)
+        await driven.until(lambda: "tests 4 run" in said(screen), "the effect")
+        assert notes(screen) == [
+            ("worse", 0, "test_three.py::test_by_text fails: AssertionError: assert 3 == 0"),
+            ("told", 0, "tests that reach this file, but no hunk of it by name: 1 broken"),
+            ("worse", 0, "test_three.py::test_a fails: assert 3 == 0"),
+            ("told", 0, "tests that reach a: test_a, test_a_and_c; 1 pass, 1 broken"),
+            ("worse", 1, "test_three.py::test_b fails: assert 4 == 1"),
+            ("told", 1, "tests that reach b: test_b; 1 broken"),
+            ("told", 2, "tests that reach c: test_a_and_c; 1 pass"),
+        ]

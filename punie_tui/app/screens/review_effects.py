@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from textual.message import Message
 
 from punie_tools.changes.review_lines import place_of
 from punie_tools.errors import ToolCancelledError, ToolError
-from punie_tools.sentences import counted, first_of
+from punie_tui.app.screens.review_tests import MOST_NOTES_AT_A_PLACE, notes_on_tests, test_fails
 from punie_tui.app.widgets.review.rows import Note
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from punie_tools.changes.change_set import FileChange
     from punie_tools.changes.review import HunkPlace, Review
-    from punie_tools.effects.effects import EffectFinder, Finding
-    from punie_tools.effects.placing import PlacedFinding, ReachingTests
+    from punie_tools.effects.effects import EffectFinder
+    from punie_tools.effects.hunk_tests import FileTests
+    from punie_tools.effects.placing import PlacedFinding
 
 _SECONDS_BEFORE_A_LOOK = 0.3
-_MOST_NOTES_AT_A_PLACE = 3
 
 
 class EffectWatch:
@@ -41,7 +41,7 @@ class EffectWatch:
         """What stands beside the hunks once the screen has taken it."""
 
         findings: Sequence[PlacedFinding]
-        tests: Sequence[ReachingTests]
+        tests: Sequence[FileTests]
 
     @dataclass
     class Chosen(Message):
@@ -80,10 +80,11 @@ class EffectWatch:
             if cancelled.wait(_SECONDS_BEFORE_A_LOOK):
                 return
             # Imported when it is needed: the language server's types take long.
-            from punie_tools.effects.placing import placed, tests_of_files
+            from punie_tools.effects.hunk_tests import reaching_tests
+            from punie_tools.effects.placing import placed
 
             effect = self._finder.effect_of(changes, cancelled, lambda text: self._tell(f"{text} …", cancelled))
-            self._post(self.Found(placed(review, effect, kept), tests_of_files(review, effect)), cancelled)
+            self._post(self.Found(placed(review, effect, kept), reaching_tests(review, effect, kept)), cancelled)
             self._tell(effect.summary, cancelled)
 
         self._begin(find)
@@ -129,59 +130,27 @@ class EffectWatch:
             self._screen.post_message(message)
 
 
-def _notes(review: Review, found: Sequence[PlacedFinding], tests: Sequence[ReachingTests]) -> list[Note]:
+def _notes(review: Review, found: Sequence[PlacedFinding], tests: Sequence[FileTests]) -> list[Note]:
     """At each place the first ones, what is worse before what is better, and then what became of its tests."""
     at_places: dict[HunkPlace | None, list[PlacedFinding]] = {}
-    told = {finding for of_file in tests for finding in (*of_file.broken, *of_file.cured)}
+    told = {test.finding for of_file in tests for test in of_file.tests if test.finding}
     for each in found:
         if each.finding not in told:
             at_places.setdefault(place_of(review, each.line) if each.line else None, []).append(each)
     notes: list[Note] = []
     for place, here in at_places.items():
-        notes += [_note(each, place) for each in here[:_MOST_NOTES_AT_A_PLACE]]
-        if (more := len(here) - _MOST_NOTES_AT_A_PLACE) > 0:
-            is_worse = any(not each.is_cured for each in here[_MOST_NOTES_AT_A_PLACE:])
+        notes += [_note(each, place) for each in here[:MOST_NOTES_AT_A_PLACE]]
+        if (more := len(here) - MOST_NOTES_AT_A_PLACE) > 0:
+            is_worse = any(not each.is_cured for each in here[MOST_NOTES_AT_A_PLACE:])
             notes.append(Note(place, f"and {more} more", is_worse=is_worse))
-    return [*notes, *(note for of_file in tests for note in _notes_on_tests(review, of_file))]
-
-
-def _notes_on_tests(review: Review, tests: ReachingTests) -> Iterator[Note]:
-    """At each hunk of a file that is not rejected: no run tells which of them a test goes through.
-
-    By name they stand once in a file, at the first of these.
-    """
-    told = [*_told_of_tests(tests)]
-    for number, hunk in enumerate(review.files[tests.file].hunks):
-        if hunk.verdict != "rejected":
-            yield from (Note((tests.file, number), text, is_worse) for text, is_worse in told)
-            told = told[-1:]
-
-
-def _told_of_tests(tests: ReachingTests) -> Iterator[tuple[str, bool | None]]:
-    """Those that fail or are cured by name, and at last how many there are."""
-    for found in tests.broken[:_MOST_NOTES_AT_A_PLACE]:
-        yield _test_fails(found), True
-    if (more := len(tests.broken) - _MOST_NOTES_AT_A_PLACE) > 0:
-        yield f"and {counted(more, 'more test')}", True
-    for found in tests.cured[:_MOST_NOTES_AT_A_PLACE]:
-        yield f"{found.code} passes now", False
-    counts = ((tests.passing, "pass"), (len(tests.broken), "broken"), (len(tests.cured), "of these cured"))
-    parts = [f"{count} {what}" for count, what in counts if count]
-    if tests.failing_still:
-        parts.append(f"{first_of([found.code for found in tests.failing_still])} failed before as well")
-    told = ", ".join(parts)
-    yield f"tests that reach this file: {told or 'none'}", None
-
-
-def _test_fails(found: Finding) -> str:
-    return f"{found.code} fails: {found.message}" if found.message else f"{found.code} fails"
+    return [*notes, *(note for of_file in tests for note in notes_on_tests(review, of_file))]
 
 
 def _note(each: PlacedFinding, place: HunkPlace | None) -> Note:
     found = each.finding
     first_line = found.message.split("\n", 1)[0]
     if found.kind == "tests":
-        text = f"{found.code} passes now" if each.is_cured else _test_fails(found)
+        text = f"{found.code} passes now" if each.is_cured else test_fails(found)
     else:
         where = "" if place else f"{found.file}:{found.line} "
         what = "gone" if each.is_cured else "new"

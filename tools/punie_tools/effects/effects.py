@@ -10,14 +10,18 @@ from typing import Literal
 
 from punie_tools.changes.change_set import FileChange
 from punie_tools.effects.overlay import Overlay, of_copy
+from punie_tools.effects.reached_names import KnownCode
 from punie_tools.errors import ToolCancelledError, ToolError
+from punie_tools.imports.reached_code import Place
 from punie_tools.quality.pytest_affected import affected_selection
-from punie_tools.quality.pytest_run import run_selection
+from punie_tools.quality.pytest_run import DetailedOutcome, TestOutcome, run_selection
 from punie_tools.quality.ruff_check import ruff_check
 from punie_tools.quality.typecheck import typecheck
 from punie_tools.tool import ToolContext
 
 Kind = Literal["types", "lint", "tests"]
+Line = tuple[str, int]
+"""A file of the tree, and a line of it, counted from 1."""
 
 SECONDS_FOR_TESTS = 120.0
 MOST_FILES_TRACED = 200
@@ -46,14 +50,17 @@ class Finding:
 class State:
     """What is wrong in a tree, and which tests pass. `missing` says of each kind that could not be looked at why.
 
-    `passing` has the file of each test; `reaching` has the test files that can reach each file of the proposal, as far
-    as that is known.
+    `passing` has the file of each test; `reaching` has the test files that can reach each file of the proposal, and
+    `reached` what each test reaches in them by name, both as far as that is known. `ways` are the lines of the tree
+    that the failure of a test came through.
     """
 
     findings: tuple[Finding, ...] = ()
     tests_run: int = 0
     passing: Mapping[str, str] = field(default_factory=dict[str, str])
     reaching: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    reached: Mapping[str, frozenset[Place]] = field(default_factory=dict[str, frozenset[Place]])
+    ways: Mapping[str, tuple[Line, ...]] = field(default_factory=dict[str, tuple[Line, ...]])
     missing: dict[Kind, str] = field(default_factory=dict[Kind, str])
 
     def of(self, kind: Kind) -> list[Finding]:
@@ -115,6 +122,7 @@ class EffectFinder:
         self._overlay: Overlay | None = None
         self._known: dict[tuple[FileChange, ...], State] = {}
         self._lock = Lock()
+        self._code = KnownCode()
         self._is_closed = False
 
     def effect_of(self, changes: Sequence[FileChange], cancelled: Event, told: Callable[[str], None]) -> Effect:
@@ -141,21 +149,20 @@ class EffectFinder:
                 self._overlay.show_part(self._proposal, changes)
             else:
                 self._overlay.show(changes)
-            self._known[key] = _look(self._overlay.context(cancelled), self._paths, told)
+            self._known[key] = _look(self._overlay.context(cancelled), self._proposal, self._code, told)
         return self._known[key]
 
-    @property
-    def _paths(self) -> list[str]:
-        return [change.path for change in self._proposal]
 
-
-def _look(context: ToolContext, paths: Sequence[str], told: Callable[[str], None]) -> State:
+def _look(context: ToolContext, proposal: Sequence[FileChange], code: KnownCode, told: Callable[[str], None]) -> State:
     """All three kinds; one that cannot be had is no reason to lose the others."""
+    paths = [change.path for change in proposal]
     findings: list[Finding] = []
     missing: dict[Kind, str] = {}
     tests_run = 0
     passing: dict[str, str] = {}
     reaching: dict[str, frozenset[str]] = {}
+    reached: dict[str, frozenset[Place]] = {}
+    ways: dict[str, tuple[Line, ...]] = {}
 
     def attempt(kind: Kind, work: Callable[[], Iterable[Finding]]) -> None:
         told(f"checking {kind}")
@@ -175,11 +182,17 @@ def _look(context: ToolContext, paths: Sequence[str], told: Callable[[str], None
         if selection is None:
             return []
         told("running the tests that it reaches")
-        ran = run_selection(context, of_copy(selection, context), timeout=SECONDS_FOR_TESTS)
+        selection = replace(of_copy(selection, context), wants_details=True)
+        ran = run_selection(context, selection, timeout=SECONDS_FOR_TESTS)
         tests_run = ran.passed + ran.failed + ran.errors + ran.xfailed + ran.xpassed
         passing.update((test.name, test.file) for test in ran.tests if test.outcome == "passed")
         if ran.incomplete:
             raise ToolError(f"{ran.incomplete}.")
+        ways.update((test.name, _way(test)) for test in ran.tests if test.outcome in _BROKEN)
+        if affected.graph and len(paths) <= MOST_FILES_TRACED:
+            told("reading which tests reach which hunk")
+            named = [(test.name, test.file) for test in ran.tests]
+            reached.update(code.reached_by_tests(context, affected.graph, named, proposal))
         return [
             Finding("tests", test.file, test.line or 1, test.name, test.message.split("\n", 1)[0])
             for test in ran.tests
@@ -192,7 +205,13 @@ def _look(context: ToolContext, paths: Sequence[str], told: Callable[[str], None
         attempt("tests", tests)
     else:
         missing["tests"] = "not run (folder not trusted)"
-    return State(tuple(findings), tests_run, passing, reaching, missing)
+    return State(tuple(findings), tests_run, passing, reaching, reached, ways, missing)
+
+
+def _way(test: TestOutcome) -> tuple[Line, ...]:
+    """The lines of the tree that a failure came through."""
+    frames = test.stack if isinstance(test, DetailedOutcome) else ()
+    return tuple((frame.file, frame.line) for frame in frames if frame.is_project)
 
 
 def _lint(context: ToolContext, paths: Sequence[str]) -> Iterable[Finding]:

@@ -1,4 +1,4 @@
-"""At which line of a review each finding of an effect is, and the tests of each file; hunks may be split and joined."""
+"""At which line of a review each finding of an effect is; hunks may be split and joined."""
 
 from __future__ import annotations
 
@@ -19,42 +19,6 @@ class PlacedFinding:
     is_cured: bool
 
 
-@dataclass(frozen=True)
-class ReachingTests:
-    """What became of the tests that can reach a file of a review, in whichever of its hunks that is."""
-
-    file: int
-    passing: int
-    broken: tuple[Finding, ...]
-    cured: tuple[Finding, ...]
-    failing_still: tuple[Finding, ...]
-
-
-def tests_of_files(review: Review, effect: Effect) -> list[ReachingTests]:
-    """Of each file of which it is known which tests can reach it; no test reaches a text that no code names."""
-    after = effect.after
-    if "tests" in after.missing:
-        return []
-    added, cured = effect.added, effect.cured
-    still = [found for found in after.of("tests") if found not in added]
-    found: list[ReachingTests] = []
-    for place, file in enumerate(review.files):
-        test_files = after.reaching.get(file.change.path)
-        if test_files is not None and (test_files or file.change.path.endswith(".py")):
-            found.append(
-                ReachingTests(
-                    place,
-                    sum(test_file in test_files for test_file in after.passing.values()),
-                    *(_tests_in(test_files, findings) for findings in (added, cured, still)),
-                )
-            )
-    return found
-
-
-def _tests_in(test_files: Collection[str], findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    return tuple(found for found in findings if found.kind == "tests" and found.file in test_files)
-
-
 def placed(review: Review, effect: Effect, kept: Collection[HunkPlace]) -> list[PlacedFinding]:
     """The findings of an effect that was found with the hunks `kept`."""
     added = [PlacedFinding(_line(review, found, kept), found, is_cured=False) for found in effect.added]
@@ -67,11 +31,11 @@ def _line(review: Review, found: Finding, kept: Collection[HunkPlace]) -> Review
         return None
     for file, reviewed in enumerate(review.files):
         if reviewed.shown_path == found.file:
-            return _in_file(review, file, found.line - 1, kept)
+            return line_in_file(review, file, found.line - 1, kept)
     return None
 
 
-def _in_file(review: Review, file: int, line: int, kept: Collection[HunkPlace]) -> ReviewLine | None:
+def line_in_file(review: Review, file: int, line: int, kept: Collection[HunkPlace]) -> ReviewLine | None:
     """The line of a hunk that this one is, counted from 0, if the kept hunks are in the file."""
     shift = 0
     for number, hunk in enumerate(review.files[file].hunks):

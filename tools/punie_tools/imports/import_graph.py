@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -28,7 +28,7 @@ class ImportGraph:
         cls, files: Collection[str], gone: Collection[str], others: Collection[str], read: ReadSource
     ) -> ImportGraph:
         """The graph of a tree's Python files. `gone` are files that were there, `others` files that code may name."""
-        modules = _Modules([*files, *gone])
+        modules = Modules([*files, *gone])
         by_name = {PurePosixPath(other).name: other for other in others}
         return cls({file: frozenset(_needed(file, imports_of(read(file)), modules, by_name)) for file in files})
 
@@ -53,7 +53,7 @@ class ImportGraph:
         return importers
 
 
-class _Modules:
+class Modules:
     """Finds the files that a module's name may mean.
 
     A name may begin below any folder that is no package: pytest, `src` layouts and path settings put many on the path.
@@ -72,14 +72,21 @@ class _Modules:
         for end in range(1, len(parts) + 1):
             yield from self._by_name.get(".".join(parts[:end]), ())
 
+    def exactly(self, name: str) -> Sequence[str]:
+        """The module's files alone."""
+        return self._by_name.get(name, ())
+
     def relative(self, file: str, level: int, name: str) -> Iterator[str]:
         """What `from ..name import x` means in a file."""
-        folders = PurePosixPath(file).parent.parts
-        base = folders[: len(folders) - level + 1]
         parts = name.split(".") if name else []
         for end in range(len(parts) + 1):
-            path = "/".join((*base, *parts[:end]))
-            yield from (each for each in (f"{path}.py", f"{path}/{_PACKAGE}".lstrip("/")) if each in self._files)
+            yield from self.exactly_relative(file, level, ".".join(parts[:end]))
+
+    def exactly_relative(self, file: str, level: int, name: str) -> Iterator[str]:
+        """The files of `..name` in a file, and not those of the packages on the way."""
+        folders = PurePosixPath(file).parent.parts
+        path = "/".join((*folders[: len(folders) - level + 1], *(name.split(".") if name else ())))
+        yield from (each for each in (f"{path}.py", f"{path}/{_PACKAGE}".lstrip("/")) if each in self._files)
 
     def implied(self, file: str) -> Iterator[str]:
         """The packages that a file lies in, which are imported before it, and the conftest files above a test."""
@@ -97,7 +104,7 @@ class _Modules:
                 yield ".".join(parts[start:])
 
 
-def _needed(file: str, imports: SourceImports | None, modules: _Modules, others: Mapping[str, str]) -> Iterator[str]:
+def _needed(file: str, imports: SourceImports | None, modules: Modules, others: Mapping[str, str]) -> Iterator[str]:
     yield from modules.implied(file)
     if imports is None:
         return

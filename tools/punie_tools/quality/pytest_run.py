@@ -191,7 +191,7 @@ def run_selection(
 ) -> PytestRunResult:
     """Run what is selected; target and keyword are how the person named it. The folder is trusted."""
     interpreter = project_interpreter(context.workspace)
-    selection = replace(selection, wants_details=context.on_part is not None)
+    selection = replace(selection, wants_details=selection.wants_details or context.on_part is not None)
     session = PytestSession(context.report_progress, _teller(context))
     session, ran = run_session(context, interpreter, selection, timeout, session=session)
     if session.is_unknown:

@@ -37,12 +37,17 @@ class Row(NamedTuple):
 class Note:
     """What a hunk does to types, lint or tests; `place` is None where that shows elsewhere.
 
-    `is_worse` is None for what is neither better nor worse.
+    `is_worse` is None for what is neither better nor worse. One that `is_of_file` stands above all hunks of its file.
     """
 
     place: HunkPlace | None
     text: str
     is_worse: bool | None
+    is_of_file: bool = False
+
+    def is_below(self, place: HunkPlace) -> bool:
+        """Whether it stands below this hunk."""
+        return self.place == place and not self.is_of_file
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,8 @@ def _row_of_note(note: Note, place: HunkPlace) -> Row:
 
 
 def _rows_of_file(place: int, file: FileReview, side_by_side: bool, notes: Sequence[Note]) -> Iterator[Row]:
+    of_file = (note for note in notes if note.is_of_file and note.place and note.place[0] == place)
+    yield from (_row_of_note(note, (place, 0)) for note in of_file)
     if file.is_binary and not file.renamed_from:
         yield Row("note", place, 0, text="a binary file, decided as a whole")
         return
@@ -149,7 +156,7 @@ def _rows_of_file(place: int, file: FileReview, side_by_side: bool, notes: Seque
     for number, hunk in enumerate(file.hunks):
         if file.is_rename(number):
             yield Row("note", place, number, text=f"the file is renamed: it was {spelled(file.renamed_from)}")
-            yield from (_row_of_note(note, (place, number)) for note in notes if note.place == (place, number))
+            yield from (_row_of_note(note, (place, number)) for note in notes if note.is_below((place, number)))
             continue
         delta = hunk.new_start - hunk.old_start
         first = max(shown_up_to, hunk.old_start - _CONTEXT)
@@ -160,7 +167,7 @@ def _rows_of_file(place: int, file: FileReview, side_by_side: bool, notes: Seque
             yield from _rows_of_hunk(place, number, hunk, side_by_side)
         if hunk.old == hunk.new:
             yield Row("note", place, number, text=_note_on_equal_lines(file, hunk))
-        yield from (_row_of_note(note, (place, number)) for note in notes if note.place == (place, number))
+        yield from (_row_of_note(note, (place, number)) for note in notes if note.is_below((place, number)))
         end = hunk.old_start + len(hunk.old)
         following = file.hunks[number + 1].old_start if number + 1 < len(file.hunks) else len(file.lines)
         shown_up_to = min(end + _CONTEXT, following)

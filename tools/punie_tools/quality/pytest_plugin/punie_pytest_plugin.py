@@ -202,6 +202,7 @@ def pytest_collectreport(report: "pytest.CollectReport") -> None:
         file=failure["file"] or _absolute(report.nodeid.partition("::")[0]),
         line=failure["line"],
         message=failure["message"],
+        stack=failure.get("stack", []),
         is_of_collection=True,
     )
 
@@ -325,13 +326,13 @@ def _locals(traceback: "TracebackType | None", files: "list[str]") -> "list[tupl
     return [(name, _short_repr(found[name])) for name in names[:MOST_LOCALS]]
 
 
-def _stack(traceback: "TracebackType | None", files: "list[str]") -> "list[tuple[str, int, str, str]]":
-    """The way of the error from where it began to the test: file, line, function and source of each."""
+def _stack(traceback: "TracebackType | None", files: "list[str] | None") -> "list[tuple[str, int, str, str]]":
+    """The way of the error from where it began to the test, or all of it: file, line, function and source of each."""
     found: list[tuple[str, int, str, str]] = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
         name = code.co_filename
-        if found or name in files or os.path.realpath(name) in files:
+        if files is None or found or name in files or os.path.realpath(name) in files:
             source = linecache.getline(name, traceback.tb_lineno).strip()
             found.append((name, traceback.tb_lineno, code.co_name, _encodable(source)))
         traceback = traceback.tb_next
@@ -381,7 +382,14 @@ def _collection_failure(excinfo: "pytest.ExceptionInfo[BaseException]", file: st
     if isinstance(error, SyntaxError) and error.filename == file:
         return {"file": file, "line": error.lineno, "message": _shortened(f"SyntaxError: {error.msg}")}
     message = _text(excinfo) if error is excinfo.value else f"{type(error).__name__}: {error}"
-    return {"file": file, "line": _last_place(error.__traceback__, [file])[1], "message": _shortened(message)}
+    failure: dict[str, Any] = {"file": file, "line": _last_place(error.__traceback__, [file])[1]}
+    failure["message"] = _shortened(message)
+    if _wants_details:
+        failure["stack"] = _stack(error.__traceback__, None)
+        if isinstance(error, SyntaxError) and error.filename and error.lineno:
+            # Where it stands is no step of the way.
+            failure["stack"].insert(0, (error.filename, error.lineno, "", _encodable(error.text or "").strip()))
+    return failure
 
 
 def _failure_from_text(report: "pytest.TestReport | pytest.CollectReport") -> "dict[str, Any]":
