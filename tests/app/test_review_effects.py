@@ -11,7 +11,7 @@ from app_driver import Drive, Driven
 
 from punie_tools.effects.overlay import MOST_BYTES
 from punie_tui.app.screens.review import ReviewScreen
-from punie_tui.app.screens.tree_review import CommitScreen, TreeReviewScreen
+from punie_tui.app.screens.tree_review import CommitScreen, StagedReviewScreen, TreeReviewScreen
 from punie_tui.app.widgets.chat.asking_panel import GUARD_SECONDS
 from punie_tui.app.widgets.review.view import ReviewView
 from punie_tui.commands import trust
@@ -38,6 +38,10 @@ async def open_review(driven: Driven) -> ReviewScreen:
 
 def said(screen: ReviewScreen) -> str:
     return str(screen.query_one("#review-effect").render())
+
+
+def place(screen: ReviewScreen) -> str:
+    return str(screen.query_one("#review-place").render())
 
 
 def notes(screen: ReviewScreen) -> list[tuple[str, int, str]]:
@@ -77,10 +81,26 @@ async def test_the_working_tree_shows_what_its_hunks_did(drive: Drive, make_repo
         assert [(kind, hunk) for kind, hunk, _ in notes(screen)] == [("worse", 0), ("better", 1)]
         await driven.pilot.press("t")
         await driven.until(lambda: screen.review.undecided_count == 1, "the green hunk")
+        await driven.until(lambda: "types and tests no worse: 1 hunk to stage; 1 left to you." in place(screen))
+        # What was decided before is none of its doing.
+        await driven.pilot.press("t")
+        await driven.until(lambda: "No further hunk is green; 1 left to you." in place(screen))
         await driven.pilot.press("enter")
         await driven.shown(CommitScreen)
     assert git(root, "show", ":a.py") == BETTER
     assert (root / "a.py").read_text() == WORSE
+
+
+@pytest.mark.parametrize(
+    ("kind", "does"),
+    [(ReviewScreen, "accept all hunks"), (TreeReviewScreen, "stage all hunks"), (StagedReviewScreen, "keep all hunks")],
+)
+def test_the_green_gate_is_explained_by_what_it_does_there(kind: type[ReviewScreen], does: str) -> None:
+    group = kind.ACTIONS[0]
+    (gate,) = [action for action in group.actions if action.call == "green_gate"]
+    assert does in gate.about
+    assert gate.label.split()[0].lower() == does.split()[0]
+    assert "green where types and tests are no worse" in " ".join(group.about.split())
 
 
 @pytest.mark.usefixtures("checked")

@@ -46,6 +46,11 @@ _LOSES_COMMENT = "Drop what you wrote about the line?"
 _LOSES_EDIT = "Drop what you changed in the hunk?"
 _COMMENT_LABELS = {"apply": "Keep it", "leave": "Drop it"}
 _ALL = "; on a file's row all of it"
+_ABOUT = "A change hunk by hunk: nothing is done before you apply what you decided."
+_ABOUT_GATE = (
+    f"{_ABOUT} Below a hunk stands what it does to types, lint and tests; which tests reach it is read from the "
+    "code. A hunk is green where types and tests are no worse with it."
+)
 _STEPS = "next and previous hunk"
 _FILE_STEPS = "next and previous file"
 
@@ -57,9 +62,16 @@ def review_actions(
     enter: str,
     *,
     edit: tuple[Action, ...] = (),
-    gate: tuple[Action, ...] = (),
+    has_gate: bool = True,
 ) -> ActionGroup:
     """The actions of a review; accepting and rejecting have a word for the footer and one for the line of their key."""
+    gate = Action(
+        "review.take_green",
+        "t",
+        "green_gate",
+        f"the green gate: {accept[1]} all hunks that leave types and tests no worse, as tried on a copy of the tree",
+        f"{accept[0]} green",
+    )
     return ActionGroup(
         title,
         (
@@ -86,7 +98,7 @@ def review_actions(
             *edit,
             Action("review.comment", "c", "comment", "comment on the line; the model reads it", "Comment"),
             Action("review.undo", "u", "undo", "undo", "Undo"),
-            *gate,
+            *((gate,) if has_gate else ()),
             Action("review.next_file", "N,right_curly_bracket", "next_file(1)", "next file", line=_FILE_STEPS),
             Action("review.previous_file", "P,left_curly_bracket", "next_file(-1)", "previous file", line=_FILE_STEPS),
             Action("review.accept_file", "A", "decide_file('accepted')", f"{accept[1]} all of the file"),
@@ -96,20 +108,16 @@ def review_actions(
             Action("review.wrap", "w", "wrap", "fold long lines to the width"),
             Action("review.side_by_side", "v", "side_by_side", "side by side, or one below the other"),
         ),
-        about="A change hunk by hunk: nothing is done before you apply what you decided.",
+        about=_ABOUT_GATE if has_gate else _ABOUT,
     )
 
 
-TAKE_GREEN = (
-    Action("review.take_green", "t", "green_gate", "accept what leaves types and tests no worse", "Take green"),
-)
 REVIEW_ACTIONS = review_actions(
     "Review",
     ("Accept", "accept"),
     ("Reject", "reject"),
     "apply what is accepted",
     edit=(Action("review.edit", "e", "edit", "edit what the hunk puts there", "Edit"),),
-    gate=TAKE_GREEN,
 )
 
 
@@ -259,11 +267,17 @@ class ReviewScreen(Page[bool]):
 
     def on_effect_watch_chosen(self, message: EffectWatch.Chosen) -> None:
         """The green gate came to its end."""
+        new = sum(self._review.hunk(place).verdict != "accepted" for place in message.places)
         self._review.accept(message.places)
         self._changed()
         left = self._review.undecided_count
         rest = f"; {left} left to you" if left else ""
-        self.tell(f"Green: {counted(len(message.places), 'hunk')} accepted{rest}.")
+        more = "more " if len(message.places) > new else ""
+        self.tell(
+            f"Green, types and tests no worse: {new} {more}{'hunk' if new == 1 else 'hunks'} {self.COUNTED[0]}{rest}."
+            if new
+            else f"No {'further ' if message.places else ''}hunk is green{rest}."
+        )
 
     @property
     def _view(self) -> ReviewView:

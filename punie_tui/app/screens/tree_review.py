@@ -14,7 +14,7 @@ from punie_tui.app.actions import Action, ActionGroup, ActionGroups, bindings_of
 from punie_tui.app.key_map import key_shown, keys_of
 from punie_tui.app.screens.general_actions import GENERAL
 from punie_tui.app.screens.left_once import Dialog
-from punie_tui.app.screens.review import TAKE_GREEN, ReviewScreen, review_actions
+from punie_tui.app.screens.review import ReviewScreen, review_actions
 from punie_tui.app.textual_adapter import app_of, hand_key
 from punie_tui.app.widgets.key_row import KeyRow
 
@@ -30,17 +30,14 @@ if TYPE_CHECKING:
 
 _TO_THE_COMMIT = "do so, and go on to the commit if anything is staged"
 
-TREE_REVIEW_ACTIONS = review_actions(
-    "The working tree", ("Stage", "stage"), ("Take back", "take back"), _TO_THE_COMMIT, gate=TAKE_GREEN
-)
-STAGED_REVIEW_ACTIONS = review_actions(
-    "What is staged", ("Keep", "keep"), ("Unstage", "unstage"), _TO_THE_COMMIT, gate=TAKE_GREEN
-)
+TREE_REVIEW_ACTIONS = review_actions("The working tree", ("Stage", "stage"), ("Take back", "take back"), _TO_THE_COMMIT)
+STAGED_REVIEW_ACTIONS = review_actions("What is staged", ("Keep", "keep"), ("Unstage", "unstage"), _TO_THE_COMMIT)
 PAST_REVIEW_ACTIONS = review_actions(
     "A revision or a turn",
     ("Keep", "keep"),
     ("Take back", "take back"),
     "take back what is marked so; it is shown first where a file was changed since",
+    has_gate=False,
 )
 
 

@@ -14,6 +14,7 @@ from punie_tools.changes.tree_access import FileImage
 from punie_tools.effects.effects import Effect, EffectFinder, Finding, State
 from punie_tools.effects.green_gate import green_hunks
 from punie_tools.effects.overlay import Overlay
+from punie_tools.effects.placing import placed
 from punie_tools.errors import ToolCancelledError, ToolError
 from punie_tools.tool import ToolContext
 from punie_tools.workspace import Workspace
@@ -250,3 +251,37 @@ def test_a_stop_ends_it_and_the_copy_holds_no_way_out(project: Path, tmp_path: P
     stopped.set()
     with pytest.raises(ToolCancelledError):
         Overlay(ToolContext(Workspace.at(project), cancelled=stopped))
+
+
+def test_what_a_renamed_file_had_before_is_neither_new_nor_gone(find: Callable[..., EffectFinder]) -> None:
+    test, money = "tests/test_money.py", "shop/money.py"
+    bad_lint = "import os\n\n" + PROJECT[test].replace("shop.money", "shop.extra")
+    renamed = [
+        FileChange(test, FileImage(PROJECT[test].encode(), 0o644), None),
+        FileChange("tests/test_sums.py", None, FileImage(bad_lint.encode(), 0o644)),
+        FileChange("shop/extra.py", None, FileImage(MONEY.replace("# one", "# uno").encode(), 0o644)),
+        FileChange(money, FileImage(MONEY.encode(), 0o644), None),
+        edit("shop/report.py", ("from shop.money import add", "from shop.extra import add")),
+    ]
+    review = Review(renamed)
+    effect = effect_of(find(*renamed), *renamed)
+    assert [(found.kind, found.file, found.code) for found in effect.added] == [("lint", "tests/test_sums.py", "F401")]
+    assert effect.cured == []
+    assert "1 failed before as well" in effect.summary
+    assert {file.shown_path: file.renamed_from for file in review.files if file.renamed_from} == {
+        "tests/test_sums.py": test,
+        "shop/extra.py": money,
+    }
+
+
+def test_what_is_cured_in_a_renamed_file_stands_at_its_hunk(find: Callable[..., EffectFinder]) -> None:
+    cured = MONEY.replace(*DOUBLE)
+    changes = [
+        FileChange("shop/money.py", FileImage(MONEY.encode(), 0o644), None),
+        FileChange("shop/extra.py", None, FileImage(cured.encode(), 0o644)),
+    ]
+    review = Review(changes)
+    places = frozenset(review.places)
+    effect = effect_of(find(*changes), *review.changes_with(places))
+    (found,) = [each for each in placed(review, effect, places) if each.finding.file == "shop/money.py"]
+    assert found.is_cured and found.line and not found.line.is_new

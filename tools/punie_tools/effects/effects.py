@@ -9,6 +9,7 @@ from threading import Event, Lock
 from typing import Literal
 
 from punie_tools.changes.change_set import FileChange
+from punie_tools.changes.renames import renames_in
 from punie_tools.effects.overlay import Overlay, of_copy
 from punie_tools.effects.reached_names import KnownCode
 from punie_tools.errors import ToolCancelledError, ToolError
@@ -40,10 +41,12 @@ class Finding:
     code: str
     message: str
 
-    @property
-    def identity(self) -> tuple[str, str, str, str]:
-        """One that only moved to another line is the same."""
-        return (self.kind, self.file, self.code, "" if self.kind == "tests" else self.message)
+    def identity(self, new_names: Mapping[str, str]) -> tuple[str, str, str, str]:
+        """One that only moved to another line, or with its file to another name, is the same."""
+        file, code = new_names.get(self.file, self.file), self.code
+        if self.kind == "tests":
+            return self.kind, file, renamed_test(code, new_names), ""
+        return self.kind, file, code, self.message
 
 
 @dataclass(frozen=True)
@@ -69,20 +72,22 @@ class State:
 
 @dataclass(frozen=True)
 class Effect:
-    """Two states of a tree against each other."""
+    """Two states of a tree against each other; `new_names` has those of renamed files by the old ones."""
 
     before: State
     after: State
+    new_names: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def added(self) -> list[Finding]:
-        return _more(self.after.findings, self.before.findings)
+        return _more(self.after.findings, self.before.findings, self.new_names)
 
     @property
     def cured(self) -> list[Finding]:
         """A test that failed is cured where it passes, not where it no longer runs."""
-        gone = _more(self.before.findings, self.after.findings)
-        return [found for found in gone if found.kind != "tests" or found.code in self.after.passing]
+        gone = _more(self.before.findings, self.after.findings, self.new_names)
+        passing = self.after.passing
+        return [found for found in gone if found.kind != "tests" or renamed_test(found.code, self.new_names) in passing]
 
     @property
     def is_no_worse(self) -> bool:
@@ -130,7 +135,8 @@ class EffectFinder:
         with self._lock:
             if self._is_closed:
                 raise ToolCancelledError("Stopped.")
-            return Effect(self._state([], cancelled, told), self._state(changes, cancelled, told))
+            new_names = {old.path: new for new, old in renames_in(changes).items()}
+            return Effect(self._state([], cancelled, told), self._state(changes, cancelled, told), new_names)
 
     def close(self) -> None:
         """Waits for a running look, which the caller has cancelled."""
@@ -227,12 +233,19 @@ def _types(context: ToolContext) -> Iterable[Finding]:
             yield Finding("types", found.file, found.line, found.code, found.message)
 
 
-def _more(findings: Sequence[Finding], than: Sequence[Finding]) -> list[Finding]:
-    known = Counter(finding.identity for finding in than)
+def renamed_test(node_id: str, new_names: Mapping[str, str]) -> str:
+    """The same test where its file has another name now."""
+    path, separator, inside = node_id.partition("::")
+    return f"{new_names.get(path, path)}{separator}{inside}"
+
+
+def _more(findings: Sequence[Finding], than: Sequence[Finding], new_names: Mapping[str, str]) -> list[Finding]:
+    known = Counter(finding.identity(new_names) for finding in than)
     more: list[Finding] = []
     for finding in findings:
-        if known[finding.identity]:
-            known[finding.identity] -= 1
+        identity = finding.identity(new_names)
+        if known[identity]:
+            known[identity] -= 1
         else:
             more.append(finding)
     return more

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from punie_tools.changes.review import FileReview, Hunk, HunkPlace, Review
-from punie_tools.effects.effects import Effect, Finding
+from punie_tools.effects.effects import Effect, Finding, renamed_test
 from punie_tools.effects.placing import line_in_file
 from punie_tools.files.line_matching import changed_pieces
 from punie_tools.imports.named_code import MODULE_CODE, NamedCode, named_code_of
@@ -82,7 +82,8 @@ def reaching_tests(review: Review, effect: Effect, kept: Collection[HunkPlace]) 
 def _tests_in(test_files: Collection[str], effect: Effect) -> Iterator[tuple[str, Ending, Finding | None]]:
     """What failed first, each test once."""
     after = effect.after
-    added, cured = effect.added, {found.code: found for found in effect.cured if found.kind == "tests"}
+    added, passing_now = effect.added, (found for found in effect.cured if found.kind == "tests")
+    cured = {renamed_test(found.code, effect.new_names): found for found in passing_now}
     failing = {found.code: found for found in after.of("tests") if found.file in test_files}
     for name, found in failing.items():
         yield name, "broken" if found in added else "fails still", found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from punie_tools.changes.review import HunkPlace, Review
 from punie_tools.changes.review_lines import ReviewLine, line_in
 from punie_tools.effects.effects import Effect, Finding
+from punie_tools.spelling import spelled
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def _line(review: Review, found: Finding, kept: Collection[HunkPlace]) -> Review
     if found.kind == "tests":
         return None
     for file, reviewed in enumerate(review.files):
-        if reviewed.shown_path == found.file:
+        if found.file in (reviewed.shown_path, spelled(reviewed.renamed_from)):
             return line_in_file(review, file, found.line - 1, kept)
     return None
 
