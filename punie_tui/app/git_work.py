@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from punie_tools.errors import ToolError
 from punie_tools.safe_text import safe_text
 from punie_tools.sentences import counted
 from punie_tui.app.screen_work import ScreenWork
@@ -98,8 +99,7 @@ class GitWork(ScreenWork):
 
         reviewed = read_tree_review(self._open_context(), part)
         if reviewed.review.files:
-            finder = self._finder(reviewed)
-            self._on_screen(lambda: self._show(reviewed, finder))
+            self._on_screen(lambda: self._show(reviewed))
             return
         nothing = "Nothing is staged." if part == "staged" else "The working tree holds nothing that is not staged."
         left_out = f" Not shown: {'; '.join(reviewed.left_out[:3])}." if reviewed.left_out else ""
@@ -150,7 +150,8 @@ class GitWork(ScreenWork):
 
         return EffectFinder(self._open_context(), reviewed.review.proposed_changes, is_made=True)
 
-    def _show(self, reviewed: TreeReview, finder: EffectFinder | None) -> None:
+    def _show(self, reviewed: TreeReview, problem: str = "") -> None:
+        """With what was decided before of what is still the same; `problem` is why that was not carried out."""
         from punie_tui.app.screens.tree_review import StagedReviewScreen, TreeReviewScreen
 
         def carry_out() -> None:
@@ -159,10 +160,8 @@ class GitWork(ScreenWork):
         if reviewed.part in self._left:
             reviewed.review.go_on_from(self._left[reviewed.part])
 
-        def keep_place(is_wanted: bool | None) -> None:
+        def keep(_is_wanted: bool | None) -> None:
             self._left[reviewed.part] = reviewed.review
-            if is_wanted:
-                del self._left[reviewed.part]
             if shown.left_at:
                 path = reviewed.review.files[shown.left_at[0]].shown_path
                 self._left_at[reviewed.part] = path, reviewed.review.hunk(shown.left_at).new_start
@@ -170,8 +169,16 @@ class GitWork(ScreenWork):
         screen = TreeReviewScreen if reviewed.part == "unstaged" else StagedReviewScreen
         title = _TITLES[reviewed.part]
         begin_at = _place_near(reviewed.review, *self._left_at.get(reviewed.part, ("", 0)))
-        shown = screen(reviewed.review, title, reviewed.left_out, finder=finder, begin_at=begin_at, go_on=carry_out)
-        app_of(self._screen).push_screen(shown, keep_place)
+        shown = screen(
+            reviewed.review,
+            title,
+            reviewed.left_out,
+            finder=self._finder(reviewed),
+            begin_at=begin_at,
+            go_on=carry_out,
+            problem=problem,
+        )
+        app_of(self._screen).push_screen(shown, keep)
 
     def _begin_to_commit(self, work: Callable[[CommitScreen], None]) -> None:
         """The dialog is there at once, so that no key goes elsewhere; it goes where the work does not open it."""
@@ -189,10 +196,26 @@ class GitWork(ScreenWork):
         self._begin(work_for_dialog)
 
     def _apply(self, reviewed: TreeReview, dialog: CommitScreen) -> None:
-        self._tell_done(reviewed.apply())
+        try:
+            done = reviewed.apply()
+        except ToolError as error:
+            self._on_screen(dialog.give_up)
+            self._show_what_still_stands(reviewed.part, str(error))
+            return
+        self._on_screen(lambda: self._left.pop(reviewed.part, None))
+        self._tell_done(done)
         self._on_screen(self._changed)
         self._hand_over(reviewed.review, f"the {_TITLES[reviewed.part]}")
         self._draft(dialog, says_nothing=True)
+
+    def _show_what_still_stands(self, part: ReviewedPart, problem: str) -> None:
+        """The review anew, where nothing of it was done: the person goes on from what they had decided."""
+        from punie_tools.git.tree_review import read_tree_review
+
+        self._tell(problem)
+        reviewed = read_tree_review(self._open_context(), part)
+        if reviewed.review.files:
+            self._on_screen(lambda: self._show(reviewed, problem))
 
     def _draft(self, dialog: CommitScreen, *, says_nothing: bool) -> None:
         from punie_tools.git.commit_message import draft_message

@@ -178,9 +178,9 @@ async def test_what_was_decided_of_the_tree_is_there_again_where_the_files_are_t
         (repository / "numbers.py").write_text(BOTH + "more = 1\n")
         screen = await press_in_repo(driven, "r", TreeReviewScreen)
         verdicts = [screen.review.hunk(place).verdict for place in screen.review.places]
-        assert verdicts[0] == "accepted"
-        assert set(verdicts[1:]) == {"undecided"}
-        assert not screen.review.comments
+        # A hunk that is still the same is decided as before, another one is not.
+        assert verdicts == ["accepted", "rejected", "undecided", "undecided"]
+        assert [said.text for said in screen.review.comments] == ["why"]
         await driven.pilot.press("enter")
         await commit_screen(driven)
     assert git(repository, "diff", "--cached", "--name-only") == "aaa.py\n"
@@ -342,7 +342,36 @@ async def test_what_changed_under_the_review_is_not_written_over(drive: Drive, r
         (repository / "numbers.py").write_text("mine = 1\n")
         await driven.pilot.press("R", "enter")
         await driven.said("somebody else meanwhile")
+        # What still stands could be gone on from.
+        screen = await driven.shown(TreeReviewScreen)
+        place = screen.query_one("#review-place")
+        await driven.until(lambda: "somebody else meanwhile; nothing was done" in str(place.render()))
+        assert screen.review.undecided_count == len(screen.review.places)
     assert (repository / "numbers.py").read_text() == "mine = 1\n"
+
+
+async def test_what_could_not_be_carried_out_stays_decided_where_it_still_stands(
+    drive: Drive, repository: Path
+) -> None:
+    (repository / "aaa.py").write_text("x = 1\n")
+    async with drive(repository) as driven:
+        await press_in_repo(driven, "r", TreeReviewScreen)
+        await driven.pilot.press("a", "r", "c", *"why", "enter")
+        (repository / "numbers.py").write_text(f"first = 1\n{BOTH}")
+        await driven.pilot.press("enter")
+        await driven.until(
+            lambda: isinstance(driven.app.screen, TreeReviewScreen) and len(driven.app.screen.review.places) == 4
+        )
+        screen = await driven.shown(TreeReviewScreen)
+        await driven.until(lambda: "nothing was done" in str(screen.query_one("#review-place").render()))
+        verdicts = [screen.review.hunk(place).verdict for place in screen.review.places]
+        assert verdicts == ["accepted", "undecided", "rejected", "undecided"]
+        assert [said.text for said in screen.review.comments] == ["why"]
+        assert git(repository, "diff", "--cached", "--name-only") == ""
+        await driven.pilot.press("enter")
+        await driven.said("Staged 1 hunk of 1 file, discarded 1 hunk of 1 file.")
+        await commit_screen(driven)
+    assert (repository / "numbers.py").read_text() == "first = 1\n" + BOTH.replace("number_3 = 33\n", "number_3 = 3\n")
 
 
 MARKED = "<<<<<<< HEAD\nours = 1\n=======\ntheirs = 2\n>>>>>>> other\n"

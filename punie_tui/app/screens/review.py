@@ -209,7 +209,8 @@ class ReviewScreen(Page[bool]):
         begin_at = next((note.place for note in self._first_notes if note.place), self._first_place)
         self._view.go_to_hunk(*begin_at)
         if self._first_told:
-            self.tell(self._first_told)
+            # Once the rows are laid out by the width: until then the cursor has yet to come to stand on one.
+            self.call_after_refresh(self.tell, self._first_told)
         if self._leads_back:
             self.query_one(KeyRow).label("leave", self._leave_label)
         if self._effects:

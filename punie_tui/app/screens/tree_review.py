@@ -54,14 +54,17 @@ class DiffReviewScreen(ReviewScreen):
         notes: Sequence[Note] = (),
         begin_at: HunkPlace | None = None,
         go_on: Callable[[], None] | None = None,
+        problem: str = "",
     ) -> None:
         """`left_out` names what no hunk can show. It begins at the first note, or at the hunk `begin_at`.
 
+        `problem` is told at first: why nothing was done of what was decided before.
         `go_on` is called at the moment in which the decisions shall be carried out: what it shows gets the next key.
         """
         super().__init__(review, title, finder, notes, begin_at=begin_at)
         self._go_on = go_on
-        if left_out:
+        self._first_told = problem
+        if left_out and not problem:
             first, *others = left_out
             self._first_told = f"Not shown here: {first}{f' and {len(others)} more' if others else ''}."
 

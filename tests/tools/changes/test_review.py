@@ -336,3 +336,39 @@ def test_a_comment_on_a_line_that_goes_says_that_it_counts_before_the_change() -
 @pytest.mark.parametrize("data", [b"", b"a", b"a\n", b"a\r\nb\rc\n\n"])
 def test_lines_keep_every_byte(data: bytes) -> None:
     assert b"".join(split_lines(data)) == data
+
+
+def test_what_was_decided_goes_on_for_hunks_that_are_the_same_though_the_file_changed() -> None:
+    lines = [b"%d\n" % number for number in range(60)]
+    before = b"".join(lines)
+    edited = [*lines]
+    edited[10], edited[30], edited[32], edited[50] = b"ten\n", b"thirty\n", b"thirty-two\n", b"fifty\n"
+    earlier = Review([changed(before, b"".join(edited))])
+    assert earlier.split(0, 1)
+    for hunk, verdict in enumerate(("accepted", "rejected", "accepted", "rejected")):
+        earlier.decide(verdict, 0, hunk)  # pyright: ignore[reportArgumentType]
+    for line, text, is_removed in ((11, "ten", False), (33, "thirty-one", False), (51, "fifty", True)):
+        earlier.comment(0, line, text, is_removed=is_removed)
+    # Above all of them a line came, and the last hunk is another one now.
+    now = [b"new\n", *edited[:50], b"half a hundred\n", *edited[51:]]
+    review = Review([changed(before, b"".join(now))])
+    review.go_on_from(earlier)
+    assert [(hunk.new, hunk.verdict) for hunk in review.files[0].hunks] == [
+        ((b"new\n",), "undecided"),
+        ((b"ten\n",), "accepted"),
+        ((b"thirty\n",), "rejected"),
+        ((b"thirty-two\n",), "accepted"),
+        ((b"half a hundred\n",), "undecided"),
+    ]
+    assert [(said.line, said.text) for said in review.comments] == [(12, "ten"), (34, "thirty-one")]
+    assert not review.undo()
+
+
+def test_of_lines_that_come_more_than_once_none_goes_on() -> None:
+    before = b"".join(b"%d\n" % number for number in range(30))
+    twice = before.replace(b"5\n", b"5\nx\n", 1).replace(b"25\n", b"25\nx\n")
+    earlier = Review([changed(before, twice)])
+    earlier.decide("rejected", 0)
+    review = Review([changed(before, twice.replace(b"15\n", b"fifteen\n"))])
+    review.go_on_from(earlier)
+    assert {hunk.verdict for hunk in review.files[0].hunks} == {"undecided"}

@@ -5,7 +5,8 @@ Everything is counted in whole lines of bytes, so what nobody accepted stays byt
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -24,7 +25,8 @@ HunkPlace = tuple[int, int]
 """The numbers of a file and of a hunk in it, from 0."""
 
 _EXECUTE = 0o111
-_LINES_BETWEEN_HUNKS = 6
+_CONTEXT = 3
+_LINES_BETWEEN_HUNKS = 2 * _CONTEXT
 """As many equal lines as a patch with three lines of context shows between two hunks at most."""
 
 
@@ -295,17 +297,26 @@ class Review:
         self._become(replace(self._state, comments=tuple(ordered)))
 
     def go_on_from(self, earlier: Review) -> None:
-        """Take over, as no step of its own, what was decided and said before of the files that are still the same."""
+        """Take over, as no step of its own, what was decided and said before of what is still the same.
+
+        Where a file changed since, that is each hunk whose lines are, cut as it was, and the comments on it.
+        """
         known = {file.change.path: file for file in earlier.files}
         files: list[FileReview] = []
-        kept: set[str] = set()
+        comments: list[ReviewComment] = []
         for file in self.files:
             before = known.get(file.change.path)
-            is_same = before is not None and before.proposed == file.proposed
-            files.append(replace(file, hunks=before.hunks) if before and is_same else file)
-            kept |= {file.shown_path} if is_same else set()
-        comments = tuple(said for said in earlier.comments if said.path in kept)
-        self._state = _State(tuple(files), comments)
+            said = [each for each in earlier.comments if each.path == file.shown_path]
+            if before is None:
+                files.append(file)
+            elif before.proposed == file.proposed:
+                files.append(replace(file, hunks=before.hunks))
+                comments += said
+            else:
+                taken = _taken_over(file, before)
+                files.append(replace(file, hunks=tuple(hunk for hunk, _ in taken)))
+                comments += _still_there(said, taken)
+        self._state = _State(tuple(files), tuple(comments))
 
     def undo(self) -> bool:
         """Take the last step back; False where there is none."""
@@ -373,6 +384,50 @@ def _moved(comments: Sequence[ReviewComment], file: FileReview, edited: Hunk, lo
         return comment.model_copy(update={"line": comment.line + longer})
 
     return tuple(moved(comment) for comment in comments)
+
+
+def _taken_over(file: FileReview, before: FileReview) -> list[tuple[Hunk, Hunk | None]]:
+    """The hunks of a file that changed since, each with the one that it was before, and its verdict.
+
+    Lines that one of them has more than once do not tell which is which, nor does a file that is not cut.
+    """
+    plain: list[tuple[Hunk, Hunk | None]] = [(hunk, None) for hunk in file.hunks]
+    if file.is_whole or before.is_whole:
+        return plain
+    often = Counter((hunk.old, hunk.new) for hunk in before.hunks)
+    known = {lines: hunk for hunk in before.hunks if often[lines := (hunk.old, hunk.new)] == 1 and any(lines)}
+    taken = [pair for hunk in file.hunks for pair in _cut_as_before(hunk, known)]
+    now = Counter((hunk.old, hunk.new) for hunk, _ in taken)
+    return [
+        (replace(hunk, verdict=was.verdict), was) if was and now[hunk.old, hunk.new] == 1 else (hunk, None)
+        for hunk, was in taken
+    ]
+
+
+def _cut_as_before(hunk: Hunk, known: Mapping[tuple[Lines, Lines], Hunk]) -> list[tuple[Hunk, Hunk | None]]:
+    """As one, or in the parts of which some were there before."""
+    if was := known.get((hunk.old, hunk.new)):
+        return [(hunk, was)]
+    parts = list(_parts(hunk))
+    if len(parts) < 2:
+        return [(hunk, None)]
+    found = [pair for part in parts for pair in _cut_as_before(part, known)]
+    return found if any(was for _, was in found) else [(hunk, None)]
+
+
+def _still_there(
+    comments: Sequence[ReviewComment], taken: Sequence[tuple[Hunk, Hunk | None]]
+) -> Iterator[ReviewComment]:
+    """Comments on hunks that are the same, and on the lines around them, where these lines are now."""
+    for said in comments:
+        for hunk, was in taken:
+            if was is None:
+                continue
+            start, lines = (was.old_start, was.old) if said.is_removed else (was.new_start, was.new)
+            if start - _CONTEXT <= said.line - 1 < start + len(lines) + _CONTEXT:
+                moved = (hunk.old_start - was.old_start) if said.is_removed else (hunk.new_start - was.new_start)
+                yield said.model_copy(update={"line": said.line + moved})
+                break
 
 
 def _place_of(comment: ReviewComment) -> tuple[str, int, bool]:
