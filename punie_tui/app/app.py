@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 from textual import events, on, work
 from textual.app import App
 from textual.widgets import Input, TextArea
 
+from punie_tui.app.frame_compositor import KnownCells, ShortUpdate
 from punie_tui.app.job_control import follow_job_control
 from punie_tui.app.key_map import KeyChoice, KeyMap, key_map_of, keys_of
 from punie_tui.app.key_names import key_name
@@ -43,6 +44,7 @@ from punie_tui.app.widgets.status import StatusLine
 from punie_tui.app.without_colour import WithoutColour
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from textual.screen import Screen
 
     from punie_tui.agent.approval import AskPerson
@@ -91,6 +93,7 @@ class PunieApp(App[None]):
         self.set_class(colours == "none", "-no-colour")
         if is_still:
             self.animation_level = "none"
+        self._known_cells = KnownCells()
         self._wanted_theme = theme
         begin_with_theme(self, theme if theme in self.available_themes else THEME_NAMES[0])
         self._follow_theme(self.theme)
@@ -113,6 +116,14 @@ class PunieApp(App[None]):
             folder.name, lambda text: write_to_terminal(self, text), os.environ.get("TERM", "")
         )
         self._notices = Notices(folder.name, lambda text: write_to_terminal(self, text), self._in_front, clock)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Textual's; a frame leaves out what the terminal shows already, unless something else was drawn since."""
+        if isinstance(renderable, ShortUpdate):
+            renderable.known = self._known_cells
+        elif renderable is not None:
+            self._known_cells.forget()
+        super()._display(screen, renderable)  # pyright: ignore[reportUnknownMemberType]
 
     def get_default_screen(self) -> Screen[None]:
         return MainScreen(

@@ -1,7 +1,8 @@
 """Frames that cost what has changed, and not what stands around it.
 
 Textual draws all widgets within the rectangle around all that changed: a line of the chat and the status line below it
-lie in a rectangle that is nearly the whole screen, and a frame then costs several times what its two lines do.
+lie in a rectangle that is nearly the whole screen, and a frame then costs several times what its two lines do. And a
+key in a text area draws all of it anew, its border and its empty lines included: what stands there already is left out.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from rich.cells import get_character_cell_size
 from rich.console import Console
 from rich.control import Control
+from rich.style import Style
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
 from textual.screen import Screen
@@ -21,18 +24,66 @@ from punie_tui.app.colour_codes import with_fewer_codes
 _SECONDS_BETWEEN_FRAMES = 1 / 240
 
 
-class _ShortUpdate(ChopsUpdate):
-    """Says what Textual's says in fewer bytes, and of each line nothing before its span begins."""
+class KnownCells:
+    """What the terminal shows, as far as it was written since all was forgotten: of each row pieces side by side."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, list[tuple[int, int, Strip]]] = {}
+
+    def forget(self) -> None:
+        """Something else was written, whatever it was."""
+        self._rows.clear()
+
+    def show(self, x: int, y: int, strip: Strip) -> tuple[int, Strip] | None:
+        """Know that this is written there; what of it has to be, and from which column on. None where nothing has."""
+        stop = x + strip.cell_length
+        row = self._rows.setdefault(y, [])
+        for place, (start, end, known) in enumerate(row):
+            if start <= x and stop <= end:
+                before = known.crop(x - start, stop - start)
+                parts = [known.crop(0, x - start), strip, known.crop(stop - start, end - start)]
+                row[place] = start, end, strip if (start, end) == (x, stop) else Strip.join(parts)
+                return _changed(x, before, strip)
+        row[:] = [piece for piece in row if piece[1] <= x or stop <= piece[0]] + [(x, stop, strip)]
+        return x, strip
+
+
+def _changed(x: int, before: Strip, strip: Strip) -> tuple[int, Strip] | None:
+    """From the first cell that differs to the last."""
+    if before == strip:
+        return None
+    if any(get_character_cell_size(letter) != 1 for letter in {*before.text, *strip.text}):
+        # Half of a wide letter is none.
+        return x, strip
+    differing = [
+        place for place, (old, new) in enumerate(zip(_cells(before), _cells(strip), strict=True)) if old != new
+    ]
+    return (x + differing[0], strip.crop(differing[0], differing[-1] + 1)) if differing else None
+
+
+def _cells(strip: Strip) -> Iterator[tuple[str, Style | None]]:
+    return ((letter, segment.style) for segment in strip for letter in segment.text)
+
+
+class ShortUpdate(ChopsUpdate):
+    """Says what Textual's says in fewer bytes, of each line nothing before its span begins, and nothing known."""
+
+    known: KnownCells | None = None
 
     def render_segments(self, console: Console) -> str:
         written: list[str] = []
         for y, first, end in self.spans:
+            begins = len(written)
             for stop, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
                 if strip and x < end and stop > first:
                     begun = max(x, first)
-                    written.append(Control.move_to(begun, y).segment.text)
-                    written.append(strip.crop(begun - x, min(stop, end) - x).render(console))
-            if y != self.spans[-1][0]:
+                    part = strip.crop(begun - x, min(stop, end) - x)
+                    shown = self.known.show(begun, y, part) if self.known else (begun, part)
+                    if shown:
+                        column, changed = shown
+                        written.append(Control.move_to(column, y).segment.text)
+                        written.append(changed.render(console))
+            if y != self.spans[-1][0] and len(written) > begins:
                 written.append("\n")
         return with_fewer_codes("".join(written))
 
@@ -40,7 +91,7 @@ class _ShortUpdate(ChopsUpdate):
 class FrameCompositor(Compositor):
     """Draws of each widget only the lines that a partial update shows of it."""
 
-    def render_partial_update(self) -> ChopsUpdate | None:
+    def render_partial_update(self) -> ShortUpdate | None:
         screen = self.size.region
         changed = {each for region in self._dirty_regions if (each := region.intersection(screen))}
         self._dirty_regions.clear()
@@ -55,7 +106,7 @@ class FrameCompositor(Compositor):
             begun = [x for x, stop in zip(cuts[y], cuts[y][1:], strict=False) if x < end and stop > first]
             missing.setdefault(y, set()).update(begun)
         self._draw(chops, missing)
-        return _ShortUpdate(chops, spans, [row[1:] for row in cuts])
+        return ShortUpdate(chops, spans, [row[1:] for row in cuts])
 
     def _draw(self, chops: list[dict[int, Strip | None]], missing: dict[int, set[int]]) -> None:
         """Fill what is missing, from the front to the back; what is hidden is not drawn."""

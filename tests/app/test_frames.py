@@ -14,7 +14,7 @@ from textual._compositor import Compositor
 from textual.geometry import Region
 from textual.widgets import Static
 
-from punie_tui.app.frame_compositor import FrameCompositor
+from punie_tui.app.frame_compositor import FrameCompositor, KnownCells
 
 Letter = tuple[str, frozenset[tuple[str, str]]]
 
@@ -116,3 +116,66 @@ async def test_a_blink_draws_the_cursor_s_cell_alone(
             assert prompt._draw_cursor is is_seen  # pyright: ignore[reportPrivateUsage]
         x, y = prompt.cursor_screen_offset
         assert drawn == [Region(x if width == 1 else prompt.content_region.x, y, width, 1)] * 2
+
+
+async def test_what_the_terminal_shows_already_is_not_written_again(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    """A terminal that got every frame shows what one that was drawn anew would, whatever was left out."""
+    async with drive(make_repository({"a.py": "a = 1\n"})) as driven:
+        await driven.main.mount(changing := Static("", markup=False))
+        changing.styles.height, changing.styles.layer = 3, "base"
+        compositor, console = driven.main._compositor, driven.app.console  # pyright: ignore[reportPrivateUsage]
+        assert isinstance(compositor, FrameCompositor)
+        known, terminal = KnownCells(), dict[tuple[int, int], Letter]()
+        width, height = driven.app.size
+        chance = random.Random(11)
+
+        def frame(*regions: Region, by: KnownCells | None = known) -> str:
+            compositor._dirty_regions = set(regions)  # pyright: ignore[reportPrivateUsage]
+            update = compositor.render_partial_update()
+            assert update
+            update.known = by
+            return update.render_segments(console)
+
+        for _ in range(80):
+            changing.update(
+                "\n".join("".join(chance.choices("ab │", k=chance.choice((0, 7, width)))) for _ in range(3))
+            )
+            await driven.pilot.pause()
+            if chance.random() < 0.1:
+                known.forget()
+                terminal.clear()
+            left, top = chance.randrange(width), chance.randrange(height)
+            regions = [changing.region, Region(left, top, chance.randint(1, width - left), 1)]
+            terminal |= cells(frame(*regions))
+            anew = cells(frame(*regions, by=None))
+            assert {cell: terminal[cell] for cell in anew} == anew
+        assert not frame(changing.region)
+        changing.update("one cell else")
+        await driven.pilot.pause()
+        frame(changing.region)
+        changing.update("one bell else")
+        await driven.pilot.pause()
+        assert list(cells(frame(changing.region)).values()) == [
+            cells(frame(changing.region, by=None))[changing.region.x + 4, changing.region.y]
+        ]
+
+
+async def test_a_key_in_the_prompt_writes_its_own_line_alone(
+    drive: Drive, make_repository: Callable[..., Path]
+) -> None:
+    async with drive(make_repository({"a.py": "a = 1\n"})) as driven:
+        compositor, console = driven.main._compositor, driven.app.console  # pyright: ignore[reportPrivateUsage]
+        assert isinstance(compositor, FrameCompositor)
+        known = KnownCells()
+        written: list[str] = []
+        for key in "abc":
+            await driven.pilot.press(key)
+            compositor._dirty_regions = {driven.prompt.region}  # pyright: ignore[reportPrivateUsage]
+            update = compositor.render_partial_update()
+            assert update
+            update.known = known
+            written.append(update.render_segments(console))
+        assert len(cells(written[0])) > 2 * driven.prompt.region.width
+        assert [len(cells(frame)) for frame in written[1:]] == [2, 2], "the letter, and the cursor after it"
