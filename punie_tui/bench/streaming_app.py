@@ -32,6 +32,9 @@ class TimedEngine(ScriptedEngine):
         super().__init__([])
         self._text = text
 
+    def check(self) -> None:
+        """Nothing can be wrong."""
+
     def generate(self, request: Request, is_cancelled: Callable[[], bool]) -> Iterator[Delta]:
         yield TextDelta(self._text.begun(_LINES_OF_DOCUMENT))
         waits = threading.Event()

@@ -71,6 +71,13 @@ class MlxEngine:
             self._is_started = True
             self._thread.submit(self._load_quietly)
 
+    def check(self) -> None:
+        """Wait until the model is loaded. Raises EngineError."""
+        outcomes: SimpleQueue[_End] = SimpleQueue()
+        self._thread.submit(lambda: outcomes.put(self._load_outcome()))
+        if error := outcomes.get().error:
+            raise error
+
     def generate(self, request: Request, is_cancelled: Callable[[], bool]) -> Iterator[Delta]:
         """Yield the deltas of one reply, a Usage last. Closing the iterator cancels. Raises EngineError."""
         deltas: SimpleQueue[Delta | _End] = SimpleQueue()
@@ -131,12 +138,16 @@ class MlxEngine:
         return self._loaded
 
     def _load_quietly(self) -> None:
+        # What went wrong is raised by the next reply, which loads again, to somebody who can show it.
+        self._load_outcome()
+
+    def _load_outcome(self) -> _End:
         try:
             if not self._closed.is_set():
                 self._load()
-        except Exception:
-            # The next reply loads again and raises what is wrong to somebody who can show it.
-            return
+        except Exception as error:
+            return _End(_as_engine_error(error))
+        return _End()
 
     def _free(self, freed: threading.Event) -> None:
         if self._loaded is not None:

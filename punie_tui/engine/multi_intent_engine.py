@@ -76,6 +76,10 @@ class MultiIntentEngine:
         """Begin to load in the background; idempotent."""
         self._engine.start()
 
+    def check(self) -> None:
+        """As the engine does. Raises EngineError."""
+        self._engine.check()
+
     def generate(self, request: Request, is_cancelled: Callable[[], bool]) -> Iterator[Delta]:
         """Yield the deltas of one reply, a Usage last. Closing the iterator cancels. Raises EngineError."""
         last = request.messages[-1]

@@ -6,7 +6,7 @@ import json
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -34,6 +34,7 @@ _SILENCE_SECONDS = 600.0
 _POLL_SECONDS = 0.05
 _USUAL_CONTEXT = 32_768
 _MOST_NAMED = 8
+_REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 KEY_VARIABLE = "PUNIE_API_KEY"
 """The key of a server comes from the environment alone: no file of punie's holds it."""
@@ -93,13 +94,24 @@ class OpenAIEngine:
         """Let no further reply begin and stop the running one."""
         self._is_closed.set()
 
+    def check(self) -> None:
+        """Ask for the server's list of models. One that has no list can still reply. Raises EngineError."""
+        try:
+            status, listed = self._ask_for_models()
+        except (OSError, HTTPException) as error:
+            raise EngineError(self._explain(error)) from error
+        is_lost = status == HTTPStatus.NOT_FOUND and not self._path
+        if is_lost or status in _REFUSALS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            hint = " Most servers answer below /v1." if is_lost else ""
+            raise EngineError(self._refusal(status, "it gives no list of its models.") + hint)
+        self._take_models(listed)
+
     def generate(self, request: Request, is_cancelled: Callable[[], bool]) -> Iterator[Delta]:
         """Yield the deltas of one reply, a Usage last. Closing the iterator hangs up. Raises EngineError."""
         if self._is_closed.is_set():
             raise EngineError("The engine is closed.")
         if not self._has_asked_for_models:
-            self._choose_model()
-            self._has_asked_for_models = True
+            self._take_models(self._listed_models())
         connection = self._connect()
         watch = _CancelWatch(connection, lambda: self._is_closed.is_set() or is_cancelled())
         reply = _Reply({tool.name: tool for tool in request.tools}, self._address)
@@ -125,9 +137,9 @@ class OpenAIEngine:
                 wire.setsockopt(SOL_SOCKET, SO_LINGER, _IN_PEACE)
         yield from reply.finish()
 
-    def _choose_model(self) -> None:
-        """Look at the server's list, on a connection of its own: some servers hang up after each answer."""
-        models = self._listed_models()
+    def _take_models(self, models: Sequence[dict[str, Any]]) -> None:
+        """Choose by the server's list which model is asked, and know what it says of that."""
+        self._has_asked_for_models = True
         self._listed = tuple(str(model.get("id", "")) for model in models)
         if not self._model and len(models) == 1:
             self._model = str(models[0].get("id", ""))
@@ -138,16 +150,21 @@ class OpenAIEngine:
 
     def _listed_models(self) -> list[dict[str, Any]]:
         """Nothing where there is no list; whether the address is right is seen when it is asked for a reply."""
+        try:
+            return self._ask_for_models()[1]
+        except (OSError, HTTPException, EngineError):
+            return []
+
+    def _ask_for_models(self) -> tuple[int, list[dict[str, Any]]]:
+        """The status and the list, on a connection of its own: some servers hang up after each answer."""
         connection = self._connect()
         connection.sock.settimeout(_CONNECT_SECONDS)
         try:
             with closing(self._send(connection, "GET", "/models")) as response:
                 listed = self._parse(response.read()) if response.status == HTTPStatus.OK else {}
-        except (OSError, HTTPException, EngineError):
-            return []
+                return response.status, _objects(listed.get("data"))
         finally:
             connection.close()
-        return _objects(listed.get("data"))
 
     def _send(
         self, connection: HTTPConnection, method: str, path: str, body: Mapping[str, Any] | None = None
@@ -169,7 +186,7 @@ class OpenAIEngine:
 
     def _refusal(self, status: int, said: str) -> str:
         """Why there is no reply, and what to do. Who refuses a key may repeat it, so of that nothing else is told."""
-        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        if status in _REFUSALS:
             how = f"does not take the key in {KEY_VARIABLE}" if self._key else f"wants a key: set {KEY_VARIABLE}"
             return f"The server at {self._address} {how} (it answered {status})."
         told = f"The server at {self._address} answered {status}: {self._without_key(said)[:300]}"

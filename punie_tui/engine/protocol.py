@@ -225,6 +225,10 @@ class Engine(Protocol):
         """Begin to load in the background; idempotent. An error is raised by the next `generate`."""
         ...
 
+    def check(self) -> None:
+        """Wait until it could reply, as far as that can be known. Raises EngineError that says why it cannot."""
+        ...
+
     def generate(self, request: Request, is_cancelled: Callable[[], bool]) -> Iterator[Delta]:
         """Yield the deltas of one reply, a Usage last. Closing the iterator cancels. Raises EngineError."""
         ...

@@ -56,6 +56,10 @@ class RoutedEngine:
         self._router.start()
         self._writer.start()
 
+    def check(self) -> None:
+        """Wait for the writer; without a router it replies to all. Raises EngineError."""
+        self._writer.check()
+
     def generate(self, request: Request, is_cancelled: Callable[[], bool]) -> Iterator[Delta]:
         """Yield the deltas of one reply, a Usage last. Closing the iterator cancels. Raises EngineError."""
         if _is_for_router(request):

@@ -33,6 +33,9 @@ class ScriptedEngine:
     def start(self) -> None:
         """Nothing to load."""
 
+    def check(self) -> None:
+        """Nothing can be wrong."""
+
     def generate(self, request: Request, is_cancelled: Callable[[], bool]) -> Iterator[Delta]:
         self.requests.append(request)
         if not self._replies:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -341,3 +342,14 @@ def test_process_may_exit_at_any_moment(moment, tiny_directory) -> None:
         [sys.executable, "-c", code, tiny_directory("qwen3"), moment], capture_output=True, text=True, timeout=60
     )
     assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_a_check_waits_for_the_model_or_tells_what_is_wrong_with_it(open_tiny, tmp_path: Path) -> None:
+    engine = open_tiny()
+    engine.check()
+    assert list(engine.generate(Request((Message("user", "hi"),), sampling=Sampling(max_tokens=2)), lambda: False))
+    (tmp_path / "config.json").write_text('{"model_type": "unheard-of"}')
+    broken = MlxEngine(tmp_path)
+    with pytest.raises(EngineError):
+        broken.check()
+    broken.close()

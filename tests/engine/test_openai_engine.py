@@ -6,7 +6,6 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from punie_tui.engine.protocol import (
     ToolSpec,
     Usage,
 )
+from tests.engine.chat_server import ChatServer, call, finish, serving, text
 
 GREP = ToolSpec(
     "grep",
@@ -46,99 +46,6 @@ def never() -> bool:
     return False
 
 
-class Server(ThreadingHTTPServer):
-    """Answers every request with `chunks`; after those it may wait, or go on for ever."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.chunks: list[Any] = []
-        self.models: list[str] | None = ["local-model"]
-        self.listed: Any = None
-        self.is_list_broken = False
-        self.status = 200
-        self.is_endless = False
-        self.is_silent = False
-        self.asked: list[dict[str, Any]] = []
-        self.authorizations: set[str | None] = set()
-        self.refusal = b'{"error": {"message": "no such model"}}'
-        self.hung_up = threading.Event()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Server
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        assert self.path == "/v1/models"
-        self.server.authorizations.add(self.headers["Authorization"])
-        if self.server.is_list_broken:
-            self.close_connection = True
-            return
-        models = [{"id": name, "max_model_len": 1234 + place} for place, name in enumerate(self.server.models or ())]
-        self._send(
-            json.dumps({"data": self.server.listed or models}).encode(), 404 if self.server.models is None else 200
-        )
-
-    def do_POST(self) -> None:
-        assert self.path == "/v1/chat/completions"
-        self.server.authorizations.add(self.headers["Authorization"])
-        self.server.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        if self.server.status != 200:
-            self._send(self.server.refusal, self.server.status)
-            return
-        try:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Connection", "close")
-            self.end_headers()
-            for chunk in self.server.chunks:
-                self._event(chunk)
-            if self.server.is_silent:
-                # Ends when the other side hangs up.
-                assert self.rfile.read(1) == b""
-                self.server.hung_up.set()
-            while self.server.is_endless:
-                self._event(text("more "))
-        except OSError:
-            # The other side may hang up as early as before the first header.
-            self.server.hung_up.set()
-        self.close_connection = True
-
-    def _event(self, chunk: Any) -> None:
-        content = chunk if isinstance(chunk, str) else json.dumps(chunk)
-        self.wfile.write(f"data: {content}\n\n".encode())
-        self.wfile.flush()
-
-    def _send(self, body: bytes, status: int = 200) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - named by http.server
-        """Tests print nothing."""
-
-
-def text(content: str) -> dict[str, Any]:
-    return {"choices": [{"delta": {"content": content}}]}
-
-
-def call(arguments: str, name: str | None = None, index: int = 0) -> dict[str, Any]:
-    return {
-        "choices": [{"delta": {"tool_calls": [{"index": index, "function": {"name": name, "arguments": arguments}}]}}]
-    }
-
-
-def finish(reason: str) -> dict[str, Any]:
-    return {"choices": [{"delta": {}, "finish_reason": reason}]}
-
-
 COUNTS = {
     "choices": [],
     "usage": {"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 5}},
@@ -146,14 +53,12 @@ COUNTS = {
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as running:
-        threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+def server() -> Iterator[ChatServer]:
+    with serving() as running:
         yield running
-        running.shutdown()
 
 
-def replies(server: Server, request: Request | None = None) -> list[Any]:
+def replies(server: ChatServer, request: Request | None = None) -> list[Any]:
     return list(open_engine(server.address).generate(request or Request(HISTORY, (GREP,)), never))
 
 
@@ -416,3 +321,30 @@ def test_a_server_that_takes_no_request_without_a_name_has_its_models_told(serve
     server.models, server.status = [f"m{number}" for number in range(11)], 404
     with pytest.raises(EngineError, match=r"\(m0, m1, m2, m3, m4, m5, m6, m7 and 3 more\)\.$"):
         replies(server)
+
+
+def test_a_check_tells_what_the_first_reply_would(server: ChatServer) -> None:
+    engine = open_engine(server.address)
+    engine.check()
+    assert (engine.model_name, engine.context_length) == ("local-model", 1234)
+    server.models = None
+    open_engine(server.address).check()
+    for status, told in ((401, "wants a key: set PUNIE_API_KEY"), (500, "answered 500")):
+        server.models, server.list_status = [], status
+        with pytest.raises(EngineError, match=told):
+            open_engine(server.address).check()
+    server.list_status, server.listed, server.is_list_broken = 200, None, True
+    with pytest.raises(EngineError, match="cannot be used"):
+        open_engine(server.address).check()
+
+
+def test_a_check_of_an_address_without_its_path_says_so(server: ChatServer) -> None:
+    with pytest.raises(EngineError, match="Most servers answer below /v1"):
+        open_engine(server.address.removesuffix("/v1")).check()
+
+
+def test_a_check_finds_nobody(server: ChatServer) -> None:
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(EngineError, match="Is it running"):
+        open_engine(server.address).check()
