@@ -85,6 +85,8 @@ class Session:
         With a `seed` the same prompt gets the same reply, which then may take some seconds more.
         """
         self.engine = engine
+        self.model = settings.model
+        """What a person calls the model that answers, as `--model` takes it."""
         self.settings = settings
         self.earlier_events: tuple[Event, ...] = ()
         self.name = ""
@@ -145,6 +147,13 @@ class Session:
     def workspace(self) -> Workspace:
         """As the last look at the folder's trust saw it."""
         return replace(self._bench.workspace, is_trusted=self.trust.is_trusted)
+
+    def change_engine(self, engine: Engine, model: str) -> None:
+        """Let another engine answer from the next turn on, which knows what was said; not while a turn runs."""
+        before, self.engine, self.model = self.engine, engine, model
+        # A model that writes is given them anew with each turn, and no other reads them.
+        self._conversation.notes = ProjectNotes()
+        before.close()
 
     def read_notes(self) -> ProjectNotes:
         """The project's notes as they are now; may be called from any thread."""

@@ -41,6 +41,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
     from punie_tui.app.screens.keys import KeysScreen, KeysText
     from punie_tui.app.screens.leader import LeaderScreen
     from punie_tui.app.screens.main import MainScreen
+    from punie_tui.app.screens.models import ModelsOutline, ModelsScreen, OtherModel
     from punie_tui.app.screens.notes import NotesOptions, NotesScreen
     from punie_tui.app.screens.review import CommentLine, HunkEditor, ReviewScreen
     from punie_tui.app.screens.sessions import SessionAnswer, SessionsOptions, SessionsScreen, SessionsSearch
@@ -94,6 +95,7 @@ def actions_of_screens() -> tuple[ActionsOfScreen, ...]:
         screen("the hunk's editor", HunkEditor),
         screen("the commit", CommitScreen),
         screen("the arguments", ArgumentsScreen),
+        screen("the models", ModelsScreen, (ModelsOutline, Outline), OtherModel),
         screen("the notes", NotesScreen, NotesOptions),
         screen("the sessions", SessionsScreen, SessionsOptions, SessionsSearch, SessionAnswer),
         screen("the settings", SettingsScreen, (SettingsOutline, Outline), SettingsValue),

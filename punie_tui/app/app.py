@@ -78,13 +78,15 @@ class PunieApp(App[None]):
         is_still: bool = False,
         flags: Mapping[str, object] | None = None,
         open_watch: OpenWatch | None = None,
+        server_ports: Mapping[int, str] | None = None,
     ) -> None:
         """`open_session` makes the session on the turn thread, after the first frame. `clock` guards approvals, and
         tells how long a thing has taken.
 
         `begin_with` is a command of the prompt, or a prompt, that is sent once the session is open. `colours` says what
         the terminal can show; with `is_still` nothing on the screen moves or blinks by itself. `flags` are the
-        settings that the command line gave. `open_watch` makes what hears of changes of the folder.
+        settings that the command line gave. `open_watch` makes what hears of changes of the folder. `server_ports` are
+        where servers of models are looked for, with what each is called; without them on the usual ones.
         """
         self._colours: Colours = colours
         super().__init__()
@@ -100,6 +102,7 @@ class PunieApp(App[None]):
         self._key_choice = keys or KeyChoice()
         self._flags = flags or {}
         self._open_watch = open_watch
+        self._server_ports = server_ports
         self._told_problems: tuple[str, ...] = ()
         self.has_keys = False
         """Whether the keys are those that the person chose."""
@@ -127,7 +130,13 @@ class PunieApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         return MainScreen(
-            self._folder, self._open_session, self._notices, self._clock, self._begin_with, self._open_watch
+            self._folder,
+            self._open_session,
+            self._notices,
+            self._clock,
+            self._begin_with,
+            self._open_watch,
+            self._server_ports,
         )
 
     def _in_front(self) -> bool | None:

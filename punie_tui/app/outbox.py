@@ -76,7 +76,11 @@ class Outbox:
 
     def run_after_turn(self, command: str) -> None:
         """Do what a command says, once the turn that runs has ended."""
-        self.queue.add(QueuedMessage(command, lambda: self._run_command(command), is_turn=False))
+        self.do_after_messages(command, lambda: self._run_command(command))
+
+    def do_after_messages(self, command: str, do: Callable[[], None]) -> None:
+        """Do what a command says after the messages that wait; as long as it waits the command stands among them."""
+        self.queue.add(QueuedMessage(command, do, is_turn=False))
 
     def start_anew(self) -> None:
         """Begin a new session after the messages that wait."""
@@ -84,7 +88,7 @@ class Outbox:
         def begin() -> None:
             self.change_session(lambda session: session.start_anew())
 
-        self.queue.add(QueuedMessage("/new", begin, is_turn=False))
+        self.do_after_messages("/new", begin)
 
     def change_session(self, change: Callable[[Session], object]) -> None:
         """Go to another session after the turns that wait; what is held stays with the one that is left."""

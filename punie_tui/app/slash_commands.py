@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -79,6 +78,10 @@ class CommandHost(Protocol):
 
     def action_settings(self) -> None: ...
 
+    def action_models(self) -> None: ...
+
+    def change_model(self, name: str) -> None: ...
+
     def edit_prompt(self) -> None: ...
 
     def show_notes(self) -> None: ...
@@ -119,16 +122,10 @@ def _mode(host: CommandHost, argument: str) -> None:
 
 
 def _model(host: CommandHost, argument: str) -> None:
-    from punie_tools.safe_text import safe_text
-
-    if host.session is None:
-        return
-    name = safe_text(host.session.engine.model_name, single_line=True)
     if argument:
-        wanted = safe_text(shlex.quote(_cut(argument)), single_line=True)
-        host.note(f"{name} answers until punie ends; `punie --model {wanted} --resume` goes on here with that one.")
+        host.change_model(argument)
     else:
-        host.note(f"{name} answers. `punie --model` starts with another one; `punie models` lists them.")
+        host.action_models()
 
 
 def _move_files(host: CommandHost, argument: str, *, is_undo: bool) -> None:
@@ -339,7 +336,7 @@ COMMANDS = (
     ),
     SlashCommand("redo", "[TURN]", "make again what was taken back", _redo, moves_files=True),
     SlashCommand("mode", "NAME", "plan, ask, accept edits, all in sandbox", _mode),
-    SlashCommand("model", "[NAME]", "which model answers, and how another is chosen", _model),
+    SlashCommand("model", "[NAME]", "which model answers, and choosing another", _model),
     SlashCommand("trust", "", "trust this folder, or no longer", lambda host, _: host.action_trust()),
     SlashCommand("notes", "", "the project's notes in force (AGENTS.md)", lambda host, _: host.show_notes()),
     SlashCommand("init", "", "draft AGENTS.md from the project's files", lambda host, _: host.draft_notes()),
@@ -358,6 +355,7 @@ _ALIASES = {
     "exit": "quit",
     "keys": "help",
     "lint": "findings",
+    "models": "model",
     "q": "quit",
     "resume": "sessions",
     "session": "sessions",

@@ -34,6 +34,7 @@ _SECONDS_BETWEEN_CANCEL_CHECKS = 0.1
 
 
 _Answer = TypeVar("_Answer")
+_Outcome = TypeVar("_Outcome")
 
 
 class _Pending(Generic[_Answer]):
@@ -165,6 +166,15 @@ class TurnRunner:
             return ()
 
         self._work.put(work)
+
+    def do(self, work: Callable[[Session], _Outcome], then: Callable[[_Outcome], object]) -> None:
+        """Do something with the session after the turns that wait; `then` gets what came of it, on the UI thread."""
+
+        def run(session: Session) -> Iterable[Event]:
+            self._tell(then, work(session))
+            return ()
+
+        self._work.put(run)
 
     def stop(self) -> None:
         """Stop the running turn; prompts that wait still run."""

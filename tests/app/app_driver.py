@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -217,6 +217,7 @@ def drive() -> Drive:
         is_still: bool = False,
         open_watch: OpenWatch | None = None,
         router: Engine | None = None,
+        server_ports: Mapping[int, str] | None = None,
     ) -> AsyncIterator[Driven]:
         engine = ScriptedEngine(replies, writes_answers=writes_answers)
         clock = Clock()
@@ -236,6 +237,7 @@ def drive() -> Drive:
             colours=colours,
             is_still=is_still,
             open_watch=open_watch,
+            server_ports=server_ports,
         )
         async with app.run_test(size=size, notifications=True) as pilot:
             driven = Driven(app, pilot, engine, clock)

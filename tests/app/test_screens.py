@@ -65,6 +65,7 @@ from punie_tui.app.screens.keys import KeysScreen
 from punie_tui.app.screens.leader import LeaderScreen
 from punie_tui.app.screens.left_once import Dialog, Page
 from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.screens.models import ModelsScreen
 from punie_tui.app.screens.notes import NotesScreen
 from punie_tui.app.screens.palette import Palette
 from punie_tui.app.screens.review import HunkEditor, ReviewScreen
@@ -90,6 +91,7 @@ from punie_tui.app.widgets.repo.panel import RepoPanel
 from punie_tui.app.widgets.review.rows import Note
 from punie_tui.app.widgets.trace.pane import TracePane
 from punie_tui.commands import trust
+from punie_tui.engine.model_servers import USUAL_PORTS, ModelServer
 from punie_tui.engine.protocol import ToolCall
 from punie_tui.engine.scripted import Reply, ScriptedEngine
 from punie_tui.own_files import home_directory
@@ -490,6 +492,25 @@ def test_the_settings(snap_compare: Any, ledger: Path, size: tuple[int, int], th
         await pilot.pause()
         # Where the file lies is another place in each run.
         pilot.app.screen.query_one("#settings-told", Static).update("Settings  in settings.toml")
+
+    app, before = showing(ledger, theme, [], look)
+    assert snap_compare(app, run_before=before, terminal_size=size)
+
+
+@pytest.mark.parametrize(("size", "theme"), EVERY_LOOK)
+def test_the_models(snap_compare: Any, ledger: Path, size: tuple[int, int], theme: str) -> None:
+    async def look(pilot: Pilot[None], _main: MainScreen) -> None:
+        found = (
+            ModelServer(11434, USUAL_PORTS[11434], ("qwen2.5-coder:7b", "llama3.2:latest")),
+            ModelServer(1234, USUAL_PORTS[1234], ("a-model-with-a-name-that-is-longer-than-any-column-has-room-for",)),
+            ModelServer(8000, USUAL_PORTS[8000], wants_key=True),
+        )
+        screen = ModelsScreen("nano", USUAL_PORTS, lambda _ports: found)
+        await pilot.app.push_screen(screen)
+        while not screen.looks_ended:
+            await pilot.pause(0.01)
+        await pilot.press("down")
+        await pilot.pause()
 
     app, before = showing(ledger, theme, [], look)
     assert snap_compare(app, run_before=before, terminal_size=size)
@@ -983,6 +1004,7 @@ SNAPSHOTS: dict[type[Screen[Any]], Callable[..., None]] = {
     KeysScreen: test_the_keys,
     LeaderScreen: test_the_leader_and_the_palette,
     MainScreen: test_the_first_words,
+    ModelsScreen: test_the_models,
     NotesScreen: test_the_notes,
     Palette: test_a_place_is_opened_by_name,
     PastReviewScreen: test_the_review_of_a_commit,

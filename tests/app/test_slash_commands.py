@@ -431,14 +431,8 @@ async def test_a_new_session_knows_nothing_of_the_old_one(drive: Drive, reposito
 
 async def test_commands_are_in_the_history(drive: Drive, repository: Path) -> None:
     async with drive(repository) as driven:
-        await driven.ask("/model")
-        await driven.said("scripted answers.")
+        await driven.ask("/status")
+        await driven.said("scripted answers;")
         await driven.pilot.press("up")
-        assert driven.prompt.text == "/model"
+        assert driven.prompt.text == "/status"
         assert not driven.popup.is_open
-
-
-async def test_another_model_is_told_how(drive: Drive, repository: Path) -> None:
-    async with drive(repository) as driven:
-        await driven.ask("/model some model")
-        await driven.said("scripted answers until punie ends; `punie --model 'some model' --resume` goes on here")

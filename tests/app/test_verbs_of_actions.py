@@ -25,6 +25,7 @@ VERBS = {
     "main.findings": "tool typecheck, tool ruff_check",
     "main.go_on": "--continue",
     "main.keys": "keys",
+    "main.models": "models list",
     "main.next_mode": "settings policy",
     "main.open": "tool list_files, tool workspace_symbols",
     "main.repo": "tool git_status, tool git_log",
@@ -34,6 +35,10 @@ VERBS = {
     "main.theme": "settings theme",
     "main.trust": "trust",
     "main.turns": "sessions turns",
+    "models.keep": "settings model",
+    "models.look": "models list",
+    "models.use": "ask",
+    "models.use_other": "ask",
     "notes.draft": "init",
     "notes.read": "notes",
     "prompt.send": "ask",
@@ -91,7 +96,8 @@ REASONS = {
         arguments.leave commit.leave findings.close findings.keys findings.leave fixes.keys
         fixes.leave general.leader
         general.leader_while_reading general.palette history.keys history.leave keys.close keys.leave leader.leave
-        main.answer main.chat main.prompt main.queue main.said main.trace notes.keys notes.leave review.keys
+        main.answer main.chat main.prompt main.queue main.said main.trace
+        models.keys models.leave notes.keys notes.leave review.keys
         review.leave search.leave sessions.keys sessions.leave settings.keys settings.leave tests.close tests.keys
         tests.leave trace.end_filter transcript.leave trust.keys trust.leave turns.keys turns.leave viewer.back
         viewer.keys viewer.leave""",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from punie_tui.agent.session import Session
     from punie_tui.agent.session_list import SessionSummary
     from punie_tui.app.git_work import GitWork
+    from punie_tui.app.model_work import ModelWork
     from punie_tui.app.reruns import Reruns
     from punie_tui.app.screens.turns import TurnChoice
     from punie_tui.app.widgets.chat.approval import ApprovalPanel
@@ -91,9 +92,11 @@ class MainScreen(Screen[None]):
         clock: Callable[[], float] = time.monotonic,
         begin_with: str = "",
         open_watch: OpenWatch | None = None,
+        server_ports: Mapping[int, str] | None = None,
     ) -> None:
         super().__init__(classes="-pane-chat")
         self._open_watch = open_watch
+        self._server_ports = server_ports
         draw_only_changes(self)
         self._collector = Collector()
         self._begin_with = begin_with
@@ -409,6 +412,29 @@ class MainScreen(Screen[None]):
 
     def action_settings(self) -> None:
         app_of(self).call_later(app_of(self).run_action, "app.settings")
+
+    def action_models(self) -> None:
+        """The models that can answer, to choose another one."""
+        self._once_open(self._show_models, "the models")
+
+    def _show_models(self) -> None:
+        if self._session:
+            self._model_work().show(self._session)
+
+    def change_model(self, name: str) -> None:
+        """Let a model answer, as `--model` takes it."""
+        from punie_tui.app.screens.models import ModelChoice
+
+        self._model_work().change(ModelChoice(name))
+
+    def _model_work(self) -> ModelWork:
+        from punie_tui.app.model_work import ModelWork
+
+        return ModelWork(self, self._outbox, self._runner, self.note, self._model_opened, self._server_ports)
+
+    def _model_opened(self) -> None:
+        self.show_session()
+        self._tell_own_work()
 
     def action_help(self) -> None:
         from punie_tui.app.screens.keys import COMMANDS_OF_PROMPT, show_keys

@@ -69,6 +69,7 @@ CHANGES = ActionGroup(
         NEXT_MODE,
         STEP,
         TRUST,
+        Action("main.models", NO_KEY, "models", "model: which one answers, and choose another", letter="M"),
         Action("main.settings", NO_KEY, "settings", "settings: read and change them", letter="comma"),
         _action("theme", "f6", "switch_theme", "theme: dark, light or high contrast", letter="l"),
         _action("narrower_chat", "f7", "resize(-1)", "chat narrower", line=_CHAT_SIZE, letter="less_than_sign"),
