@@ -86,11 +86,15 @@ class ModelWork:
 def _outcome(session: Session, choice: ModelChoice) -> _Outcome:
     """On the turn thread."""
     from punie_tools.safe_text import safe_text
+    from punie_tui.agent.change_model import change_model
     from punie_tui.engine.protocol import EngineError
 
     before = session.engine.model_name
+    # What is on a disk stays as it is; at an address another model may be by now.
+    is_there = choice.model == session.model and "://" not in choice.model
     try:
-        _change(session, choice.model)
+        if not is_there:
+            change_model(session, choice.model)
     except EngineError as error:
         problem = str(error)
     except (OSError, ValueError, RuntimeError) as error:
@@ -100,20 +104,11 @@ def _outcome(session: Session, choice: ModelChoice) -> _Outcome:
         _LOG.exception("%s cannot be opened", choice.model)
         problem = f"{choice.model} cannot be opened, by a bug of punie's own; the log holds the details."
     else:
-        told = safe_text(
-            f"{session.engine.model_name} answers from the next message on{_kept(choice)}", single_line=True
-        )
+        when = "already" if is_there else "from the next message on"
+        told = safe_text(f"{session.engine.model_name} answers {when}{_kept(choice)}", single_line=True)
         session.keep_act(told)
-        return _Outcome(True, told)
+        return _Outcome(not is_there, told)
     return _Outcome(False, safe_text(f"{before} answers as before: {problem}", single_line=True))
-
-
-def _change(session: Session, model: str) -> None:
-    from punie_tui.agent.change_model import change_model
-
-    # What is on a disk stays as it is; at an address another model may be by now.
-    if model != session.model or "://" in model:
-        change_model(session, model)
 
 
 def _kept(choice: ModelChoice) -> str:

@@ -112,6 +112,9 @@ async def test_a_model_of_the_disk_answers(drive: Drive, repository: Path, tmp_p
         await open_models(driven)
         await driven.pilot.press("up", "enter")
         await answering(driven, "nano")
+        await driven.said("nano answers from the next message on")
+        await driven.ask("/model nano")
+        await driven.said("nano answers already, until punie ends")
 
 
 async def test_where_nothing_is_found_it_says_how_something_comes(drive: Drive, repository: Path) -> None:
