@@ -66,6 +66,7 @@ MEANT_TO_SHARE = {
     ("history.show", "outline.choose"),
     ("tests.read", "outline.choose"),
     ("settings.change", "outline.choose"),
+    ("models.use", "outline.choose"),
     ("main.stop", "main.prompt"),
     ("main.stop", "search.leave"),
     ("main.stop", "trace.end_filter"),
