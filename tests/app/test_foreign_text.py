@@ -67,6 +67,7 @@ from punie_tui.app.screens.confirm import ConfirmScreen
 from punie_tui.app.screens.file_history import FileHistoryScreen
 from punie_tui.app.screens.findings import FindingsScreen
 from punie_tui.app.screens.main import MainScreen
+from punie_tui.app.screens.models import ModelsScreen
 from punie_tui.app.screens.notes import NotesScreen
 from punie_tui.app.screens.review import HunkEditor, ReviewScreen
 from punie_tui.app.screens.review_effects import EffectWatch
@@ -93,6 +94,7 @@ from punie_tui.app.widgets.review.view import ReviewView
 from punie_tui.app.widgets.status import StatusLine
 from punie_tui.app.widgets.tests.known_tests import KnownTest
 from punie_tui.app.widgets.tests.report import TestReport
+from punie_tui.engine.model_servers import ModelServer
 from punie_tui.engine.protocol import ToolCall
 from punie_tui.own_files import home_directory
 from punie_tui.settings import Settings
@@ -660,6 +662,21 @@ async def in_settings(driven: Driven, root: Path) -> None:
     await driven.pilot.pause()
 
 
+async def in_models(driven: Driven) -> None:
+    """What a server calls its models, and the model that the settings name."""
+    looks = Looks(driven, "models")
+    for texts in parts(3):
+        current, *names = texts
+        servers = (ModelServer(1234, "", tuple(names)),)
+        screen = ModelsScreen(current, {}, lambda _ports, servers=servers: servers)
+        await driven.app.push_screen(screen)
+        await driven.until(lambda screen=screen: screen.looks_ended == 1, "the models")
+        looks.at(screen.query_one(Outline))
+        looks.saw(texts)
+        screen.dismiss()
+        await driven.pilot.pause()
+
+
 async def in_toasts(driven: Driven) -> None:
     """Notes are told there where the chat is not seen; whoever gives one makes it safe."""
     looks, chat = Looks(driven, "toasts"), driven.main.query_one(Chat)
@@ -756,6 +773,7 @@ async def test_no_foreign_text_executes_crashes_or_escapes(drive: Drive, make_re
         await in_commit(driven)
         await in_trust(driven)
         await in_settings(driven, root)
+        await in_models(driven)
         await in_toasts(driven)
         assert driven.app.is_running
         assert isinstance(driven.app.screen, MainScreen)
