@@ -24,12 +24,10 @@ from punie_tui.app.notices import Notices
 from punie_tui.app.screens.general_actions import SUSPEND
 from punie_tui.app.screens.left_once import Dialog
 from punie_tui.app.screens.main import MainScreen
-from punie_tui.app.screens.main_actions import STOP
 from punie_tui.app.terminal_title import TerminalTitle
 from punie_tui.app.textual_adapter import (
     begin_with_theme,
     call_around_suspension,
-    can_do,
     can_suspend,
     filter_lines,
     know_all_keys,
@@ -226,8 +224,10 @@ class PunieApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl+C where nothing is marked: in the prompt it stops what runs; else whoever wants to quit is told how."""
-        if isinstance(self.focused, Prompt) and can_do(self.screen, STOP.call):
-            self.call_later(self.run_action, STOP.call, self.screen)
+        main = self.screen
+        if isinstance(self.focused, Prompt) and isinstance(main, MainScreen) and main.what_runs:
+            # Whatever Escape would end first.
+            self.call_later(main.action_stop)
         else:
             self.action_tell_how_to_quit()
 

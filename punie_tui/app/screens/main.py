@@ -607,7 +607,13 @@ class MainScreen(Screen[None]):
         """Whether it closes or leaves something first, where the focus is."""
         focused = self.focused
         is_left_first = focused is not None and (focused.id == "trace-filter" or focused is self._outbox.panel)
-        return is_left_first or self.query_one(Prompt).takes_escape
+        return is_left_first or self.query_one(Prompt).takes_escape or self._is_chat_left_first
+
+    @property
+    def _is_chat_left_first(self) -> bool:
+        """Whether a search or a selection that is seen in the chat goes before anything that runs is stopped."""
+        chat = self.query_one(Chat)
+        return chat.display and chat.takes_escape
 
     @property
     def what_runs(self) -> str:
@@ -725,6 +731,8 @@ class MainScreen(Screen[None]):
             chat.transcript.focus()
 
     def action_prompt(self) -> None:
+        """To the prompt; what the chat was searched for is done with."""
+        self.query_one(Chat).end_search()
         if self.focused is not self.query_one(Prompt):
             self.action_pane("chat")
 

@@ -65,7 +65,19 @@ class Chat(Vertical):
     def takes_escape(self) -> bool:
         """Whether Escape ends something here."""
         is_typing = self._search_row is not None and self._search_row.is_typing
-        return is_typing or (self._transcript is not None and self._transcript.takes_escape)
+        return self.is_searched or is_typing or (self._transcript is not None and self._transcript.takes_escape)
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether a search is open, of which the row below says that Escape ends it."""
+        return self._transcript is not None and self._transcript.is_searched
+
+    def end_search(self) -> None:
+        """Whether it is still typed or was kept."""
+        if self._search_row and self._search_row.is_typing:
+            self._search_row.action_leave()
+        elif self._transcript:
+            self._transcript.end_search()
 
     def add(self, speaker: Speaker, text: str) -> None:
         """Add what somebody says, at the latest when the chat begins; safe text."""

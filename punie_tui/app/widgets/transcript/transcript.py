@@ -99,6 +99,7 @@ class Transcript(TranscriptView, can_focus=True):
         self._looks_up_links = False
         self._search: TextSearch | None = None
         self._match: int | None = None
+        self._first_unsearched = 0
 
     def follow_end(self) -> None:
         self._cursor = None
@@ -114,10 +115,9 @@ class Transcript(TranscriptView, can_focus=True):
         super().clear()
 
     def _blocks_came(self, first: int) -> None:
+        self._first_unsearched = min(self._first_unsearched, first)
         if self._search and self._search.is_done:
-            self._search.forget_from(first)
-            for index in range(first, len(self.blocks.blocks)):
-                self._search.add(index, self.blocks.blocks[index].shown)
+            self._search_rest(self._search)
             self._tell_match()
 
     def _blocks_came_before(self, count: int) -> None:
@@ -181,7 +181,12 @@ class Transcript(TranscriptView, can_focus=True):
     @property
     def takes_escape(self) -> bool:
         """Whether Escape ends something here."""
-        return self.has_focus and (self._anchor is not None or self._search is not None)
+        return self.has_focus and (self._anchor is not None or self.is_searched)
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether words are marked here."""
+        return self._search is not None
 
     def on_focus(self) -> None:
         line = self._cursor_line
@@ -482,6 +487,7 @@ class Transcript(TranscriptView, can_focus=True):
         self.drawn.forget_all()
         self.refresh()
         self._search_all(self._search)
+        self.screen.refresh_bindings()
 
     def end_search(self) -> None:
         """Mark nothing any more."""
@@ -490,9 +496,14 @@ class Transcript(TranscriptView, can_focus=True):
             self.drawn.forget_all()
             self.refresh()
             self.post_message(self.Told(""))
+            self.screen.refresh_bindings()
+
+    def _search_all(self, search: TextSearch) -> None:
+        self._first_unsearched = len(self.blocks.blocks)
+        self._find_all(search)
 
     @work(thread=True, exclusive=True, group="search")
-    def _search_all(self, search: TextSearch) -> None:
+    def _find_all(self, search: TextSearch) -> None:
         matches = search.find([block.shown for block in self.blocks.blocks], is_worker_cancelled)
         if not is_worker_cancelled():
             app_of(self).call_later(self._found, search, matches)
@@ -501,11 +512,19 @@ class Transcript(TranscriptView, can_focus=True):
         if self._search is not search:
             return
         search.matches, search.is_done = [*matches], True
+        self._search_rest(search)
         if self._match is None and self.blocks.blocks:
             place = self.blocks.place_of(self._cursor_line)
             self._match = search.near(Match(place.index, len(self.blocks.blocks[place.index].shown)))
             self._show_match()
         self._tell_match()
+
+    def _search_rest(self, search: TextSearch) -> None:
+        """Look into what came since the search began, or since this was done last."""
+        search.forget_from(self._first_unsearched)
+        for index in range(self._first_unsearched, len(self.blocks.blocks)):
+            search.add(index, self.blocks.blocks[index].shown)
+        self._first_unsearched = len(self.blocks.blocks)
 
     def action_match(self, step: int) -> None:
         """Go to the next match, or to the one before."""
