@@ -31,6 +31,7 @@ from punie_tui.app.textual_adapter import (
     can_suspend,
     filter_lines,
     know_all_keys,
+    read_pastes_in_runs,
     set_terminal_colours,
     write_to_terminal,
 )
@@ -87,6 +88,7 @@ class PunieApp(App[None]):
         where servers of models are looked for, with what each is called; without them on the usual ones.
         """
         self._colours: Colours = colours
+        read_pastes_in_runs()
         super().__init__()
         for name in THEME_NAMES:
             self.register_theme(theme_named(name, colours))

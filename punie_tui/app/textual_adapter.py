@@ -14,11 +14,14 @@ from textual.app import App
 from textual.binding import Keymap
 from textual.command import Provider
 from textual.dom import DOMNode
+from textual.drivers import linux_driver
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage]
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType]
+
+from punie_tui.app.paste_parser import PasteParser
 
 
 class _MoreKeys(Enum):
@@ -30,6 +33,11 @@ class _MoreKeys(Enum):
 def know_all_keys() -> None:
     """Let what every terminal sends for Alt+Enter be that key: Textual would take it for Enter, which sends."""
     cast("dict[str, object]", ANSI_SEQUENCES_KEYS)["\x1b\r"] = (_MoreKeys.ALT_ENTER,)
+
+
+def read_pastes_in_runs() -> None:
+    """Before the terminal is read: Textual's driver makes its parser by this name."""
+    linux_driver.XTermParser = PasteParser  # pyright: ignore[reportPrivateImportUsage]
 
 
 def app_of(node: DOMNode) -> App[object]:

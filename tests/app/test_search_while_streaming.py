@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def told(driven: Driven) -> str:
 
 
 @asynccontextmanager
-async def streaming(drive: Drive, repository: Path) -> AsyncIterator[tuple[Driven, threading.Event]]:
+async def streaming(drive: Drive, repository: Path) -> AsyncGenerator[tuple[Driven, threading.Event]]:
     """The chat has the keys while an answer is not at its end; the event lets more of it come, and then it waits."""
     more = threading.Event()
     reply = [TextDelta("- item 1\n- item 2\n"), more, TextDelta("- item 3\n- item 4\n"), threading.Event()]
