@@ -166,3 +166,25 @@ async def test_keys_and_letters_that_come_at_once_keep_their_order(drive: Drive,
         # The scroll bar of the second line goes before the cursor leaves it.
         press_at_once("down", *["ctrl+z"] * 11, "y")
         await driven.until(lambda: driven.prompt.text == "y", "the letter after all was undone")
+
+
+async def test_one_letter_and_all_but_the_last_cleared_text_are_not_searched(
+    drive: Drive, repository: Path, history: PromptHistory
+) -> None:
+    for prompt in ("/", "1", "one"):
+        history.add(prompt)
+    async with drive(repository) as driven:
+        await read(driven)
+        for cleared in ("half a", "half a question", "/"):
+            await driven.type_in(cleared)
+            await driven.pilot.press("escape", "ctrl+c")
+        await driven.pilot.press("up")
+        assert driven.prompt.text == "/"
+        await driven.pilot.press("ctrl+c", "ctrl+r")
+        await driven.until(lambda: driven.popup.is_open, "the search")
+        assert [choice.value for choice in driven.popup.choices] == ["one"]
+        await driven.pilot.press("escape")
+        await driven.type_in("half a question")
+        await driven.pilot.press("ctrl+c", "ctrl+r")
+        await driven.until(lambda: driven.popup.is_open, "the search")
+        assert [choice.value for choice in driven.popup.choices] == ["half a question", "one"]

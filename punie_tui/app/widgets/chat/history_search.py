@@ -1,4 +1,7 @@
-"""Earlier prompts as choices: those that hold every word of what is typed, newest first."""
+"""Earlier prompts as choices: those that hold every word of what is typed, newest first.
+
+One letter, as a `/` or the number of a choice, is no prompt that is looked for.
+"""
 
 from __future__ import annotations
 
@@ -39,5 +42,5 @@ class HistorySearch:
         return [
             Choice(self._fold(prompt), safe_text(prompt[:_LONGEST_LABEL], single_line=True))
             for prompt in newest_first
-            if prompt != query and all(word in prompt.lower() for word in words)
+            if len(prompt.strip()) > 1 and prompt != query and all(word in prompt.lower() for word in words)
         ]

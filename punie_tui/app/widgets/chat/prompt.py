@@ -173,6 +173,8 @@ class Prompt(TextArea):
         self._history: list[str] = []
         self._position = 0
         self._draft = ""
+        # What Ctrl+C cleared last: it stands in the history until something else is cleared.
+        self._cleared = ""
         self._kept: PromptHistory | None = None
         self._keeping = asyncio.Lock()
         self._draft_timer: Timer | None = None
@@ -466,7 +468,10 @@ class Prompt(TextArea):
             super().action_copy()
             return
         self.completion.close()
-        self._history.append(self._pasted.unfolded(self.text))
+        if self._cleared and self._history[-1:] == [self._cleared]:
+            self._history.pop()
+        self._cleared = self._pasted.unfolded(self.text)
+        self._history.append(self._cleared)
         self._position = len(self._history)
         self.clear()
 
