@@ -17,4 +17,13 @@ TO_QUESTION = Action(
 TO_QUEUE = Action(
     "main.queue", "alt+q", "queue", "the messages that wait: change, move, remove", has_priority=True, letter="w"
 )
+TO_FINDINGS = Action(
+    "main.findings",
+    "ctrl+l",
+    "findings",
+    "findings: types and lint, and their fixes",
+    "Findings",
+    has_priority=True,
+    letter="f",
+)
 TO_TRACE = Action("main.trace", "f3", "pane('trace')", "trace", "Trace", has_priority=True, letter="c")

@@ -34,6 +34,7 @@ from punie_tui.app.themes import next_theme
 from punie_tui.app.trust_work import ask_for_trust
 from punie_tui.app.turn_activity import activity_of
 from punie_tui.app.turn_runner import PendingApproval, PendingChoice, TurnRunner
+from punie_tui.app.ways import TO_PROMPT
 from punie_tui.app.widgets.chat.asking_area import AskingArea
 from punie_tui.app.widgets.chat.chat import Chat
 from punie_tui.app.widgets.chat.prompt import QUITS, Prompt, typed_plainly
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
 _SECONDS_FOR_FIRST_FRAME = 0.1
 _PANES = {"chat": "F2 Chat", "trace": "F3 Trace", "repo": "F4 Repo"}
 _NOTICED = {"done": "done", "stopped": "stopped", "limit": "stopped at a limit", "failed": "failed", "asked": "waits"}
-_TO_PROMPT = "pane('chat')"
+_CALL_OF_PROMPT = "pane('chat')"
 _TO_CHAT = "said"
 _KEYS_OF_PANES = frozenset((*(f"pane('{name}')" for name in _PANES), _TO_CHAT))
 _SPLIT_STEPS = (1, 2, 3, 4, 5)
@@ -230,7 +231,7 @@ class MainScreen(Screen[None]):
 
     def _choose_pane_keys(self) -> None:
         """In the footer; on narrow screens the row of tabs names them."""
-        needless = frozenset({_TO_PROMPT if self.query_one(Prompt).has_focus else _TO_CHAT})
+        needless = frozenset({_CALL_OF_PROMPT if self.query_one(Prompt).has_focus else _TO_CHAT})
         self.query_one(KeyRow).leave_out(_KEYS_OF_PANES if self.has_class("-narrow") else needless)
 
     # What is typed.
@@ -731,10 +732,18 @@ class MainScreen(Screen[None]):
             chat.transcript.focus()
 
     def action_prompt(self) -> None:
-        """To the prompt; what the chat was searched for is done with."""
-        self.query_one(Chat).end_search()
-        if self.focused is not self.query_one(Prompt):
+        """To the prompt; what the chat was searched for is done with. In an empty one, twice: to the turns."""
+        chat, prompt = self.query_one(Chat), self.query_one(Prompt)
+        was_searched = chat.is_searched
+        chat.end_search()
+        if self.focused is not prompt:
             self.action_pane("chat")
+        elif not (was_searched or prompt.text) and self._session and self._session.session_id:
+            self._ask_for_turns(prompt)
+
+    def _ask_for_turns(self, prompt: Prompt) -> None:
+        if prompt.asks_again(f"{key_shown(self, TO_PROMPT)} again: go back to a turn"):
+            self._show_turns()
 
     @on(Prompt.PageWanted)
     def _page(self, message: Prompt.PageWanted) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from punie_tui.app.actions import Action, ActionGroup
 from punie_tui.app.key_names import NO_KEY
-from punie_tui.app.ways import TO_PROMPT, TO_QUESTION, TO_QUEUE, TO_TRACE
+from punie_tui.app.ways import TO_FINDINGS, TO_PROMPT, TO_QUESTION, TO_QUEUE, TO_TRACE
 
 
 def _action(
@@ -60,7 +60,7 @@ PLACES = ActionGroup(
         GO_ON,
         TURNS,
         _action("tests", "ctrl+n", "tests", "tests: run, read, debug", "Tests", letter="t"),
-        _action("findings", "ctrl+l", "findings", "findings: types and lint, and their fixes", "Findings", letter="f"),
+        TO_FINDINGS,
     ),
 )
 CHANGES = ActionGroup(

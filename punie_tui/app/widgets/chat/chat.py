@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 
 from punie_tools.safe_text import safe_text
 from punie_tui.app.key_map import key_shown
-from punie_tui.app.ways import TO_TRACE
+from punie_tui.app.ways import TO_FINDINGS, TO_TRACE
 from punie_tui.app.widgets.chat.shown_command import ShownCommand, command_parts
 from punie_tui.app.widgets.chat.told_calls import call_line, change_told
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from punie_tui.app.widgets.transcript.block import Speaker
     from punie_tui.app.widgets.transcript.transcript import Transcript
 
+_WISHES_FIX = re.compile(r"\b(?:fix|mend|repair|correct|solve|resolve)\b", re.IGNORECASE)
+_COUNTS_OF_FINDINGS = {"typecheck": ("error_count", "warning_count"), "ruff_check": ("violation_count",)}
 _ENDINGS = {"stopped": "Stopped.", "limit": "Stopped at a limit.", "asked": "", "failed": "", "done": ""}
 
 
@@ -118,19 +121,22 @@ class Chat(Vertical):
     def handle(self, event: Event) -> None:
         """Show what an event means for the conversation."""
         if self._teller is None:
-            self._teller = _Teller(self.transcript, self._where_rest_is)
+            self._teller = _Teller(self.transcript, self._where_rest_is, self._where_fixes_are)
         self._teller.handle(event)
 
     def show_earlier(self, events: Sequence[Event]) -> None:
         """Show events that came before all that stands here."""
         earlier = _EarlierParts()
-        teller = _Teller(earlier, self._where_rest_is)
+        teller = _Teller(earlier, self._where_rest_is, self._where_fixes_are)
         for event in events:
             teller.handle(event)
         self.transcript.add_before(earlier.parts)
 
     def _where_rest_is(self) -> str:
         return f"The trace ({key_shown(self, TO_TRACE)}) lists all."
+
+    def _where_fixes_are(self) -> str:
+        return f"The findings ({key_shown(self, TO_FINDINGS)}) offer the fixes of ruff and of the language server."
 
 
 class _EarlierParts:
@@ -149,9 +155,17 @@ class _EarlierParts:
 class _Teller:
     """Tells events as parts of a transcript."""
 
-    def __init__(self, target: Transcript | _EarlierParts, where_rest_is: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        target: Transcript | _EarlierParts,
+        where_rest_is: Callable[[], str],
+        where_fixes_are: Callable[[], str],
+    ) -> None:
         self._target = target
         self._where_rest_is = where_rest_is
+        self._where_fixes_are = where_fixes_are
+        self._wishes_fix = False
+        self._only_found = False
         self._streamed = ""
         self._tools: dict[str, str] = {}
         self._shown_calls: set[str] = set()
@@ -168,6 +182,8 @@ class _Teller:
                 self._told_denials.clear()
                 self._told_changes.clear()
                 self._partial_summaries.clear()
+                self._wishes_fix = bool(_WISHES_FIX.search(event.prompt))
+                self._only_found = False
                 self._target.add("person", safe_text(event.prompt))
                 for attachment in event.attachments:
                     self._target.add("attached", _attached(attachment))
@@ -213,6 +229,8 @@ class _Teller:
 
     def _tell_end(self, event: ToolFinished) -> None:
         """Of what a call changed; what else it found, the answer or the trace tells."""
+        if self._wishes_fix and event.tool in _COUNTS_OF_FINDINGS:
+            self._only_found = any(event.result.get(count) for count in _COUNTS_OF_FINDINGS[event.tool])
         if event.names_only_some:
             self._partial_summaries.add(event.summary)
         if event.call_id in self._shown_calls and (told := change_told(event)):
@@ -250,6 +268,8 @@ class _Teller:
                 self._target.add("result", safe_text("\n".join(lines)))
             if not self._partial_summaries.isdisjoint(lines):
                 self._target.add("note", self._where_rest_is())
+            if self._only_found and not self._told_changes:
+                self._target.add("note", self._where_fixes_are())
         if ending := _ENDINGS[event.reason]:
             self._target.add("note", ending)
 

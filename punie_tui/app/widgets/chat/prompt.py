@@ -99,6 +99,7 @@ PROMPT_ACTIONS = ActionGroup(
         ("Backspace", "in the empty prompt: drop the output it would bring"),
         ("Tab  Enter  Esc", "take what is offered, or not (Up, Down choose)"),
         ("?", "in the empty prompt: these keys"),
+        ("Esc Esc", "in the empty prompt, while nothing runs: go back to a turn"),
         ("\\ Enter", "at the end of a line: new line"),
         ("[pasted 240 lines]", "is sent as its text; Backspace removes it"),
     ),
@@ -168,7 +169,7 @@ class Prompt(TextArea):
             tab_behavior="focus",
             show_line_numbers=False,
         )
-        self.placeholder = _HINT
+        self.placeholder = self._hint = _HINT
         self._blinks = 0
         self._history: list[str] = []
         self._position = 0
@@ -191,7 +192,13 @@ class Prompt(TextArea):
 
     def show_hint(self, hint: str) -> None:
         """What stands in the prompt while it is empty; nothing for the usual words."""
-        self.placeholder = hint or _HINT
+        self.placeholder = self._hint = hint or _HINT
+
+    def asks_again(self, question: str) -> bool:
+        """Whether a key comes a second time with no other between; the first time the question stands in the prompt."""
+        is_second = self.placeholder == question
+        self.placeholder = self._hint if is_second else question
+        return is_second
 
     def begin(self, folder: Path, names: KeptReading[WorkspaceNames]) -> None:
         """Read the folder's earlier prompts; the screen calls it after its first frame. `names` are what `@` offers."""
@@ -413,6 +420,7 @@ class Prompt(TextArea):
         self.price.follow()
 
     def on_blur(self) -> None:
+        self.placeholder = self._hint
         self.completion.close()
 
     def _end_line(self, key: str) -> bool:
@@ -428,6 +436,8 @@ class Prompt(TextArea):
 
     async def _on_key(self, event: events.Key) -> None:
         """Every key is taken in its place among the letters: a priority binding would overtake those still waiting."""
+        if event.key not in keys_of(self, TO_PROMPT):
+            self.placeholder = self._hint
         if self.completion.take_key("escape" if event.key in keys_of(self, TO_PROMPT) else event.key):
             event.stop()
             event.prevent_default()
