@@ -83,9 +83,10 @@ REASONS = {
     "moves within what a screen shows, or folds, searches and lays it out; a command prints all of it": """
         approval.next_page findings.filter findings.group findings.open keys.filter leader.page_down leader.page_up
         leader.scroll_down leader.scroll_end leader.scroll_home leader.scroll_up main.higher_trace main.lower_trace
-        main.narrower_chat main.wider_chat move.down move.first move.last move.left move.page_down move.page_up
-        move.right move.up outline.choose outline.fold repo.fold review.fold review.next_file review.next_hunk
-        review.previous_file review.previous_hunk review.side_by_side review.split review.wrap search.keep
+        main.narrower_chat main.whole_width main.wider_chat move.down move.first move.last move.left move.page_down
+        move.page_up move.right move.up outline.choose outline.fold repo.fold review.fold review.next_file
+        review.next_hunk review.previous_file review.previous_hunk review.side_by_side review.split review.wrap
+        search.keep
         sessions.found sessions.list tests.filter tests.next_failure tests.open tests.open_place tests.other_pane
         tests.previous_failure trace.filter trace.fold trace.open transcript.fold transcript.fold_turn
         transcript.fold_turns transcript.link_before transcript.match_before transcript.next_link

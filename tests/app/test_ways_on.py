@@ -54,3 +54,22 @@ async def test_who_wants_a_fix_and_gets_a_listing_is_told_where_the_fixes_are(
         await driven.ask(prompt)
         await driven.finished()
         assert (_WAY_TO_FIXES in driven.transcript.plain_text) is is_told
+
+
+async def test_the_pane_with_the_keys_takes_the_whole_width_and_gives_it_back(drive: Drive, repository: Path) -> None:
+    async with drive(repository) as driven:
+        panes = {"chat": driven.main.query_one("#chat"), "trace": driven.trace, "repo": driven.repo}
+
+        def widths() -> dict[str, int]:
+            return {name: pane.outer_size.width for name, pane in panes.items() if pane.region}
+
+        beside = widths()
+        assert len(beside) == 3
+        for to_pane, name in (("f2", "chat"), ("f3", "trace"), ("f4", "repo")):
+            await driven.pilot.press(to_pane, "alt+z")
+            assert widths() == {name: 120}
+            # It stays so in the pane that one goes to.
+            await driven.pilot.press("f2")
+            assert widths() == {"chat": 120}
+            await driven.pilot.press("alt+z")
+            assert widths() == beside

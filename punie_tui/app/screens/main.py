@@ -755,6 +755,14 @@ class MainScreen(Screen[None]):
         self._width_share = min(max(self._width_share + step, _SPLIT_STEPS[0]), _SPLIT_STEPS[-1])
         self.query_one("#chat").styles.width = f"{self._width_share}fr"
 
+    def action_whole_width(self) -> None:
+        """Give the pane that has the keys all the room, as on a narrow screen, and back; the prompt's is the chat."""
+        for name in _PANES:
+            self.set_class(bool(self.query(f"#{name}:focus-within, #{name}:focus")), f"-pane-{name}")
+        if not any(self.has_class(f"-pane-{name}") for name in _PANES):
+            self.add_class("-pane-chat")
+        self.toggle_class("-whole-width")
+
     def action_resize_side(self, step: int) -> None:
         self._height_share = min(max(self._height_share + step, _SPLIT_STEPS[0]), _SPLIT_STEPS[-1])
         self.query_one("#trace").styles.height = f"{self._height_share}fr"
