@@ -76,9 +76,7 @@ CHANGES = ActionGroup(
         _action("wider_chat", "f8", "resize(1)", "chat wider", line=_CHAT_SIZE, letter="greater_than_sign"),
         _action("lower_trace", "f9", "resize_side(-1)", "trace lower", line=_TRACE_SIZE, letter="minus"),
         _action("higher_trace", "f10", "resize_side(1)", "trace higher", line=_TRACE_SIZE, letter="plus"),
-        _action(
-            "whole_width", "alt+z", "whole_width", "this pane over the whole width, or beside the others", letter="z"
-        ),
+        _action("whole_width", "alt+z", "whole_width", "this pane alone, or with the others", letter="z"),
         _action("quit", "ctrl+q", "app.quit", "quit", "Quit", letter="q"),
     ),
 )
