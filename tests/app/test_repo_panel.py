@@ -97,6 +97,46 @@ async def test_branch_lines_commits_and_what_the_model_touched(drive: Drive, rep
         assert any(label.endswith("All of it") for label in labels(driven))
 
 
+def cursor_label(driven: Driven) -> str:
+    return str(driven.repo.cursor_node.label) if driven.repo.cursor_node else ""
+
+
+async def test_the_cursor_stays_on_its_file_and_its_commit_while_others_come_and_go(
+    drive: Drive, repository: Path
+) -> None:
+    async with drive(repository) as driven:
+        await driven.until(lambda: "3 changed" in labels(driven)[0], "the branch")
+        await go_to(driven, "files")
+        await driven.pilot.press("space")
+        await driven.until(lambda: "src/" in labels(driven), "the folder")
+        await go_to(driven, "src/")
+        await driven.pilot.press("space")
+        await driven.until(lambda: "app.py" in labels(driven), "its files")
+        for folder in ("", "src/"):
+            (repository / f"{folder}aaa.txt").write_text("new\n")
+        await driven.until(lambda: labels(driven).count("aaa.txt") == 2, "the new files")
+        assert cursor_label(driven) == "src/"
+        await go_to(driven, "app.py")
+        (repository / "src/aa.txt").write_text("new\n")
+        await driven.until(lambda: "aa.txt" in labels(driven), "the new file")
+        assert cursor_label(driven) == "app.py"
+
+        await go_to(driven, "? new.txt")
+        git(repository, "checkout", "-q", "HEAD", "--", "README.md", "src/app.py")
+        await driven.until(lambda: not any(label.startswith("M ") for label in labels(driven)), "what is as it was")
+        assert cursor_label(driven) == "? new.txt"
+        (repository / "README.md").write_text("another\n")
+        await driven.until(lambda: labels(driven)[1].startswith("M README.md"), "the change")
+        assert cursor_label(driven) == "? new.txt"
+
+        await go_to(driven, "recent commits")
+        await driven.pilot.press("space", "down")
+        assert cursor_label(driven).endswith("Change y [bold]now")
+        git(repository, "commit", "-qam", "All of it")
+        await driven.until(lambda: any(label.endswith("All of it") for label in labels(driven)), "the new commit")
+        assert cursor_label(driven).endswith("Change y [bold]now")
+
+
 async def test_a_file_with_a_staged_and_another_change_is_one_and_its_rows_fit(drive: Drive, repository: Path) -> None:
     (repository / "README.md").write_text("# Project\n\nMore.\nAnd more.\n")
     edit = ToolCall("c1", "edit_file", {"path": "README.md", "old": "And more.", "new": "Less."})

@@ -18,7 +18,7 @@ from punie_tools.safe_text import safe_text
 from punie_tui.app.actions import TREE_CALLS, Action, ActionGroup, ActionGroups, bindings_of, movement
 from punie_tui.app.textual_adapter import app_of
 from punie_tui.app.widgets.messages import OpenFile, OpenHistory, ShowRevision, WorkspaceChanged
-from punie_tui.app.widgets.repo.state import ChangedPath, FolderEntry, RepoState, read_folder, read_state
+from punie_tui.app.widgets.repo.state import ChangedPath, FolderEntry, RecentCommit, RepoState, read_folder, read_state
 from punie_tui.app.widgets.repo.touched import TouchedFiles
 from punie_tui.app.workspace_watch import OpenWatch, WorkspaceWatch
 
@@ -36,6 +36,7 @@ class _Entry:
     path: str = ""
     is_folder: bool = False
     revision: str = ""
+    is_staged: bool = False
 
 
 REPO_ACTIONS = ActionGroup(
@@ -230,16 +231,12 @@ class RepoPanel(Tree[_Entry]):
 
     def _show_state(self, state: RepoState) -> None:
         self._changes.set_label(Text(state.headline, style="bold"))
-        self._changes.remove_children()
-        for change in state.changes[:_MOST_CHANGES]:
-            self._changes.add_leaf(self._label_of_change(change), _Entry(change.path))
-        if len(state.changes) > _MOST_CHANGES:
-            self._changes.add_leaf(Text(f"… {len(state.changes) - _MOST_CHANGES} more", style="italic"), _Entry())
-        self._commits.remove_children()
-        for commit in state.commits:
-            label = Text.assemble((f"{commit.hash[:8]} ", "bold"), safe_text(commit.subject, single_line=True))
-            label.no_wrap = True
-            self._commits.add_leaf(label, _Entry(revision=commit.hash))
+        changes = [
+            (_Entry(change.path, is_staged=change.is_staged), self._label_of_change(change))
+            for change in state.changes[:_MOST_CHANGES]
+        ]
+        _list(self._changes, changes, left_out=len(state.changes) - _MOST_CHANGES)
+        _list(self._commits, [(_Entry(revision=commit.hash), _label_of_commit(commit)) for commit in state.commits])
 
     def _label_of_change(self, change: ChangedPath) -> Text:
         """As much as there is room for: what is left out is whole words, first those that other places tell too."""
@@ -291,20 +288,32 @@ class RepoPanel(Tree[_Entry]):
 
     def _fill(self, node: TreeNode[_Entry], found: Sequence[FolderEntry], count: int) -> None:
         """Make a folder's children what the disk says, keeping those that stay (and what is opened below them)."""
-        wanted = [_Entry(entry.path, entry.is_folder) for entry in found]
-        present = [child.data for child in node.children if child.data and child.data.path]
-        if present == wanted:
-            return
-        opened = {child.data.path for child in node.children if child.data and child.is_expanded}
+        entries = [_Entry(entry.path, entry.is_folder) for entry in found]
+        _list(node, [(entry, self._label_of_entry(entry)) for entry in entries], left_out=count - len(entries))
+
+
+def _list(node: TreeNode[_Entry], wanted: Sequence[tuple[_Entry, Text]], *, left_out: int = 0) -> None:
+    """Make the rows below a node these. Those that stay keep the cursor, and what is opened below them."""
+    entries = [entry for entry, _ in wanted]
+    here = [child.data for child in node.children]
+    kept = set(here).intersection(entries)
+    if [entry for entry in entries if entry in kept] != [entry for entry in here if entry in kept]:
         node.remove_children()
-        for entry in wanted:
-            label = self._label_of_entry(entry)
-            if entry.is_folder:
-                node.add(label, entry, expand=entry.path in opened)
-            else:
-                node.add_leaf(label, entry)
-        if count > len(wanted):
-            node.add_leaf(Text(f"… {count - len(wanted)} more", style="italic"), _Entry())
+    for child in tuple(node.children):
+        if child.data not in kept:
+            child.remove()
+    for place, (entry, label) in enumerate(wanted):
+        if place < len(node.children) and node.children[place].data == entry:
+            if node.children[place].label != label:
+                node.children[place].set_label(label)
+        else:
+            node.add(label, entry, before=place, allow_expand=entry.is_folder)
+    if left_out > 0:
+        node.add_leaf(Text(f"… {left_out} more", style="italic"), _Entry())
+
+
+def _label_of_commit(commit: RecentCommit) -> Text:
+    return Text.assemble((f"{commit.hash[:8]} ", "bold"), safe_text(commit.subject, single_line=True), no_wrap=True)
 
 
 def _told_row(entry: _Entry | None) -> str:
