@@ -269,11 +269,13 @@ async def test_what_changes_on_the_disk_is_checked_again(drive: Drive, project: 
 
 async def test_a_finding_is_handed_to_the_model(drive: Drive, project: Path) -> None:
     async with drive(project, [[TextDelta("Return a sum.")]]) as driven:
+        await driven.pilot.press("f4")
         screen = await open_findings(driven)
         await go_to(driven, screen, "reportReturnType")
         await driven.pilot.press("x")
         await driven.finished()
         assert driven.app.screen is driven.main
+        assert driven.prompt.has_focus
         asked = driven.engine.requests[-1].messages[-1].content
         assert asked.startswith("Fix what pyright finds at shop.py:6:12 (reportReturnType): Type")
         assert plain_answer(asked, is_after_edit=False) is AnswerKind.BEYOND

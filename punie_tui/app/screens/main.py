@@ -390,6 +390,7 @@ class MainScreen(Screen[None]):
 
     def _request(self, text: str) -> None:
         """Ask the model. What a test or a file says is in the text, so it is never read as a command."""
+        self.action_prompt()
         self._send(Prompt.Sent(text, is_plain=True))
 
     def edit_prompt(self) -> None:
