@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypedDict
@@ -31,6 +32,7 @@ _LONGEST_SENT = 6_000
 _ASIDE = "Use -v to get "
 """How pytest begins to tell about its own command line, which is not to be had here."""
 
+_ADDRESS = re.compile(r"\b0x[0-9a-f]+\b")
 _BLANK = Row([])
 
 
@@ -146,8 +148,11 @@ def _debugged(stop: DebugTestResult, test: KnownTest, width: int) -> Iterator[Ro
 
 
 def _tells_the_same(stop: DebugTestResult, outcome: TestOutcome) -> bool:
-    """Whether the outcome's message is the reason of the stop; pytest leaves out what kind of error it is."""
-    message, reason = single_line(outcome.message), single_line(stop.reason)
+    """Whether the outcome's message is the reason of the stop; pytest leaves out what kind of error it is.
+
+    They are of two runs, in which an object lies at two addresses.
+    """
+    message, reason = (_ADDRESS.sub("", single_line(text)) for text in (outcome.message, stop.reason))
     if not message or stop.stopped != "exception":
         return False
     # Each is cut at a length of its own, and where `CI` is set pytest itself leaves nothing out.
