@@ -372,7 +372,7 @@ async def in_places(driven: Driven) -> None:
 async def in_sessions_and_turns(driven: Driven, root: Path) -> None:
     now = datetime.now().astimezone()
     summaries = [
-        SessionSummary(f"s{number}", text * (number % 2), text, 1, now, text, "", 1, False, False, "", text)
+        SessionSummary(f"s{number}", text * (number % 2), text, text, 1, now, text, "", 1, False, False, "", text)
         for number, text in enumerate(STRINGS)
     ]
     turns = [event for number, text in enumerate(STRINGS) for event in _a_prompt(number, text)]

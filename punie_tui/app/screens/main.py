@@ -390,7 +390,7 @@ class MainScreen(Screen[None]):
 
     def _request(self, text: str) -> None:
         """Ask the model. What a test or a file says is in the text, so it is never read as a command."""
-        self.action_prompt()
+        self._go_to_prompt()
         self._send(Prompt.Sent(text, is_plain=True))
 
     def edit_prompt(self) -> None:
@@ -706,7 +706,7 @@ class MainScreen(Screen[None]):
             self._go_to_session(lambda session: session.fork(choice.to_turn))
         elif choice:
             # Where it is refused the reason stands there, whichever pane was seen before.
-            self.action_prompt()
+            self._go_to_prompt()
             self.query_one(Chat).follow_end()
             self._taken_back = choice.request
             self._runner.rewind(choice.to_turn)
@@ -732,14 +732,20 @@ class MainScreen(Screen[None]):
         if (chat := self.query_one(Chat)).has_begun:
             chat.transcript.focus()
 
-    def action_prompt(self) -> None:
-        """To the prompt; what the chat was searched for is done with. In an empty one, twice: to the turns."""
-        chat, prompt = self.query_one(Chat), self.query_one(Prompt)
-        was_searched = chat.is_searched
-        chat.end_search()
-        if self.focused is not prompt:
+    def _go_to_prompt(self) -> None:
+        """What the chat was searched for is done with."""
+        self.query_one(Chat).end_search()
+        if self.focused is not self.query_one(Prompt):
             self.action_pane("chat")
-        elif not (was_searched or prompt.text) and self._session and self._session.session_id:
+
+    def action_prompt(self) -> None:
+        """The key: to the prompt. In an empty one, twice: to the turns."""
+        prompt = self.query_one(Prompt)
+        was_elsewhere, was_searched = self.focused is not prompt, self.query_one(Chat).is_searched
+        self._go_to_prompt()
+        if was_elsewhere:
+            return
+        if not (was_searched or prompt.text) and self._session and self._session.session_id:
             self._ask_for_turns(prompt)
 
     def _ask_for_turns(self, prompt: Prompt) -> None:
