@@ -326,13 +326,14 @@ def _locals(traceback: "TracebackType | None", files: "list[str]") -> "list[tupl
     return [(name, _short_repr(found[name])) for name in names[:MOST_LOCALS]]
 
 
-def _stack(traceback: "TracebackType | None", files: "list[str] | None") -> "list[tuple[str, int, str, str]]":
-    """The way of the error from where it began to the test, or all of it: file, line, function and source of each."""
+def _stack(traceback: "TracebackType | None", files: "list[str]") -> "list[tuple[str, int, str, str]]":
+    """The way of the error from where it began to the test: file, line, function and source of each."""
     found: list[tuple[str, int, str, str]] = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
         name = code.co_filename
-        if files is None or found or name in files or os.path.realpath(name) in files:
+        # How Python imports is no step of it.
+        if not name.startswith("<frozen ") and (found or name in files or os.path.realpath(name) in files):
             source = linecache.getline(name, traceback.tb_lineno).strip()
             found.append((name, traceback.tb_lineno, code.co_name, _encodable(source)))
         traceback = traceback.tb_next
@@ -385,7 +386,7 @@ def _collection_failure(excinfo: "pytest.ExceptionInfo[BaseException]", file: st
     failure: dict[str, Any] = {"file": file, "line": _last_place(error.__traceback__, [file])[1]}
     failure["message"] = _shortened(message)
     if _wants_details:
-        failure["stack"] = _stack(error.__traceback__, None)
+        failure["stack"] = _stack(error.__traceback__, [file])
         if isinstance(error, SyntaxError) and error.filename and error.lineno:
             # Where it stands is no step of the way.
             failure["stack"].insert(0, (error.filename, error.lineno, "", _encodable(error.text or "").strip()))
