@@ -20,6 +20,9 @@ _MILLISECONDS_TO_SETTLE = 300
 _MILLISECONDS_OF_QUIET = 150
 _MOST_MILLISECONDS = 500
 _MILLISECONDS_BETWEEN_POLLS = 300
+# ENOENT, as the compiled part says it; errno would be another import.
+_HAS_VANISHED = "os error 2)"
+_TRIES = 20
 _IGNORED_FOLDERS = frozenset(
     {"__pycache__", ".venv", "venv", "node_modules", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".uv"}
 )
@@ -58,8 +61,8 @@ def _watcher_of(root: str, package: str) -> RustNotify:
     return RustNotify([root], False, must_poll, _MILLISECONDS_BETWEEN_POLLS, True, ignores_forbidden)
 
 
-def _watch(root: str, package: str) -> bool:
-    """Whether it had begun before it failed; if not, what is wrong is told."""
+def _watch(root: str, package: str, tries_left: int) -> bool:
+    """Whether to watch again after it failed; if it never began, and will not, what is wrong is told."""
     has_begun = False
     try:
         with _watcher_of(root, package) as watcher:
@@ -71,6 +74,8 @@ def _watch(root: str, package: str) -> bool:
                     has_begun = True
                     _tell(changed)
     except (OSError, RuntimeError) as error:
+        if not has_begun and tries_left > 0 and _HAS_VANISHED in str(error):
+            return True
         if not has_begun:
             _tell([str(error)])
     return has_begun
@@ -84,6 +89,8 @@ def _end_with_the_app() -> None:
 
 if __name__ == "__main__":
     _thread.start_new_thread(_end_with_the_app, ())
-    # A changed file whose name is no UTF-8 ends it each time.
-    while _watch(*sys.argv[1:]):
-        pass
+    watched, watchfiles = sys.argv[1:]
+    tries_left = _TRIES
+    # A changed file whose name is no UTF-8 ends it each time, and so does what goes while the tree is first read.
+    while _watch(watched, watchfiles, tries_left):
+        tries_left -= 1

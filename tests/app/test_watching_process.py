@@ -60,6 +60,35 @@ def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
         next(WatchingProcess(tmp_path / "gone").changes())
 
 
+@pytest.mark.parametrize(
+    ("failures", "reason", "told"),
+    [
+        (3, "No such file or directory (os error 2)", b"\n"),
+        (99, "No such file or directory (os error 2)", b"No such file or directory (os error 2)\0\n"),
+        (1, "OS file watch limit reached.", b"OS file watch limit reached.\0\n"),
+    ],
+)
+def test_what_goes_while_the_tree_is_first_read_does_not_end_it(
+    tmp_path: Path, failures: int, reason: str, told: bytes
+) -> None:
+    # In place of the compiled part of watchfiles, which tells so what vanished under its eyes.
+    (tmp_path / "_rust_notify.py").write_text(
+        f"left = [{failures}]\n\n"
+        "class RustNotify:\n"
+        "    def __init__(self, *_):\n"
+        "        left[0] -= 1\n"
+        f"        if left[0] >= 0: raise OSError({reason!r})\n"
+        "    def __enter__(self): return self\n"
+        "    def __exit__(self, *_): pass\n"
+        "    def watch(self, *_): return 'timeout'\n"
+    )
+    command = [sys.executable, "-I", "-S", watched_folder.__file__, str(tmp_path), str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == told
+        process.kill()
+
+
 def test_caches_and_most_of_git_are_not_watched(tmp_path: Path) -> None:
     watched = [".git/HEAD", ".git/refs/heads/main", "src/app.py"]
     others = [".git/index.lock", ".git/objects/ab", ".git", ".venv/lib/x.py", "src/__pycache__/x.pyc"]
