@@ -256,10 +256,12 @@ async def in_repo_panel(driven: Driven) -> None:
             [ChangedPath("M", text, is_staged=False) for text in texts],
             [RecentCommit("0123456789", text) for text in texts],
         )
-        panel.post_message(RepoPanel.StateRead(state, [(files, paths, len(paths))]))
-        for node in (changes, commits, files):
-            node.expand()
-        await driven.pilot.pause()
+        # What is really there may be read meanwhile, and shown in its place.
+        while panel.state != state:
+            panel.post_message(RepoPanel.StateRead(state, [(files, paths, len(paths))]))
+            for node in (changes, commits, files):
+                node.expand()
+            await driven.pilot.pause()
         looks.through(panel)
         looks.saw(texts)
     panel.refresh_state()
