@@ -24,6 +24,12 @@ async def test_escape_twice_in_the_empty_prompt_leads_to_the_turns(drive: Drive,
         usual = driven.prompt.placeholder
         await driven.pilot.press("escape", "escape")
         assert driven.prompt.placeholder == usual
+        # A session without a turn may be saved as well: it has none to go back to.
+        assert driven.main.session
+        driven.main.session.keep_act("Staged 1 hunk.")
+        assert driven.main.session.session_id
+        await driven.pilot.press("escape")
+        assert driven.prompt.placeholder == usual
         await driven.ask("think")
         await driven.finished()
         for between in ("f3", "pagedown", "a"):

@@ -743,9 +743,7 @@ class MainScreen(Screen[None]):
         prompt = self.query_one(Prompt)
         was_elsewhere, was_searched = self.focused is not prompt, self.query_one(Chat).is_searched
         self._go_to_prompt()
-        if was_elsewhere:
-            return
-        if not (was_searched or prompt.text) and self._session and self._session.session_id:
+        if not (was_elsewhere or was_searched or prompt.text) and self._session and self._session.has_turns:
             self._ask_for_turns(prompt)
 
     def _ask_for_turns(self, prompt: Prompt) -> None:
