@@ -6,10 +6,11 @@ import ast
 import builtins
 import io
 import tokenize
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+
+from punie_tools.imports.source_imports import parse_python
 
 MODULE_CODE = ""
 """The name of what runs when a file is imported, and binds no name."""
@@ -108,12 +109,8 @@ def is_plain_base(name: str) -> bool:
 
 def named_code_of(source: bytes) -> NamedCode | None:
     """None for what is no Python that this interpreter can read."""
-    try:
-        with warnings.catch_warnings():
-            # Old code has escapes that Python warns about; that is not what we were asked.
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parse_python(source)
+    if tree is None:
         return None
     definitions: dict[str, list[Definition]] = {}
     for each in _defined_in(tree.body, ""):

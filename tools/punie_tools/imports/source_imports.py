@@ -23,12 +23,8 @@ class SourceImports:
 
 def imports_of(source: bytes) -> SourceImports | None:
     """Every import of a file, wherever it stands, and every text in it; None if it is no Python."""
-    try:
-        with warnings.catch_warnings():
-            # Old code has escapes that Python warns about; that is not what we were asked.
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parse_python(source)
+    if tree is None:
         return None
     absolute: set[str] = set()
     relative: set[tuple[int, str]] = set()
@@ -48,6 +44,17 @@ def imports_of(source: bytes) -> SourceImports | None:
             case _:
                 """Nothing else imports."""
     return SourceImports(frozenset(absolute), frozenset(relative), frozenset(mentions))
+
+
+def parse_python(source: bytes) -> ast.Module | None:
+    """None for what is no Python that this interpreter can read."""
+    try:
+        with warnings.catch_warnings():
+            # Old code has escapes that Python warns about; that is not what we were asked.
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def module_named_by(text: str) -> str:
