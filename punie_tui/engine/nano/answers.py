@@ -8,15 +8,16 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-_BEFORE_VERBS = "please|pls|can you|could you|would you|now|then|ok|okay|and|just|i want to|i need to|let's|lets"
+BEFORE_VERBS = "please|pls|can you|could you|would you|now|then|ok|okay|and|just|i want to|i need to|let's|lets"
+"""What a wish may begin with before it says what it wants."""
 _UNDO = re.compile(
-    rf"\W*(?:(?:{_BEFORE_VERBS})\s+)*(?:undo|revert|take back|roll back)"
+    rf"\W*(?:(?:{BEFORE_VERBS})\s+)*(?:undo|revert|take back|roll back)"
     r"(?:\s+(?:that|it|this|(?:the|my|your)?\s*(?:last|latest)?\s*(?:edits?|changes?|turn)))?(?:\s+(?:again|please|pls))?\W*$",
     re.IGNORECASE,
 )
 
 _UNDO_EDIT = re.compile(
-    rf"\W*(?:(?:{_BEFORE_VERBS})\s+)*(?:undo|revert|take back|roll back)\s+"
+    rf"\W*(?:(?:{BEFORE_VERBS})\s+)*(?:undo|revert|take back|roll back)\s+"
     r"(?:(?:the|my|your|that|this|last|latest|lint|quick)\s+)*"
     r"(?:renam(?:e|ing)|fix(?:es)?|(?:re)?format(?:ting)?|replace(?:ment)?s?|refactoring|code action)\b",
     re.IGNORECASE,
@@ -37,7 +38,7 @@ _ANSWER_TO_NOTHING = re.compile(r"\W*(?:\w|yes|no|yep|nope|ok(?:ay)?\W*\?)\W*$",
 """What answers a question, where none is open: nothing is to be routed."""
 
 _ABOUT_THIS = re.compile(
-    rf"\W*(?:(?:{_BEFORE_VERBS}|so|hey|hm+)\W+)*(?:what(?:'s|\u2019s|s| is| are)|what do(?:es)?|explain)\s+(?:all\s+)?"
+    rf"\W*(?:(?:{BEFORE_VERBS}|so|hey|hm+)\W+)*(?:what(?:'s|\u2019s|s| is| are)|what do(?:es)?|explain)\s+(?:all\s+)?"
     r"(?:this|these)(?:\s+(?:mean|say|tell(?: me)?|here|about|log|logs|output|text|paste|traceback|stack ?trace))*"
     r"(?:\s+(?:please|pls))?\W*$",
     re.IGNORECASE,
@@ -82,7 +83,7 @@ def answer_sentence(kind: AnswerKind, request: str) -> str:
     if kind is AnswerKind.ABOUT:
         return _first(sentences, "about ", lambda word: rf"\b{word}", request)
     if kind is AnswerKind.BEYOND:
-        return _first(sentences, "beyond ", lambda word: rf"^\W*(?:(?:{_BEFORE_VERBS})\s+)*{word}\b", request)
+        return _first(sentences, "beyond ", lambda word: rf"^\W*(?:(?:{BEFORE_VERBS})\s+)*{word}\b", request)
     return sentences[kind.value]
 
 

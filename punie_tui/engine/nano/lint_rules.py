@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from punie_tui.engine.nano.answers import BEFORE_VERBS
 from punie_tui.engine.nano.wire_format import Call
 
 _UNUSED = r"unused\s+(?:[a-z-]+\s*(?:,|/|&|\band\b|\bor\b)\s*){0,2}(?:local\s+)?"
@@ -43,7 +44,7 @@ _NOT_THESE = re.compile(
 )
 _ABOUT_LINT = re.compile(r"\b(?:lint|ruff|rules?)\b", re.IGNORECASE)
 
-_BEFORE_VERBS = r"please|pls|can|could|you|now|then|ok|okay|and|also|just|let's|lets"
+_BEFORE_VERBS = f"{BEFORE_VERBS}|also"
 _WISH = re.compile(
     rf"\W*(?:(?:{_BEFORE_VERBS})\W+)*"
     rf"(?:{_SORT_IMPORTS}|(?:apply|run)\s+isort|(?:{_MENDS})\s+{_SMALL_WORDS}{_ANY_NAMED})\b",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from punie_tui.engine.nano.answers import BEFORE_VERBS
 from punie_tui.engine.nano.lint_rules import named_rules, with_rules
 from punie_tui.engine.nano.wire_format import Call
 
@@ -36,8 +37,7 @@ _MANY_FILES = re.compile(
     re.IGNORECASE,
 )
 _THROWS_AWAY = re.compile(
-    r"\W*(?:(?:please|pls|can you|could you|now|then|ok|okay|and|just|i want to|let's|lets)\s+)*"
-    r"(?:throw\b.*\baway|throw away|discard|scrap|ditch|trash|get rid of|drop)\b",
+    rf"\W*(?:(?:{BEFORE_VERBS})\s+)*(?:throw\b.*\baway|discard|scrap|ditch|trash|get rid of|drop)\b",
     re.IGNORECASE,
 )
 _OWN_WORK = re.compile(
@@ -63,7 +63,7 @@ def meant(call: Call, request: str, path_exists: Callable[[str], bool], before: 
             return "adding to a file"
         case "edit_file" if path_exists(str(arguments["path"])) and _sets_value(request, arguments):
             return "setting a value"
-        case "edit_file" if not path_exists(str(arguments["path"])) and _MANY_FILES.search(request):
+        case "edit_file" if arguments["path"] == arguments["old"] and _MANY_FILES.search(request):
             return "many files"
         case "git_stash" | "git_diff" | "git_unstage" if _throws_away(request, arguments):
             return "throwing away"

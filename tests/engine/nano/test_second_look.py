@@ -53,6 +53,7 @@ def test_what_cannot_be_meant_gets_a_sentence(
         ("run theme-build", "run_command", {"command": "theme-build"}),
         ("run make that.o", "run_command", {"command": "make that.o"}),
         ("change foo to bar in a.py, everywhere", "edit_file", {"path": "a.py", "old": "foo", "new": "bar"}),
+        ("change foo to bar everywhere in gone.py", "edit_file", {"path": "gone.py", "old": "foo", "new": "bar"}),
         ("put my changes away", "git_stash", {}),
         ("drop the stash, show my changes", "git_stash", {"action": "pop"}),
         ("what would I lose if I threw my changes away", "git_diff", {}),
